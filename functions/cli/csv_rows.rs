@@ -1,0 +1,255 @@
+//! Purchases from a CSV file, with a mapping of its columns on the command line.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use lazo_domain::event::{self, BadEvent};
+use lazo_domain::nearest;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::event_files::{Bad, Events};
+
+/// How the columns of a CSV file are read.
+#[derive(clap::Args, Clone, Debug)]
+pub struct CsvArgs {
+    /// For CSV: which column holds which field, as FIELD=COLUMN,… Fields are
+    /// customer_id, occurred_at and total (needed), purchase_id, item,
+    /// category, channel, sold_by, and of the profile email, phone, given,
+    /// family, locale, country, time_zone, birthday, relationship,
+    /// account_manager. A column that bears its field's name needs no entry.
+    #[arg(long, value_name = "FIELD=COLUMN,…")]
+    pub columns: Option<String>,
+    /// For CSV: the currency of its amounts (ISO 4217).
+    #[arg(long, default_value = "MXN")]
+    pub currency: String,
+    /// For CSV: the time zone of its times, where they carry no offset.
+    #[arg(long, default_value = "UTC", value_name = "ZONE")]
+    pub time_zone: String,
+}
+
+const PURCHASE_FIELDS: [&str; 8] = [
+    "customer_id",
+    "occurred_at",
+    "total",
+    "purchase_id",
+    "item",
+    "category",
+    "channel",
+    "sold_by",
+];
+const PROFILE_FIELDS: [&str; 10] = [
+    "email",
+    "phone",
+    "given",
+    "family",
+    "locale",
+    "country",
+    "time_zone",
+    "birthday",
+    "relationship",
+    "account_manager",
+];
+/// Column names that stand for a field where no mapping is given.
+const SYNONYMS: [(&str, &str); 3] = [("occurred_at", "at"), ("total", "amount"), ("customer_id", "customer")];
+
+/// Where each field stands in a row.
+struct Columns(HashMap<&'static str, usize>);
+
+impl Columns {
+    fn find(spec: Option<&str>, header: &csv::StringRecord) -> anyhow::Result<Columns> {
+        let position = |name: &str| header.iter().position(|column| column.trim() == name);
+        let mut found = HashMap::new();
+        let fields = || PURCHASE_FIELDS.into_iter().chain(PROFILE_FIELDS);
+        for field in fields() {
+            if let Some(index) = position(field) {
+                found.insert(field, index);
+            }
+        }
+        for entry in spec.iter().flat_map(|spec| spec.split(',')).filter(|entry| !entry.is_empty()) {
+            let Some((field, column)) = entry.split_once('=') else {
+                bail!("--columns: {entry:?} is not FIELD=COLUMN");
+            };
+            let Some(field) = fields().find(|known| *known == field.trim()) else {
+                let hint = nearest::hint(field, fields());
+                bail!("--columns: unknown field {field:?}{hint}");
+            };
+            let Some(index) = position(column.trim()) else {
+                let known = header.iter().collect::<Vec<_>>().join(", ");
+                bail!("--columns: the file has no column {column:?}; it has {known}");
+            };
+            found.insert(field, index);
+        }
+        for (field, synonym) in SYNONYMS {
+            if let (false, Some(index)) = (found.contains_key(field), position(synonym)) {
+                found.insert(field, index);
+            }
+        }
+        for needed in &PURCHASE_FIELDS[..3] {
+            if !found.contains_key(needed) {
+                let known = header.iter().collect::<Vec<_>>().join(", ");
+                bail!("no column for {needed}; say which with --columns {needed}=COLUMN (the file has {known})");
+            }
+        }
+        Ok(Columns(found))
+    }
+
+    fn get<'a>(&self, row: &'a csv::StringRecord, field: &str) -> Option<&'a str> {
+        let index = self.0.get(field)?;
+        row.get(*index).map(str::trim).filter(|text| !text.is_empty())
+    }
+}
+
+/// A purchase that a later negative row may refund.
+struct Open {
+    id: String,
+    left: Decimal,
+}
+
+struct Rows<'a> {
+    columns: Columns,
+    currency: &'a str,
+    zone: TimeZone,
+    open: HashMap<String, Vec<Open>>,
+    profiles: HashMap<String, Map<String, Value>>,
+    events: Events,
+}
+
+/// Reads a CSV file: a row with a positive total is a purchase, one with a
+/// negative total a refund of the customer's latest purchase that has as much
+/// left. Rows are read in the file's order.
+///
+/// # Errors
+/// Columns that are not there; a row that does not fit is among `bad`.
+pub fn read(path: &Path, text: &str, args: &CsvArgs) -> anyhow::Result<Events> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let header = reader.headers().with_context(|| format!("{}: no CSV", path.display()))?.clone();
+    let columns = Columns::find(args.columns.as_deref(), &header)
+        .with_context(|| path.display().to_string())?;
+    args.currency.parse::<lazo_domain::money::Currency>().context("--currency")?;
+    let zone = TimeZone::get(&args.time_zone)
+        .with_context(|| format!("--time-zone: {:?} is no IANA time zone", args.time_zone))?;
+    let mut rows = Rows {
+        columns,
+        currency: &args.currency,
+        zone,
+        open: HashMap::new(),
+        profiles: HashMap::new(),
+        events: Events::default(),
+    };
+    for row in reader.records() {
+        let row = row.with_context(|| path.display().to_string())?;
+        let line = row.position().map_or(0, csv::Position::line);
+        if let Err(why) = rows.take(&row) {
+            rows.events.bad.push(Bad { place: format!("{}:{line}", path.display()), why });
+        }
+    }
+    Ok(rows.events)
+}
+
+impl Rows<'_> {
+    fn take(&mut self, row: &csv::StringRecord) -> Result<(), BadEvent> {
+        let wrong = |what: &str| BadEvent::NoJson(what.to_owned());
+        let customer = self.columns.get(row, "customer_id").ok_or_else(|| wrong("no customer_id"))?;
+        let at = self.columns.get(row, "occurred_at").ok_or_else(|| wrong("no occurred_at"))?;
+        let at = self.instant(at).ok_or_else(|| BadEvent::Time(at.to_owned()))?;
+        let total = self.columns.get(row, "total").ok_or_else(|| wrong("no total"))?;
+        let total: Decimal =
+            total.parse().map_err(|_| BadEvent::NoJson(format!("total: {total:?} is no amount")))?;
+        let id = match self.columns.get(row, "purchase_id") {
+            Some(id) => id.to_owned(),
+            None => format!("{customer}@{at}"),
+        };
+        if let Some(profile) = self.profile(row, customer, &at) {
+            self.push("CustomerUpdated", profile)?;
+        }
+        if total.is_sign_negative() && !total.is_zero() {
+            return self.refund(customer, &at, &id, -total);
+        }
+        let mut detail = json!({
+            "purchase_id": id,
+            "customer_id": customer,
+            "occurred_at": at,
+            "total": { "amount": total.to_string(), "currency": self.currency },
+        });
+        for field in ["channel", "sold_by"] {
+            if let Some(value) = self.columns.get(row, field) {
+                detail[field] = value.into();
+            }
+        }
+        if let Some(item) = self.columns.get(row, "item") {
+            let mut entry = json!({ "sku": item, "name": item, "quantity": 1 });
+            if let Some(category) = self.columns.get(row, "category") {
+                entry["category"] = category.into();
+            }
+            detail["items"] = json!([entry]);
+        }
+        self.push("PurchaseCompleted", detail)?;
+        self.open.entry(customer.to_owned()).or_default().push(Open { id, left: total });
+        Ok(())
+    }
+
+    fn refund(&mut self, customer: &str, at: &str, id: &str, total: Decimal) -> Result<(), BadEvent> {
+        let open = self.open.entry(customer.to_owned()).or_default();
+        let purchase = match open.iter_mut().rev().find(|open| open.left >= total) {
+            Some(open) => {
+                open.left -= total;
+                open.id.clone()
+            }
+            // Bought before the file begins: it counts as given back once the
+            // purchase is known.
+            None => format!("before-{id}"),
+        };
+        let detail = json!({
+            "refund_id": id,
+            "purchase_id": purchase,
+            "customer_id": customer,
+            "occurred_at": at,
+            "total": { "amount": total.to_string(), "currency": self.currency },
+        });
+        self.push("PurchaseRefunded", detail)
+    }
+
+    /// The profile's columns, where they tell something new.
+    fn profile(&mut self, row: &csv::StringRecord, customer: &str, at: &str) -> Option<Value> {
+        let mut told = Map::new();
+        let mut name = Map::new();
+        for field in PROFILE_FIELDS {
+            let Some(value) = self.columns.get(row, field) else { continue };
+            match field {
+                "given" | "family" => name.insert(field.into(), value.into()),
+                field => told.insert(field.into(), value.into()),
+            };
+        }
+        if name.contains_key("given") {
+            told.insert("name".into(), name.into());
+        }
+        if told.is_empty() || self.profiles.get(customer) == Some(&told) {
+            return None;
+        }
+        self.profiles.insert(customer.to_owned(), told.clone());
+        told.insert("customer_id".into(), customer.into());
+        told.insert("occurred_at".into(), at.into());
+        Some(told.into())
+    }
+
+    fn push(&mut self, kind: &str, detail: Value) -> Result<(), BadEvent> {
+        let mut detail = detail;
+        detail["detail-type"] = kind.into();
+        self.events.good.push(event::from_wire(&detail.to_string())?);
+        Ok(())
+    }
+
+    /// An instant with offset, or a local date or date-time of the file's zone.
+    fn instant(&self, text: &str) -> Option<String> {
+        if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+            return Some(timestamp.to_string());
+        }
+        let local: DateTime = text.parse().ok()?;
+        let zoned = self.zone.to_ambiguous_zoned(local).compatible().ok()?;
+        Some(zoned.timestamp().to_string())
+    }
+}

@@ -1,0 +1,117 @@
+//! Events from files: one JSON, JSON Lines, or CSV with a mapping.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use lazo_domain::event::{self, BadEvent, Delivered};
+use serde_json::value::RawValue;
+
+use super::csv_rows::{self, CsvArgs};
+
+/// An event that does not fit, and where it stands.
+pub struct Bad {
+    pub place: String,
+    pub why: BadEvent,
+}
+
+/// What files held: the events in the files' order, and what is none.
+#[derive(Default)]
+pub struct Events {
+    pub good: Vec<Delivered>,
+    pub bad: Vec<Bad>,
+}
+
+impl Events {
+    /// Tells on standard error what was left out: the first ten, and how many.
+    pub fn report_bad(&self) {
+        const SHOWN: usize = 10;
+        for bad in self.bad.iter().take(SHOWN) {
+            eprintln!("lazo: {}: left out: {}", bad.place, bad.why);
+        }
+        if self.bad.len() > SHOWN {
+            eprintln!("lazo: … and {} more left out", self.bad.len() - SHOWN);
+        }
+    }
+}
+
+/// Reads all files, on as many threads as given.
+///
+/// # Errors
+/// A file that cannot be read, or a CSV file whose columns do not fit.
+pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<Events> {
+    let mut events = Events::default();
+    for path in paths {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| anyhow::anyhow!("{} is not UTF-8 text", path.display()))?;
+        let text = text.trim_start_matches('\u{feff}');
+        let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        let read = match is_csv {
+            true => csv_rows::read(path, text, csv)?,
+            false => read_json(path, text, threads)?,
+        };
+        events.good.extend(read.good);
+        events.bad.extend(read.bad);
+    }
+    Ok(events)
+}
+
+/// The JSON texts in a file, each with its line.
+///
+/// # Errors
+/// A file that holds no JSON at all.
+pub fn json_texts<'a>(path: &Path, text: &'a str) -> anyhow::Result<Vec<(usize, &'a str)>> {
+    let is_whole = |line: &str| line.starts_with('{') && line.ends_with('}');
+    let lines = || text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    let first = lines().next().map_or("", |(_, line)| line);
+    if is_whole(first) {
+        return Ok(lines().map(|(index, line)| (index + 1, line)).collect());
+    }
+    // One document over several lines: an object, an array, or a few in a row.
+    let mut texts = Vec::new();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let line_at = |offset: usize| text[..offset].lines().count().max(1);
+    loop {
+        let offset = stream.byte_offset();
+        match stream.next() {
+            None => break,
+            Some(Ok(value)) if value.get().starts_with('[') => {
+                let list: Vec<&RawValue> = serde_json::from_str(value.get())
+                    .with_context(|| format!("{}: no JSON", path.display()))?;
+                texts.extend(list.iter().map(|item| (line_at(offset), item.get())));
+            }
+            Some(Ok(value)) => texts.push((line_at(offset), value.get())),
+            Some(Err(error)) => bail!("{}: no JSON: {error}", path.display()),
+        }
+    }
+    Ok(texts)
+}
+
+fn read_json(path: &Path, text: &str, threads: usize) -> anyhow::Result<Events> {
+    let texts = json_texts(path, text)?;
+    let parse = |chunk: &[(usize, &str)]| {
+        let mut events = Events::default();
+        for (line, text) in chunk {
+            match event::from_wire(text) {
+                Ok(delivered) => events.good.push(delivered),
+                Err(why) => {
+                    events.bad.push(Bad { place: format!("{}:{line}", path.display()), why });
+                }
+            }
+        }
+        events
+    };
+    let chunk = texts.len().div_ceil(threads.max(1)).max(1);
+    let parts = std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            texts.chunks(chunk).map(|chunk| scope.spawn(move || parse(chunk))).collect();
+        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
+    });
+    let mut events = Events::default();
+    for part in parts {
+        let part = part.map_err(|_| anyhow::anyhow!("a reader thread panicked"))?;
+        events.good.extend(part.good);
+        events.bad.extend(part.bad);
+    }
+    Ok(events)
+}

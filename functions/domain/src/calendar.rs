@@ -1,0 +1,175 @@
+//! Calendar arithmetic of sections 2.4 to 2.6 of the contract: when a touch
+//! falls due, which days are working days, when a window opens next.
+//!
+//! Days, weeks, months and business days count dates of the customer's own
+//! calendar; minutes and hours are elapsed time. A local time that a clock
+//! change skips moves forward by the gap, one that occurs twice is the first.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+
+use crate::instant::Instant;
+use crate::policy::{ClosedDays, DayRanges};
+use crate::span::{Span, Unit};
+
+/// How far ahead an opening is looked for before a window counts as shut.
+const OPENING_DAYS_MAX: i32 = 366;
+
+/// From what a due time is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Base {
+    pub at: Instant,
+    /// The base is a day (an occasion, a period's start, the onset of drift):
+    /// the policy's default time stands in where a step names none.
+    pub is_day: bool,
+}
+
+/// The instant of a local date and time.
+pub fn instant(date: Date, time: Time, zone: &TimeZone) -> Instant {
+    match zone.to_ambiguous_zoned(date.to_datetime(time)).compatible() {
+        Ok(zoned) => zoned.timestamp().into(),
+        Err(_) => Instant::MAX,
+    }
+}
+
+/// Local midnight, or the day's first instant where a clock change skips it.
+pub fn midnight(date: Date, zone: &TimeZone) -> Instant {
+    instant(date, Time::midnight(), zone)
+}
+
+/// The date so many units later; business days skip weekends and closed days.
+fn later_date(date: Date, span: Span, closed: &ClosedDays) -> Date {
+    let count = i64::from(span.count);
+    let shifted = match span.unit {
+        Unit::Days => date.checked_add(count.days()),
+        Unit::Weeks => date.checked_add(count.weeks()),
+        Unit::Months => date.checked_add(count.months()),
+        Unit::Years => date.checked_add(count.years()),
+        Unit::BusinessDays => return business_days_later(date, span.count, closed),
+        Unit::Minutes | Unit::Hours => Ok(date),
+    };
+    shifted.unwrap_or(Date::MAX)
+}
+
+fn business_days_later(mut date: Date, count: i32, closed: &ClosedDays) -> Date {
+    let mut left = count;
+    // A closed-day list can shut a year at most, so this ends.
+    let mut days_seen = 0;
+    while left > 0 && days_seen < Span::COUNT_MAX * 4 {
+        date = date.tomorrow().unwrap_or(Date::MAX);
+        days_seen += 1;
+        if is_business_day(date, closed) {
+            left -= 1;
+        }
+    }
+    date
+}
+
+/// Monday to Friday, closed days excepted.
+pub fn is_business_day(date: Date, closed: &ClosedDays) -> bool {
+    !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) && !closed.contains(date)
+}
+
+/// `span` later: elapsed time, or the same local time on a later date.
+///
+/// # Examples
+/// ```
+/// use jiff::tz::TimeZone;
+/// use lazo_domain::{calendar, instant::Instant, policy::ClosedDays, span::Span};
+/// let madrid = TimeZone::get("Europe/Madrid").unwrap();
+/// // The night of 28 March 2027 has no hour from two to three.
+/// let eve: jiff::Timestamp = "2027-03-27T12:00:00+01:00".parse().unwrap();
+/// let none = ClosedDays::default();
+/// let next = calendar::later(eve.into(), Span::days(1), &madrid, &none);
+/// assert_eq!(next.rfc3339_in(&madrid), "2027-03-28T12:00:00+02:00");
+/// ```
+pub fn later(at: Instant, span: Span, zone: &TimeZone, closed: &ClosedDays) -> Instant {
+    match span.unit {
+        Unit::Minutes => at.plus_millis(i64::from(span.count) * 60_000),
+        Unit::Hours => at.plus_millis(i64::from(span.count) * 3_600_000),
+        _ => {
+            let local = zone.to_datetime(at.timestamp());
+            instant(later_date(local.date(), span, closed), local.time(), zone)
+        }
+    }
+}
+
+/// When a step falls due (2.4).
+pub fn due(
+    base: Base,
+    wait: Option<Span>,
+    at: Option<Time>,
+    default_time: Time,
+    zone: &TimeZone,
+    closed: &ClosedDays,
+) -> Instant {
+    let at = at.or(base.is_day.then_some(default_time));
+    match wait {
+        None => match at {
+            None => base.at,
+            Some(at) => first_at_or_after(base.at, at, zone),
+        },
+        Some(wait) if wait.is_exact() => {
+            let waited = later(base.at, wait, zone, closed);
+            match at {
+                None => waited,
+                Some(at) => first_at_or_after(waited, at, zone),
+            }
+        }
+        Some(wait) => {
+            let local = zone.to_datetime(base.at.timestamp());
+            let date = later_date(local.date(), wait, closed);
+            instant(date, at.unwrap_or(local.time()), zone)
+        }
+    }
+}
+
+fn first_at_or_after(from: Instant, at: Time, zone: &TimeZone) -> Instant {
+    let today = from.date_in(zone);
+    let candidate = instant(today, at, zone);
+    if candidate >= from {
+        return candidate;
+    }
+    instant(today.tomorrow().unwrap_or(Date::MAX), at, zone)
+}
+
+/// The first instant at or after `from` inside the ranges, which are shut on
+/// `closed` days where that is given; `None` where they never open within a
+/// year.
+pub fn next_opening(
+    from: Instant,
+    ranges: &DayRanges,
+    closed: Option<&ClosedDays>,
+    zone: &TimeZone,
+) -> Option<Instant> {
+    let mut date = from.date_in(zone);
+    for _ in 0..OPENING_DAYS_MAX {
+        if !closed.is_some_and(|closed| closed.contains(date)) {
+            for range in ranges.on(date.weekday()) {
+                let opens = range_instant(date, range.from_minute, zone);
+                let shuts = range_instant(date, range.until_minute, zone);
+                if from < shuts && opens < shuts {
+                    return Some(from.max(opens));
+                }
+            }
+        }
+        date = date.tomorrow().ok()?;
+    }
+    None
+}
+
+/// The instant of a minute of the day; minute 1440 is the next midnight.
+fn range_instant(date: Date, minute: u16, zone: &TimeZone) -> Instant {
+    if minute >= 1440 {
+        return midnight(date.tomorrow().unwrap_or(Date::MAX), zone);
+    }
+    let (hour, minute) = ((minute / 60) as i8, (minute % 60) as i8);
+    instant(date, Time::constant(hour, minute, 0, 0), zone)
+}
+
+/// Whole local days from one instant's date to another's.
+pub fn days_between(from: Instant, to: Instant, zone: &TimeZone) -> i64 {
+    let (from, to) = (from.date_in(zone), to.date_in(zone));
+    from.until(to).map_or(0, |span| i64::from(span.get_days()))
+}

@@ -1,0 +1,104 @@
+//! Who said yes and who said no.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{ConsentChannel, ConsentPurpose, ConsentState};
+use crate::instant::Instant;
+use crate::policy::MarketingConsent;
+use crate::rule::{Channel, Purpose};
+
+/// The last word on each pair of channel and purpose.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Consents {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_marketing: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_service: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_all: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_marketing: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_service: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_all: Option<Word>,
+}
+
+/// A yes or a no, with when it was said. Ordered so that of two words of one
+/// instant the *no* is the later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Word {
+    at: Instant,
+    denied: bool,
+}
+
+impl Consents {
+    /// Notes a word; the last `occurred_at` wins, and a *no* over a *yes* of
+    /// the same instant.
+    pub fn note(
+        &mut self,
+        at: Instant,
+        channel: ConsentChannel,
+        purpose: ConsentPurpose,
+        state: ConsentState,
+    ) {
+        let word = Word { at, denied: state == ConsentState::Denied };
+        let known = match (channel, purpose) {
+            (ConsentChannel::Email, ConsentPurpose::Marketing) => &mut self.email_marketing,
+            (ConsentChannel::Email, ConsentPurpose::Service) => &mut self.email_service,
+            (ConsentChannel::Email, ConsentPurpose::All) => &mut self.email_all,
+            (ConsentChannel::Call, ConsentPurpose::Marketing) => &mut self.call_marketing,
+            (ConsentChannel::Call, ConsentPurpose::Service) => &mut self.call_service,
+            (ConsentChannel::Call, ConsentPurpose::All) => &mut self.call_all,
+        };
+        *known = (*known).max(Some(word));
+    }
+
+    /// Whether a touch of this channel and purpose is allowed (2.8).
+    pub fn allow(&self, channel: Channel, purpose: Purpose, marketing: MarketingConsent) -> bool {
+        let word = match (channel, purpose) {
+            (Channel::Email, Purpose::Marketing) => self.email_marketing.max(self.email_all),
+            (Channel::Email, Purpose::Service) => self.email_service.max(self.email_all),
+            (Channel::Call, Purpose::Marketing) => self.call_marketing.max(self.call_all),
+            (Channel::Call, Purpose::Service) => self.call_service.max(self.call_all),
+            // Tasks and events are the shop's own: they reach no customer.
+            (Channel::Task | Channel::Event, _) => return true,
+        };
+        let must_be_granted = channel == Channel::Email
+            && purpose == Purpose::Marketing
+            && marketing == MarketingConsent::OptIn;
+        match word {
+            Some(word) => !word.denied,
+            None => !must_be_granted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ConsentState::{Denied, Granted};
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn the_last_word_counts_and_all_covers_each() {
+        let mut consents = Consents::default();
+        let mail = |consents: &Consents, purpose| {
+            consents.allow(Channel::Email, purpose, MarketingConsent::OptIn)
+        };
+        assert!(!mail(&consents, Purpose::Marketing));
+        assert!(mail(&consents, Purpose::Service));
+        consents.note(at(2), ConsentChannel::Email, ConsentPurpose::Marketing, Granted);
+        assert!(mail(&consents, Purpose::Marketing));
+        consents.note(at(3), ConsentChannel::Email, ConsentPurpose::All, Denied);
+        assert!(!mail(&consents, Purpose::Marketing) && !mail(&consents, Purpose::Service));
+        consents.note(at(4), ConsentChannel::Email, ConsentPurpose::Service, Granted);
+        assert!(!mail(&consents, Purpose::Marketing) && mail(&consents, Purpose::Service));
+        consents.note(at(1), ConsentChannel::Email, ConsentPurpose::Service, Denied);
+        assert!(mail(&consents, Purpose::Service), "an older word arriving late changes nothing");
+    }
+}

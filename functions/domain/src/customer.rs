@@ -1,0 +1,224 @@
+//! Everything that a decision needs about one customer: one stored item.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Base;
+use crate::complaint::Complaints;
+use crate::consent::Consents;
+use crate::event::{Detail, EventKind, Line};
+use crate::history::History;
+use crate::id::Id;
+use crate::instant::Instant;
+use crate::policy::Policy;
+use crate::profile::{Dated, Profile};
+use crate::rule::{Channel, Purpose};
+use crate::touch::Defer;
+
+/// One customer, as of the last input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Customer {
+    pub id: Id,
+    #[serde(default)]
+    pub profile: Profile,
+    #[serde(default)]
+    pub consents: Consents,
+    #[serde(default)]
+    pub history: History,
+    #[serde(default)]
+    pub complaints: Complaints,
+    #[serde(default, skip_serializing_if = "Dated::is_empty")]
+    pub csat: Dated<u8>,
+    #[serde(default, skip_serializing_if = "Dated::is_empty")]
+    pub nps: Dated<u8>,
+    #[serde(default)]
+    pub signals: Signals,
+    /// The latest contacts, for whoever calls next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Contact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed_at: Option<Instant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Instant>,
+    /// Events that started follow-ups, or may yet, kept while one is open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fired: Vec<Fired>,
+    /// Recent events that end follow-ups: a trigger may arrive after them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exits: Vec<Exit>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enrolments: Vec<Enrolment>,
+    /// By rule, the latest enrolments, where the rule asks who was in before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub past: BTreeMap<String, Vec<Past>>,
+    /// What was sent, as far back as the frequency caps look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sends: Vec<SentTouch>,
+    /// Up to when occasions have been looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occasions_until: Option<Instant>,
+    /// When the next occasion wants attention.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_occasion: Option<Instant>,
+}
+
+/// Signs of a good relationship.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Signals {
+    /// The first satisfaction or CSAT of 4 or more, or NPS of 9 or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub positive_at: Option<Instant>,
+    /// Contacts that the customer started, complaints aside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Instant>,
+}
+
+/// A contact as the next caller sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    pub at: Instant,
+    pub id: Id,
+    pub channel: Line,
+    pub kind: Line,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<crate::event::Note>,
+}
+
+/// An event that triggers rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fired {
+    pub kind: EventKind,
+    pub occurrence: String,
+    pub at: Instant,
+    pub received_at: Instant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_id: Option<Id>,
+    pub detail: Detail,
+    /// Until when a late event may still change what it starts.
+    pub open_until: Instant,
+    /// Rules whose follow-up an exit event ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exited: Vec<String>,
+}
+
+/// An event that ended, or may yet end, follow-ups.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Exit {
+    pub at: Instant,
+    pub kind: EventKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Id>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_id: Option<Id>,
+}
+
+/// A customer on the way through a rule, with the one touch that is pending.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enrolment {
+    pub rule: String,
+    pub occurrence: String,
+    /// The trigger's instant.
+    pub at: Instant,
+    /// The event that triggered it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<EventKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_id: Option<Id>,
+    pub step: String,
+    pub base: Instant,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub base_is_day: bool,
+    pub due: Instant,
+    pub next: Instant,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub defers: Vec<Defer>,
+    /// Since when the touch is on its way out, unconfirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending_since: Option<Instant>,
+    /// An exit event came while the touch was on its way out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exited: bool,
+}
+
+impl Enrolment {
+    pub fn base(&self) -> Base {
+        Base { at: self.base, is_day: self.base_is_day }
+    }
+
+    /// Whether nothing has been tried yet, so that its plan may still move.
+    pub fn is_untried(&self, now: Instant) -> bool {
+        self.defers.is_empty() && self.sending_since.is_none() && now < self.due
+    }
+}
+
+/// An enrolment that was, by its trigger.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Past {
+    pub at: Instant,
+    pub occurrence: String,
+}
+
+/// A sent touch as frequency caps see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SentTouch {
+    pub at: Instant,
+    pub channel: Channel,
+    pub purpose: Purpose,
+}
+
+impl Customer {
+    /// A customer of whom nothing is known yet.
+    pub fn new(id: Id) -> Customer {
+        Customer {
+            id,
+            profile: Profile::default(),
+            consents: Consents::default(),
+            history: History::default(),
+            complaints: Complaints::default(),
+            csat: Dated::default(),
+            nps: Dated::default(),
+            signals: Signals::default(),
+            contacts: Vec::new(),
+            suppressed_at: None,
+            erased_at: None,
+            fired: Vec::new(),
+            exits: Vec::new(),
+            enrolments: Vec::new(),
+            past: BTreeMap::new(),
+            sends: Vec::new(),
+            occasions_until: None,
+            next_occasion: None,
+        }
+    }
+
+    /// The customer's time zone, or `default`.
+    pub fn zone(&self, default: &TimeZone) -> TimeZone {
+        match self.profile.time_zone.latest() {
+            None => default.clone(),
+            Some(name) => TimeZone::get(name.as_str()).unwrap_or_else(|_| default.clone()),
+        }
+    }
+
+    pub fn locale<'a>(&'a self, policy: &'a Policy) -> &'a str {
+        self.profile.locale.latest().map_or(policy.default_locale.as_str(), |l| l.as_str())
+    }
+
+    /// The next instant at which a touch wants attention.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.enrolments.iter().filter(|e| e.sending_since.is_none()).map(|e| e.next).min()
+    }
+
+    /// The next instant at which anything wants attention.
+    pub fn next_alarm(&self) -> Option<Instant> {
+        self.next_due().into_iter().chain(self.next_occasion).min()
+    }
+
+    /// The event that started an enrolment, where one did.
+    pub fn trigger_of(&self, enrolment: &Enrolment) -> Option<&Fired> {
+        let kind = enrolment.kind?;
+        self.fired.iter().find(|f| f.kind == kind && f.occurrence == enrolment.occurrence)
+    }
+}

@@ -1,0 +1,302 @@
+//! What an event changes in a customer's state.
+
+use super::Turn;
+use crate::complaint::Pause;
+use crate::customer::{Contact, Customer, Exit};
+use crate::event::{
+    Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind, Initiator,
+    Line, Note,
+};
+use crate::instant::Instant;
+use crate::touch::{Reason, TouchStatus};
+
+/// How many contacts are kept for whoever calls next.
+const CONTACTS_MAX: usize = 3;
+
+/// How much of a contact's note is kept, in characters.
+const CONTACT_NOTE_CHARS_MAX: usize = 280;
+
+impl Turn<'_> {
+    pub(super) fn on_event(&mut self, event: &Event, live: bool) {
+        if self.customer.erased_at.is_some() {
+            // Neither replayed nor new events rebuild who asked to be forgotten.
+            return;
+        }
+        let kind = event.kind();
+        let is_late = self.changes_the_past(event);
+        match &event.body {
+            Body::CustomerErased(_) => return self.erase(event.occurred_at),
+            Body::CustomerUpdated(update) => {
+                self.customer.profile.update(update);
+                self.zone = self.customer.zone(&self.book.default_zone);
+            }
+            body => absorb(&mut self.customer, event.occurred_at, body),
+        }
+        if self.book.is_exit(kind) {
+            self.exit(event);
+        }
+        if live {
+            self.fire(event);
+        }
+        if is_late {
+            self.decide_again(event);
+        }
+        if kind == EventKind::CustomerUpdated {
+            self.plan_again();
+        }
+        if kind == EventKind::CustomerUpdated || self.customer.occasions_until.is_none() {
+            self.look_at_occasions_again();
+        }
+        self.resume_paused();
+    }
+
+    /// Ends the pending touches of the rules that name this kind of event.
+    fn exit(&mut self, event: &Event) {
+        let exit = Exit {
+            at: event.occurred_at,
+            kind: event.kind(),
+            key: event.key().cloned(),
+            purchase_id: event.purchase_id().cloned(),
+        };
+        let mut index = 0;
+        while index < self.customer.enrolments.len() {
+            if self.ends(&exit, index) {
+                self.end_by_exit(index);
+            } else {
+                index += 1;
+            }
+        }
+        let known = self.customer.exits.partition_point(|known| *known < exit);
+        if self.customer.exits.get(known) != Some(&exit) {
+            self.customer.exits.insert(known, exit);
+        }
+    }
+
+    fn ends(&self, exit: &Exit, index: usize) -> bool {
+        let enrolment = &self.customer.enrolments[index];
+        let exits = self.book.rule(&enrolment.rule).is_some_and(|r| r.exit_on.contains(&exit.kind));
+        exits && !enrolment.exited && ends_follow_up(exit, enrolment.at, &enrolment.purchase_id)
+            && !(enrolment.kind == Some(exit.kind)
+                && exit.key.as_ref().is_some_and(|key| key.as_str() == enrolment.occurrence))
+    }
+
+    fn end_by_exit(&mut self, index: usize) {
+        let (kind, occurrence) = {
+            let enrolment = &self.customer.enrolments[index];
+            (enrolment.kind, enrolment.occurrence.clone())
+        };
+        let rule = self.customer.enrolments[index].rule.clone();
+        if let Some(fired) = self
+            .customer
+            .fired
+            .iter_mut()
+            .find(|f| Some(f.kind) == kind && f.occurrence == occurrence)
+        {
+            fired.exited.push(rule.clone());
+        }
+        if self.customer.enrolments[index].sending_since.is_some() {
+            // On its way out: it cannot be called back, but nothing follows it.
+            self.customer.enrolments[index].exited = true;
+            return;
+        }
+        let enrolment = self.customer.enrolments.remove(index);
+        let channel = self.channel_of(&enrolment);
+        self.record_end(
+            &enrolment,
+            channel,
+            TouchStatus::Cancelled,
+            self.now,
+            Some(Reason::Exited),
+        );
+    }
+
+    /// Forgets the person, ends what is pending, keeps what keeps touches from
+    /// going out twice.
+    fn erase(&mut self, at: Instant) {
+        for enrolment in std::mem::take(&mut self.customer.enrolments) {
+            let channel = self.channel_of(&enrolment);
+            let reason = Some(Reason::Erased);
+            self.record_end(&enrolment, channel, TouchStatus::Skipped, self.now, reason);
+        }
+        let past = std::mem::take(&mut self.customer.past);
+        self.customer = Customer {
+            past,
+            erased_at: Some(at),
+            occasions_until: Some(self.now),
+            ..Customer::new(self.customer.id.clone())
+        };
+    }
+
+    /// Moves the pending touches whose due time a changed profile changes.
+    fn plan_again(&mut self) {
+        for index in 0..self.customer.enrolments.len() {
+            let enrolment = &self.customer.enrolments[index];
+            if !enrolment.is_untried(self.now) {
+                continue;
+            }
+            let Some(step) = self.book.rule(&enrolment.rule).and_then(|r| r.step(&enrolment.step))
+            else {
+                continue;
+            };
+            let due = self.due(step, enrolment.base());
+            let enrolment = &mut self.customer.enrolments[index];
+            enrolment.due = due;
+            enrolment.next = due;
+        }
+    }
+
+    /// Touches that wait for a complaint learn when their pause ends now.
+    fn resume_paused(&mut self) {
+        let waits = |defers: &[crate::touch::Defer]| {
+            defers.last().is_some_and(|defer| defer.reason == Reason::ComplaintOpen)
+        };
+        if !self.customer.enrolments.iter().any(|e| waits(&e.defers)) {
+            return;
+        }
+        let pause = self.customer.complaints.pause(self.now, &self.zone, &self.book.policy);
+        for index in 0..self.customer.enrolments.len() {
+            let enrolment = &self.customer.enrolments[index];
+            if !waits(&enrolment.defers) || enrolment.sending_since.is_some() {
+                continue;
+            }
+            let Some(step) = self.book.rule(&enrolment.rule).and_then(|r| r.step(&enrolment.step))
+            else {
+                continue;
+            };
+            let expires_at = self.expires_at(enrolment.due, step);
+            let until = match pause {
+                Pause::None => self.now,
+                Pause::Until(end) => end.min(expires_at),
+                Pause::Open => expires_at,
+            };
+            let enrolment = &mut self.customer.enrolments[index];
+            enrolment.next = until;
+            if let Some(defer) = enrolment.defers.last_mut() {
+                defer.until = until;
+            }
+        }
+    }
+}
+
+/// Whether an exit event ends a follow-up that a trigger of that instant
+/// started (2.14).
+pub(super) fn ends_follow_up(
+    exit: &Exit,
+    trigger_at: Instant,
+    purchase_id: &Option<crate::id::Id>,
+) -> bool {
+    let same_purchase = match (&exit.purchase_id, purchase_id) {
+        (Some(exit), Some(trigger)) => exit == trigger,
+        _ => true,
+    };
+    same_purchase && exit.at >= trigger_at
+}
+
+/// Takes over what an event tells, profile and erasure aside.
+fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
+    match body {
+        Body::ConsentChanged(consent) => {
+            customer.consents.note(at, consent.channel, consent.purpose, consent.state);
+        }
+        Body::PurchaseCompleted(purchase) => customer.history.add_purchase(purchase),
+        Body::PurchaseRefunded(refund) => customer.history.add_refund(refund),
+        Body::InteractionRecorded(interaction) => {
+            let kind = interaction.kind.as_str();
+            if interaction.initiated_by == Initiator::Customer && kind != "complaint" {
+                note_contact(customer, at);
+            }
+            note_satisfaction(customer, at, interaction.satisfaction.map(|score| score.0));
+            let (channel, kind) = (interaction.channel.clone(), interaction.kind.clone());
+            remember(customer, at, &interaction.interaction_id, channel, kind, &interaction.note);
+        }
+        Body::ComplaintOpened(complaint) => {
+            customer.complaints.open(&complaint.complaint_id, at, complaint.severity);
+        }
+        Body::ComplaintResolved(complaint) => {
+            customer.complaints.resolve(&complaint.complaint_id, at);
+        }
+        Body::CallReported(call) => {
+            if call.outcome == CallOutcome::DoNotCall {
+                let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
+                customer.consents.note(at, channel, purpose, ConsentState::Denied);
+            }
+            note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
+            if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(outcome(call.outcome))) {
+                remember(customer, at, &call.call_id, channel, kind, &call.note);
+            }
+        }
+        Body::SurveyAnswered(answer) => {
+            if let Some(score) = answer.csat {
+                customer.csat.set(at, Some(score.0));
+            }
+            if let Some(score) = answer.nps {
+                customer.nps.set(at, Some(score.0));
+            }
+            note_satisfaction(customer, at, answer.csat.map(|score| score.0));
+            match answer.nps.map(|score| score.0) {
+                Some(0..=6) => customer.complaints.note_bad_answer(at),
+                Some(9..) => note_positive(customer, at),
+                _ => {}
+            }
+        }
+        Body::CustomerUpdated(_)
+        | Body::PurchaseDelivered(_)
+        | Body::ContentPublished(_)
+        | Body::CustomerErased(_) => {}
+    }
+}
+
+fn outcome(outcome: CallOutcome) -> &'static str {
+    match outcome {
+        CallOutcome::Reached => "reached",
+        CallOutcome::Voicemail => "voicemail",
+        CallOutcome::NoAnswer => "no_answer",
+        CallOutcome::WrongNumber => "wrong_number",
+        CallOutcome::DoNotCall => "do_not_call",
+    }
+}
+
+fn note_satisfaction(customer: &mut Customer, at: Instant, score: Option<u8>) {
+    match score {
+        Some(0..=2) => customer.complaints.note_bad_answer(at),
+        Some(4..) => note_positive(customer, at),
+        _ => {}
+    }
+}
+
+fn note_positive(customer: &mut Customer, at: Instant) {
+    let first = &mut customer.signals.positive_at;
+    *first = Some(first.map_or(at, |known| known.min(at)));
+}
+
+/// The earliest contacts are kept: what counts is whether one came after the
+/// only purchase, and a customer with more purchases needs none.
+fn note_contact(customer: &mut Customer, at: Instant) {
+    const CONTACT_INSTANTS_MAX: usize = 20;
+    let contacts = &mut customer.signals.contacts;
+    let index = contacts.partition_point(|known| *known < at);
+    contacts.insert(index, at);
+    if contacts.len() > CONTACT_INSTANTS_MAX {
+        contacts.remove(0);
+    }
+}
+
+fn remember(
+    customer: &mut Customer,
+    at: Instant,
+    id: &crate::id::Id,
+    channel: Line,
+    kind: Line,
+    note: &Option<Note>,
+) {
+    let note = note.as_ref().and_then(|note| {
+        let kept: String = note.as_str().chars().take(CONTACT_NOTE_CHARS_MAX).collect();
+        Note::new(kept).ok()
+    });
+    let contacts = &mut customer.contacts;
+    let index = contacts.partition_point(|known| (known.at, &known.id) < (at, id));
+    contacts.insert(index, Contact { at, id: id.clone(), channel, kind, note });
+    if contacts.len() > CONTACTS_MAX {
+        contacts.remove(0);
+    }
+}

@@ -1,0 +1,298 @@
+//! Whether a touch that fell due goes, waits or ends, and why (2.7).
+
+use super::Turn;
+use crate::calendar::{self, Base};
+use crate::complaint::Pause;
+use crate::condition::Verdict;
+use crate::customer::{Enrolment, SentTouch};
+use crate::history::Until;
+use crate::instant::Instant;
+use crate::rule::{Channel, DuringComplaint, Purpose};
+use crate::rulebook::{Rule, Step};
+use crate::touch::{Defer, Reason, Send, TouchId, TouchStatus};
+use crate::view::View;
+
+/// How many deferrals of a touch are kept; the latest ones.
+const DEFERS_MAX: usize = 20;
+
+/// What is to become of a touch that fell due.
+enum Fate {
+    Go,
+    Wait { reason: Reason, until: Instant },
+    End { reason: Reason, at: Instant },
+}
+
+impl Turn<'_> {
+    /// Sends what is due and looks at occasions, until nothing is left for now.
+    pub(super) fn on_due(&mut self) {
+        self.fire_occasions();
+        while let Some(index) = self.first_due() {
+            self.attempt(index);
+        }
+    }
+
+    /// The due touch that comes first: the higher priority, then the earlier
+    /// due, then the lower touch id.
+    fn first_due(&self) -> Option<usize> {
+        let due = |e: &Enrolment| e.sending_since.is_none() && e.next <= self.now;
+        let enrolments = self.customer.enrolments.iter().enumerate();
+        enrolments.filter(|(_, e)| due(e)).min_by_key(|(_, e)| self.rank(e)).map(|(index, _)| index)
+    }
+
+    fn attempt(&mut self, index: usize) {
+        let book = self.book;
+        let enrolment = &self.customer.enrolments[index];
+        let found = book.rule(&enrolment.rule).and_then(|r| Some((r, r.step(&enrolment.step)?)));
+        let Some((rule, step)) = found else {
+            let (reason, at) = (Reason::RuleNotLive, self.now);
+            let enrolment = self.customer.enrolments.remove(index);
+            return self.record_end(&enrolment, Channel::Task, TouchStatus::Skipped, at, Some(reason));
+        };
+        match self.examine(index, rule, step) {
+            Fate::Go => self.send(index, rule, step),
+            Fate::Wait { reason, until } => self.defer(index, step, reason, until),
+            Fate::End { reason, at } => {
+                let enrolment = self.customer.enrolments[index].clone();
+                self.record_end(&enrolment, step.channel, TouchStatus::Skipped, at, Some(reason));
+                self.go_on(index, rule, at);
+            }
+        }
+    }
+
+    fn defer(&mut self, index: usize, step: &Step, reason: Reason, until: Instant) {
+        let expires_at = self.expires_at(self.customer.enrolments[index].due, step);
+        let until = until.min(expires_at);
+        let defer = Defer { at: self.now, reason, until };
+        let enrolment = &mut self.customer.enrolments[index];
+        // Always forward, so that a pass over what is due ends.
+        enrolment.next = until.max(self.now.plus_millis(1));
+        enrolment.defers.push(defer);
+        if enrolment.defers.len() > DEFERS_MAX {
+            enrolment.defers.remove(0);
+        }
+    }
+
+    fn send(&mut self, index: usize, rule: &Rule, step: &Step) {
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.sending_since = Some(self.now);
+        let enrolment = &self.customer.enrolments[index];
+        let send = Send {
+            touch: self.touch_id(&enrolment.rule, &enrolment.occurrence, &enrolment.step),
+            channel: step.channel,
+            purpose: rule.purpose,
+            template: step.template.clone(),
+            assign_to: self.assignee(step, enrolment),
+            event: step.event.clone(),
+            at: self.now,
+            due: enrolment.due,
+            expires_at: self.expires_at(enrolment.due, step),
+        };
+        self.sends.push(send);
+        let sent = SentTouch { at: self.now, channel: step.channel, purpose: rule.purpose };
+        let index = self.customer.sends.partition_point(|known| *known <= sent);
+        self.customer.sends.insert(index, sent);
+    }
+
+    /// Who acts (2.17).
+    fn assignee(&self, step: &Step, enrolment: &Enrolment) -> String {
+        let policy = &self.book.policy;
+        let relationship = self.customer.profile.relationship.latest();
+        let by_type = relationship
+            .and_then(|kind| policy.relationships.get(kind.as_str()))
+            .and_then(|allowed| allowed.call_by.as_deref());
+        let person = match step.assign_to.as_deref().or(by_type) {
+            None => None,
+            Some("account_manager") => {
+                self.customer.profile.account_manager.latest().map(|l| l.as_str().to_owned())
+            }
+            Some("sold_by") => self.customer.trigger_of(enrolment).and_then(|fired| {
+                let detail: serde_json::Value = serde_json::from_str(&fired.detail.0).ok()?;
+                detail.get("sold_by")?.as_str().map(str::to_owned)
+            }),
+            Some(team) => Some(team.to_owned()),
+        };
+        person.unwrap_or_else(|| policy.call_team.clone())
+    }
+
+    /// The eligibility of 2.7: the first that fails is the reason.
+    fn examine(&self, index: usize, rule: &Rule, step: &Step) -> Fate {
+        let enrolment = &self.customer.enrolments[index];
+        if let Some(reason) = self.forbidden(rule, step.channel) {
+            return Fate::End { reason, at: self.now };
+        }
+        if enrolment.exited {
+            return Fate::End { reason: Reason::Exited, at: self.now };
+        }
+        let expires_at = self.expires_at(enrolment.due, step);
+        if self.now >= expires_at {
+            return Fate::End { reason: Reason::Expired, at: expires_at };
+        }
+        if rule.during_complaint == DuringComplaint::Wait {
+            let reason = Reason::ComplaintOpen;
+            match self.customer.complaints.pause(self.now, &self.zone, &self.book.policy) {
+                Pause::None => {}
+                Pause::Until(until) => return Fate::Wait { reason, until },
+                Pause::Open => return Fate::Wait { reason, until: expires_at },
+            }
+        }
+        if let Some(reason) = self.condition_fails(enrolment, step) {
+            return Fate::End { reason, at: self.now };
+        }
+        let opening = self.opening(self.now, step.channel);
+        if opening != Some(self.now) {
+            let until = opening.unwrap_or(expires_at);
+            return Fate::Wait { reason: Reason::QuietHours, until };
+        }
+        match self.capped_until(index, rule, step) {
+            None => Fate::Go,
+            Some(until) => Fate::Wait { reason: Reason::FrequencyCap, until },
+        }
+    }
+
+    /// What ends a touch of this rule and channel, whenever it is tried.
+    pub(super) fn forbidden(&self, rule: &Rule, channel: Channel) -> Option<Reason> {
+        let customer = &self.customer;
+        let policy = &self.book.policy;
+        let profile = &customer.profile;
+        let has_address = match channel {
+            Channel::Email => profile.email.latest().is_some(),
+            Channel::Call => profile.phone.latest().is_some(),
+            Channel::Task | Channel::Event => true,
+        };
+        let purpose: Purpose = rule.purpose;
+        let relationship = profile.relationship.latest();
+        let allowed = relationship
+            .and_then(|kind| policy.relationships.get(kind.as_str()))
+            .is_none_or(|kind| kind.allows(channel, purpose));
+        if customer.erased_at.is_some() {
+            Some(Reason::Erased)
+        } else if !has_address {
+            Some(Reason::NoAddress)
+        } else if channel == Channel::Email && customer.suppressed_at.is_some() {
+            Some(Reason::Suppressed)
+        } else if !customer.consents.allow(channel, purpose, policy.marketing_consent) {
+            Some(Reason::NoConsent)
+        } else if !allowed {
+            Some(Reason::Relationship)
+        } else if !rule.is_live() {
+            Some(Reason::RuleNotLive)
+        } else {
+            None
+        }
+    }
+
+    /// Why a step's `if` does not hold, where it has one and does not.
+    pub(super) fn condition_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
+        let condition = step.condition.as_ref()?;
+        let view = View {
+            customer: &self.customer,
+            until: Until::ALL,
+            now: self.now,
+            zone: &self.zone,
+            policy: &self.book.policy,
+            event: self.customer.trigger_of(enrolment).map(|fired| &fired.detail),
+        };
+        match condition.verdict(&view) {
+            Verdict::Holds => None,
+            Verdict::Fails => Some(Reason::IfFalse),
+            Verdict::MissingValue => Some(Reason::FilterMissingValue),
+        }
+    }
+
+    /// The first instant from `from` on at which the channel may be used;
+    /// `None` where its window never opens.
+    fn opening(&self, from: Instant, channel: Channel) -> Option<Instant> {
+        let policy = &self.book.policy;
+        let country = self.customer.profile.country.latest().map(|c| c.as_str());
+        let closed = (channel == Channel::Call).then_some(&policy.closed_days);
+        match (policy.window(channel, country), closed) {
+            (Some(window), closed) => calendar::next_opening(from, &window, closed, &self.zone),
+            (None, None) => Some(from),
+            (None, closed) => {
+                calendar::next_opening(from, &crate::policy::DayRanges::always(), closed, &self.zone)
+            }
+        }
+    }
+
+    pub(super) fn on_confirmed(&mut self, touch: &TouchId) {
+        let Some(index) = self.sending(touch) else { return };
+        let enrolment = self.customer.enrolments[index].clone();
+        let at = enrolment.sending_since.unwrap_or(self.now);
+        let channel = self.channel_of(&enrolment);
+        self.record_end(&enrolment, channel, TouchStatus::Sent, at, None);
+        match self.book.rule(&enrolment.rule) {
+            Some(rule) => self.go_on(index, rule, at),
+            None => drop(self.customer.enrolments.remove(index)),
+        }
+    }
+
+    pub(super) fn on_put_back(&mut self, touch: &TouchId, until: Instant) {
+        let Some(index) = self.sending(touch) else { return };
+        self.unsend(index);
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.next = until;
+        enrolment.defers.push(Defer { at: self.now, reason: Reason::Throttled, until });
+        if enrolment.exited {
+            let enrolment = self.customer.enrolments.remove(index);
+            let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
+            self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
+        }
+    }
+
+    pub(super) fn on_refused(&mut self, touch: &TouchId) {
+        let Some(index) = self.sending(touch) else { return };
+        self.unsend(index);
+        let enrolment = self.customer.enrolments[index].clone();
+        let (channel, at) = (self.channel_of(&enrolment), self.now);
+        self.record_end(&enrolment, channel, TouchStatus::Skipped, at, Some(Reason::Undeliverable));
+        match self.book.rule(&enrolment.rule) {
+            Some(rule) => self.go_on(index, rule, at),
+            None => drop(self.customer.enrolments.remove(index)),
+        }
+    }
+
+    fn sending(&self, touch: &TouchId) -> Option<usize> {
+        self.customer.enrolments.iter().position(|e| {
+            e.sending_since.is_some()
+                && e.rule == touch.rule
+                && e.occurrence == touch.occurrence
+                && e.step == touch.step
+        })
+    }
+
+    /// Takes a touch that did not go out off the caps' count.
+    fn unsend(&mut self, index: usize) {
+        let channel = self.channel_of(&self.customer.enrolments[index]);
+        let since = self.customer.enrolments[index].sending_since.take();
+        let counted = self
+            .customer
+            .sends
+            .iter()
+            .position(|sent| Some(sent.at) == since && sent.channel == channel);
+        if let Some(counted) = counted {
+            self.customer.sends.remove(counted);
+        }
+    }
+
+    /// Plans the step behind one that was sent or skipped, counted from then;
+    /// behind the last the enrolment is over.
+    fn go_on(&mut self, index: usize, rule: &Rule, at: Instant) {
+        let enrolment = &self.customer.enrolments[index];
+        let here = rule.steps.iter().position(|step| step.id == enrolment.step);
+        let next = here.and_then(|here| rule.steps.get(here + 1)).filter(|_| !enrolment.exited);
+        let Some(step) = next else {
+            self.customer.enrolments.remove(index);
+            return;
+        };
+        let base = Base { at, is_day: false };
+        let due = self.due(step, base);
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.step = step.id.clone();
+        enrolment.base = base.at;
+        enrolment.base_is_day = false;
+        enrolment.due = due;
+        enrolment.next = due;
+        enrolment.defers = Vec::new();
+        enrolment.sending_since = None;
+    }
+}

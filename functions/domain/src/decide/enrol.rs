@@ -1,0 +1,299 @@
+//! Whether a trigger starts a rule (2.3, 2.12, 2.13), and what a late event
+//! changes about it.
+//!
+//! A filter is asked *as of* the trigger's instant, so the answer does not
+//! depend on the order in which events arrive: until the first touch falls
+//! due, a late event makes the triggers behind it be decided again.
+
+use sha2::{Digest, Sha256};
+
+use super::Turn;
+use super::absorb::ends_follow_up;
+use crate::calendar::Base;
+use crate::condition::Verdict;
+use crate::customer::{Enrolment, Fired, Past};
+use crate::event::{Detail, Event, EventKind};
+use crate::history::Until;
+use crate::id::Id;
+use crate::instant::Instant;
+use crate::rule::{Channel, Reentry, Trigger};
+use crate::rulebook::Rule;
+use crate::touch::{Reason, TouchStatus};
+use crate::view::View;
+
+/// How many past enrolments are kept by rule.
+const PAST_MAX: usize = 8;
+
+/// A trigger of a rule, as deciding needs it.
+pub(super) struct Occurrence<'a> {
+    pub name: &'a str,
+    pub at: Instant,
+    pub is_day: bool,
+    pub received_at: Instant,
+    pub kind: Option<EventKind>,
+    pub purchase_id: Option<&'a Id>,
+    pub detail: Option<&'a Detail>,
+}
+
+impl<'a> Occurrence<'a> {
+    fn of(fired: &'a Fired) -> Occurrence<'a> {
+        Occurrence {
+            name: &fired.occurrence,
+            at: fired.at,
+            is_day: false,
+            received_at: fired.received_at,
+            kind: Some(fired.kind),
+            purchase_id: fired.purchase_id.as_ref(),
+            detail: Some(&fired.detail),
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Whether a late event changes what a trigger saw whose follow-up has not
+    /// begun.
+    pub(super) fn changes_the_past(&self, event: &Event) -> bool {
+        self.customer.fired.iter().any(|f| self.now < f.open_until && event.occurred_at <= f.at)
+    }
+
+    /// Starts the rules that a live event triggers.
+    pub(super) fn fire(&mut self, event: &Event) {
+        let kind = event.kind();
+        let book = self.book;
+        if book.triggered_by(kind).next().is_none() {
+            return;
+        }
+        let occurrence = match event.key() {
+            Some(key) => key.to_string(),
+            // A profile has no key: the instant that it tells of is one.
+            None => event.occurred_at.to_string(),
+        };
+        let same = |f: &Fired| f.kind == kind && f.occurrence == occurrence;
+        if self.customer.fired.iter().any(same) {
+            return;
+        }
+        let base = Base { at: event.occurred_at, is_day: false };
+        let open_until = book
+            .triggered_by(kind)
+            .filter_map(|rule| Some(self.due(rule.steps.first()?, base)))
+            .max()
+            .unwrap_or(self.now);
+        let fired = Fired {
+            kind,
+            at: event.occurred_at,
+            received_at: self.now,
+            purchase_id: event.purchase_id().cloned(),
+            detail: event.detail.clone(),
+            occurrence,
+            open_until,
+            exited: Vec::new(),
+        };
+        for rule in book.triggered_by(kind) {
+            self.decide_rule(rule, &fired);
+        }
+        let fired_before = &mut self.customer.fired;
+        let key = (fired.at, fired.kind, fired.occurrence.as_str());
+        let index = fired_before.partition_point(|f| (f.at, f.kind, f.occurrence.as_str()) < key);
+        let mut fired = fired;
+        fired.exited = std::mem::take(&mut self.exited_now);
+        fired_before.insert(index, fired);
+    }
+
+    /// Decides one rule on one trigger, and carries the choice out.
+    fn decide_rule(&mut self, rule: &Rule, fired: &Fired) {
+        let occurrence = Occurrence::of(fired);
+        match self.choose(rule, &occurrence) {
+            Err(Reason::Holdout) => {
+                self.remember_enrolment(rule, &occurrence);
+                self.record_refusal(rule, occurrence.name, occurrence.at, Reason::Holdout);
+            }
+            Err(reason) => self.record_refusal(rule, occurrence.name, occurrence.at, reason),
+            Ok(()) => self.enrol(rule, &occurrence),
+        }
+    }
+
+    /// Decides again the triggers that a late event lies before, as long as
+    /// nothing that they started has been tried.
+    pub(super) fn decide_again(&mut self, event: &Event) {
+        let book = self.book;
+        let open: Vec<Fired> = self
+            .customer
+            .fired
+            .iter()
+            .filter(|f| self.now < f.open_until && event.occurred_at <= f.at)
+            .cloned()
+            .collect();
+        for rule in book.rules().iter().filter(|rule| rule.is_live()) {
+            let Trigger::Event(kind) = rule.trigger else { continue };
+            let Some(first) = rule.steps.first() else { continue };
+            let mine: Vec<&Fired> = open
+                .iter()
+                .filter(|f| f.kind == kind)
+                .filter(|f| self.now < self.due(first, Base { at: f.at, is_day: false }))
+                .filter(|f| self.enrolment(rule, f).is_none_or(|e| {
+                    e.step == first.id && e.is_untried(self.now)
+                }))
+                .collect();
+            if let Some(past) = self.customer.past.get_mut(&rule.name) {
+                past.retain(|p| !mine.iter().any(|f| f.occurrence == p.occurrence));
+            }
+            for fired in mine {
+                self.decide_rule_again(rule, fired);
+            }
+        }
+    }
+
+    fn enrolment(&self, rule: &Rule, fired: &Fired) -> Option<&Enrolment> {
+        self.customer.enrolments.iter().find(|e| {
+            e.rule == rule.name && e.kind == Some(fired.kind) && e.occurrence == fired.occurrence
+        })
+    }
+
+    fn decide_rule_again(&mut self, rule: &Rule, fired: &Fired) {
+        let occurrence = Occurrence::of(fired);
+        let is_enrolled = self.enrolment(rule, fired).is_some();
+        match self.choose(rule, &occurrence) {
+            Ok(()) if is_enrolled || fired.exited.contains(&rule.name) => {
+                self.remember_enrolment(rule, &occurrence);
+            }
+            Ok(()) => {
+                self.enrol(rule, &occurrence);
+                let exited = std::mem::take(&mut self.exited_now);
+                let same = |f: &&mut Fired| f.kind == fired.kind && f.occurrence == fired.occurrence;
+                if let Some(fired) = self.customer.fired.iter_mut().find(same) {
+                    fired.exited.extend(exited);
+                }
+            }
+            Err(reason) => {
+                if reason == Reason::Holdout {
+                    self.remember_enrolment(rule, &occurrence);
+                }
+                self.customer.enrolments.retain(|e| {
+                    !(e.rule == rule.name
+                        && e.kind == Some(fired.kind)
+                        && e.occurrence == fired.occurrence)
+                });
+                self.record_refusal(rule, occurrence.name, occurrence.at, reason);
+            }
+        }
+    }
+
+    /// Whether a trigger enrols the customer, or why not, in the order of 2.13.
+    pub(super) fn choose(&self, rule: &Rule, occurrence: &Occurrence) -> Result<(), Reason> {
+        let policy = &self.book.policy;
+        if occurrence.received_at > self.later(occurrence.at, policy.max_trigger_age) {
+            return Err(Reason::TooOld);
+        }
+        if let Some(filter) = &rule.filter {
+            let view = View {
+                customer: &self.customer,
+                until: Until {
+                    at: occurrence.at,
+                    purchase: occurrence
+                        .purchase_id
+                        .filter(|_| occurrence.kind == Some(EventKind::PurchaseCompleted)),
+                },
+                now: occurrence.at,
+                zone: &self.zone,
+                policy,
+                event: occurrence.detail,
+            };
+            match filter.verdict(&view) {
+                Verdict::Holds => {}
+                Verdict::Fails => return Err(Reason::FilterFalse),
+                Verdict::MissingValue => return Err(Reason::FilterMissingValue),
+            }
+        }
+        if !self.may_enter(rule, occurrence.at) {
+            return Err(Reason::Reentry);
+        }
+        if fraction(&format!("{}/{}", rule.name, self.customer.id)) < rule.holdout.0 {
+            return Err(Reason::Holdout);
+        }
+        Ok(())
+    }
+
+    fn may_enter(&self, rule: &Rule, at: Instant) -> bool {
+        let past = self.customer.past.get(&rule.name).map_or(&[][..], Vec::as_slice);
+        match rule.reentry {
+            Reentry::Always => true,
+            Reentry::Once => past.is_empty(),
+            Reentry::Cooldown(span) => past.iter().all(|before| {
+                let (earlier, later) = (before.at.min(at), before.at.max(at));
+                later >= self.later(earlier, span)
+            }),
+        }
+    }
+
+    /// Keeps in mind that the customer was enrolled, where the rule asks.
+    pub(super) fn remember_enrolment(&mut self, rule: &Rule, occurrence: &Occurrence) {
+        let is_calendar = !matches!(rule.trigger, Trigger::Event(_));
+        if rule.reentry == Reentry::Always && !is_calendar {
+            return;
+        }
+        let past = self.customer.past.entry(rule.name.clone()).or_default();
+        let entry = Past { at: occurrence.at, occurrence: occurrence.name.to_owned() };
+        let index = past.partition_point(|known| *known < entry);
+        if past.get(index) != Some(&entry) {
+            past.insert(index, entry);
+        }
+        if past.len() > PAST_MAX {
+            past.remove(0);
+        }
+    }
+
+    /// Plans the first touch, unless an exit event came before its trigger.
+    pub(super) fn enrol(&mut self, rule: &Rule, occurrence: &Occurrence) {
+        self.remember_enrolment(rule, occurrence);
+        let Some(step) = rule.steps.first() else { return };
+        let base = Base { at: occurrence.at, is_day: occurrence.is_day };
+        let due = self.due(step, base);
+        let purchase_id = occurrence.purchase_id.cloned();
+        let exited = self.customer.exits.iter().any(|exit| {
+            rule.exit_on.contains(&exit.kind)
+                && ends_follow_up(exit, occurrence.at, &purchase_id)
+                && !(occurrence.kind == Some(exit.kind)
+                    && exit.key.as_ref().is_some_and(|key| key.as_str() == occurrence.name))
+        });
+        let enrolment = Enrolment {
+            rule: rule.name.clone(),
+            occurrence: occurrence.name.to_owned(),
+            at: occurrence.at,
+            kind: occurrence.kind,
+            purchase_id,
+            step: step.id.clone(),
+            base: base.at,
+            base_is_day: base.is_day,
+            due,
+            next: due,
+            defers: Vec::new(),
+            sending_since: None,
+            exited: false,
+        };
+        if exited {
+            self.exited_now.push(rule.name.clone());
+            let reason = Some(Reason::Exited);
+            self.record_end(&enrolment, step.channel, TouchStatus::Cancelled, self.now, reason);
+            return;
+        }
+        let key = |e: &Enrolment| (e.at, e.rule.clone(), e.occurrence.clone());
+        let index = self.customer.enrolments.partition_point(|e| key(e) < key(&enrolment));
+        self.customer.enrolments.insert(index, enrolment);
+    }
+
+    pub(super) fn channel_of(&self, enrolment: &Enrolment) -> Channel {
+        self.book
+            .rule(&enrolment.rule)
+            .and_then(|rule| rule.step(&enrolment.step))
+            .map_or(Channel::Task, |step| step.channel)
+    }
+}
+
+/// Where a text falls between 0 and 1: its SHA-256's first eight bytes over
+/// 2^64 (2.12).
+pub fn fraction(text: &str) -> f64 {
+    let digest = Sha256::digest(text.as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(first) as f64 / 2f64.powi(64)
+}

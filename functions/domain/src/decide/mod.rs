@@ -1,0 +1,213 @@
+//! What to do for one customer: a pure function of the customer's state, one
+//! input, the rules and the time.
+//!
+//! | file | decides |
+//! |---|---|
+//! | `absorb` | what an event changes in the state |
+//! | `enrol` | whether a trigger starts a rule, and what a late event changes about it |
+//! | `occasion` | which birthdays and anniversaries have come |
+//! | `due` | whether a touch that fell due goes, waits or ends, and why |
+//! | `cap` | which of a day's touches go where frequency caps leave room for some |
+
+mod absorb;
+mod cap;
+mod due;
+mod enrol;
+mod occasion;
+
+use jiff::tz::TimeZone;
+
+use crate::calendar;
+use crate::customer::{Customer, Enrolment};
+use crate::event::Event;
+use crate::instant::Instant;
+use crate::rule::Channel;
+use crate::rulebook::{Rule, RuleBook, Step};
+use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// An event that the bus delivered.
+    Event(&'a Event),
+    /// An event of the past: it counts, and opens no follow-up.
+    History(&'a Event),
+    /// Time has passed: send what is due, look at occasions.
+    Due,
+    /// The touch went out at the instant at which it was decided.
+    Confirmed(&'a TouchId),
+    /// Nothing went out, for certain; try again not before `until`.
+    PutBack { touch: &'a TouchId, until: Instant },
+    /// The touch cannot go out, ever.
+    Refused(&'a TouchId),
+}
+
+/// What follows from an input.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub customer: Customer,
+    /// Touches that ended or were refused, each with its reason.
+    pub records: Vec<TouchRecord>,
+    /// Touches that are to go out now.
+    pub sends: Vec<Send>,
+}
+
+/// Decides what to do for a customer. Total: it never fails and never panics.
+///
+/// # Examples
+/// ```
+/// use lazo_domain::decide::{Input, decide};
+/// use lazo_domain::{customer::Customer, event, id::Id, rulebook::RuleBook, touch::Reason};
+///
+/// let files = [
+///     ("policy.yaml", "default_time_zone: America/Mexico_City"),
+///     ("thanks.yaml", "
+/// rule: thanks
+/// status: live
+/// purpose: service
+/// trigger: { event: PurchaseCompleted }
+/// steps: [{ id: mail, channel: email, template: thanks, wait: 1 day, at: '10:00' }]
+/// "),
+/// ];
+/// let book = RuleBook::read(&files.map(|(name, text)| (name.into(), text.into()))).unwrap();
+/// let delivered = event::from_wire(r#"{
+///     "detail-type": "PurchaseCompleted", "purchase_id": "p-1", "customer_id": "ana",
+///     "occurred_at": "2026-11-20T18:30:00-06:00", "total": { "amount": "129.90", "currency": "MXN" }
+/// }"#).unwrap();
+///
+/// let ana = Customer::new(Id::new("ana").unwrap());
+/// let decision = decide(ana, Input::Event(&delivered.event), &book, delivered.at);
+/// let due = decision.customer.next_due().unwrap();
+/// assert_eq!(due.to_string(), "2026-11-21T16:00:00Z"); // ten o'clock in Mexico City
+///
+/// let decision = decide(decision.customer, Input::Due, &book, due);
+/// assert!(decision.sends.is_empty());
+/// assert_eq!(decision.records[0].reason, Some(Reason::NoAddress));
+/// ```
+pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
+    let zone = customer.zone(&book.default_zone);
+    let mut turn =
+        Turn {
+            customer,
+            book,
+            now,
+            zone,
+            records: Vec::new(),
+            sends: Vec::new(),
+            exited_now: Vec::new(),
+        };
+    match input {
+        Input::Event(event) => turn.on_event(event, true),
+        Input::History(event) => turn.on_event(event, false),
+        Input::Due => turn.on_due(),
+        Input::Confirmed(touch) => turn.on_confirmed(touch),
+        Input::PutBack { touch, until } => turn.on_put_back(touch, until),
+        Input::Refused(touch) => turn.on_refused(touch),
+    }
+    turn.forget();
+    Decision { customer: turn.customer, records: turn.records, sends: turn.sends }
+}
+
+/// One call of [`decide`] under way.
+struct Turn<'a> {
+    customer: Customer,
+    book: &'a RuleBook,
+    now: Instant,
+    zone: TimeZone,
+    records: Vec<TouchRecord>,
+    sends: Vec<Send>,
+    /// Rules that an earlier exit event ended as soon as they were entered.
+    exited_now: Vec<String>,
+}
+
+impl Turn<'_> {
+    fn touch_id(&self, rule: &str, occurrence: &str, step: &str) -> TouchId {
+        TouchId {
+            rule: rule.to_owned(),
+            customer: self.customer.id.clone(),
+            occurrence: occurrence.to_owned(),
+            step: step.to_owned(),
+        }
+    }
+
+    /// Notes how a pending touch ended.
+    fn record_end(
+        &mut self,
+        enrolment: &Enrolment,
+        channel: Channel,
+        status: TouchStatus,
+        at: Instant,
+        reason: Option<Reason>,
+    ) {
+        let touch = self.touch_id(&enrolment.rule, &enrolment.occurrence, &enrolment.step);
+        let defers = enrolment.defers.clone();
+        let due = enrolment.due;
+        self.records.push(TouchRecord { touch, channel, status, at, due, reason, defers });
+    }
+
+    /// Notes that a trigger was refused or held out: one line, for the first
+    /// step, at the trigger's instant.
+    fn record_refusal(&mut self, rule: &Rule, occurrence: &str, at: Instant, reason: Reason) {
+        let Some(step) = rule.steps.first() else { return };
+        let status = match reason {
+            Reason::Holdout => TouchStatus::HeldOut,
+            _ => TouchStatus::Skipped,
+        };
+        self.records.push(TouchRecord {
+            touch: self.touch_id(&rule.name, occurrence, &step.id),
+            channel: step.channel,
+            status,
+            at,
+            due: at,
+            reason: Some(reason),
+            defers: Vec::new(),
+        });
+    }
+
+    /// When a step falls due, counted from a base.
+    fn due(&self, step: &Step, base: calendar::Base) -> Instant {
+        let policy = &self.book.policy;
+        calendar::due(
+            base,
+            step.wait,
+            step.at,
+            policy.default_time,
+            &self.zone,
+            &policy.closed_days,
+        )
+    }
+
+    fn later(&self, at: Instant, span: crate::span::Span) -> Instant {
+        calendar::later(at, span, &self.zone, &self.book.policy.closed_days)
+    }
+
+    /// The instant at which a pending touch is given up.
+    fn expires_at(&self, due: Instant, step: &Step) -> Instant {
+        self.later(due, step.expiry)
+    }
+
+    /// Drops what no later input can ask for, so that the item stays small and
+    /// the same history gives the same state in whatever order it came.
+    fn forget(&mut self) {
+        let policy = &self.book.policy;
+        // The longest day's two hours of slack, and a day more.
+        let horizon = self.now.plus_millis(-policy.max_trigger_age.millis_about() - 2 * 86_400_000);
+        let customer = &mut self.customer;
+        customer.profile.forget(horizon);
+        customer.csat.forget(horizon);
+        customer.nps.forget(horizon);
+        customer.complaints.forget(horizon, policy);
+        customer.exits.retain(|exit| exit.at >= horizon);
+        let now = self.now;
+        let enrolments = &customer.enrolments;
+        customer.fired.retain(|fired| {
+            now < fired.open_until
+                || enrolments
+                    .iter()
+                    .any(|e| e.kind == Some(fired.kind) && e.occurrence == fired.occurrence)
+        });
+        let longest = policy.frequency_caps.iter().map(|cap| cap.per.millis_about() * 12 / 10);
+        let capped = now.plus_millis(-longest.max().unwrap_or(0) - 2 * 86_400_000);
+        customer.sends.retain(|sent| sent.at >= capped);
+    }
+}

@@ -1,0 +1,181 @@
+//! Which birthdays and anniversaries have come (2.5).
+
+use jiff::civil::Date;
+
+use super::Turn;
+use super::enrol::Occurrence;
+use crate::calendar;
+use crate::event::AnnualDate;
+use crate::instant::Instant;
+use crate::policy::LeapDay;
+use crate::rulebook::{Rule, RuleBook};
+use crate::span::Span;
+use crate::touch::Reason;
+
+/// How many years ahead the next occasion is looked for: 29 February can be
+/// eight years away.
+const YEARS_AHEAD_MAX: i16 = 9;
+
+/// An occasion of one year.
+struct Occasion<'a> {
+    rule: &'a Rule,
+    year: i16,
+    base: Instant,
+}
+
+impl<'a> Turn<'a> {
+    /// Starts the rules whose occasion came since they were last looked at.
+    pub(super) fn fire_occasions(&mut self) {
+        let Some(since) = self.customer.occasions_until else { return };
+        if self.customer.next_occasion.is_none_or(|next| next > self.now) {
+            return;
+        }
+        for occasion in self.occasions_between(since, self.now) {
+            self.celebrate(&occasion);
+        }
+        self.customer.occasions_until = Some(self.now);
+        self.customer.next_occasion = self.next_occasion();
+    }
+
+    /// After a change of the profile: occasions that were under way are
+    /// planned anew, and one that is learnt of before its touch falls due is
+    /// still celebrated. A year that was celebrated stays so, whatever the
+    /// date is corrected to.
+    pub(super) fn look_at_occasions_again(&mut self) {
+        let book = self.book;
+        for (rule, _, _) in book.occasions() {
+            let first = rule.steps.first().map(|step| step.id.as_str());
+            let now = self.now;
+            let customer = &mut self.customer;
+            customer.enrolments.retain(|e| {
+                let moves = e.rule == rule.name && Some(e.step.as_str()) == first && e.is_untried(now);
+                if moves && let Some(past) = customer.past.get_mut(&rule.name) {
+                    past.retain(|p| p.occurrence != e.occurrence);
+                }
+                !moves
+            });
+        }
+        let year_ago = self.now.plus_millis(-400 * 86_400_000);
+        for occasion in self.occasions_between(year_ago, self.now) {
+            let Some(step) = occasion.rule.steps.first() else { continue };
+            let base = calendar::Base { at: occasion.base, is_day: true };
+            if self.due(step, base) > self.now {
+                self.celebrate(&occasion);
+            }
+        }
+        self.customer.occasions_until = Some(self.now);
+        self.customer.next_occasion = self.next_occasion();
+    }
+
+    fn celebrate(&mut self, occasion: &Occasion) {
+        let (rule, year) = (occasion.rule, occasion.year.to_string());
+        let known = self.customer.past.get(&rule.name);
+        if known.is_some_and(|past| past.iter().any(|p| p.occurrence == year)) {
+            return;
+        }
+        let occurrence = Occurrence {
+            name: &year,
+            at: occasion.base,
+            is_day: true,
+            received_at: self.now,
+            kind: None,
+            purchase_id: None,
+            detail: None,
+        };
+        match self.choose(rule, &occurrence) {
+            Ok(()) => self.enrol(rule, &occurrence),
+            Err(reason) => {
+                if reason == Reason::Holdout {
+                    self.remember_enrolment(rule, &occurrence);
+                }
+                self.record_refusal(rule, &year, occasion.base, reason);
+            }
+        }
+    }
+
+    /// The occasions whose base lies after one instant and up to another, in
+    /// the order of time.
+    fn occasions_between(&self, after: Instant, until: Instant) -> Vec<Occasion<'a>> {
+        let book: &'a RuleBook = self.book;
+        let mut found = Vec::new();
+        let from_year = after.date_in(&self.zone).year();
+        let until_year = until.date_in(&self.zone).year();
+        for (rule, name, lead) in book.occasions() {
+            let Some(date) = self.customer.profile.occasion(name) else { continue };
+            for year in from_year..=until_year.saturating_add(1 + lead_years(lead)) {
+                if let Some(base) = self.base_of(date, year, lead)
+                    && after < base
+                    && base <= until
+                {
+                    found.push(Occasion { rule, year, base });
+                }
+            }
+        }
+        found.sort_by(|a, b| (a.base, &a.rule.name).cmp(&(b.base, &b.rule.name)));
+        found
+    }
+
+    /// The next base behind now, over all rules.
+    fn next_occasion(&self) -> Option<Instant> {
+        let year = self.now.date_in(&self.zone).year();
+        self.book
+            .occasions()
+            .filter_map(|(_, name, lead)| {
+                let date = self.customer.profile.occasion(name)?;
+                (year..=year.saturating_add(YEARS_AHEAD_MAX + lead_years(lead)))
+                    .filter_map(|year| self.base_of(date, year, lead))
+                    .find(|base| *base > self.now)
+            })
+            .min()
+    }
+
+    /// Local midnight of the occasion's date in a year, less the lead.
+    fn base_of(&self, date: AnnualDate, year: i16, lead: Option<Span>) -> Option<Instant> {
+        // A date with a year is first celebrated in the year after it.
+        if date.year.is_some_and(|began| year <= began) {
+            return None;
+        }
+        let day = celebrated_on(date, year, self.book.policy.leap_day)?;
+        let begins = match lead {
+            None => day,
+            Some(lead) => earlier(day, lead, &self.book.policy.closed_days)?,
+        };
+        Some(calendar::midnight(begins, &self.zone))
+    }
+}
+
+fn lead_years(lead: Option<Span>) -> i16 {
+    lead.map_or(0, |lead| (lead.millis_about() / (365 * 86_400_000) + 1) as i16)
+}
+
+/// The day of a year on which a date is celebrated.
+pub fn celebrated_on(date: AnnualDate, year: i16, leap_day: LeapDay) -> Option<Date> {
+    match (Date::new(year, date.month, date.day), leap_day) {
+        (Ok(day), _) => Some(day),
+        (Err(_), LeapDay::Feb28) => Date::new(year, 2, 28).ok(),
+        (Err(_), LeapDay::Mar1) => Date::new(year, 3, 1).ok(),
+        (Err(_), LeapDay::LeapYearsOnly) => None,
+    }
+}
+
+fn earlier(day: Date, lead: Span, closed: &crate::policy::ClosedDays) -> Option<Date> {
+    use crate::span::Unit;
+    use jiff::ToSpan;
+    let count = i64::from(lead.count);
+    match lead.unit {
+        Unit::Days => day.checked_sub(count.days()).ok(),
+        Unit::Weeks => day.checked_sub(count.weeks()).ok(),
+        Unit::Months => day.checked_sub(count.months()).ok(),
+        Unit::Years => day.checked_sub(count.years()).ok(),
+        Unit::BusinessDays => {
+            let mut day = day;
+            let mut left = lead.count;
+            while left > 0 {
+                day = day.yesterday().ok()?;
+                left -= i32::from(calendar::is_business_day(day, closed));
+            }
+            Some(day)
+        }
+        Unit::Minutes | Unit::Hours => None,
+    }
+}

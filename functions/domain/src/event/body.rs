@@ -1,0 +1,340 @@
+//! What each kind of event says: the fields of the contract, checked.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::date::AnnualDate;
+use super::text::{Country, Email, Line, Locale, Note, Phone, Url, ZoneName};
+use crate::id::Id;
+use crate::money::Money;
+
+/// Tells a field that is absent (unchanged) from one that is `null` (cleared).
+fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// A field of a profile: absent leaves it as it is, `null` clears it.
+pub type Change<T> = Option<Option<T>>;
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Name {
+    pub given: Line,
+    pub family: Option<Line>,
+}
+
+/// A free attribute's value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Scalar {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Line),
+}
+
+/// What is known of a customer. Per field, the last `occurred_at` wins.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct CustomerUpdated {
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Name>")]
+    pub name: Change<Name>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Email>")]
+    pub email: Change<Email>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Phone>")]
+    pub phone: Change<Phone>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Locale>")]
+    pub locale: Change<Locale>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<ZoneName>")]
+    pub time_zone: Change<ZoneName>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Country>")]
+    pub country: Change<Country>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<AnnualDate>")]
+    pub birthday: Change<AnnualDate>,
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub anniversaries: BTreeMap<String, Option<AnnualDate>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Line>")]
+    pub relationship: Change<Line>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Line>")]
+    pub account_manager: Change<Line>,
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Vec<Line>>")]
+    pub interests: Change<Vec<Line>>,
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    pub attributes: BTreeMap<String, Option<Scalar>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentChannel {
+    Email,
+    Call,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentPurpose {
+    Marketing,
+    Service,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentState {
+    Granted,
+    Denied,
+}
+
+/// A yes or a no to being contacted, with where it was given.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ConsentChanged {
+    pub consent_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub channel: ConsentChannel,
+    pub purpose: ConsentPurpose,
+    pub state: ConsentState,
+    pub source: Line,
+    pub wording: Option<Note>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Item {
+    pub sku: Line,
+    pub name: Line,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Line>,
+    #[schemars(range(min = 0))]
+    pub quantity: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<Money>,
+}
+
+/// A sale.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct PurchaseCompleted {
+    pub purchase_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub total: Money,
+    #[serde(default)]
+    #[schemars(length(max = 500))]
+    pub items: Vec<Item>,
+    pub channel: Option<Line>,
+    pub sold_by: Option<Line>,
+}
+
+/// The goods of a purchase have arrived.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct PurchaseDelivered {
+    pub purchase_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+}
+
+/// Money given back for a purchase: `total`, or all of it where absent.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct PurchaseRefunded {
+    pub refund_id: Id,
+    pub purchase_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub total: Option<Money>,
+    pub reason: Option<Note>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Prepurchase,
+    Purchase,
+    Postpurchase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Initiator {
+    Brand,
+    Customer,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct FollowUp {
+    #[schemars(with = "String", extend("format" = "date"))]
+    pub on: jiff::civil::Date,
+    pub about: Note,
+}
+
+/// A satisfaction or CSAT score, 1 to 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Score<const LOW: u8, const HIGH: u8>(pub u8);
+
+impl<'de, const LOW: u8, const HIGH: u8> Deserialize<'de> for Score<LOW, HIGH> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = i64::deserialize(deserializer)?;
+        u8::try_from(value)
+            .ok()
+            .filter(|value| (LOW..=HIGH).contains(value))
+            .map(Score)
+            .ok_or_else(|| {
+                serde::de::Error::custom(format!("is {value}, the scale is {LOW} to {HIGH}"))
+            })
+    }
+}
+
+impl<const LOW: u8, const HIGH: u8> JsonSchema for Score<LOW, HIGH> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Score{LOW}To{HIGH}").into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": LOW, "maximum": HIGH })
+    }
+}
+
+/// A contact at a touchpoint, started by either side.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct InteractionRecorded {
+    pub interaction_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub phase: Phase,
+    pub touchpoint: Line,
+    pub channel: Line,
+    pub initiated_by: Initiator,
+    pub kind: Line,
+    pub satisfaction: Option<Score<1, 5>>,
+    pub note: Option<Note>,
+    pub follow_up: Option<FollowUp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Low,
+    Normal,
+    High,
+}
+
+/// A complaint that somebody has to resolve.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ComplaintOpened {
+    pub complaint_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub severity: Severity,
+    pub category: Line,
+    pub description: Option<Note>,
+}
+
+/// The complaint is settled.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ComplaintResolved {
+    pub complaint_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub resolution: Option<Note>,
+    pub root_cause: Option<Line>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome {
+    Reached,
+    Voicemail,
+    NoAnswer,
+    WrongNumber,
+    DoNotCall,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DissolutionReason {
+    NeedsChanged,
+    Competitor,
+    Dissatisfied,
+    Price,
+    Moved,
+    Fraud,
+    Other,
+}
+
+/// How a call went.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct CallReported {
+    pub call_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub touch_id: Option<Line>,
+    pub outcome: CallOutcome,
+    pub satisfaction: Option<Score<1, 5>>,
+    pub note: Option<Note>,
+    pub dissolution_reason: Option<DissolutionReason>,
+}
+
+/// A customer's answer to a survey.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct SurveyAnswered {
+    pub answer_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub touch_id: Option<Line>,
+    pub touchpoint: Line,
+    pub csat: Option<Score<1, 5>>,
+    pub nps: Option<Score<0, 10>>,
+    pub comment: Option<Note>,
+}
+
+/// A piece that may interest some customers; it concerns nobody in particular.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ContentPublished {
+    pub content_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+    pub title: Line,
+    pub url: Url,
+    #[schemars(length(max = 50))]
+    pub topics: Vec<Line>,
+}
+
+/// The customer asked to be forgotten.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct CustomerErased {
+    pub request_id: Id,
+    pub customer_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+}

@@ -1,0 +1,118 @@
+//! Dates that come back every year: birthdays and anniversaries.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// A text that is no date.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("is no date such as 1984-03-09, or --03-09 where the year is not known")]
+pub struct BadDate;
+
+/// A day of the year, with the year it began in where that is known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnnualDate {
+    pub year: Option<i16>,
+    pub month: i8,
+    pub day: i8,
+}
+
+impl AnnualDate {
+    /// The whole date, where the year is known.
+    pub fn date(self) -> Option<Date> {
+        Date::new(self.year?, self.month, self.day).ok()
+    }
+
+    pub fn is_leap_day(self) -> bool {
+        self.month == 2 && self.day == 29
+    }
+}
+
+impl FromStr for AnnualDate {
+    type Err = BadDate;
+
+    fn from_str(text: &str) -> Result<AnnualDate, BadDate> {
+        let number = |part: &str| -> Result<i16, BadDate> {
+            let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+            digits.then(|| part.parse().ok()).flatten().ok_or(BadDate)
+        };
+        let (year, rest) = match text.strip_prefix("--") {
+            Some(rest) => (None, rest),
+            None => {
+                let (year, rest) = text.split_once('-').ok_or(BadDate)?;
+                if year.len() != 4 {
+                    return Err(BadDate);
+                }
+                (Some(number(year)?), rest)
+            }
+        };
+        let (month, day) = rest.split_once('-').ok_or(BadDate)?;
+        if month.len() != 2 || day.len() != 2 || year.is_some_and(|year| year < 1) {
+            return Err(BadDate);
+        }
+        let (month, day) = (number(month)? as i8, number(day)? as i8);
+        // A leap year stands in for an unknown one, so that 29 February passes.
+        Date::new(year.unwrap_or(2000), month, day).map_err(|_| BadDate)?;
+        Ok(AnnualDate { year, month, day })
+    }
+}
+
+impl fmt::Display for AnnualDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.year {
+            Some(year) => write!(f, "{year:04}-{:02}-{:02}", self.month, self.day),
+            None => write!(f, "--{:02}-{:02}", self.month, self.day),
+        }
+    }
+}
+
+impl fmt::Debug for AnnualDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Serialize for AnnualDate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for AnnualDate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<AnnualDate, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for AnnualDate {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AnnualDate".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^(\\d{4}-|--)\\d{2}-\\d{2}$" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_with_and_without_year() {
+        let date: AnnualDate = "1984-03-09".parse().unwrap();
+        assert_eq!((date.year, date.month, date.day), (Some(1984), 3, 9));
+        assert_eq!("--02-29".parse::<AnnualDate>().unwrap().to_string(), "--02-29");
+        for bad in ["1984-02-30", "2027-02-29", "0000-01-01", "84-01-01", "--13-01", "--1-1", "", "1984-3-09"] {
+            assert!(bad.parse::<AnnualDate>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The names of the events that Lazo takes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A `detail-type` of the contract.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum EventKind {
+    CustomerUpdated,
+    ConsentChanged,
+    PurchaseCompleted,
+    PurchaseDelivered,
+    PurchaseRefunded,
+    InteractionRecorded,
+    ComplaintOpened,
+    ComplaintResolved,
+    CallReported,
+    SurveyAnswered,
+    ContentPublished,
+    CustomerErased,
+}
+
+/// A `detail-type` that is none of the contract's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown detail-type {0:?}; known are {known}", known = EventKind::ALL.map(EventKind::as_str).join(", "))]
+pub struct UnknownKind(pub String);
+
+impl EventKind {
+    pub const ALL: [EventKind; 12] = [
+        EventKind::CustomerUpdated,
+        EventKind::ConsentChanged,
+        EventKind::PurchaseCompleted,
+        EventKind::PurchaseDelivered,
+        EventKind::PurchaseRefunded,
+        EventKind::InteractionRecorded,
+        EventKind::ComplaintOpened,
+        EventKind::ComplaintResolved,
+        EventKind::CallReported,
+        EventKind::SurveyAnswered,
+        EventKind::ContentPublished,
+        EventKind::CustomerErased,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::CustomerUpdated => "CustomerUpdated",
+            EventKind::ConsentChanged => "ConsentChanged",
+            EventKind::PurchaseCompleted => "PurchaseCompleted",
+            EventKind::PurchaseDelivered => "PurchaseDelivered",
+            EventKind::PurchaseRefunded => "PurchaseRefunded",
+            EventKind::InteractionRecorded => "InteractionRecorded",
+            EventKind::ComplaintOpened => "ComplaintOpened",
+            EventKind::ComplaintResolved => "ComplaintResolved",
+            EventKind::CallReported => "CallReported",
+            EventKind::SurveyAnswered => "SurveyAnswered",
+            EventKind::ContentPublished => "ContentPublished",
+            EventKind::CustomerErased => "CustomerErased",
+        }
+    }
+}
+
+impl FromStr for EventKind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<EventKind, UnknownKind> {
+        EventKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownKind(text.chars().take(60).collect()))
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

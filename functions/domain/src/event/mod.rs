@@ -1,0 +1,141 @@
+//! Events in: decoding and checking what the shop publishes.
+
+mod body;
+mod date;
+mod kind;
+mod text;
+mod wire;
+
+use std::sync::Arc;
+
+pub use body::*;
+pub use date::{AnnualDate, BadDate};
+pub use kind::{EventKind, UnknownKind};
+pub use text::{BadText, Country, Email, Line, Locale, Note, Phone, Url, ZoneName};
+pub use wire::{BadEvent, Delivered, from_wire};
+
+use crate::id::Id;
+use crate::instant::Instant;
+
+/// An event that fits its schema.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub occurred_at: Instant,
+    pub body: Body,
+    /// The `detail` as it came, kept for conditions and templates.
+    pub detail: Detail,
+}
+
+/// An event's `detail` as JSON text. It may hold personal data, so `Debug`
+/// does not show it.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Detail(pub Arc<str>);
+
+impl std::fmt::Debug for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "… ({} bytes)", self.0.len())
+    }
+}
+
+/// What an event says, by its kind.
+#[derive(Clone, Debug)]
+pub enum Body {
+    CustomerUpdated(Box<CustomerUpdated>),
+    ConsentChanged(ConsentChanged),
+    PurchaseCompleted(PurchaseCompleted),
+    PurchaseDelivered(PurchaseDelivered),
+    PurchaseRefunded(PurchaseRefunded),
+    InteractionRecorded(InteractionRecorded),
+    ComplaintOpened(ComplaintOpened),
+    ComplaintResolved(ComplaintResolved),
+    CallReported(CallReported),
+    SurveyAnswered(SurveyAnswered),
+    ContentPublished(ContentPublished),
+    CustomerErased(CustomerErased),
+}
+
+impl Event {
+    pub fn kind(&self) -> EventKind {
+        match &self.body {
+            Body::CustomerUpdated(_) => EventKind::CustomerUpdated,
+            Body::ConsentChanged(_) => EventKind::ConsentChanged,
+            Body::PurchaseCompleted(_) => EventKind::PurchaseCompleted,
+            Body::PurchaseDelivered(_) => EventKind::PurchaseDelivered,
+            Body::PurchaseRefunded(_) => EventKind::PurchaseRefunded,
+            Body::InteractionRecorded(_) => EventKind::InteractionRecorded,
+            Body::ComplaintOpened(_) => EventKind::ComplaintOpened,
+            Body::ComplaintResolved(_) => EventKind::ComplaintResolved,
+            Body::CallReported(_) => EventKind::CallReported,
+            Body::SurveyAnswered(_) => EventKind::SurveyAnswered,
+            Body::ContentPublished(_) => EventKind::ContentPublished,
+            Body::CustomerErased(_) => EventKind::CustomerErased,
+        }
+    }
+
+    /// Whom it concerns; `None` for published content.
+    pub fn customer(&self) -> Option<&Id> {
+        match &self.body {
+            Body::CustomerUpdated(body) => Some(&body.customer_id),
+            Body::ConsentChanged(body) => Some(&body.customer_id),
+            Body::PurchaseCompleted(body) => Some(&body.customer_id),
+            Body::PurchaseDelivered(body) => Some(&body.customer_id),
+            Body::PurchaseRefunded(body) => Some(&body.customer_id),
+            Body::InteractionRecorded(body) => Some(&body.customer_id),
+            Body::ComplaintOpened(body) => Some(&body.customer_id),
+            Body::ComplaintResolved(body) => Some(&body.customer_id),
+            Body::CallReported(body) => Some(&body.customer_id),
+            Body::SurveyAnswered(body) => Some(&body.customer_id),
+            Body::ContentPublished(_) => None,
+            Body::CustomerErased(body) => Some(&body.customer_id),
+        }
+    }
+
+    /// What makes the event count once; `None` for `CustomerUpdated`, which is
+    /// idempotent by itself: the last `occurred_at` wins, field by field.
+    pub fn key(&self) -> Option<&Id> {
+        match &self.body {
+            Body::CustomerUpdated(_) => None,
+            Body::ConsentChanged(body) => Some(&body.consent_id),
+            Body::PurchaseCompleted(body) => Some(&body.purchase_id),
+            Body::PurchaseDelivered(body) => Some(&body.purchase_id),
+            Body::PurchaseRefunded(body) => Some(&body.refund_id),
+            Body::InteractionRecorded(body) => Some(&body.interaction_id),
+            Body::ComplaintOpened(body) => Some(&body.complaint_id),
+            Body::ComplaintResolved(body) => Some(&body.complaint_id),
+            Body::CallReported(body) => Some(&body.call_id),
+            Body::SurveyAnswered(body) => Some(&body.answer_id),
+            Body::ContentPublished(body) => Some(&body.content_id),
+            Body::CustomerErased(body) => Some(&body.request_id),
+        }
+    }
+
+    /// The purchase that the event is about.
+    pub fn purchase_id(&self) -> Option<&Id> {
+        match &self.body {
+            Body::PurchaseCompleted(body) => Some(&body.purchase_id),
+            Body::PurchaseDelivered(body) => Some(&body.purchase_id),
+            Body::PurchaseRefunded(body) => Some(&body.purchase_id),
+            _ => None,
+        }
+    }
+}
+
+/// The JSON Schema (2020-12) of an event's `detail`.
+pub fn schema(kind: EventKind) -> schemars::Schema {
+    use schemars::schema_for;
+    match kind {
+        EventKind::CustomerUpdated => schema_for!(CustomerUpdated),
+        EventKind::ConsentChanged => schema_for!(ConsentChanged),
+        EventKind::PurchaseCompleted => schema_for!(PurchaseCompleted),
+        EventKind::PurchaseDelivered => schema_for!(PurchaseDelivered),
+        EventKind::PurchaseRefunded => schema_for!(PurchaseRefunded),
+        EventKind::InteractionRecorded => schema_for!(InteractionRecorded),
+        EventKind::ComplaintOpened => schema_for!(ComplaintOpened),
+        EventKind::ComplaintResolved => schema_for!(ComplaintResolved),
+        EventKind::CallReported => schema_for!(CallReported),
+        EventKind::SurveyAnswered => schema_for!(SurveyAnswered),
+        EventKind::ContentPublished => schema_for!(ContentPublished),
+        EventKind::CustomerErased => schema_for!(CustomerErased),
+    }
+}

@@ -1,0 +1,228 @@
+//! From JSON text to a checked event.
+//!
+//! Three forms are taken: an EventBridge envelope; a bare one, which is a
+//! detail with its `detail-type` beside the fields; and a bare detail alone,
+//! whose kind its own fields tell.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::{Body, CustomerUpdated, Detail, Event, EventKind, UnknownKind};
+use crate::instant::Instant;
+
+/// The largest event taken, in bytes: what EventBridge itself lets through.
+pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
+
+/// The largest `detail` taken, in bytes: it is kept on the customer's item
+/// while a follow-up that it started is pending.
+pub const DETAIL_BYTES_MAX: usize = 64 * 1024;
+
+/// Why a text is no event.
+#[derive(Debug, thiserror::Error)]
+pub enum BadEvent {
+    #[error("no JSON object: {0}")]
+    NoJson(String),
+    #[error(transparent)]
+    UnknownKind(#[from] UnknownKind),
+    #[error("no detail-type, and the fields do not tell which event this is; give it as \"detail-type\"")]
+    NoKind,
+    #[error("{kind}: {path}: {why}")]
+    Field {
+        kind: EventKind,
+        path: String,
+        why: String,
+    },
+    #[error("has {found} bytes, at most {most} are taken")]
+    TooLarge { found: usize, most: usize },
+    #[error("time: {0:?} is no RFC 3339 date-time with offset")]
+    Time(String),
+}
+
+/// An event with the instant at which the bus delivered it: the envelope's
+/// `time`, or `occurred_at` where it came bare.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    pub at: Instant,
+    pub event: Event,
+}
+
+#[derive(Deserialize)]
+struct Outer<'a> {
+    #[serde(rename = "detail-type", alias = "detail_type", borrow)]
+    kind: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow)]
+    time: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow)]
+    detail: Option<&'a RawValue>,
+}
+
+/// Reads one event in any of its three forms.
+///
+/// # Errors
+/// [`BadEvent`] says what does not fit and where.
+pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
+    if text.len() > EVENT_BYTES_MAX {
+        return Err(BadEvent::TooLarge { found: text.len(), most: EVENT_BYTES_MAX });
+    }
+    let outer: Outer = serde_json::from_str(text).map_err(|e| BadEvent::NoJson(e.to_string()))?;
+    let kind = outer.kind.as_deref().map(str::parse::<EventKind>).transpose()?;
+    match (kind, outer.detail) {
+        (Some(kind), Some(detail)) => {
+            let event = decode(kind, detail.get())?;
+            let at = match outer.time {
+                None => event.occurred_at,
+                Some(time) => time
+                    .parse::<jiff::Timestamp>()
+                    .map_err(|_| BadEvent::Time(time.into_owned()))?
+                    .into(),
+            };
+            Ok(Delivered { at, event })
+        }
+        (kind, _) => {
+            let kind = match kind {
+                Some(kind) => kind,
+                None => told_by_fields(text).ok_or(BadEvent::NoKind)?,
+            };
+            let event = decode(kind, text)?;
+            Ok(Delivered { at: event.occurred_at, event })
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    purchase_id: Option<serde::de::IgnoredAny>,
+    refund_id: Option<serde::de::IgnoredAny>,
+    total: Option<serde::de::IgnoredAny>,
+    consent_id: Option<serde::de::IgnoredAny>,
+    interaction_id: Option<serde::de::IgnoredAny>,
+    complaint_id: Option<serde::de::IgnoredAny>,
+    severity: Option<serde::de::IgnoredAny>,
+    call_id: Option<serde::de::IgnoredAny>,
+    answer_id: Option<serde::de::IgnoredAny>,
+    content_id: Option<serde::de::IgnoredAny>,
+    request_id: Option<serde::de::IgnoredAny>,
+    customer_id: Option<serde::de::IgnoredAny>,
+    occurred_at: Option<serde::de::IgnoredAny>,
+}
+
+/// Each kind has a key of its own; the two that share one differ by a
+/// required field.
+fn told_by_fields(text: &str) -> Option<EventKind> {
+    let fields: Fields = serde_json::from_str(text).ok()?;
+    let kind = if fields.refund_id.is_some() {
+        EventKind::PurchaseRefunded
+    } else if fields.purchase_id.is_some() {
+        match fields.total {
+            Some(_) => EventKind::PurchaseCompleted,
+            None => EventKind::PurchaseDelivered,
+        }
+    } else if fields.complaint_id.is_some() {
+        match fields.severity {
+            Some(_) => EventKind::ComplaintOpened,
+            None => EventKind::ComplaintResolved,
+        }
+    } else if fields.consent_id.is_some() {
+        EventKind::ConsentChanged
+    } else if fields.interaction_id.is_some() {
+        EventKind::InteractionRecorded
+    } else if fields.call_id.is_some() {
+        EventKind::CallReported
+    } else if fields.answer_id.is_some() {
+        EventKind::SurveyAnswered
+    } else if fields.content_id.is_some() {
+        EventKind::ContentPublished
+    } else if fields.request_id.is_some() {
+        EventKind::CustomerErased
+    } else if fields.customer_id.is_some() && fields.occurred_at.is_some() {
+        EventKind::CustomerUpdated
+    } else {
+        return None;
+    };
+    Some(kind)
+}
+
+/// Reads and checks a `detail` of a known kind.
+fn decode(kind: EventKind, detail: &str) -> Result<Event, BadEvent> {
+    if detail.len() > DETAIL_BYTES_MAX {
+        return Err(BadEvent::TooLarge { found: detail.len(), most: DETAIL_BYTES_MAX });
+    }
+    fn read<T: DeserializeOwned>(kind: EventKind, detail: &str) -> Result<T, BadEvent> {
+        serde_json::from_str(detail).map_err(|_| explain::<T>(kind, detail))
+    }
+    macro_rules! body {
+        ($($name:ident),*) => {
+            match kind {
+                EventKind::CustomerUpdated => {
+                    let body: CustomerUpdated = read(kind, detail)?;
+                    check_profile(&body)?;
+                    (body.occurred_at, Body::CustomerUpdated(Box::new(body)))
+                }
+                $(EventKind::$name => {
+                    let body: super::$name = read(kind, detail)?;
+                    (body.occurred_at, Body::$name(body))
+                })*
+            }
+        };
+    }
+    let (occurred_at, body) = body!(
+        ConsentChanged,
+        PurchaseCompleted,
+        PurchaseDelivered,
+        PurchaseRefunded,
+        InteractionRecorded,
+        ComplaintOpened,
+        ComplaintResolved,
+        CallReported,
+        SurveyAnswered,
+        ContentPublished,
+        CustomerErased
+    );
+    Ok(Event { occurred_at: occurred_at.into(), body, detail: Detail(detail.into()) })
+}
+
+/// What no single field can tell.
+fn check_profile(body: &CustomerUpdated) -> Result<(), BadEvent> {
+    let field = |path: String, why: String| BadEvent::Field {
+        kind: EventKind::CustomerUpdated,
+        path,
+        why,
+    };
+    // A day's grace: the customer's date may be ahead of UTC's.
+    let tomorrow = Instant::from(body.occurred_at).plus_millis(86_400_000);
+    let tomorrow = tomorrow.date_in(&jiff::tz::TimeZone::UTC);
+    let anniversaries = body.anniversaries.iter().map(|(name, date)| (name.as_str(), *date));
+    let birthday = body.birthday.flatten();
+    for (name, date) in std::iter::once(("birthday", birthday)).chain(anniversaries) {
+        let whole = date.and_then(super::AnnualDate::date);
+        if name == "birthday" && whole.is_some_and(|date| date > tomorrow) {
+            return Err(field("birthday".into(), "is in the future".into()));
+        }
+    }
+    let too_many = [
+        ("anniversaries", body.anniversaries.len(), 50),
+        ("attributes", body.attributes.len(), 100),
+        ("interests", body.interests.iter().flatten().map(Vec::len).sum(), 100),
+    ];
+    for (path, found, most) in too_many {
+        if found > most {
+            return Err(field(path.into(), format!("has {found} entries, at most {most} are taken")));
+        }
+    }
+    Ok(())
+}
+
+/// Decodes once more, slowly, to tell which field was wrong.
+fn explain<T: DeserializeOwned>(kind: EventKind, detail: &str) -> BadEvent {
+    let mut json = serde_json::Deserializer::from_str(detail);
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Ok(_) => BadEvent::NoJson("trailing characters behind the object".into()),
+        Err(error) => {
+            let path = error.path().to_string();
+            let why = error.into_inner().to_string();
+            let why = why.split(" at line ").next().unwrap_or("").to_owned();
+            BadEvent::Field { kind, path, why }
+        }
+    }
+}

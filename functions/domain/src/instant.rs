@@ -1,0 +1,74 @@
+//! An instant in whole milliseconds: small in a stored item, quick to compare.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z, always inside jiff's range.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Instant(i64);
+
+impl Instant {
+    pub const MIN: Instant = Instant(-62_135_596_800_000); // 0001-01-01
+    pub const MAX: Instant = Instant(253_370_764_800_000); // 9999-01-01
+
+    /// The instant at so many milliseconds, kept inside year 1 to 9998.
+    pub fn from_millis(millis: i64) -> Instant {
+        Instant(millis.clamp(Self::MIN.0, Self::MAX.0))
+    }
+
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    pub fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX)
+    }
+
+    pub fn zoned(self, zone: &TimeZone) -> jiff::Zoned {
+        self.timestamp().to_zoned(zone.clone())
+    }
+
+    pub fn date_in(self, zone: &TimeZone) -> jiff::civil::Date {
+        zone.to_datetime(self.timestamp()).date()
+    }
+
+    /// So many milliseconds later, or earlier where negative.
+    pub fn plus_millis(self, millis: i64) -> Instant {
+        Instant::from_millis(self.0.saturating_add(millis))
+    }
+
+    /// RFC 3339 in the offset that `zone` has at this instant.
+    pub fn rfc3339_in(self, zone: &TimeZone) -> String {
+        let timestamp = self.timestamp();
+        let offset = zone.to_offset(timestamp);
+        timestamp.display_with_offset(offset).to_string()
+    }
+}
+
+impl From<Timestamp> for Instant {
+    fn from(timestamp: Timestamp) -> Instant {
+        Instant::from_millis(timestamp.as_millisecond())
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.timestamp(), f)
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
+        i64::deserialize(deserializer).map(Instant::from_millis)
+    }
+}

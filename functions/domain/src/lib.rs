@@ -1,0 +1,28 @@
+//! The pure core of Lazo: what to do for a customer, when, and why.
+//!
+//! Everything here is a function of its arguments: no clock, no I/O, no
+//! randomness, no async. [`decide`](decide::decide) takes one customer's whole
+//! state and one input, and gives the new state back with what is to be sent
+//! and the reason for everything that is not.
+
+pub mod calendar;
+pub mod complaint;
+pub mod condition;
+pub mod consent;
+pub mod customer;
+pub mod decide;
+pub mod event;
+pub mod history;
+pub mod id;
+pub mod instant;
+pub mod money;
+pub mod nearest;
+pub mod policy;
+pub mod profile;
+pub mod rule;
+pub mod rulebook;
+pub mod simulation;
+pub mod span;
+pub mod stage;
+pub mod touch;
+pub mod view;

@@ -1,0 +1,289 @@
+//! The contact policy: `infra/rules/policy.yaml`.
+
+mod window;
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::event::{AnnualDate, Severity, ZoneName};
+use crate::money::Currency;
+use crate::rule::{Channel, Purpose};
+use crate::span::Span;
+pub use window::{BadWindow, DayRanges, Range};
+
+/// Who may be contacted, when, how often, and by whom.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// What every message shows of the shop.
+    #[serde(default)]
+    pub brand: Brand,
+    /// The time zone of customers who told none.
+    #[serde(default = "utc")]
+    pub default_time_zone: ZoneName,
+    /// The language of customers who told none, or one without templates.
+    #[serde(default = "english")]
+    pub default_locale: String,
+    /// The time of day that stands in where a rule names none.
+    #[serde(default = "ten", deserialize_with = "time_of_day::deserialize")]
+    #[schemars(with = "String", regex(pattern = r"^\d{2}:\d{2}$"))]
+    pub default_time: Time,
+    /// The shop's currency; other currencies do not count in totals. Absent:
+    /// the currency of each customer's first purchase.
+    pub currency: Option<Currency>,
+    /// When 29 February is celebrated in other years.
+    #[serde(default)]
+    pub leap_day: LeapDay,
+    /// What marketing mail needs.
+    #[serde(default)]
+    pub marketing_consent: MarketingConsent,
+    /// An older event counts in the history and opens no follow-up.
+    #[serde(default = "three_days")]
+    pub max_trigger_age: Span,
+    /// By channel, then by days of the week, the hours in which a touch may go.
+    #[serde(default)]
+    pub windows: BTreeMap<Channel, DayRanges>,
+    /// By country and channel, further limits: both windows must be open.
+    #[serde(default)]
+    pub by_country: BTreeMap<String, BTreeMap<Channel, DayRanges>>,
+    /// Days without calls, which are no business days either.
+    #[serde(default)]
+    pub closed_days: ClosedDays,
+    /// At most so many touches in so long.
+    #[serde(default)]
+    pub frequency_caps: Vec<FrequencyCap>,
+    #[serde(default)]
+    pub complaints: Complaints,
+    /// By type of relationship, what is allowed and who acts.
+    #[serde(default)]
+    pub relationships: BTreeMap<String, Relationship>,
+    /// The team that calls where nobody else is named.
+    #[serde(default = "care")]
+    pub call_team: String,
+    #[serde(default)]
+    pub drift: Drift,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Brand {
+    pub name: String,
+    /// The sender's address of every mail.
+    pub from: String,
+    pub reply_to: Option<String>,
+    /// Shown in every marketing mail, as the law asks.
+    pub postal_address: String,
+    pub logo_url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeapDay {
+    #[default]
+    Feb28,
+    Mar1,
+    LeapYearsOnly,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketingConsent {
+    /// Only who granted it.
+    #[default]
+    OptIn,
+    /// All but who denied it.
+    OptOut,
+}
+
+/// A sliding window over the touches sent to one customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FrequencyCap {
+    /// Only touches of this purpose count and wait.
+    pub purpose: Option<Purpose>,
+    /// Only touches of this channel count and wait.
+    #[serde(default)]
+    pub channel: CapChannel,
+    pub max: u32,
+    pub per: Span,
+}
+
+impl FrequencyCap {
+    pub fn covers(&self, channel: Channel, purpose: Purpose) -> bool {
+        let channel_fits = match self.channel {
+            CapChannel::Any => true,
+            CapChannel::Email => channel == Channel::Email,
+            CapChannel::Call => channel == Channel::Call,
+            CapChannel::Task => channel == Channel::Task,
+            CapChannel::Event => channel == Channel::Event,
+        };
+        channel_fits && self.purpose.is_none_or(|only| only == purpose)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CapChannel {
+    #[default]
+    Any,
+    Email,
+    Call,
+    Task,
+    Event,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Complaints {
+    /// How long touches still wait behind a resolution.
+    pub resume_after: Span,
+    /// How long a bad answer pauses touches.
+    pub bad_experience_pause: Span,
+    pub escalate_after: BTreeMap<Severity, Span>,
+}
+
+impl Default for Complaints {
+    fn default() -> Complaints {
+        Complaints {
+            resume_after: Span::days(7),
+            bad_experience_pause: Span::days(14),
+            escalate_after: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a type of relationship allows; what it does not name is allowed.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Relationship {
+    pub channels: Option<Vec<Channel>>,
+    pub purposes: Option<Vec<Purpose>>,
+    /// Who calls: `account_manager`, `sold_by` or a team.
+    pub call_by: Option<String>,
+}
+
+impl Relationship {
+    pub fn allows(&self, channel: Channel, purpose: Purpose) -> bool {
+        self.channels.as_ref().is_none_or(|allowed| allowed.contains(&channel))
+            && self.purposes.as_ref().is_none_or(|allowed| allowed.contains(&purpose))
+    }
+}
+
+/// How drifting away is judged.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Drift {
+    pub at_risk_p_alive: f64,
+    pub horizon: Span,
+    pub min_customers: u32,
+    pub default_overdue_ratio: f64,
+    pub default_gap: Span,
+    pub end_after: Span,
+}
+
+impl Default for Drift {
+    fn default() -> Drift {
+        Drift {
+            at_risk_p_alive: 0.5,
+            horizon: Span::weeks(26),
+            min_customers: 500,
+            default_overdue_ratio: 3.0,
+            default_gap: Span::days(60),
+            end_after: Span::days(365),
+        }
+    }
+}
+
+/// Days without calls: dates, and days that come back every year.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ClosedDays(pub Vec<AnnualDate>);
+
+impl ClosedDays {
+    pub fn contains(&self, date: Date) -> bool {
+        self.0.iter().any(|closed| {
+            closed.month == date.month()
+                && closed.day == date.day()
+                && closed.year.is_none_or(|year| year == date.year())
+        })
+    }
+}
+
+impl Policy {
+    /// The policy's zone for customers who told none.
+    pub fn default_zone(&self) -> TimeZone {
+        TimeZone::get(self.default_time_zone.as_str()).unwrap_or(TimeZone::UTC)
+    }
+
+    /// When a channel may be used for a customer of that country: `None` means
+    /// at any time.
+    pub fn window(&self, channel: Channel, country: Option<&str>) -> Option<DayRanges> {
+        let general = self.windows.get(&channel);
+        let local = country
+            .and_then(|country| self.by_country.get(country))
+            .and_then(|channels| channels.get(&channel));
+        match (general, local) {
+            (Some(general), Some(local)) => Some(general.intersection(local)),
+            (one, other) => one.or(other).cloned(),
+        }
+    }
+}
+
+fn utc() -> ZoneName {
+    ZoneName::new("UTC").expect("UTC is in the bundled database")
+}
+
+fn english() -> String {
+    "en".into()
+}
+
+fn ten() -> Time {
+    Time::constant(10, 0, 0, 0)
+}
+
+fn three_days() -> Span {
+    Span::days(3)
+}
+
+fn care() -> String {
+    "care".into()
+}
+
+/// Reads a time of day such as `09:30`.
+///
+/// # Errors
+/// A sentence that says how to write one.
+pub fn parse_time(text: &str) -> Result<Time, String> {
+    let fits = text.len() == 5 && text.as_bytes()[2] == b':';
+    fits.then(|| Time::from_str(text).ok())
+        .flatten()
+        .ok_or_else(|| format!("{text:?} is no time of day; write it as \"09:30\""))
+}
+
+pub(crate) mod time_of_day {
+    use jiff::civil::Time;
+    use serde::{Deserialize, Deserializer};
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        super::parse_time(&text).map_err(serde::de::Error::custom)
+    }
+
+    pub mod option {
+        use super::*;
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Time>, D::Error> {
+            let text = Option::<String>::deserialize(deserializer)?;
+            text.map(|text| crate::policy::parse_time(&text))
+                .transpose()
+                .map_err(serde::de::Error::custom)
+        }
+    }
+}

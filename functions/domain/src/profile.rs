@@ -1,0 +1,175 @@
+//! What is known of a customer, field by field, with since when.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{
+    AnnualDate, Change, Country, CustomerUpdated, Email, Line, Locale, Phone, Scalar, ZoneName,
+};
+use crate::instant::Instant;
+
+/// A value with the values that it replaced a short while ago.
+///
+/// The last `occurred_at` wins, whatever the order of arrival. Replaced values
+/// stay for as long as an event may arrive late, so that a condition can be
+/// asked *as of* an earlier instant; [`Dated::forget`] drops them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Dated<T>(Vec<(Instant, Option<T>)>);
+
+impl<T> Default for Dated<T> {
+    fn default() -> Dated<T> {
+        Dated(Vec::new())
+    }
+}
+
+impl<T: PartialEq + Serialize> Dated<T> {
+    /// Notes that the value was `value` from `at` on; `None` clears it.
+    pub fn set(&mut self, at: Instant, value: Option<T>) {
+        let index = self.0.partition_point(|(known, _)| *known < at);
+        match self.0.get_mut(index) {
+            // Two values of one instant: the choice must not depend on the
+            // order of arrival, so the greater text wins.
+            Some((known, present)) if *known == at => {
+                if rank(present) < rank(&value) {
+                    *present = value;
+                }
+            }
+            _ => self.0.insert(index, (at, value)),
+        }
+    }
+
+    /// The value as of an instant.
+    pub fn as_of(&self, at: Instant) -> Option<&T> {
+        let index = self.0.partition_point(|(known, _)| *known <= at);
+        self.0[..index].last().and_then(|(_, value)| value.as_ref())
+    }
+
+    /// The latest value.
+    pub fn latest(&self) -> Option<&T> {
+        self.0.last().and_then(|(_, value)| value.as_ref())
+    }
+
+    /// Drops what nobody can ask for any more: all that was replaced before
+    /// `horizon`.
+    pub fn forget(&mut self, horizon: Instant) {
+        let past = self.0.partition_point(|(known, _)| *known <= horizon);
+        if past > 1 {
+            self.0.drain(..past - 1);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn rank<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+macro_rules! skip_empty {
+    ($($(#[$doc:meta])* $field:ident: $kind:ty,)*) => {
+        /// A customer's profile. All personal: `Debug` of the values tells nothing.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Profile {
+            $($(#[$doc])* #[serde(skip_serializing_if = "Dated::is_empty")] pub $field: Dated<$kind>,)*
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            pub anniversaries: BTreeMap<String, Dated<AnnualDate>>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            pub attributes: BTreeMap<String, Dated<Scalar>>,
+        }
+
+        impl Profile {
+            /// Drops replaced values that nobody can ask for any more.
+            pub fn forget(&mut self, horizon: Instant) {
+                $(self.$field.forget(horizon);)*
+                self.anniversaries.values_mut().for_each(|dated| dated.forget(horizon));
+                self.attributes.values_mut().for_each(|dated| dated.forget(horizon));
+            }
+        }
+    };
+}
+
+skip_empty! {
+    given: Line,
+    family: Line,
+    email: Email,
+    phone: Phone,
+    locale: Locale,
+    time_zone: ZoneName,
+    country: Country,
+    birthday: AnnualDate,
+    relationship: Line,
+    account_manager: Line,
+    interests: Vec<Line>,
+}
+
+impl Profile {
+    /// Takes over what an event tells.
+    pub fn update(&mut self, update: &CustomerUpdated) {
+        let at = Instant::from(update.occurred_at);
+        fn take<T: PartialEq + Serialize + Clone>(
+            at: Instant,
+            field: &mut Dated<T>,
+            change: &Change<T>,
+        ) {
+            if let Some(value) = change {
+                field.set(at, value.clone());
+            }
+        }
+        if let Some(name) = &update.name {
+            self.given.set(at, name.as_ref().map(|name| name.given.clone()));
+            self.family.set(at, name.as_ref().and_then(|name| name.family.clone()));
+        }
+        take(at, &mut self.email, &update.email);
+        take(at, &mut self.phone, &update.phone);
+        take(at, &mut self.locale, &update.locale);
+        take(at, &mut self.time_zone, &update.time_zone);
+        take(at, &mut self.country, &update.country);
+        take(at, &mut self.birthday, &update.birthday);
+        take(at, &mut self.relationship, &update.relationship);
+        take(at, &mut self.account_manager, &update.account_manager);
+        take(at, &mut self.interests, &update.interests);
+        for (name, date) in &update.anniversaries {
+            self.anniversaries.entry(name.clone()).or_default().set(at, *date);
+        }
+        for (name, value) in &update.attributes {
+            self.attributes.entry(name.clone()).or_default().set(at, value.clone());
+        }
+    }
+
+    /// The date of an occasion: the birthday, or a named anniversary.
+    pub fn occasion(&self, name: &str) -> Option<AnnualDate> {
+        match name {
+            "birthday" => self.birthday.latest().copied(),
+            name => self.anniversaries.get(name).and_then(Dated::latest).copied(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn the_last_occurred_wins_in_any_order() {
+        let mut one = Dated::default();
+        one.set(at(1), Some("a"));
+        one.set(at(3), Some("c"));
+        one.set(at(2), Some("b"));
+        assert_eq!(one.latest(), Some(&"c"));
+        assert_eq!(one.as_of(at(2)), Some(&"b"));
+        assert_eq!(one.as_of(at(0)), None);
+        one.forget(at(2));
+        assert_eq!((one.as_of(at(1)), one.as_of(at(2)), one.latest()), (None, Some(&"b"), Some(&"c")));
+        one.set(at(4), None);
+        assert_eq!(one.latest(), None);
+    }
+}

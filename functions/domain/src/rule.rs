@@ -1,0 +1,329 @@
+//! Rules as marketing writes them: a closed, typed vocabulary.
+//!
+//! One YAML file a rule; `infra/rules/rule.schema.json` is generated from
+//! these types.
+
+use std::fmt;
+
+use jiff::civil::Time;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use crate::event::EventKind;
+use crate::policy::time_of_day;
+use crate::span::Span;
+
+/// A follow-up: whom it is for, when it starts, what it sends.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Lazo rule")]
+pub struct RuleSpec {
+    /// The rule's name, which is its file's name without `.yaml`.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,63}$"))]
+    pub rule: String,
+    #[serde(default)]
+    pub description: String,
+    pub status: Status,
+    pub purpose: Purpose,
+    /// 0 to 100; the higher wins where a frequency cap leaves room for one.
+    #[serde(default = "fifty")]
+    #[schemars(range(max = 100))]
+    pub priority: u8,
+    pub trigger: TriggerSpec,
+    /// A condition (CEL), evaluated when the trigger fires.
+    pub filter: Option<String>,
+    /// The share of customers who get nothing, to compare with.
+    #[serde(default)]
+    pub holdout: Share,
+    #[serde(default)]
+    pub reentry: Reentry,
+    /// Events that end the customer's pending touches of this rule.
+    #[serde(default)]
+    pub exit_on: Vec<EventKind>,
+    pub goal: Option<Goal>,
+    /// Whether touches wait while the customer has an open complaint.
+    #[serde(default)]
+    pub during_complaint: DuringComplaint,
+    #[schemars(length(min = 1))]
+    pub steps: Vec<StepSpec>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepSpec {
+    /// The step's name, unique in its rule. It is part of the touch id.
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,63}$"))]
+    pub id: String,
+    pub channel: Channel,
+    /// The folder in `infra/templates/` that holds what is said.
+    pub template: Option<String>,
+    /// How long after the trigger, or after the step before.
+    pub wait: Option<Span>,
+    /// The local time of day, as `"10:00"`.
+    #[serde(default, deserialize_with = "time_of_day::option::deserialize")]
+    #[schemars(with = "Option<String>", regex(pattern = r"^\d{2}:\d{2}$"))]
+    pub at: Option<Time>,
+    /// A condition (CEL), evaluated when the step falls due.
+    #[serde(rename = "if")]
+    pub condition: Option<String>,
+    /// How long after its due time the touch is given up.
+    pub expires: Option<Span>,
+    /// `account_manager`, `sold_by`, or a team's name.
+    pub assign_to: Option<String>,
+    pub attempts: Option<Attempts>,
+    pub survey: Option<Survey>,
+    /// For the channel `event`: the detail-type that is published.
+    pub event: Option<String>,
+}
+
+impl StepSpec {
+    /// How long after its due time the touch is given up (2.11).
+    pub fn expiry(&self) -> Span {
+        self.expires.unwrap_or(match self.channel {
+            Channel::Email | Channel::Call => Span::days(3),
+            Channel::Task | Channel::Event => Span::days(30),
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Draft,
+    Live,
+    Paused,
+    Archived,
+}
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    Marketing,
+    Service,
+}
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    Email,
+    Call,
+    Task,
+    Event,
+}
+
+impl Channel {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::Email => "email",
+            Channel::Call => "call",
+            Channel::Task => "task",
+            Channel::Event => "event",
+        }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DuringComplaint {
+    #[default]
+    Wait,
+    Send,
+}
+
+/// What starts a rule: exactly one of an event, an occasion, a stage, a period.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TriggerSpec {
+    /// An event of this detail-type arrives.
+    pub event: Option<EventKind>,
+    /// `birthday`, or the name of an anniversary.
+    pub occasion: Option<String>,
+    /// How long before the occasion.
+    pub lead: Option<Span>,
+    /// The customer enters this stage.
+    pub stage: Option<crate::stage::Stage>,
+    /// A period, such as `1 month`.
+    pub every: Option<Span>,
+    /// The day of the month on which a period begins.
+    #[schemars(range(min = 1, max = 31))]
+    pub on_day: Option<i8>,
+}
+
+/// A trigger with its parts in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    Event(EventKind),
+    Occasion { name: String, lead: Option<Span> },
+    Stage(crate::stage::Stage),
+    Every { period: Span, on_day: Option<i8> },
+}
+
+/// A trigger that names none or several of the four, or a part of another.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadTrigger {
+    #[error("a trigger names exactly one of event, occasion, stage and every")]
+    NotOne,
+    #[error("lead goes with occasion only")]
+    Lead,
+    #[error("lead counts days, weeks or months, not {0}")]
+    LeadUnit(Span),
+    #[error("on_day goes with every only, and with a period of months or years")]
+    OnDay,
+    #[error("on_day is a day of the month, 1 to 31")]
+    OnDayRange,
+    #[error("every takes at least 1 day, week, month or year, not {0}")]
+    Period(Span),
+    #[error("CustomerErased starts nothing: the customer asked to be forgotten")]
+    Erased,
+}
+
+impl TriggerSpec {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// [`BadTrigger`] says which parts do not go together.
+    pub fn trigger(&self) -> Result<Trigger, BadTrigger> {
+        let named = [
+            self.event.is_some(),
+            self.occasion.is_some(),
+            self.stage.is_some(),
+            self.every.is_some(),
+        ];
+        if named.into_iter().filter(|named| *named).count() != 1 {
+            return Err(BadTrigger::NotOne);
+        }
+        if self.lead.is_some() && self.occasion.is_none() {
+            return Err(BadTrigger::Lead);
+        }
+        if self.on_day.is_some() && self.every.is_none() {
+            return Err(BadTrigger::OnDay);
+        }
+        if let Some(kind) = self.event {
+            return match kind {
+                EventKind::CustomerErased => Err(BadTrigger::Erased),
+                kind => Ok(Trigger::Event(kind)),
+            };
+        }
+        if let Some(stage) = self.stage {
+            return Ok(Trigger::Stage(stage));
+        }
+        if let Some(period) = self.every {
+            return self.period(period);
+        }
+        let name = self.occasion.clone().unwrap_or_default();
+        match self.lead {
+            Some(lead) if lead.is_exact() => Err(BadTrigger::LeadUnit(lead)),
+            lead => Ok(Trigger::Occasion { name, lead }),
+        }
+    }
+
+    fn period(&self, period: Span) -> Result<Trigger, BadTrigger> {
+        use crate::span::Unit;
+        if period.is_exact() || period.unit == Unit::BusinessDays || period.count == 0 {
+            return Err(BadTrigger::Period(period));
+        }
+        match (self.on_day, period.unit) {
+            (Some(day), _) if !(1..=31).contains(&day) => Err(BadTrigger::OnDayRange),
+            (Some(_), Unit::Days | Unit::Weeks) => Err(BadTrigger::OnDay),
+            (on_day, _) => Ok(Trigger::Every { period, on_day }),
+        }
+    }
+}
+
+/// A percentage such as `10%`, as a fraction from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Share(pub f64);
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Share, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.trim()
+            .strip_suffix('%')
+            .and_then(|number| number.trim().parse::<f64>().ok())
+            .filter(|percent| (0.0..=100.0).contains(percent))
+            .map(|percent| Share(percent / 100.0))
+            .ok_or_else(|| {
+                serde::de::Error::custom(format!("{text:?} is no percentage; write it as \"10%\""))
+            })
+    }
+}
+
+impl JsonSchema for Share {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Percentage".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^\\d{1,3}(\\.\\d+)?%$", "examples": ["10%"] })
+    }
+}
+
+/// Whether a customer may be enrolled again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reentry {
+    #[default]
+    Always,
+    Once,
+    /// Not before so long after the last enrolment's trigger.
+    Cooldown(Span),
+}
+
+/// What the rule is meant to bring about.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Goal {
+    pub event: EventKind,
+    pub within: Span,
+}
+
+/// How often a call is tried, and what then.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attempts {
+    #[schemars(range(min = 1, max = 10))]
+    pub max: u8,
+    pub gap: Span,
+    pub then: Option<Channel>,
+    pub template: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Survey {
+    pub kind: SurveyKind,
+    pub sample: Share,
+    pub touchpoint: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SurveyKind {
+    Csat,
+    Nps,
+}
+
+fn fifty() -> u8 {
+    50
+}
+
+/// Whether a name may stand in a touch id: lower-case letters, digits, hyphens.
+pub fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && !text.starts_with('-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

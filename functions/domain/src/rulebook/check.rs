@@ -1,0 +1,249 @@
+//! What `lazo rules check` finds in rules and policy beyond their shape.
+
+use std::collections::BTreeSet;
+
+use super::yaml::{self, Key, Node, Place};
+use super::{Diagnostic, Rule, Step, policy_schema, rule_schema};
+use crate::condition::Condition;
+use crate::event::EventKind;
+use crate::policy::Policy;
+use crate::rule::{Channel, RuleSpec, StepSpec, Trigger, is_name};
+
+/// Collects what is wrong in one file.
+struct Report<'a> {
+    file: &'a str,
+    text: &'a str,
+    node: Node,
+    found: Vec<Diagnostic>,
+}
+
+impl Report<'_> {
+    fn error(&mut self, path: &[Key], message: impl Into<String>) {
+        let place = self.node.place_of(path);
+        self.found.push(Diagnostic::error(self.file, place, message));
+    }
+
+    fn warning(&mut self, path: &[Key], message: impl Into<String>) {
+        let place = self.node.place_of(path);
+        self.found.push(Diagnostic::warning(self.file, place, message));
+    }
+
+    /// Compiles a condition; its faults point into the YAML where it stands on
+    /// one line, and at its start where it is folded.
+    fn condition(
+        &mut self,
+        path: &[Key],
+        source: Option<&String>,
+        event: Option<EventKind>,
+    ) -> Option<Condition> {
+        let source = source?;
+        match Condition::compile(source, event) {
+            Ok(condition) => Some(condition),
+            Err(faults) => {
+                let start = self.node.place_of(path);
+                let line = self.text.lines().nth(start.line as usize - 1).unwrap_or("");
+                let found_at = line.find(source.as_str());
+                for fault in faults {
+                    let place = match found_at {
+                        Some(byte) => {
+                            let column = line[..byte].chars().count()
+                                + source[..fault.offset].chars().count()
+                                + 1;
+                            Place { line: start.line, column: column as u64 }
+                        }
+                        None => start,
+                    };
+                    self.found.push(Diagnostic::error(self.file, place, fault.message));
+                }
+                None
+            }
+        }
+    }
+}
+
+pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Policy> {
+    let (policy, node) = match yaml::read::<Policy>(file, text, policy_schema()) {
+        Ok(read) => read,
+        Err(errors) => {
+            found.extend(errors);
+            return None;
+        }
+    };
+    let mut report = Report { file, text, node, found: Vec::new() };
+    for (channel, window) in &policy.windows {
+        if window.never_opens() {
+            let path = [Key::Name("windows"), Key::Name(channel.as_str())];
+            report.error(&path, format!("the window for {channel} never opens; give it days and hours, or leave it out"));
+        }
+    }
+    for (country, channels) in &policy.by_country {
+        for channel in channels.keys() {
+            if policy.window(*channel, Some(country)).is_some_and(|window| window.never_opens()) {
+                let path = [Key::Name("by_country"), Key::Name(country), Key::Name(channel.as_str())];
+                report.error(&path, format!("together with the general window, {channel} never opens in {country}"));
+            }
+        }
+    }
+    for (index, cap) in policy.frequency_caps.iter().enumerate() {
+        let path = [Key::Name("frequency_caps"), Key::Index(index)];
+        if cap.max == 0 {
+            report.error(&path, "max: 0 lets nothing through; pause the rules instead");
+        }
+        if cap.per.count == 0 {
+            report.error(&path, "per must be longer than nothing, such as \"7 days\"");
+        }
+    }
+    let brand = &policy.brand;
+    let addresses = [("from", Some(&brand.from)), ("reply_to", brand.reply_to.as_ref())];
+    for (key, address) in addresses {
+        let Some(address) = address.filter(|address| !address.is_empty()) else { continue };
+        if let Err(error) = crate::event::Email::new(address.as_str()) {
+            report.error(&[Key::Name("brand"), Key::Name(key)], format!("{address:?} {error}"));
+        }
+    }
+    if brand.name.chars().chain(brand.postal_address.chars()).any(char::is_control) {
+        report.error(&[Key::Name("brand")], "name and postal_address are one line each");
+    }
+    let sound = report.found.is_empty();
+    found.append(&mut report.found);
+    sound.then_some(policy)
+}
+
+pub fn rule(
+    file: &str,
+    text: &str,
+    policy: Option<&Policy>,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Rule> {
+    let (spec, node) = match yaml::read::<RuleSpec>(file, text, rule_schema()) {
+        Ok(read) => read,
+        Err(errors) => {
+            found.extend(errors);
+            return None;
+        }
+    };
+    let mut report = Report { file, text, node, found: Vec::new() };
+    let rule = build(spec, policy, &mut report);
+    let sound = report.found.iter().all(|d| d.severity == super::DiagnosticSeverity::Warning);
+    found.append(&mut report.found);
+    rule.filter(|_| sound)
+}
+
+fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option<Rule> {
+    names(&spec, report);
+    let trigger = match spec.trigger.trigger() {
+        Ok(trigger) => Some(trigger),
+        Err(error) => {
+            report.error(&[Key::Name("trigger")], error.to_string());
+            None
+        }
+    };
+    let event = match &trigger {
+        Some(Trigger::Event(kind)) => Some(*kind),
+        _ => None,
+    };
+    if spec.priority > 100 {
+        report.error(&[Key::Name("priority")], "priority is 0 to 100");
+    }
+    let filter = report.condition(&[Key::Name("filter")], spec.filter.as_ref(), event);
+    let steps = (0..spec.steps.len())
+        .map(|index| step(&spec, index, event, policy, report))
+        .collect();
+    Some(Rule {
+        trigger: trigger?,
+        filter,
+        steps,
+        name: spec.rule,
+        description: spec.description,
+        status: spec.status,
+        purpose: spec.purpose,
+        priority: spec.priority,
+        holdout: spec.holdout,
+        reentry: spec.reentry,
+        exit_on: spec.exit_on,
+        during_complaint: spec.during_complaint,
+    })
+}
+
+fn names(spec: &RuleSpec, report: &mut Report) {
+    let shape = "lower-case letters, digits and hyphens, at most 64";
+    if !is_name(&spec.rule) {
+        report.error(&[Key::Name("rule")], format!("a rule's name is {shape}, found {:?}", spec.rule));
+    }
+    let stem = report.file.rsplit('/').next().unwrap_or("").trim_end_matches(".yaml").to_owned();
+    if is_name(&spec.rule) && stem != spec.rule {
+        let message = format!("the rule is named {:?} and its file {stem:?}; give both one name", spec.rule);
+        report.error(&[Key::Name("rule")], message);
+    }
+    if spec.steps.is_empty() {
+        report.error(&[Key::Name("steps")], "a rule has at least one step");
+    }
+    let mut seen = BTreeSet::new();
+    for (index, step) in spec.steps.iter().enumerate() {
+        let path = [Key::Name("steps"), Key::Index(index), Key::Name("id")];
+        if !is_name(&step.id) {
+            report.error(&path, format!("a step's id is {shape}, found {:?}", step.id));
+        }
+        if !seen.insert(step.id.as_str()) {
+            let message = format!("two steps have the id {:?}; each needs its own, it is part of the touch id", step.id);
+            report.error(&path, message);
+        }
+    }
+}
+
+fn step(
+    spec: &RuleSpec,
+    index: usize,
+    event: Option<EventKind>,
+    policy: Option<&Policy>,
+    report: &mut Report,
+) -> Step {
+    let step = &spec.steps[index];
+    let path = |key: &'static str| [Key::Name("steps"), Key::Index(index), Key::Name(key)];
+    let condition = report.condition(&path("if"), step.condition.as_ref(), event);
+    match (step.channel, &step.template) {
+        (Channel::Event, Some(_)) => {
+            report.error(&path("template"), "an event carries ids only and has no template");
+        }
+        (Channel::Email | Channel::Call | Channel::Task, None) => {
+            let message = format!("a step of channel {} needs a template", step.channel);
+            report.error(&path("channel"), message);
+        }
+        _ => {}
+    }
+    if step.survey.is_some() && step.channel != Channel::Email {
+        report.error(&path("survey"), "a survey goes by email");
+    }
+    if step.attempts.is_some() && step.channel != Channel::Call {
+        report.error(&path("attempts"), "attempts are for calls");
+    }
+    if let Some(policy) = policy {
+        hours(step, policy, &path("at"), report);
+    }
+    Step {
+        id: step.id.clone(),
+        channel: step.channel,
+        template: step.template.clone(),
+        wait: step.wait,
+        at: step.at,
+        condition,
+        expiry: step.expiry(),
+        assign_to: step.assign_to.clone(),
+        event: step.event.clone(),
+    }
+}
+
+fn hours(step: &StepSpec, policy: &Policy, path: &[Key], report: &mut Report) {
+    let Some(window) = policy.windows.get(&step.channel) else { return };
+    let at = step.at.unwrap_or(policy.default_time);
+    let minute = at.hour() as u16 * 60 + at.minute() as u16;
+    if step.at.is_some() && !window.ever_includes(minute) {
+        let message = format!(
+            "{:02}:{:02} is outside the policy's window for {} on every day, so the touch would always wait",
+            at.hour(),
+            at.minute(),
+            step.channel
+        );
+        report.warning(path, message);
+    }
+}

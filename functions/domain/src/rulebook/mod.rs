@@ -1,0 +1,210 @@
+//! All rules and the policy, read, checked and compiled: what `decide` works by.
+
+mod check;
+mod yaml;
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+use crate::condition::Condition;
+use crate::event::EventKind;
+use crate::policy::Policy;
+use crate::rule::{Channel, DuringComplaint, Purpose, Reentry, RuleSpec, Share, Status, Trigger};
+use crate::span::Span;
+pub use yaml::Place;
+
+/// The file that holds the contact policy.
+pub const POLICY_FILE: &str = "policy.yaml";
+
+/// Something found in a rule, the policy or a template: where, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub file: String,
+    pub place: Place,
+    pub severity: DiagnosticSeverity,
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiagnosticSeverity {
+    Error,
+    /// Worth a look; nothing is refused for it.
+    Warning,
+}
+
+impl Diagnostic {
+    pub fn error(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            file: file.into(),
+            place,
+            severity: DiagnosticSeverity::Error,
+            message: message.into(),
+        }
+    }
+
+    pub fn warning(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: DiagnosticSeverity::Warning,
+            ..Diagnostic::error(file, place, message)
+        }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.severity {
+            DiagnosticSeverity::Error => "error",
+            DiagnosticSeverity::Warning => "warning",
+        };
+        let Place { line, column } = self.place;
+        write!(f, "{}:{line}:{column}: {kind}: {}", self.file, self.message)
+    }
+}
+
+/// A rule, ready to decide by.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub name: String,
+    pub description: String,
+    pub status: Status,
+    pub purpose: Purpose,
+    pub priority: u8,
+    pub trigger: Trigger,
+    pub filter: Option<Condition>,
+    pub holdout: Share,
+    pub reentry: Reentry,
+    pub exit_on: Vec<EventKind>,
+    pub during_complaint: DuringComplaint,
+    pub steps: Vec<Step>,
+}
+
+/// A step of a rule, ready to decide by.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub id: String,
+    pub channel: Channel,
+    pub template: Option<String>,
+    pub wait: Option<Span>,
+    pub at: Option<Time>,
+    pub condition: Option<Condition>,
+    pub expiry: Span,
+    pub assign_to: Option<String>,
+    pub event: Option<String>,
+}
+
+impl Rule {
+    pub fn is_live(&self) -> bool {
+        self.status == Status::Live
+    }
+
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+}
+
+/// Every rule by name, and the policy they all obey.
+#[derive(Clone, Debug)]
+pub struct RuleBook {
+    pub policy: Policy,
+    pub default_zone: TimeZone,
+    rules: Vec<Rule>,
+    /// By kind of event, the live rules that it triggers.
+    by_event: Vec<Vec<usize>>,
+    /// By kind of event, whether it ends touches of some rule.
+    exits: Vec<bool>,
+}
+
+impl RuleBook {
+    /// Reads the files of a rules folder: `(file name, text)`, `policy.yaml`
+    /// among them.
+    ///
+    /// # Errors
+    /// All that is wrong in any file, in the files' order.
+    pub fn read(files: &[(String, String)]) -> Result<RuleBook, Vec<Diagnostic>> {
+        let (book, found) = RuleBook::check(files);
+        let errors: Vec<_> =
+            found.into_iter().filter(|d| d.severity == DiagnosticSeverity::Error).collect();
+        match book {
+            Some(book) if errors.is_empty() => Ok(book),
+            _ => Err(errors),
+        }
+    }
+
+    /// Reads the files and tells all that is wrong or doubtful; the book holds
+    /// the rules that are sound, `None` where the policy is not.
+    pub fn check(files: &[(String, String)]) -> (Option<RuleBook>, Vec<Diagnostic>) {
+        let mut found = Vec::new();
+        let policy = match files.iter().find(|(name, _)| name == POLICY_FILE) {
+            Some((name, text)) => check::policy(name, text, &mut found),
+            None => {
+                let message = "is missing: a rules folder holds the contact policy as policy.yaml";
+                found.push(Diagnostic::error(POLICY_FILE, Place::START, message));
+                None
+            }
+        };
+        let mut rules: Vec<Rule> = files
+            .iter()
+            .filter(|(name, _)| name != POLICY_FILE)
+            .filter_map(|(name, text)| check::rule(name, text, policy.as_ref(), &mut found))
+            .collect();
+        rules.sort_by(|a, b| a.name.cmp(&b.name));
+        found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
+        (policy.map(|policy| RuleBook::new(policy, rules)), found)
+    }
+
+    fn new(policy: Policy, rules: Vec<Rule>) -> RuleBook {
+        let mut by_event = vec![Vec::new(); EventKind::ALL.len()];
+        let mut exits = vec![false; EventKind::ALL.len()];
+        for (index, rule) in rules.iter().enumerate() {
+            if let (true, Trigger::Event(kind)) = (rule.is_live(), &rule.trigger) {
+                by_event[*kind as usize].push(index);
+            }
+            rule.exit_on.iter().for_each(|kind| exits[*kind as usize] = true);
+        }
+        let default_zone = policy.default_zone();
+        RuleBook { policy, default_zone, rules, by_event, exits }
+    }
+
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.binary_search_by(|rule| rule.name.as_str().cmp(name)).ok().map(|i| &self.rules[i])
+    }
+
+    /// The live rules that this kind of event triggers.
+    pub fn triggered_by(&self, kind: EventKind) -> impl Iterator<Item = &Rule> {
+        self.by_event[kind as usize].iter().map(|index| &self.rules[*index])
+    }
+
+    /// Whether some rule's pending touches end with this kind of event.
+    pub fn is_exit(&self, kind: EventKind) -> bool {
+        self.exits[kind as usize]
+    }
+
+    /// The live rules that an occasion triggers.
+    pub fn occasions(&self) -> impl Iterator<Item = (&Rule, &str, Option<Span>)> {
+        self.rules.iter().filter(|rule| rule.is_live()).filter_map(|rule| match &rule.trigger {
+            Trigger::Occasion { name, lead } => Some((rule, name.as_str(), *lead)),
+            _ => None,
+        })
+    }
+}
+
+/// The JSON Schema of a rule's file, as editors use it.
+pub fn rule_schema() -> &'static serde_json::Value {
+    static SCHEMA: LazyLock<serde_json::Value> =
+        LazyLock::new(|| schemars::schema_for!(RuleSpec).to_value());
+    &SCHEMA
+}
+
+/// The JSON Schema of `policy.yaml`.
+pub fn policy_schema() -> &'static serde_json::Value {
+    static SCHEMA: LazyLock<serde_json::Value> =
+        LazyLock::new(|| schemars::schema_for!(Policy).to_value());
+    &SCHEMA
+}

@@ -1,0 +1,170 @@
+//! Touches: one message, call, task or event to or about one customer.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Id;
+use crate::instant::Instant;
+use crate::rule::{Channel, Purpose};
+
+/// What makes a touch unique for ever: `<rule>/<customer>/<occurrence>/<step>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TouchId {
+    pub rule: String,
+    pub customer: Id,
+    pub occurrence: String,
+    pub step: String,
+}
+
+impl fmt::Display for TouchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}/{}", self.rule, self.customer, self.occurrence, self.step)
+    }
+}
+
+/// Why a touch was not sent, or not yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    TooOld,
+    FilterFalse,
+    FilterMissingValue,
+    Reentry,
+    Holdout,
+    Erased,
+    NoAddress,
+    Suppressed,
+    NoConsent,
+    Relationship,
+    RuleNotLive,
+    Exited,
+    Expired,
+    ComplaintOpen,
+    IfFalse,
+    QuietHours,
+    FrequencyCap,
+    /// The mail service took no more for now.
+    Throttled,
+    /// The message could not be written or was refused for good.
+    Undeliverable,
+}
+
+impl Reason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::TooOld => "too_old",
+            Reason::FilterFalse => "filter_false",
+            Reason::FilterMissingValue => "filter_missing_value",
+            Reason::Reentry => "reentry",
+            Reason::Holdout => "holdout",
+            Reason::Erased => "erased",
+            Reason::NoAddress => "no_address",
+            Reason::Suppressed => "suppressed",
+            Reason::NoConsent => "no_consent",
+            Reason::Relationship => "relationship",
+            Reason::RuleNotLive => "rule_not_live",
+            Reason::Exited => "exited",
+            Reason::Expired => "expired",
+            Reason::ComplaintOpen => "complaint_open",
+            Reason::IfFalse => "if_false",
+            Reason::QuietHours => "quiet_hours",
+            Reason::FrequencyCap => "frequency_cap",
+            Reason::Throttled => "throttled",
+            Reason::Undeliverable => "undeliverable",
+        }
+    }
+
+    /// The reason in a sentence that marketing can read.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Reason::TooOld => "the event arrived too long after it happened",
+            Reason::FilterFalse => "the rule's filter does not hold",
+            Reason::FilterMissingValue => "a value that the condition needs is not known",
+            Reason::Reentry => "the customer was in this rule before",
+            Reason::Holdout => "the customer is in the group that gets nothing, to compare with",
+            Reason::Erased => "the customer asked to be forgotten",
+            Reason::NoAddress => "no address or number is known",
+            Reason::Suppressed => "mail to this address bounced or was reported as spam",
+            Reason::NoConsent => "the customer has not agreed, or said no",
+            Reason::Relationship => "this type of relationship does not allow it",
+            Reason::RuleNotLive => "the rule is not live",
+            Reason::Exited => "something happened that ends this follow-up",
+            Reason::Expired => "it could not go before it expired",
+            Reason::ComplaintOpen => "a complaint is open, or was until a short while ago",
+            Reason::IfFalse => "the step's condition does not hold",
+            Reason::QuietHours => "outside the hours of contact",
+            Reason::FrequencyCap => "the customer has heard from us often enough",
+            Reason::Throttled => "the mail service takes no more for now",
+            Reason::Undeliverable => "the message could not be written or was refused",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a touch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TouchStatus {
+    Sent,
+    Skipped,
+    Cancelled,
+    HeldOut,
+    Pending,
+}
+
+impl TouchStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TouchStatus::Sent => "sent",
+            TouchStatus::Skipped => "skipped",
+            TouchStatus::Cancelled => "cancelled",
+            TouchStatus::HeldOut => "held_out",
+            TouchStatus::Pending => "pending",
+        }
+    }
+}
+
+/// A touch that waited: when it was tried, why it did not go, until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Defer {
+    pub at: Instant,
+    pub reason: Reason,
+    pub until: Instant,
+}
+
+/// What became of a touch, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TouchRecord {
+    pub touch: TouchId,
+    pub channel: Channel,
+    pub status: TouchStatus,
+    /// When it was sent or ended; where it is pending, when it is tried next.
+    pub at: Instant,
+    /// When it first fell due.
+    pub due: Instant,
+    pub reason: Option<Reason>,
+    pub defers: Vec<Defer>,
+}
+
+/// A touch that is to go out now: the executor has no choices left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    pub touch: TouchId,
+    pub channel: Channel,
+    pub purpose: Purpose,
+    pub template: Option<String>,
+    /// Who acts on a call or a task.
+    pub assign_to: String,
+    /// For the channel `event`: what is published.
+    pub event: Option<String>,
+    pub at: Instant,
+    pub due: Instant,
+    /// When a call or a task is of no use any more.
+    pub expires_at: Instant,
+}

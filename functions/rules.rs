@@ -1,0 +1,131 @@
+//! Where rules, policy and templates come from: embedded when the program is
+//! built, or a folder that the environment or the command line names.
+
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use lazo_domain::rulebook::{Diagnostic, RuleBook};
+
+static RULES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/rules");
+static TEMPLATES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/templates");
+
+/// The environment's name for a folder that stands in for the embedded rules;
+/// its templates lie beside it, in `../templates`.
+pub const RULES_VAR: &str = "LAZO_RULES";
+
+/// The largest file read from a rules or templates folder.
+const FILE_BYTES_MAX: u64 = 512 * 1024;
+
+/// A file's path below its folder, and its text.
+pub type Files = Vec<(String, String)>;
+
+/// Why the rules cannot be worked by.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    #[error("cannot read {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path} has {bytes} bytes, at most {FILE_BYTES_MAX} are taken")]
+    TooLarge { path: PathBuf, bytes: u64 },
+    #[error("the rules have errors:\n{}", lines(.0))]
+    Wrong(Vec<Diagnostic>),
+}
+
+fn lines(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(|d| format!("  {d}")).collect::<Vec<_>>().join("\n")
+}
+
+/// What a handler decides and writes by.
+pub struct Rules {
+    pub book: RuleBook,
+}
+
+impl Rules {
+    /// The rules of the folder that the environment names, or the embedded ones.
+    ///
+    /// # Errors
+    /// [`RulesError`] where a file cannot be read or is wrong.
+    pub fn load() -> Result<Rules, RulesError> {
+        let folder = std::env::var_os(RULES_VAR).map(PathBuf::from);
+        Rules::from(folder.as_deref())
+    }
+
+    /// The rules of a folder, or the embedded ones.
+    ///
+    /// # Errors
+    /// [`RulesError`] where a file cannot be read or is wrong.
+    pub fn from(folder: Option<&Path>) -> Result<Rules, RulesError> {
+        let book = RuleBook::read(&rule_files(folder)?).map_err(RulesError::Wrong)?;
+        Ok(Rules { book })
+    }
+}
+
+/// The YAML files of a rules folder, or the embedded ones.
+///
+/// # Errors
+/// [`RulesError`] where a file cannot be read.
+pub fn rule_files(folder: Option<&Path>) -> Result<Files, RulesError> {
+    let files = match folder {
+        None => embedded(&RULES),
+        Some(folder) => read_folder(folder, folder, false)?,
+    };
+    Ok(files.into_iter().filter(|(name, _)| name.ends_with(".yaml") || name.ends_with(".yml")).collect())
+}
+
+/// The files of the templates folder beside a rules folder, or the embedded ones.
+///
+/// # Errors
+/// [`RulesError`] where a file cannot be read.
+pub fn template_files(rules_folder: Option<&Path>) -> Result<Files, RulesError> {
+    let Some(rules) = rules_folder else { return Ok(embedded(&TEMPLATES)) };
+    let folder = rules.join("../templates");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    read_folder(&folder, &folder, true)
+}
+
+fn embedded(dir: &Dir) -> Files {
+    let mut files: Files = Vec::new();
+    for entry in dir.entries() {
+        match entry {
+            include_dir::DirEntry::Dir(dir) => files.extend(embedded(dir)),
+            include_dir::DirEntry::File(file) => {
+                if let (Some(name), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
+                    files.push((name.to_owned(), text.to_owned()));
+                }
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn read_folder(root: &Path, folder: &Path, deep: bool) -> Result<Files, RulesError> {
+    let wrong = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RulesError::Read { path, source }
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(wrong(folder))? {
+        let path = entry.map_err(wrong(folder))?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden {
+            continue;
+        }
+        let facts = std::fs::metadata(&path).map_err(wrong(&path))?;
+        if facts.is_dir() {
+            if deep {
+                files.extend(read_folder(root, &path, deep)?);
+            }
+            continue;
+        }
+        if facts.len() > FILE_BYTES_MAX {
+            return Err(RulesError::TooLarge { path, bytes: facts.len() });
+        }
+        let text = std::fs::read_to_string(&path).map_err(wrong(&path))?;
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        files.push((name, text));
+    }
+    files.sort();
+    Ok(files)
+}
