@@ -1,3 +1,15 @@
-//! The shell around the pure core: configuration, rules, store, mail and bus.
+//! The shell around the pure core: configuration, rules, store, mail, bus, and
+//! the functions that work with them.
+//!
+//! Arrows run one way: a function's `main.rs` → its module → `store`, `mailer`,
+//! `bus` → `lazo_domain`. The kinds of the AWS SDK stay inside those three, and
+//! only a `main.rs` or a command reads the clock.
 
+pub mod app;
+pub mod bus;
+pub mod dispatch;
+pub mod ingest;
+pub mod mailer;
 pub mod rules;
+pub mod store;
+pub mod telemetry;

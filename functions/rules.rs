@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
+use lazo_domain::message::Templates;
 use lazo_domain::rulebook::{Diagnostic, RuleBook};
 
 static RULES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/rules");
@@ -37,6 +38,7 @@ fn lines(diagnostics: &[Diagnostic]) -> String {
 /// What a handler decides and writes by.
 pub struct Rules {
     pub book: RuleBook,
+    pub templates: Templates,
 }
 
 impl Rules {
@@ -55,7 +57,8 @@ impl Rules {
     /// [`RulesError`] where a file cannot be read or is wrong.
     pub fn from(folder: Option<&Path>) -> Result<Rules, RulesError> {
         let book = RuleBook::read(&rule_files(folder)?).map_err(RulesError::Wrong)?;
-        Ok(Rules { book })
+        let templates = Templates::read(&template_files(folder)?);
+        Ok(Rules { book, templates })
     }
 }
 

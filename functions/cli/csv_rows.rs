@@ -6,21 +6,21 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use lazo_domain::event::{self, BadEvent};
+use lazo_domain::event::BadEvent;
 use lazo_domain::nearest;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::event_files::{Bad, Events};
+use super::event_files::{self, Bad, Events};
 
 /// How the columns of a CSV file are read.
 #[derive(clap::Args, Clone, Debug)]
 pub struct CsvArgs {
     /// For CSV: which column holds which field, as FIELD=COLUMN,… Fields are
     /// customer_id, occurred_at and total (needed), purchase_id, item,
-    /// category, channel, sold_by, and of the profile email, phone, given,
-    /// family, locale, country, time_zone, birthday, relationship,
-    /// account_manager. A column that bears its field's name needs no entry.
+    /// category, channel, sold_by, which need no entry where the column bears
+    /// the field's name; and of the profile email, phone, given, family,
+    /// locale, country, time_zone, birthday, relationship, account_manager.
     #[arg(long, value_name = "FIELD=COLUMN,…")]
     pub columns: Option<String>,
     /// For CSV: the currency of its amounts (ISO 4217).
@@ -64,7 +64,7 @@ impl Columns {
         let position = |name: &str| header.iter().position(|column| column.trim() == name);
         let mut found = HashMap::new();
         let fields = || PURCHASE_FIELDS.into_iter().chain(PROFILE_FIELDS);
-        for field in fields() {
+        for field in PURCHASE_FIELDS {
             if let Some(index) = position(field) {
                 found.insert(field, index);
             }
@@ -115,7 +115,9 @@ struct Rows<'a> {
     zone: TimeZone,
     open: HashMap<String, Vec<Open>>,
     profiles: HashMap<String, Map<String, Value>>,
-    events: Events,
+    /// Each event as JSON text, with its line.
+    texts: Vec<(usize, String)>,
+    line: usize,
 }
 
 /// Reads a CSV file: a row with a positive total is a purchase, one with a
@@ -124,7 +126,7 @@ struct Rows<'a> {
 ///
 /// # Errors
 /// Columns that are not there; a row that does not fit is among `bad`.
-pub fn read(path: &Path, text: &str, args: &CsvArgs) -> anyhow::Result<Events> {
+pub fn read(path: &Path, text: &str, args: &CsvArgs, threads: usize) -> anyhow::Result<Events> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().with_context(|| format!("{}: no CSV", path.display()))?.clone();
     let columns = Columns::find(args.columns.as_deref(), &header)
@@ -138,16 +140,20 @@ pub fn read(path: &Path, text: &str, args: &CsvArgs) -> anyhow::Result<Events> {
         zone,
         open: HashMap::new(),
         profiles: HashMap::new(),
-        events: Events::default(),
+        texts: Vec::new(),
+        line: 0,
     };
+    let mut bad = Vec::new();
     for row in reader.records() {
         let row = row.with_context(|| path.display().to_string())?;
-        let line = row.position().map_or(0, csv::Position::line);
+        rows.line = row.position().map_or(0, csv::Position::line) as usize;
         if let Err(why) = rows.take(&row) {
-            rows.events.bad.push(Bad { place: format!("{}:{line}", path.display()), why });
+            bad.push(Bad { place: format!("{}:{}", path.display(), rows.line), why });
         }
     }
-    Ok(rows.events)
+    let mut events = event_files::decode(path, &rows.texts, threads)?;
+    events.bad.extend(bad);
+    Ok(events)
 }
 
 impl Rows<'_> {
@@ -164,11 +170,24 @@ impl Rows<'_> {
             None => format!("{customer}@{at}"),
         };
         if let Some(profile) = self.profile(row, customer, &at) {
-            self.push("CustomerUpdated", profile)?;
+            self.push("CustomerUpdated", profile);
         }
         if total.is_sign_negative() && !total.is_zero() {
-            return self.refund(customer, &at, &id, -total);
+            self.refund(customer, &at, &id, -total);
+        } else {
+            self.purchase(row, customer, &at, &id, total);
         }
+        Ok(())
+    }
+
+    fn purchase(
+        &mut self,
+        row: &csv::StringRecord,
+        customer: &str,
+        at: &str,
+        id: &str,
+        total: Decimal,
+    ) {
         let mut detail = json!({
             "purchase_id": id,
             "customer_id": customer,
@@ -187,12 +206,12 @@ impl Rows<'_> {
             }
             detail["items"] = json!([entry]);
         }
-        self.push("PurchaseCompleted", detail)?;
-        self.open.entry(customer.to_owned()).or_default().push(Open { id, left: total });
-        Ok(())
+        self.push("PurchaseCompleted", detail);
+        let open = self.open.entry(customer.to_owned()).or_default();
+        open.push(Open { id: id.to_owned(), left: total });
     }
 
-    fn refund(&mut self, customer: &str, at: &str, id: &str, total: Decimal) -> Result<(), BadEvent> {
+    fn refund(&mut self, customer: &str, at: &str, id: &str, total: Decimal) {
         let open = self.open.entry(customer.to_owned()).or_default();
         let purchase = match open.iter_mut().rev().find(|open| open.left >= total) {
             Some(open) => {
@@ -210,7 +229,7 @@ impl Rows<'_> {
             "occurred_at": at,
             "total": { "amount": total.to_string(), "currency": self.currency },
         });
-        self.push("PurchaseRefunded", detail)
+        self.push("PurchaseRefunded", detail);
     }
 
     /// The profile's columns, where they tell something new.
@@ -236,11 +255,9 @@ impl Rows<'_> {
         Some(told.into())
     }
 
-    fn push(&mut self, kind: &str, detail: Value) -> Result<(), BadEvent> {
-        let mut detail = detail;
+    fn push(&mut self, kind: &str, mut detail: Value) {
         detail["detail-type"] = kind.into();
-        self.events.good.push(event::from_wire(&detail.to_string())?);
-        Ok(())
+        self.texts.push((self.line, detail.to_string()));
     }
 
     /// An instant with offset, or a local date or date-time of the file's zone.

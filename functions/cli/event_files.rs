@@ -47,8 +47,8 @@ pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<
         let text = text.trim_start_matches('\u{feff}');
         let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
         let read = match is_csv {
-            true => csv_rows::read(path, text, csv)?,
-            false => read_json(path, text, threads)?,
+            true => csv_rows::read(path, text, csv, threads)?,
+            false => decode(path, &json_texts(path, text)?, threads)?,
         };
         events.good.extend(read.good);
         events.bad.extend(read.bad);
@@ -87,12 +87,18 @@ pub fn json_texts<'a>(path: &Path, text: &'a str) -> anyhow::Result<Vec<(usize, 
     Ok(texts)
 }
 
-fn read_json(path: &Path, text: &str, threads: usize) -> anyhow::Result<Events> {
-    let texts = json_texts(path, text)?;
-    let parse = |chunk: &[(usize, &str)]| {
+/// Decodes JSON texts, each with its line, on as many threads as given.
+///
+/// # Errors
+/// Only where a thread panicked; what is no event is among `bad`.
+pub fn decode<T>(path: &Path, texts: &[(usize, T)], threads: usize) -> anyhow::Result<Events>
+where
+    T: AsRef<str> + Sync,
+{
+    let parse = |chunk: &[(usize, T)]| {
         let mut events = Events::default();
         for (line, text) in chunk {
-            match event::from_wire(text) {
+            match event::from_wire(text.as_ref()) {
                 Ok(delivered) => events.good.push(delivered),
                 Err(why) => {
                     events.bad.push(Bad { place: format!("{}:{line}", path.display()), why });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Clock};
 
@@ -24,9 +24,6 @@ use lazo::rules;
 /// Replay a history in virtual time: what would be sent, skipped, and why.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The folder with the rules and policy.yaml.
-    #[arg(long, value_name = "DIR")]
-    rules: PathBuf,
     /// Events: JSON, JSON Lines or CSV.
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     events: Vec<PathBuf>,
@@ -100,11 +97,11 @@ struct Part {
     counts: BTreeMap<String, Count>,
 }
 
-pub fn run(args: &Args) -> anyhow::Result<Answer> {
+pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
     if args.model != "none" {
         anyhow::bail!("--model {}: drift models are not built yet; only --model none is", args.model);
     }
-    let files = rules::rule_files(Some(&args.rules))?;
+    let files = rules::rule_files(rules_folder)?;
     let book = RuleBook::read(&files).map_err(rules::RulesError::Wrong)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let period = Period {

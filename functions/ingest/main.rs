@@ -1,1 +1,16 @@
-fn main() {}
+//! The function behind the queue of events in.
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lazo::app::App;
+use lazo::{ingest, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let app = &App::from_env().await?;
+    run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
+        Ok::<_, Error>(ingest::handle(app, event.payload, jiff::Timestamp::now().into()).await)
+    }))
+    .await
+}

@@ -134,38 +134,73 @@ fn first_at_or_after(from: Instant, at: Time, zone: &TimeZone) -> Instant {
     instant(today.tomorrow().unwrap_or(Date::MAX), at, zone)
 }
 
-/// The first instant at or after `from` inside the ranges, which are shut on
-/// `closed` days where that is given; `None` where they never open within a
-/// year.
-pub fn next_opening(
-    from: Instant,
-    ranges: &DayRanges,
-    closed: Option<&ClosedDays>,
-    zone: &TimeZone,
-) -> Option<Instant> {
-    let mut date = from.date_in(zone);
-    for _ in 0..OPENING_DAYS_MAX {
-        if !closed.is_some_and(|closed| closed.contains(date)) {
-            for range in ranges.on(date.weekday()) {
-                let opens = range_instant(date, range.from_minute, zone);
-                let shuts = range_instant(date, range.until_minute, zone);
-                if from < shuts && opens < shuts {
-                    return Some(from.max(opens));
-                }
-            }
-        }
-        date = date.tomorrow().ok()?;
-    }
-    None
+/// When a channel may be used: inside all of its windows, and not on a closed
+/// day where those count for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Hours<'a> {
+    pub windows: [Option<&'a DayRanges>; 2],
+    pub closed: Option<&'a ClosedDays>,
 }
 
-/// The instant of a minute of the day; minute 1440 is the next midnight.
-fn range_instant(date: Date, minute: u16, zone: &TimeZone) -> Instant {
-    if minute >= 1440 {
-        return midnight(date.tomorrow().unwrap_or(Date::MAX), zone);
+impl Hours<'_> {
+    /// Whether the clock on the customer's wall is inside.
+    pub fn include(&self, at: Instant, zone: &TimeZone) -> bool {
+        let local = zone.to_datetime(at.timestamp());
+        let minute = local.hour() as u16 * 60 + local.minute() as u16;
+        let is_inside = |window: &&DayRanges| {
+            let mut ranges = window.on(local.weekday()).iter();
+            ranges.any(|range| (range.from_minute..range.until_minute).contains(&minute))
+        };
+        self.windows.iter().flatten().all(is_inside)
+            && !self.closed.is_some_and(|closed| closed.contains(local.date()))
     }
-    let (hour, minute) = ((minute / 60) as i8, (minute % 60) as i8);
-    instant(date, Time::constant(hour, minute, 0, 0), zone)
+
+    /// The first instant at or after `from` that is inside; `None` where they
+    /// never open within a year.
+    pub fn next_opening(&self, from: Instant, zone: &TimeZone) -> Option<Instant> {
+        if self.include(from, zone) {
+            return Some(from);
+        }
+        let mut date = from.date_in(zone);
+        for _ in 0..OPENING_DAYS_MAX {
+            if !self.closed.is_some_and(|closed| closed.contains(date)) {
+                let openings = self.clock_moves(date).flat_map(|time| both(date, time, zone));
+                let openings = openings.chain(clock_changes(date, zone));
+                let is_open = |at: &Instant| *at >= from && self.include(*at, zone);
+                if let Some(opens) = openings.filter(is_open).min() {
+                    return Some(opens);
+                }
+            }
+            date = date.tomorrow().ok()?;
+        }
+        None
+    }
+
+    /// The times of a day at which it may open: midnight, and each start.
+    fn clock_moves(&self, date: Date) -> impl Iterator<Item = Time> {
+        let windows = self.windows.into_iter().flatten();
+        let starts = windows.flat_map(move |window| window.on(date.weekday()));
+        let starts = starts.map(|range| {
+            let (hour, minute) = (range.from_minute / 60, range.from_minute % 60);
+            Time::constant(hour as i8, minute as i8, 0, 0)
+        });
+        std::iter::once(Time::midnight()).chain(starts)
+    }
+}
+
+/// The instants of a local time: two where it occurs twice.
+fn both(date: Date, time: Time, zone: &TimeZone) -> [Instant; 2] {
+    let ambiguous = zone.to_ambiguous_zoned(date.to_datetime(time));
+    let second = ambiguous.later().map_or(Instant::MAX, |zoned| zoned.timestamp().into());
+    [instant(date, time, zone), second]
+}
+
+/// The instants of a day at which its clock is put forward or back: either may
+/// lead right into a window.
+fn clock_changes(date: Date, zone: &TimeZone) -> impl Iterator<Item = Instant> {
+    let eve = midnight(date, zone).plus_millis(-1).timestamp();
+    let changes = zone.following(eve).map(|change| Instant::from(change.timestamp()));
+    changes.take_while(move |at| at.date_in(zone) == date)
 }
 
 /// Whole local days from one instant's date to another's.

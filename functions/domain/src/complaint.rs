@@ -77,9 +77,8 @@ impl Complaints {
 
     /// Drops bad answers whose pause ended before `horizon`.
     pub fn forget(&mut self, horizon: Instant, policy: &Policy) {
-        let pause = policy.complaints.bad_experience_pause.millis_about();
-        // Two days' slack cover every calendar's vagaries.
-        let oldest = horizon.plus_millis(-pause - 2 * 86_400_000);
+        let pause = policy.complaints.bad_experience_pause.millis_at_most();
+        let oldest = horizon.plus_millis(-pause);
         self.bad_answers.retain(|at| *at > oldest);
     }
 

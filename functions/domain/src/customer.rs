@@ -104,6 +104,13 @@ pub struct Fired {
     pub exited: Vec<String>,
 }
 
+impl Fired {
+    /// Drops what may be personal.
+    pub fn forget(&mut self) {
+        self.detail = Detail("{}".into());
+    }
+}
+
 /// An event that ended, or may yet end, follow-ups.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Exit {
@@ -138,6 +145,9 @@ pub struct Enrolment {
     /// Since when the touch is on its way out, unconfirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sending_since: Option<Instant>,
+    /// The answer to its sending was lost: nobody knows whether it went out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
     /// An exit event came while the touch was on its way out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exited: bool,

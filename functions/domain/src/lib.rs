@@ -15,6 +15,7 @@ pub mod event;
 pub mod history;
 pub mod id;
 pub mod instant;
+pub mod message;
 pub mod money;
 pub mod nearest;
 pub mod policy;

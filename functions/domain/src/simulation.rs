@@ -25,40 +25,71 @@ pub struct Outcome {
     pub touches: BTreeMap<TouchId, TouchRecord>,
 }
 
-/// Replays one customer's events, which need not be in order.
+/// Replays one customer's events, which need not be in order: the outcome does
+/// not depend on it.
 pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Period) -> Outcome {
-    events.sort_by(|a, b| a.at.cmp(&b.at));
+    events.sort_by(|a, b| order(a).cmp(&order(b)));
     let mut run = Run {
         customer: Some(Customer::new(id)),
         book,
+        now: Instant::MIN,
         touches: BTreeMap::new(),
     };
-    let mut seen: HashSet<(EventKind, &Id)> = HashSet::new();
+    let mut seen: HashSet<(EventKind, &str)> = HashSet::new();
+    let mut has_begun = false;
     for delivered in events.iter().take_while(|delivered| delivered.at <= period.until) {
         let event = &delivered.event;
-        if event.key().is_some_and(|key| !seen.insert((event.kind(), key))) {
+        // A profile has no key: the very same text is the same event.
+        let key = event.key().map_or(&*event.detail.0, Id::as_str);
+        if !seen.insert((event.kind(), key)) {
             continue;
         }
+        if delivered.at < period.from {
+            run.step(Input::History(event), delivered.at);
+            continue;
+        }
+        if !has_begun {
+            has_begun = true;
+            run.begin(period.from);
+        }
         run.pass_time(delivered.at, false);
-        let live = delivered.at >= period.from;
-        let input = if live { Input::Event(event) } else { Input::History(event) };
-        run.step(input, delivered.at);
+        run.step(Input::Event(event), delivered.at);
+    }
+    if !has_begun {
+        run.begin(period.from);
     }
     run.pass_time(period.until, true);
-    run.finish(period)
+    run.finish()
+}
+
+/// What is delivered first; of one instant, a profile before what it bears on.
+fn order(delivered: &Delivered) -> (Instant, Instant, EventKind, Option<&Id>, &str) {
+    let event = &delivered.event;
+    (delivered.at, event.occurred_at, event.kind(), event.key(), &event.detail.0)
 }
 
 struct Run<'a> {
     /// Always there between two steps.
     customer: Option<Customer>,
     book: &'a RuleBook,
+    now: Instant,
     touches: BTreeMap<TouchId, TouchRecord>,
 }
 
 impl Run<'_> {
-    /// Wakes up for each alarm before `until`, or up to it.
+    /// From here on follow-ups are opened: occasions before are history.
+    fn begin(&mut self, from: Instant) {
+        if let Some(customer) = self.customer.as_mut().filter(|c| c.occasions_until.is_some()) {
+            customer.occasions_until = Some(from.plus_millis(-1));
+            customer.next_occasion = customer.next_occasion.map(|next| next.max(from));
+        }
+    }
+
+    /// Wakes up for each alarm before `until`, or up to it. What an event that
+    /// came late has started falls due at once: time never goes back.
     fn pass_time(&mut self, until: Instant, inclusive: bool) {
         while let Some(alarm) = self.customer.as_ref().and_then(Customer::next_alarm) {
+            let alarm = alarm.max(self.now);
             if alarm > until || (alarm == until && !inclusive) {
                 break;
             }
@@ -68,6 +99,7 @@ impl Run<'_> {
 
     fn step(&mut self, input: Input, now: Instant) {
         let Some(customer) = self.customer.take() else { return };
+        self.now = now;
         let Decision { customer, records, sends } = decide(customer, input, self.book, now);
         self.customer = Some(customer);
         self.note(records);
@@ -82,7 +114,7 @@ impl Run<'_> {
         }
     }
 
-    fn finish(mut self, period: Period) -> Outcome {
+    fn finish(mut self) -> Outcome {
         let customer = match self.customer.take() {
             Some(customer) => customer,
             None => unreachable!("a step puts the customer back"),
@@ -107,9 +139,6 @@ impl Run<'_> {
             };
             self.touches.insert(touch, record);
         }
-        self.touches.retain(|_, record| {
-            record.status == TouchStatus::Pending || record.at >= period.from
-        });
         Outcome { customer, touches: self.touches }
     }
 }

@@ -48,18 +48,21 @@ impl Span {
         matches!(self.unit, Unit::Minutes | Unit::Hours)
     }
 
-    /// At least so many milliseconds long, whatever the calendar says.
-    pub fn millis_about(self) -> i64 {
+    /// At most so many milliseconds long, whatever the calendar says: clock
+    /// changes, leap days, weekends and weeks of closed days included.
+    pub fn millis_at_most(self) -> i64 {
         const HOUR: i64 = 3_600_000;
-        i64::from(self.count)
-            * match self.unit {
-                Unit::Minutes => 60_000,
-                Unit::Hours => HOUR,
-                Unit::Days | Unit::BusinessDays => 24 * HOUR,
-                Unit::Weeks => 7 * 24 * HOUR,
-                Unit::Months => 28 * 24 * HOUR,
-                Unit::Years => 365 * 24 * HOUR,
-            }
+        const DAY: i64 = 24 * HOUR;
+        let count = i64::from(self.count);
+        match self.unit {
+            Unit::Minutes => count * 60_000,
+            Unit::Hours => count * HOUR,
+            Unit::Days => count * DAY + 2 * DAY,
+            Unit::BusinessDays => count * 2 * DAY + 30 * DAY,
+            Unit::Weeks => count * 7 * DAY + 2 * DAY,
+            Unit::Months => count * 31 * DAY + 2 * DAY,
+            Unit::Years => count * 366 * DAY + 2 * DAY,
+        }
     }
 }
 

@@ -75,29 +75,16 @@ impl Reason {
         }
     }
 
-    /// The reason in a sentence that marketing can read.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Reason::TooOld => "the event arrived too long after it happened",
-            Reason::FilterFalse => "the rule's filter does not hold",
-            Reason::FilterMissingValue => "a value that the condition needs is not known",
-            Reason::Reentry => "the customer was in this rule before",
-            Reason::Holdout => "the customer is in the group that gets nothing, to compare with",
-            Reason::Erased => "the customer asked to be forgotten",
-            Reason::NoAddress => "no address or number is known",
-            Reason::Suppressed => "mail to this address bounced or was reported as spam",
-            Reason::NoConsent => "the customer has not agreed, or said no",
-            Reason::Relationship => "this type of relationship does not allow it",
-            Reason::RuleNotLive => "the rule is not live",
-            Reason::Exited => "something happened that ends this follow-up",
-            Reason::Expired => "it could not go before it expired",
-            Reason::ComplaintOpen => "a complaint is open, or was until a short while ago",
-            Reason::IfFalse => "the step's condition does not hold",
-            Reason::QuietHours => "outside the hours of contact",
-            Reason::FrequencyCap => "the customer has heard from us often enough",
-            Reason::Throttled => "the mail service takes no more for now",
-            Reason::Undeliverable => "the message could not be written or was refused",
-        }
+    /// Whether it is a reason for which a trigger starts nothing (2.13).
+    pub fn refuses_triggers(self) -> bool {
+        matches!(
+            self,
+            Reason::TooOld
+                | Reason::FilterFalse
+                | Reason::FilterMissingValue
+                | Reason::Reentry
+                | Reason::Holdout
+        )
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::calendar;
-use crate::condition::{Values, json_value, timestamp};
+use crate::condition::{EventFields, Values, event_value, timestamp};
 use crate::customer::Customer;
 use crate::event::{Detail, Line, Scalar};
 use crate::history::Until;
@@ -126,13 +126,10 @@ impl Values for View<'_> {
         }
     }
 
-    fn event(&self) -> Value {
+    fn event(&self, fields: &EventFields) -> Value {
         match self.event {
             None => HashMap::<String, Value>::new().into(),
-            Some(detail) => {
-                let json = serde_json::from_str(&detail.0).unwrap_or_default();
-                json_value(&json)
-            }
+            Some(detail) => event_value(&detail.0, fields),
         }
     }
 

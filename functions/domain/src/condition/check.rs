@@ -9,6 +9,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, SelectEx
 
 use cel::IdedExpr;
 
+use super::EventFields;
 use crate::event::EventKind;
 
 /// What is wrong in a condition, and at which byte of it.
@@ -21,7 +22,7 @@ pub struct Fault {
 /// What a condition names.
 pub(super) struct Used {
     pub customer_fields: Vec<String>,
-    pub event: bool,
+    pub event: EventFields,
     pub now: bool,
 }
 
@@ -190,7 +191,8 @@ pub(super) struct Checker<'a> {
     faults: Vec<Fault>,
     customer_fields: BTreeSet<String>,
     all_customer_fields: bool,
-    uses_event: bool,
+    event_fields: BTreeSet<String>,
+    all_event_fields: bool,
     uses_now: bool,
 }
 
@@ -208,7 +210,8 @@ impl<'a> Checker<'a> {
             faults: Vec::new(),
             customer_fields: BTreeSet::new(),
             all_customer_fields: false,
-            uses_event: false,
+            event_fields: BTreeSet::new(),
+            all_event_fields: false,
             uses_now: false,
         };
         let root = program.expression();
@@ -226,7 +229,11 @@ impl<'a> Checker<'a> {
         }
         Ok(Used {
             customer_fields: checker.customer_fields.into_iter().collect(),
-            event: checker.uses_event,
+            event: match (checker.all_event_fields, checker.event_fields.is_empty()) {
+                (true, _) => EventFields::All,
+                (false, true) => EventFields::None,
+                (false, false) => EventFields::Named(checker.event_fields.into_iter().collect()),
+            },
             now: checker.uses_now,
         })
     }
@@ -286,7 +293,7 @@ impl<'a> Checker<'a> {
                 CUSTOMER.clone()
             }
             "event" => {
-                self.uses_event = true;
+                self.all_event_fields = true;
                 match &self.event {
                     Some(kind) => kind.clone(),
                     None => {
@@ -305,11 +312,18 @@ impl<'a> Checker<'a> {
     }
 
     fn select(&mut self, at: &IdedExpr, select: &SelectExpr) -> Type {
-        let customer_before = self.all_customer_fields;
+        let before = (self.all_customer_fields, self.all_event_fields);
         let kind = self.check(&select.operand);
-        if matches!(&select.operand.expr, Expr::Ident(name) if name == "customer") {
-            self.all_customer_fields = customer_before;
-            self.customer_fields.insert(select.field.clone());
+        match &select.operand.expr {
+            Expr::Ident(name) if name == "customer" => {
+                self.all_customer_fields = before.0;
+                self.customer_fields.insert(select.field.clone());
+            }
+            Expr::Ident(name) if name == "event" => {
+                self.all_event_fields = before.1;
+                self.event_fields.insert(select.field.clone());
+            }
+            _ => {}
         }
         let field = match &kind {
             Type::Unknown | Type::Map => Type::Unknown,

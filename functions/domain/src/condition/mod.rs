@@ -1,6 +1,7 @@
 //! Conditions in rules: CEL, checked when it is read, quick when it is run.
 
 mod check;
+mod json;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use cel::{Context, ExecutionError, Program, Value};
 use crate::event::EventKind;
 use crate::instant::Instant;
 pub use check::Fault;
+pub use json::event_value;
 use check::Checker;
 
 /// A condition that compiled and passed the check.
@@ -19,13 +21,32 @@ pub struct Condition {
     program: Arc<Program>,
     /// The fields of `customer` that the condition names.
     customer_fields: Vec<String>,
-    uses_event: bool,
+    /// The fields of `event` that it names; `None` where it may ask for any.
+    event_fields: EventFields,
     uses_now: bool,
 }
 
 impl std::fmt::Debug for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?}", self.source)
+    }
+}
+
+/// Which fields of `event` a condition names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventFields {
+    None,
+    Named(Vec<String>),
+    All,
+}
+
+impl EventFields {
+    pub fn include(&self, field: &str) -> bool {
+        match self {
+            EventFields::None => false,
+            EventFields::Named(names) => names.iter().any(|name| name == field),
+            EventFields::All => true,
+        }
     }
 }
 
@@ -42,8 +63,8 @@ pub enum Verdict {
 pub trait Values {
     /// A field of `customer`, `None` where it is not known.
     fn customer(&self, field: &str) -> Option<Value>;
-    /// The trigger's detail.
-    fn event(&self) -> Value;
+    /// The named fields of the trigger's detail.
+    fn event(&self, fields: &EventFields) -> Value;
     fn now(&self) -> Instant;
 }
 
@@ -65,7 +86,7 @@ impl Condition {
             source: source.to_owned(),
             program: Arc::new(program),
             customer_fields: used.customer_fields,
-            uses_event: used.event,
+            event_fields: used.event,
             uses_now: used.now,
         })
     }
@@ -86,8 +107,8 @@ impl Condition {
                     .collect();
                 scope.add_variable_from_value("customer", fields);
             }
-            if self.uses_event {
-                scope.add_variable_from_value("event", values.event());
+            if self.event_fields != EventFields::None {
+                scope.add_variable_from_value("event", values.event(&self.event_fields));
             }
             if self.uses_now {
                 scope.add_variable_from_value("now", timestamp(values.now()));
@@ -135,29 +156,6 @@ pub fn timestamp(at: Instant) -> Value {
     Value::Timestamp(utc.fixed_offset())
 }
 
-/// JSON as a CEL value; whole numbers become `int`.
-pub fn json_value(json: &serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(b) => Value::Bool(*b),
-        serde_json::Value::Number(n) => match n.as_i64() {
-            Some(int) => Value::Int(int),
-            None => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
-        },
-        serde_json::Value::String(s) => Value::String(Arc::new(s.clone())),
-        serde_json::Value::Array(list) => {
-            Value::List(Arc::new(list.iter().map(json_value).collect()))
-        }
-        serde_json::Value::Object(map) => {
-            // An optional field that is null is as good as absent.
-            let known = map.iter().filter(|(_, value)| !value.is_null());
-            let map: HashMap<String, Value> =
-                known.map(|(key, value)| (key.clone(), json_value(value))).collect();
-            map.into()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,11 +172,13 @@ mod tests {
             }
         }
 
-        fn event(&self) -> Value {
-            json_value(&serde_json::json!({
+        fn event(&self, fields: &EventFields) -> Value {
+            let detail = r#"{
                 "total": { "amount": "129.90", "currency": "MXN" },
                 "items": [{ "sku": "a", "quantity": 2 }],
-            }))
+                "channel": null
+            }"#;
+            event_value(detail, fields)
         }
 
         fn now(&self) -> Instant {
@@ -206,6 +206,8 @@ mod tests {
     fn an_absent_value_is_told_from_a_false_one() {
         assert_eq!(verdict("customer.last_csat <= 2"), Verdict::MissingValue);
         assert_eq!(verdict("customer.attributes.tier == 'gold'"), Verdict::MissingValue);
+        assert_eq!(verdict("event.channel == 'web'"), Verdict::MissingValue);
+        assert_eq!(verdict("event.items[3].sku == 'a'"), Verdict::MissingValue);
         assert_eq!(verdict("has(customer.last_csat) && customer.last_csat <= 2"), Verdict::Fails);
         assert_eq!(verdict("customer.last_csat <= 2 || customer.purchases > 1"), Verdict::Holds);
         assert_eq!(verdict("customer.last_csat <= 2 && customer.purchases > 9"), Verdict::Fails);

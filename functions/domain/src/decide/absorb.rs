@@ -2,7 +2,7 @@
 
 use super::Turn;
 use crate::complaint::Pause;
-use crate::customer::{Contact, Customer, Exit};
+use crate::customer::{Contact, Customer, Exit, Fired};
 use crate::event::{
     Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind, Initiator,
     Line, Note,
@@ -18,14 +18,14 @@ const CONTACT_NOTE_CHARS_MAX: usize = 280;
 
 impl Turn<'_> {
     pub(super) fn on_event(&mut self, event: &Event, live: bool) {
-        if self.customer.erased_at.is_some() {
-            // Neither replayed nor new events rebuild who asked to be forgotten.
-            return;
-        }
         let kind = event.kind();
+        let is_profile = kind == EventKind::CustomerUpdated;
         let is_late = self.changes_the_past(event);
+        let is_erased = self.customer.erased_at.is_some();
         match &event.body {
-            Body::CustomerErased(_) => return self.erase(event.occurred_at),
+            // Neither replayed nor new events rebuild who asked to be forgotten.
+            _ if is_erased => {}
+            Body::CustomerErased(_) => self.erase(event.occurred_at),
             Body::CustomerUpdated(update) => {
                 self.customer.profile.update(update);
                 self.zone = self.customer.zone(&self.book.default_zone);
@@ -38,16 +38,20 @@ impl Turn<'_> {
         if live {
             self.fire(event);
         }
+        if is_erased {
+            return;
+        }
         if is_late {
             self.decide_again(event);
         }
-        if kind == EventKind::CustomerUpdated {
+        let looked = self.customer.occasions_until;
+        if is_profile || looked.is_none_or(|looked| event.occurred_at <= looked) {
+            self.look_at_occasions_again(live);
+        }
+        if is_profile {
             self.plan_again();
         }
-        if kind == EventKind::CustomerUpdated || self.customer.occasions_until.is_none() {
-            self.look_at_occasions_again();
-        }
-        self.resume_paused();
+        self.wait_anew();
     }
 
     /// Ends the pending touches of the rules that name this kind of event.
@@ -77,7 +81,7 @@ impl Turn<'_> {
         let exits = self.book.rule(&enrolment.rule).is_some_and(|r| r.exit_on.contains(&exit.kind));
         exits && !enrolment.exited && ends_follow_up(exit, enrolment.at, &enrolment.purchase_id)
             && !(enrolment.kind == Some(exit.kind)
-                && exit.key.as_ref().is_some_and(|key| key.as_str() == enrolment.occurrence))
+                && is_trigger(exit, enrolment.at, &enrolment.occurrence))
     }
 
     fn end_by_exit(&mut self, index: usize) {
@@ -110,65 +114,65 @@ impl Turn<'_> {
         );
     }
 
-    /// Forgets the person, ends what is pending, keeps what keeps touches from
-    /// going out twice.
+    /// Forgets the person; keeps what keeps touches from going out twice, and
+    /// what is pending, with the time zone, until it ends: each touch when it
+    /// falls due (2.7).
     fn erase(&mut self, at: Instant) {
-        for enrolment in std::mem::take(&mut self.customer.enrolments) {
-            let channel = self.channel_of(&enrolment);
-            let reason = Some(Reason::Erased);
-            self.record_end(&enrolment, channel, TouchStatus::Skipped, self.now, reason);
-        }
-        let past = std::mem::take(&mut self.customer.past);
-        self.customer = Customer {
-            past,
-            erased_at: Some(at),
-            occasions_until: Some(self.now),
-            ..Customer::new(self.customer.id.clone())
-        };
+        let before = Customer::new(self.customer.id.clone());
+        let mut before = std::mem::replace(&mut self.customer, before);
+        let customer = &mut self.customer;
+        before.fired.iter_mut().for_each(Fired::forget);
+        customer.profile.time_zone = before.profile.time_zone;
+        customer.fired = before.fired;
+        customer.exits = before.exits;
+        customer.enrolments = before.enrolments;
+        customer.past = before.past;
+        customer.erased_at = Some(at);
+        customer.occasions_until = Some(self.now);
     }
 
     /// Moves the pending touches whose due time a changed profile changes.
     fn plan_again(&mut self) {
+        let book = self.book;
         for index in 0..self.customer.enrolments.len() {
             let enrolment = &self.customer.enrolments[index];
+            let Some((_, step)) = self.planned(enrolment) else { continue };
             if !enrolment.is_untried(self.now) {
                 continue;
             }
-            let Some(step) = self.book.rule(&enrolment.rule).and_then(|r| r.step(&enrolment.step))
-            else {
-                continue;
-            };
             let due = self.due(step, enrolment.base());
             let enrolment = &mut self.customer.enrolments[index];
             enrolment.due = due;
             enrolment.next = due;
         }
+        for index in 0..self.customer.fired.len() {
+            let fired = &self.customer.fired[index];
+            let open_until = self.open_until(book.triggered_by(fired.kind), fired.at);
+            self.customer.fired[index].open_until = open_until;
+        }
     }
 
-    /// Touches that wait for a complaint learn when their pause ends now.
-    fn resume_paused(&mut self) {
-        let waits = |defers: &[crate::touch::Defer]| {
-            defers.last().is_some_and(|defer| defer.reason == Reason::ComplaintOpen)
-        };
-        if !self.customer.enrolments.iter().any(|e| waits(&e.defers)) {
-            return;
-        }
-        let pause = self.customer.complaints.pause(self.now, &self.zone, &self.book.policy);
+    /// Touches that wait learn when an event changes until when.
+    fn wait_anew(&mut self) {
         for index in 0..self.customer.enrolments.len() {
             let enrolment = &self.customer.enrolments[index];
-            if !waits(&enrolment.defers) || enrolment.sending_since.is_some() {
+            let Some(reason) = enrolment.defers.last().map(|defer| defer.reason) else { continue };
+            let Some((rule, step)) = self.planned(enrolment) else { continue };
+            if enrolment.sending_since.is_some() {
                 continue;
             }
-            let Some(step) = self.book.rule(&enrolment.rule).and_then(|r| r.step(&enrolment.step))
-            else {
-                continue;
-            };
             let expires_at = self.expires_at(enrolment.due, step);
-            let until = match pause {
-                Pause::None => self.now,
-                Pause::Until(end) => end.min(expires_at),
-                Pause::Open => expires_at,
+            let until = match reason {
+                Reason::ComplaintOpen => match self.pause() {
+                    Pause::None => self.now,
+                    Pause::Until(end) => end,
+                    Pause::Open => expires_at,
+                },
+                Reason::QuietHours => self.opening(self.now, step.channel).unwrap_or(expires_at),
+                Reason::FrequencyCap => self.capped_until(index, rule, step).unwrap_or(self.now),
+                _ => continue,
             };
+            let until = until.min(expires_at);
             let enrolment = &mut self.customer.enrolments[index];
             enrolment.next = until;
             if let Some(defer) = enrolment.defers.last_mut() {
@@ -190,6 +194,12 @@ pub(super) fn ends_follow_up(
         _ => true,
     };
     same_purchase && exit.at >= trigger_at
+}
+
+/// Whether an exit event is the very one that triggered a rule, given that it
+/// is of the same kind: what has no key is told by its instant.
+pub(super) fn is_trigger(exit: &Exit, trigger_at: Instant, occurrence: &str) -> bool {
+    exit.key.as_ref().map_or(exit.at == trigger_at, |key| key.as_str() == occurrence)
 }
 
 /// Takes over what an event tells, profile and erasure aside.
@@ -221,7 +231,7 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
                 customer.consents.note(at, channel, purpose, ConsentState::Denied);
             }
             note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
-            if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(outcome(call.outcome))) {
+            if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(call.outcome.as_str())) {
                 remember(customer, at, &call.call_id, channel, kind, &call.note);
             }
         }
@@ -232,27 +242,20 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
             if let Some(score) = answer.nps {
                 customer.nps.set(at, Some(score.0));
             }
-            note_satisfaction(customer, at, answer.csat.map(|score| score.0));
-            match answer.nps.map(|score| score.0) {
-                Some(0..=6) => customer.complaints.note_bad_answer(at),
-                Some(9..) => note_positive(customer, at),
-                _ => {}
+            let csat = answer.csat.map(|score| score.0);
+            let nps = answer.nps.map(|score| score.0);
+            // One answer is one bad experience, however many scores it gives.
+            if csat.is_some_and(|score| score <= 2) || nps.is_some_and(|score| score <= 6) {
+                customer.complaints.note_bad_answer(at);
+            }
+            if csat.is_some_and(|score| score >= 4) || nps.is_some_and(|score| score >= 9) {
+                note_positive(customer, at);
             }
         }
         Body::CustomerUpdated(_)
         | Body::PurchaseDelivered(_)
         | Body::ContentPublished(_)
         | Body::CustomerErased(_) => {}
-    }
-}
-
-fn outcome(outcome: CallOutcome) -> &'static str {
-    match outcome {
-        CallOutcome::Reached => "reached",
-        CallOutcome::Voicemail => "voicemail",
-        CallOutcome::NoAnswer => "no_answer",
-        CallOutcome::WrongNumber => "wrong_number",
-        CallOutcome::DoNotCall => "do_not_call",
     }
 }
 
@@ -269,7 +272,7 @@ fn note_positive(customer: &mut Customer, at: Instant) {
     *first = Some(first.map_or(at, |known| known.min(at)));
 }
 
-/// The earliest contacts are kept: what counts is whether one came after the
+/// The latest contacts are kept: what counts is whether one came after the
 /// only purchase, and a customer with more purchases needs none.
 fn note_contact(customer: &mut Customer, at: Instant) {
     const CONTACT_INSTANTS_MAX: usize = 20;

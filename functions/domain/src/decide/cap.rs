@@ -1,6 +1,6 @@
 //! Which of a day's touches go where frequency caps leave room for some (2.10).
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use super::Turn;
 use crate::complaint::Pause;
@@ -10,28 +10,32 @@ use crate::policy::FrequencyCap;
 use crate::rule::{Channel, DuringComplaint, Purpose};
 use crate::rulebook::{Rule, Step};
 
-/// What orders touches: the higher priority, the earlier due, the lower id.
-pub(super) type Rank = (Reverse<u8>, Instant, String, String, String);
-
-/// A touch that would go today.
-struct Candidate {
-    index: usize,
-    rank: Rank,
+/// A touch that would go today, and when.
+struct Candidate<'a> {
+    enrolment: &'a Enrolment,
+    at: Instant,
     channel: Channel,
     purpose: Purpose,
 }
 
+impl Candidate<'_> {
+    fn falls_under(&self, cap: &FrequencyCap) -> bool {
+        cap.covers(self.channel, self.purpose)
+    }
+}
+
 impl Turn<'_> {
-    pub(super) fn rank(&self, enrolment: &Enrolment) -> Rank {
-        let priority = self.book.rule(&enrolment.rule).map_or(0, |rule| rule.priority);
-        (
-            Reverse(priority),
-            enrolment.due,
-            // One customer's ids differ in these alone.
-            enrolment.rule.clone(),
-            enrolment.occurrence.clone(),
-            enrolment.step.clone(),
-        )
+    /// What orders touches: the higher priority, the earlier due, the lower
+    /// touch id as a text.
+    pub(super) fn compare(&self, a: &Enrolment, b: &Enrolment) -> Ordering {
+        // One customer's ids differ in these alone.
+        fn id(e: &Enrolment) -> impl Iterator<Item = u8> {
+            let (rule, occurrence) = (e.rule.bytes(), e.occurrence.bytes());
+            rule.chain(*b"/").chain(occurrence).chain(*b"/").chain(e.step.bytes())
+        }
+        let priority = |e: &Enrolment| self.book.rule(&e.rule).map_or(0, |rule| rule.priority);
+        let first = (Reverse(priority(a)), a.due).cmp(&(Reverse(priority(b)), b.due));
+        first.then_with(|| id(a).cmp(id(b)))
     }
 
     /// Until when a frequency cap keeps a touch back that could go now, `None`
@@ -42,23 +46,8 @@ impl Turn<'_> {
         if mine.clone().next().is_none() {
             return None;
         }
-        // What was sent already.
         let opens = mine.filter_map(|cap| self.opens_at(cap)).max();
-        if opens.is_some() {
-            return opens;
-        }
-        // What ranks higher and falls due today takes its place first.
-        let candidates = self.candidates(index, rule, step);
-        let mut admitted: Vec<&Candidate> = Vec::new();
-        for candidate in &candidates {
-            if self.fits(candidate, &admitted) {
-                admitted.push(candidate);
-            }
-        }
-        if admitted.iter().any(|candidate| candidate.index == index) {
-            return None;
-        }
-        admitted.iter().map(|c| self.customer.enrolments[c.index].next).min()
+        opens.or_else(|| self.outranked_until(index, rule, step))
     }
 
     /// When a full cap opens, `None` where it has room now.
@@ -69,53 +58,75 @@ impl Turn<'_> {
         (opens > self.now).then_some(opens)
     }
 
-    fn fits(&self, candidate: &Candidate, admitted: &[&Candidate]) -> bool {
-        let caps = self.book.policy.frequency_caps.iter();
-        caps.filter(|cap| cap.covers(candidate.channel, candidate.purpose)).all(|cap| {
-            let sent = self.customer.sends.iter().filter(|sent| {
-                cap.covers(sent.channel, sent.purpose) && self.later(sent.at, cap.per) > self.now
-            });
-            let ahead = admitted.iter().filter(|other| cap.covers(other.channel, other.purpose));
-            sent.count() + ahead.count() < cap.max as usize
+    /// Until when a touch leaves its room to those that rank higher and fall
+    /// due later on this local day, `None` where there is room for all.
+    fn outranked_until(&self, index: usize, rule: &Rule, step: &Step) -> Option<Instant> {
+        let enrolment = &self.customer.enrolments[index];
+        let mut plan: Vec<Candidate> = Vec::new();
+        for candidate in self.higher_today(enrolment) {
+            plan.push(candidate);
+            if !self.fit(&plan) {
+                plan.pop();
+            }
+        }
+        let (at, channel, purpose) = (self.now, step.channel, rule.purpose);
+        plan.push(Candidate { enrolment, at, channel, purpose });
+        if plan.len() == 1 || self.fit(&plan) {
+            return None;
+        }
+        let me = plan.pop()?;
+        let caps = &self.book.policy.frequency_caps;
+        let in_my_way =
+            |other: &&Candidate| caps.iter().any(|cap| me.falls_under(cap) && other.falls_under(cap));
+        plan.iter().filter(in_my_way).map(|other| other.at).min()
+    }
+
+    /// Whether touches, the highest rank first, may all go when they fall due.
+    fn fit(&self, plan: &[Candidate]) -> bool {
+        plan.iter().enumerate().all(|(rank, touch)| {
+            let mut caps = self.book.policy.frequency_caps.iter();
+            caps.all(|cap| {
+                let still_counts = |sent: Instant| self.later(sent, cap.per) > touch.at;
+                let sent = self.customer.sends.iter().filter(|sent| {
+                    cap.covers(sent.channel, sent.purpose) && still_counts(sent.at)
+                });
+                let before = plan.iter().enumerate().filter(|(other_rank, other)| {
+                    (other.at, *other_rank) < (touch.at, rank)
+                        && other.falls_under(cap)
+                        && still_counts(other.at)
+                });
+                !touch.falls_under(cap) || sent.count() + before.count() < cap.max as usize
+            })
         })
     }
 
-    /// The touch itself and those that fall due on the same local day and
-    /// would go, the highest rank first.
-    fn candidates(&self, index: usize, rule: &Rule, step: &Step) -> Vec<Candidate> {
+    /// The touches that rank higher than one, fall due on this local day and
+    /// would go, the highest first.
+    fn higher_today(&self, than: &Enrolment) -> Vec<Candidate<'_>> {
         let today = self.now.date_in(&self.zone);
-        let mut candidates = vec![Candidate {
-            index,
-            rank: self.rank(&self.customer.enrolments[index]),
-            channel: step.channel,
-            purpose: rule.purpose,
-        }];
-        for (other, enrolment) in self.customer.enrolments.iter().enumerate() {
-            let is_today = enrolment.next.date_in(&self.zone) == today || enrolment.next <= self.now;
-            if other == index || enrolment.sending_since.is_some() || !is_today {
-                continue;
-            }
-            let found = self.book.rule(&enrolment.rule);
-            let Some((rule, step)) = found.and_then(|r| Some((r, r.step(&enrolment.step)?))) else {
-                continue;
-            };
-            if self.would_go(enrolment, rule, step) {
-                candidates.push(Candidate {
-                    index: other,
-                    rank: self.rank(enrolment),
+        let mut higher: Vec<Candidate> = self
+            .customer
+            .enrolments
+            .iter()
+            .filter(|e| e.sending_since.is_none() && self.compare(e, than).is_lt())
+            .filter(|e| e.next <= self.now || e.next.date_in(&self.zone) == today)
+            .filter_map(|enrolment| {
+                let (rule, step) = self.planned(enrolment)?;
+                self.would_go(enrolment, rule, step).then_some(Candidate {
+                    enrolment,
+                    at: enrolment.next.max(self.now),
                     channel: step.channel,
                     purpose: rule.purpose,
-                });
-            }
-        }
-        candidates.sort_by(|a, b| a.rank.cmp(&b.rank));
-        candidates
+                })
+            })
+            .collect();
+        higher.sort_by(|a, b| self.compare(a.enrolment, b.enrolment));
+        higher
     }
 
-    /// Whether nothing known now ends a touch or holds it past today.
+    /// Whether nothing known now ends a touch, nor does a complaint hold it.
     fn would_go(&self, enrolment: &Enrolment, rule: &Rule, step: &Step) -> bool {
-        let pause = self.customer.complaints.pause(self.now, &self.zone, &self.book.policy);
-        let paused = match pause {
+        let paused = match self.pause() {
             Pause::None => false,
             Pause::Until(until) => until > enrolment.next,
             Pause::Open => true,

@@ -1,7 +1,7 @@
 //! Whether a touch that fell due goes, waits or ends, and why (2.7).
 
 use super::Turn;
-use crate::calendar::{self, Base};
+use crate::calendar::{Base, Hours};
 use crate::complaint::Pause;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, SentTouch};
@@ -22,7 +22,7 @@ enum Fate {
     End { reason: Reason, at: Instant },
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
     /// Sends what is due and looks at occasions, until nothing is left for now.
     pub(super) fn on_due(&mut self) {
         self.fire_occasions();
@@ -31,19 +31,17 @@ impl Turn<'_> {
         }
     }
 
-    /// The due touch that comes first: the higher priority, then the earlier
-    /// due, then the lower touch id.
+    /// The due touch that comes first.
     fn first_due(&self) -> Option<usize> {
-        let due = |e: &Enrolment| e.sending_since.is_none() && e.next <= self.now;
-        let enrolments = self.customer.enrolments.iter().enumerate();
-        enrolments.filter(|(_, e)| due(e)).min_by_key(|(_, e)| self.rank(e)).map(|(index, _)| index)
+        let enrolments = &self.customer.enrolments;
+        let is_due = |e: &Enrolment| e.sending_since.is_none() && e.next <= self.now;
+        (0..enrolments.len())
+            .filter(|index| is_due(&enrolments[*index]))
+            .min_by(|a, b| self.compare(&enrolments[*a], &enrolments[*b]))
     }
 
     fn attempt(&mut self, index: usize) {
-        let book = self.book;
-        let enrolment = &self.customer.enrolments[index];
-        let found = book.rule(&enrolment.rule).and_then(|r| Some((r, r.step(&enrolment.step)?)));
-        let Some((rule, step)) = found else {
+        let Some((rule, step)) = self.planned(&self.customer.enrolments[index]) else {
             let (reason, at) = (Reason::RuleNotLive, self.now);
             let enrolment = self.customer.enrolments.remove(index);
             return self.record_end(&enrolment, Channel::Task, TouchStatus::Skipped, at, Some(reason));
@@ -129,7 +127,7 @@ impl Turn<'_> {
         }
         if rule.during_complaint == DuringComplaint::Wait {
             let reason = Reason::ComplaintOpen;
-            match self.customer.complaints.pause(self.now, &self.zone, &self.book.policy) {
+            match self.pause() {
                 Pause::None => {}
                 Pause::Until(until) => return Fate::Wait { reason, until },
                 Pause::Open => return Fate::Wait { reason, until: expires_at },
@@ -201,17 +199,26 @@ impl Turn<'_> {
 
     /// The first instant from `from` on at which the channel may be used;
     /// `None` where its window never opens.
-    fn opening(&self, from: Instant, channel: Channel) -> Option<Instant> {
+    pub(super) fn opening(&self, from: Instant, channel: Channel) -> Option<Instant> {
         let policy = &self.book.policy;
-        let country = self.customer.profile.country.latest().map(|c| c.as_str());
-        let closed = (channel == Channel::Call).then_some(&policy.closed_days);
-        match (policy.window(channel, country), closed) {
-            (Some(window), closed) => calendar::next_opening(from, &window, closed, &self.zone),
-            (None, None) => Some(from),
-            (None, closed) => {
-                calendar::next_opening(from, &crate::policy::DayRanges::always(), closed, &self.zone)
-            }
-        }
+        let country = self.customer.profile.country.latest();
+        let local = country.and_then(|country| policy.by_country.get(country.as_str()));
+        let hours = Hours {
+            windows: [policy.windows.get(&channel), local.and_then(|c| c.get(&channel))],
+            closed: (channel == Channel::Call).then_some(&policy.closed_days),
+        };
+        hours.next_opening(from, &self.zone)
+    }
+
+    /// Until when an open complaint or a bad answer keeps touches back.
+    pub(super) fn pause(&self) -> Pause {
+        self.customer.complaints.pause(self.now, &self.zone, &self.book.policy)
+    }
+
+    /// The rule and the step of a pending touch, where the book still has them.
+    pub(super) fn planned(&self, enrolment: &Enrolment) -> Option<(&'a Rule, &'a Step)> {
+        let rule = self.book.rule(&enrolment.rule)?;
+        Some((rule, rule.step(&enrolment.step)?))
     }
 
     pub(super) fn on_confirmed(&mut self, touch: &TouchId) {
@@ -248,6 +255,12 @@ impl Turn<'_> {
         match self.book.rule(&enrolment.rule) {
             Some(rule) => self.go_on(index, rule, at),
             None => drop(self.customer.enrolments.remove(index)),
+        }
+    }
+
+    pub(super) fn on_unanswered(&mut self, touch: &TouchId) {
+        if let Some(index) = self.sending(touch) {
+            self.customer.enrolments[index].unanswered = true;
         }
     }
 
@@ -294,5 +307,6 @@ impl Turn<'_> {
         enrolment.next = due;
         enrolment.defers = Vec::new();
         enrolment.sending_since = None;
+        enrolment.unanswered = false;
     }
 }

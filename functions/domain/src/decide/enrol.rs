@@ -8,7 +8,7 @@
 use sha2::{Digest, Sha256};
 
 use super::Turn;
-use super::absorb::ends_follow_up;
+use super::absorb::{ends_follow_up, is_trigger};
 use crate::calendar::Base;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, Fired, Past};
@@ -72,12 +72,7 @@ impl Turn<'_> {
         if self.customer.fired.iter().any(same) {
             return;
         }
-        let base = Base { at: event.occurred_at, is_day: false };
-        let open_until = book
-            .triggered_by(kind)
-            .filter_map(|rule| Some(self.due(rule.steps.first()?, base)))
-            .max()
-            .unwrap_or(self.now);
+        let open_until = self.open_until(book.triggered_by(kind), event.occurred_at);
         let fired = Fired {
             kind,
             at: event.occurred_at,
@@ -96,7 +91,21 @@ impl Turn<'_> {
         let index = fired_before.partition_point(|f| (f.at, f.kind, f.occurrence.as_str()) < key);
         let mut fired = fired;
         fired.exited = std::mem::take(&mut self.exited_now);
+        if self.customer.erased_at.is_some() {
+            fired.forget();
+        }
         fired_before.insert(index, fired);
+    }
+
+    /// When the last first touch of the rules that a trigger starts falls due.
+    pub(super) fn open_until<'b>(
+        &self,
+        rules: impl Iterator<Item = &'b Rule>,
+        trigger_at: Instant,
+    ) -> Instant {
+        let base = Base { at: trigger_at, is_day: false };
+        let dues = rules.filter_map(|rule| Some(self.due(rule.steps.first()?, base)));
+        dues.max().unwrap_or(trigger_at)
     }
 
     /// Decides one rule on one trigger, and carries the choice out.
@@ -253,7 +262,7 @@ impl Turn<'_> {
             rule.exit_on.contains(&exit.kind)
                 && ends_follow_up(exit, occurrence.at, &purchase_id)
                 && !(occurrence.kind == Some(exit.kind)
-                    && exit.key.as_ref().is_some_and(|key| key.as_str() == occurrence.name))
+                    && is_trigger(exit, occurrence.at, occurrence.name))
         });
         let enrolment = Enrolment {
             rule: rule.name.clone(),
@@ -268,6 +277,7 @@ impl Turn<'_> {
             next: due,
             defers: Vec::new(),
             sending_since: None,
+            unanswered: false,
             exited: false,
         };
         if exited {
@@ -276,7 +286,9 @@ impl Turn<'_> {
             self.record_end(&enrolment, step.channel, TouchStatus::Cancelled, self.now, reason);
             return;
         }
-        let key = |e: &Enrolment| (e.at, e.rule.clone(), e.occurrence.clone());
+        fn key(e: &Enrolment) -> (Instant, &str, &str) {
+            (e.at, &e.rule, &e.occurrence)
+        }
         let index = self.customer.enrolments.partition_point(|e| key(e) < key(&enrolment));
         self.customer.enrolments.insert(index, enrolment);
     }

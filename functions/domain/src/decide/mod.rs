@@ -19,11 +19,13 @@ use jiff::tz::TimeZone;
 
 use crate::calendar;
 use crate::customer::{Customer, Enrolment};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::instant::Instant;
+use crate::profile::Profile;
 use crate::rule::Channel;
 use crate::rulebook::{Rule, RuleBook, Step};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
+pub use occasion::celebrated_on;
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,8 @@ pub enum Input<'a> {
     PutBack { touch: &'a TouchId, until: Instant },
     /// The touch cannot go out, ever.
     Refused(&'a TouchId),
+    /// Nobody knows whether the touch went out; its fence stays.
+    Unanswered(&'a TouchId),
 }
 
 /// What follows from an input.
@@ -103,6 +107,7 @@ pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -
         Input::Confirmed(touch) => turn.on_confirmed(touch),
         Input::PutBack { touch, until } => turn.on_put_back(touch, until),
         Input::Refused(touch) => turn.on_refused(touch),
+        Input::Unanswered(touch) => turn.on_unanswered(touch),
     }
     turn.forget();
     Decision { customer: turn.customer, records: turn.records, sends: turn.sends }
@@ -189,25 +194,32 @@ impl Turn<'_> {
     /// Drops what no later input can ask for, so that the item stays small and
     /// the same history gives the same state in whatever order it came.
     fn forget(&mut self) {
-        let policy = &self.book.policy;
-        // The longest day's two hours of slack, and a day more.
-        let horizon = self.now.plus_millis(-policy.max_trigger_age.millis_about() - 2 * 86_400_000);
+        let (policy, now) = (&self.book.policy, self.now);
         let customer = &mut self.customer;
+        if customer.erased_at.is_some() && customer.enrolments.is_empty() {
+            customer.profile = Profile::default();
+        }
+        let recent = now.plus_millis(-policy.max_trigger_age.millis_at_most());
+        let enrolments = &customer.enrolments;
+        customer.fired.retain(|fired| {
+            now < fired.open_until
+                // Without a key nothing else keeps it from counting twice.
+                || (fired.kind == EventKind::CustomerUpdated && fired.at >= recent)
+                || enrolments
+                    .iter()
+                    .any(|e| e.kind == Some(fired.kind) && e.occurrence == fired.occurrence)
+        });
+        // What may yet be decided again is asked as of its trigger.
+        let open = customer.fired.iter().filter(|f| now < f.open_until).map(|f| f.at);
+        let days = enrolments.iter().filter(|e| e.kind.is_none()).map(|e| e.at);
+        let horizon = open.chain(days).fold(recent, Instant::min);
         customer.profile.forget(horizon);
         customer.csat.forget(horizon);
         customer.nps.forget(horizon);
         customer.complaints.forget(horizon, policy);
         customer.exits.retain(|exit| exit.at >= horizon);
-        let now = self.now;
-        let enrolments = &customer.enrolments;
-        customer.fired.retain(|fired| {
-            now < fired.open_until
-                || enrolments
-                    .iter()
-                    .any(|e| e.kind == Some(fired.kind) && e.occurrence == fired.occurrence)
-        });
-        let longest = policy.frequency_caps.iter().map(|cap| cap.per.millis_about() * 12 / 10);
-        let capped = now.plus_millis(-longest.max().unwrap_or(0) - 2 * 86_400_000);
+        let longest = policy.frequency_caps.iter().map(|cap| cap.per.millis_at_most());
+        let capped = now.plus_millis(-longest.max().unwrap_or(0));
         customer.sends.retain(|sent| sent.at >= capped);
     }
 }

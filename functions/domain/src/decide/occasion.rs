@@ -5,9 +5,11 @@ use jiff::civil::Date;
 use super::Turn;
 use super::enrol::Occurrence;
 use crate::calendar;
+use crate::customer::Enrolment;
 use crate::event::AnnualDate;
 use crate::instant::Instant;
 use crate::policy::LeapDay;
+use crate::rule::Trigger;
 use crate::rulebook::{Rule, RuleBook};
 use crate::span::Span;
 use crate::touch::Reason;
@@ -37,34 +39,48 @@ impl<'a> Turn<'a> {
         self.customer.next_occasion = self.next_occasion();
     }
 
-    /// After a change of the profile: occasions that were under way are
-    /// planned anew, and one that is learnt of before its touch falls due is
-    /// still celebrated. A year that was celebrated stays so, whatever the
+    /// After a change of the profile, or an event older than the last look:
+    /// touches that were under way are planned anew, and an occasion that is
+    /// learnt of before its touch falls due is still celebrated if that
+    /// `opens` follow-ups. A year that was celebrated stays so, whatever the
     /// date is corrected to.
-    pub(super) fn look_at_occasions_again(&mut self) {
-        let book = self.book;
-        for (rule, _, _) in book.occasions() {
-            let first = rule.steps.first().map(|step| step.id.as_str());
-            let now = self.now;
-            let customer = &mut self.customer;
-            customer.enrolments.retain(|e| {
-                let moves = e.rule == rule.name && Some(e.step.as_str()) == first && e.is_untried(now);
-                if moves && let Some(past) = customer.past.get_mut(&rule.name) {
-                    past.retain(|p| p.occurrence != e.occurrence);
-                }
-                !moves
-            });
-        }
+    pub(super) fn look_at_occasions_again(&mut self, opens: bool) {
+        let under_way = self.take_back_occasions();
         let year_ago = self.now.plus_millis(-400 * 86_400_000);
         for occasion in self.occasions_between(year_ago, self.now) {
             let Some(step) = occasion.rule.steps.first() else { continue };
-            let base = calendar::Base { at: occasion.base, is_day: true };
-            if self.due(step, base) > self.now {
+            let due = self.due(step, calendar::Base { at: occasion.base, is_day: true });
+            let year = occasion.year.to_string();
+            let was = under_way.iter().any(|e| e.rule == occasion.rule.name && e.occurrence == year);
+            // Being moved into the past does not lose a touch: it goes at once.
+            if opens && due >= self.now || was && self.now < self.expires_at(due, step) {
                 self.celebrate(&occasion);
             }
         }
         self.customer.occasions_until = Some(self.now);
         self.customer.next_occasion = self.next_occasion();
+    }
+
+    /// Takes out the occasions' touches that nobody tried to send yet.
+    fn take_back_occasions(&mut self) -> Vec<Enrolment> {
+        let (book, now) = (self.book, self.now);
+        let customer = &mut self.customer;
+        let taken: Vec<Enrolment> = customer
+            .enrolments
+            .extract_if(.., |e| {
+                e.is_untried(now)
+                    && book.rule(&e.rule).is_some_and(|rule| {
+                        matches!(rule.trigger, Trigger::Occasion { .. })
+                            && rule.steps.first().is_some_and(|step| step.id == e.step)
+                    })
+            })
+            .collect();
+        for enrolment in &taken {
+            if let Some(past) = customer.past.get_mut(&enrolment.rule) {
+                past.retain(|p| p.occurrence != enrolment.occurrence);
+            }
+        }
+        taken
     }
 
     fn celebrate(&mut self, occasion: &Occasion) {
@@ -77,7 +93,8 @@ impl<'a> Turn<'a> {
             name: &year,
             at: occasion.base,
             is_day: true,
-            received_at: self.now,
+            // It is the calendar that tells of it, and the calendar is on time.
+            received_at: occasion.base,
             kind: None,
             purchase_id: None,
             detail: None,
@@ -145,7 +162,7 @@ impl<'a> Turn<'a> {
 }
 
 fn lead_years(lead: Option<Span>) -> i16 {
-    lead.map_or(0, |lead| (lead.millis_about() / (365 * 86_400_000) + 1) as i16)
+    lead.map_or(0, |lead| (lead.millis_at_most() / (365 * 86_400_000) + 1) as i16)
 }
 
 /// The day of a year on which a date is celebrated.

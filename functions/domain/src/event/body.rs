@@ -290,6 +290,18 @@ pub enum DissolutionReason {
     Other,
 }
 
+impl CallOutcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallOutcome::Reached => "reached",
+            CallOutcome::Voicemail => "voicemail",
+            CallOutcome::NoAnswer => "no_answer",
+            CallOutcome::WrongNumber => "wrong_number",
+            CallOutcome::DoNotCall => "do_not_call",
+        }
+    }
+}
+
 /// How a call went.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct CallReported {

@@ -1,0 +1,100 @@
+//! What a function works with: configuration and clients, built once when it
+//! starts.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_sesv2::config::retry::RetryConfig;
+
+use crate::bus::Bus;
+use crate::mailer::{Mailer, Ses};
+use crate::rules::{Rules, RulesError};
+use crate::store::Store;
+
+/// Why a function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the environment has no {0}; the SAM template sets it")]
+    Missing(&'static str),
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+}
+
+/// Everything that a handler needs besides its input and the time.
+pub struct App {
+    pub store: Store,
+    pub bus: Bus,
+    pub mailer: Mailer,
+    /// Where the public links of mails lead.
+    pub links_url: Option<String>,
+    rules: RwLock<Arc<Rules>>,
+}
+
+/// The environment that the functions read: names, as the template sets them.
+pub mod env {
+    pub const TABLE: &str = "LAZO_TABLE";
+    pub const BUS: &str = "LAZO_BUS";
+    pub const CONFIGURATION_SET: &str = "LAZO_CONFIGURATION_SET";
+    pub const LINKS_URL: &str = "LAZO_LINKS_URL";
+}
+
+impl App {
+    pub fn new(
+        store: Store,
+        bus: Bus,
+        mailer: Mailer,
+        links_url: Option<String>,
+        rules: Rules,
+    ) -> App {
+        App { store, bus, mailer, links_url, rules: RwLock::new(Arc::new(rules)) }
+    }
+
+    /// Reads the environment, makes the clients and opens the first connection.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where a variable is missing or the rules are wrong.
+    pub async fn from_env() -> Result<App, ConfigError> {
+        let need = |name| std::env::var(name).map_err(|_| ConfigError::Missing(name));
+        let (table, bus) = (need(env::TABLE)?, need(env::BUS)?);
+        let rules = Rules::load()?;
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        let optional = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let mailer = Mailer::Ses(Ses::new(ses_client(&sdk), optional(env::CONFIGURATION_SET)));
+        let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
+        store.warm().await;
+        let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), bus);
+        Ok(App::new(store, bus, mailer, optional(env::LINKS_URL), rules))
+    }
+
+    /// The rules that are live now.
+    pub fn rules(&self) -> Arc<Rules> {
+        match self.rules.read() {
+            Ok(rules) => rules.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+
+    /// Puts other rules in force.
+    pub fn replace_rules(&self, rules: Rules) {
+        match self.rules.write() {
+            Ok(mut live) => *live = Arc::new(rules),
+            Err(poisoned) => *poisoned.into_inner() = Arc::new(rules),
+        }
+    }
+}
+
+/// A client whose requests are made once: SES has no idempotency token, and a
+/// repeated request is a second mail.
+pub fn ses_client(sdk: &SdkConfig) -> aws_sdk_sesv2::Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(20))
+        .build();
+    let config = aws_sdk_sesv2::config::Builder::from(sdk)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .build();
+    aws_sdk_sesv2::Client::from_conf(config)
+}

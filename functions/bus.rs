@@ -1,0 +1,136 @@
+//! Events out, through EventBridge: ids only, no personal data.
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::error::DisplayErrorContext;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use lazo_domain::instant::Instant;
+use lazo_domain::touch::{Send, TouchRecord};
+use serde_json::{Value, json};
+
+/// The source of every event that Lazo publishes.
+pub const SOURCE: &str = "lazo";
+
+/// How many entries one request takes.
+const ENTRIES_MAX: usize = 10;
+
+/// Why events did not reach the bus.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    #[error("EventBridge: {0}")]
+    Service(String),
+    #[error("EventBridge refused {refused} of {sent} events, the first with {first}")]
+    Refused { refused: usize, sent: usize, first: String },
+}
+
+/// An event for others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub source: String,
+    pub detail_type: String,
+    pub detail: Value,
+    pub at: Instant,
+}
+
+impl Message {
+    fn own(detail_type: &str, at: Instant, detail: Value) -> Message {
+        Message { source: SOURCE.into(), detail_type: detail_type.into(), detail, at }
+    }
+
+    /// Somebody is asked to call, or to do a task.
+    pub fn requested(send: &Send, detail_type: &str) -> Message {
+        Message::own(
+            detail_type,
+            send.at,
+            json!({
+                "touch_id": send.touch.to_string(),
+                "rule": send.touch.rule,
+                "customer_id": send.touch.customer,
+                "step": send.touch.step,
+                "channel": send.channel,
+                "template": send.template,
+                "assigned_to": send.assign_to,
+                "due": send.due.to_string(),
+                "expires_at": send.expires_at.to_string(),
+            }),
+        )
+    }
+
+    /// A mail was taken by the mail service.
+    pub fn email_sent(send: &Send, message_id: &str) -> Message {
+        Message::own(
+            "EmailSent",
+            send.at,
+            json!({
+                "touch_id": send.touch.to_string(),
+                "rule": send.touch.rule,
+                "customer_id": send.touch.customer,
+                "step": send.touch.step,
+                "message_id": message_id,
+            }),
+        )
+    }
+
+    /// A touch that was planned ended without going out.
+    pub fn skipped(record: &TouchRecord) -> Message {
+        Message::own(
+            "TouchSkipped",
+            record.at,
+            json!({
+                "touch_id": record.touch.to_string(),
+                "rule": record.touch.rule,
+                "customer_id": record.touch.customer,
+                "step": record.touch.step,
+                "channel": record.channel,
+                "status": record.status,
+                "reason": record.reason,
+            }),
+        )
+    }
+}
+
+/// A bus, by its client.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    client: Client,
+    name: String,
+}
+
+impl Bus {
+    pub fn new(client: Client, name: impl Into<String>) -> Bus {
+        Bus { client, name: name.into() }
+    }
+
+    /// Publishes events; what the bus takes only in part is an error.
+    ///
+    /// # Errors
+    /// [`BusError`] where EventBridge does not answer or refuses an entry.
+    pub async fn publish(&self, messages: &[Message]) -> Result<(), BusError> {
+        for chunk in messages.chunks(ENTRIES_MAX) {
+            let entries = chunk.iter().map(|message| {
+                PutEventsRequestEntry::builder()
+                    .event_bus_name(&self.name)
+                    .source(&message.source)
+                    .detail_type(&message.detail_type)
+                    .detail(message.detail.to_string())
+                    .time(aws_sdk_eventbridge::primitives::DateTime::from_millis(message.at.millis()))
+                    .build()
+            });
+            let request = self.client.put_events().set_entries(Some(entries.collect()));
+            let answer = request
+                .send()
+                .await
+                .map_err(|error| BusError::Service(DisplayErrorContext(error).to_string()))?;
+            if answer.failed_entry_count() > 0 {
+                let first = answer.entries().iter().find_map(|entry| {
+                    Some(format!("{}: {}", entry.error_code()?, entry.error_message().unwrap_or("")))
+                });
+                return Err(BusError::Refused {
+                    refused: answer.failed_entry_count().unsigned_abs() as usize,
+                    sent: chunk.len(),
+                    first: first.unwrap_or_default(),
+                });
+            }
+        }
+        Ok(())
+    }
+}

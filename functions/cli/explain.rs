@@ -1,0 +1,103 @@
+//! `lazo explain`: a customer's timeline: what happened, what was decided, and why.
+
+use anyhow::Context;
+use lazo::store::TouchState;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::touch::{Reason, TouchStatus};
+use serde_json::{Value, json};
+
+use super::Answer;
+use super::lang::Lang;
+use super::system::{System, Target};
+
+/// Everything that happened to a customer, and why the rest did not.
+#[derive(clap::Args)]
+pub struct Args {
+    customer: String,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of the timeline.
+struct Line {
+    at: Instant,
+    text: String,
+    json: Value,
+}
+
+pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+    let id = Id::new(&args.customer).context("CUSTOMER")?;
+    let system = System::open(target).await?;
+    let store = &system.app.store;
+    let loaded = store.load(&id).await?;
+    let rules = system.app.rules();
+    let zone = loaded.customer.zone(&rules.book.default_zone);
+    let (events, touches) = store.ledger(&id).await?;
+    if events.is_empty() && touches.is_empty() {
+        println!("{}", lang.pick("nada se sabe de este cliente", "nothing is known of this customer"));
+        return Ok(Answer::No);
+    }
+    let mut lines = Vec::new();
+    for event in &events {
+        let text = format!("{} {}", event.kind, event.key);
+        let json = json!({ "event": event.kind, "key": event.key, "received_at": event.received_at.rfc3339_in(&zone) });
+        lines.push(Line { at: event.at, text, json });
+        for refused in &event.refused {
+            let text = not_sent(lang, &refused.rule, None, refused.reason);
+            let json = json!({ "rule": refused.rule, "occurrence": refused.occurrence, "refused": refused.reason });
+            lines.push(Line { at: event.at, text, json });
+        }
+    }
+    for touch in &touches {
+        let status = match touch.state {
+            TouchState::Sent => lang.status(TouchStatus::Sent),
+            TouchState::Skipped => lang.status(TouchStatus::Skipped),
+            TouchState::Cancelled => lang.status(TouchStatus::Cancelled),
+            TouchState::HeldOut => lang.status(TouchStatus::HeldOut),
+            TouchState::Fenced => lang.pick("saliendo, sin confirmar", "going out, unconfirmed"),
+            TouchState::PutBack => lang.pick("se intentará otra vez", "to be tried again"),
+        };
+        let mut text = format!("{} ({}) {status}", touch.touch, touch.channel);
+        if let Some(reason) = touch.reason {
+            text += &format!(": {}", lang.reason(reason));
+        }
+        for defer in &touch.defers {
+            text += &waited(lang, defer.reason, defer.at, &zone);
+        }
+        lines.push(Line { at: touch.at, text, json: serde_json::to_value(touch)? });
+    }
+    for enrolment in &loaded.customer.enrolments {
+        let touch = format!("{}/{}/{}/{}", enrolment.rule, id, enrolment.occurrence, enrolment.step);
+        let mut text = format!("{touch} {}", lang.status(TouchStatus::Pending));
+        if let Some(defer) = enrolment.defers.last() {
+            text += &format!(": {}", lang.reason(defer.reason));
+        }
+        let json = json!({ "pending": touch, "due": enrolment.due.rfc3339_in(&zone), "next": enrolment.next.rfc3339_in(&zone) });
+        lines.push(Line { at: enrolment.next, text, json });
+    }
+    lines.sort_by_key(|line| line.at);
+    for line in lines {
+        let at = line.at.rfc3339_in(&zone);
+        match (args.json, line.json) {
+            (true, Value::Object(mut json)) => {
+                json.insert("at".into(), at.into());
+                println!("{}", Value::Object(json));
+            }
+            _ => println!("{at}  {}", line.text),
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+fn not_sent(lang: Lang, rule: &str, step: Option<&str>, reason: Reason) -> String {
+    let step = step.map(|step| format!("/{step}")).unwrap_or_default();
+    let begins = lang.pick("no empieza", "does not start");
+    format!("  {rule}{step} {begins}: {}", lang.reason(reason))
+}
+
+fn waited(lang: Lang, reason: Reason, at: Instant, zone: &jiff::tz::TimeZone) -> String {
+    let waited = lang.pick("esperó desde", "waited from");
+    format!("\n{:27}{waited} {}: {}", "", at.rfc3339_in(zone), lang.reason(reason))
+}

@@ -1,0 +1,127 @@
+//! What reps and marketing read on the terminal, in Spanish and English.
+
+use lazo_domain::touch::{Reason, TouchStatus};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lang {
+    Es,
+    En,
+}
+
+/// The language of the output.
+#[derive(clap::Args, Clone, Debug)]
+pub struct LangArgs {
+    /// The language of what people read; by default the terminal's own.
+    #[arg(long, value_enum, global = true)]
+    pub lang: Option<Lang>,
+}
+
+impl LangArgs {
+    pub fn lang(&self) -> Lang {
+        self.lang.unwrap_or_else(|| {
+            let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter();
+            let locale = set.filter_map(|name| std::env::var(name).ok()).find(|v| !v.is_empty());
+            match locale.is_some_and(|locale| locale.starts_with("es")) {
+                true => Lang::Es,
+                false => Lang::En,
+            }
+        })
+    }
+}
+
+impl Lang {
+    /// One of two texts.
+    pub fn pick<'a>(self, es: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Lang::Es => es,
+            Lang::En => en,
+        }
+    }
+
+    pub fn locale(self) -> &'static str {
+        self.pick("es", "en")
+    }
+
+    pub fn status(self, status: TouchStatus) -> &'static str {
+        match status {
+            TouchStatus::Sent => self.pick("enviado", "sent"),
+            TouchStatus::Skipped => self.pick("no enviado", "not sent"),
+            TouchStatus::Cancelled => self.pick("cancelado", "cancelled"),
+            TouchStatus::HeldOut => self.pick("grupo de control", "held out"),
+            TouchStatus::Pending => self.pick("pendiente", "pending"),
+        }
+    }
+
+    /// A reason as a sentence.
+    pub fn reason(self, reason: Reason) -> &'static str {
+        let (es, en) = match reason {
+            Reason::TooOld => (
+                "el evento llegó demasiado tiempo después de ocurrir",
+                "the event arrived too long after it happened",
+            ),
+            Reason::FilterFalse => {
+                ("el filtro de la regla no se cumple", "the rule's filter does not hold")
+            }
+            Reason::FilterMissingValue => (
+                "falta un dato que la condición necesita",
+                "a value that the condition needs is not known",
+            ),
+            Reason::Reentry => {
+                ("el cliente ya pasó por esta regla", "the customer was in this rule before")
+            }
+            Reason::Holdout => (
+                "el cliente está en el grupo de control, que no recibe nada",
+                "the customer is in the control group, which gets nothing",
+            ),
+            Reason::Erased => {
+                ("el cliente pidió que lo olvidáramos", "the customer asked to be forgotten")
+            }
+            Reason::NoAddress => {
+                ("no hay dirección ni número", "no address or number is known")
+            }
+            Reason::Suppressed => (
+                "el correo rebotó o se marcó como spam",
+                "mail to this address bounced or was reported as spam",
+            ),
+            Reason::NoConsent => (
+                "el cliente no ha aceptado, o dijo que no",
+                "the customer has not agreed, or said no",
+            ),
+            Reason::Relationship => (
+                "este tipo de relación no lo permite",
+                "this type of relationship does not allow it",
+            ),
+            Reason::RuleNotLive => ("la regla no está activa", "the rule is not live"),
+            Reason::Exited => (
+                "ocurrió algo que termina este seguimiento",
+                "something happened that ends this follow-up",
+            ),
+            Reason::Expired => {
+                ("venció antes de poder salir", "it expired before it could go")
+            }
+            Reason::ComplaintOpen => (
+                "hay una queja abierta, o la hubo hace poco",
+                "a complaint is open, or was until a short while ago",
+            ),
+            Reason::IfFalse => {
+                ("la condición del paso no se cumple", "the step's condition does not hold")
+            }
+            Reason::QuietHours => {
+                ("fuera del horario de contacto", "outside the hours of contact")
+            }
+            Reason::FrequencyCap => (
+                "el cliente ya recibió suficientes mensajes",
+                "the customer has heard from us often enough",
+            ),
+            Reason::Throttled => (
+                "el servicio no aceptó más por ahora",
+                "the service takes no more for now",
+            ),
+            Reason::Undeliverable => (
+                "el mensaje no se pudo escribir o fue rechazado",
+                "the message could not be written or was refused",
+            ),
+        };
+        self.pick(es, en)
+    }
+}

@@ -1,0 +1,134 @@
+//! A bus for this machine: EventBridge's `PutEvents`, answered when the event
+//! is stored, so that what was accepted is never lost.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::post;
+use lazo::app::App;
+use lazo::{bus, ingest};
+use lazo_domain::event::from_wire;
+use lazo_domain::instant::Instant;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// A little over what EventBridge takes.
+const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+struct Server {
+    app: Arc<App>,
+    out: PathBuf,
+    /// One writer at a time.
+    writing: Mutex<()>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutEvents {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    detail_type: String,
+    #[serde(default)]
+    detail: String,
+    /// Seconds since 1970.
+    time: Option<f64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    failed_entry_count: usize,
+    entries: Vec<Value>,
+}
+
+/// Serves until the process ends. Events of Lazo's own go to the file `out`.
+pub async fn serve(listener: TcpListener, app: Arc<App>, out: PathBuf) {
+    let server = Arc::new(Server { app, out, writing: Mutex::new(()) });
+    let router = Router::new()
+        .route("/", post(put_events))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(server);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the local bus stopped");
+    }
+}
+
+async fn put_events(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    body: String,
+) -> impl IntoResponse {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let content = [(header::CONTENT_TYPE, "application/x-amz-json-1.1")];
+    if target != Some("AWSEvents.PutEvents") {
+        let error = json!({ "__type": "UnknownOperationException", "message": "this bus knows PutEvents only" });
+        return (StatusCode::BAD_REQUEST, content, error.to_string());
+    }
+    let Ok(request) = serde_json::from_str::<PutEvents>(&body) else {
+        let error = json!({ "__type": "SerializationException", "message": "no PutEvents request" });
+        return (StatusCode::BAD_REQUEST, content, error.to_string());
+    };
+    let now = Instant::from(jiff::Timestamp::now());
+    let mut answer = Answer { failed_entry_count: 0, entries: Vec::new() };
+    for entry in request.entries {
+        answer.entries.push(match server.take(&entry, now).await {
+            Ok(()) => json!({ "EventId": uuid::Uuid::now_v7().to_string() }),
+            Err(error) => {
+                answer.failed_entry_count += 1;
+                json!({ "ErrorCode": "InternalFailure", "ErrorMessage": error.to_string() })
+            }
+        });
+    }
+    let body = serde_json::to_string(&answer).unwrap_or_default();
+    (StatusCode::OK, content, body)
+}
+
+impl Server {
+    async fn take(&self, entry: &Entry, now: Instant) -> anyhow::Result<()> {
+        let detail: Value = serde_json::from_str(&entry.detail)?;
+        let time = entry.time.map_or(now, |seconds| Instant::from_millis((seconds * 1000.0) as i64));
+        let envelope = json!({
+            "version": "0",
+            "id": uuid::Uuid::now_v7().to_string(),
+            "detail-type": entry.detail_type,
+            "source": entry.source,
+            "account": "000000000000",
+            "time": time.to_string(),
+            "region": "local",
+            "resources": [],
+            "detail": detail,
+        });
+        if entry.source == bus::SOURCE {
+            return self.write_out(&envelope);
+        }
+        let text = envelope.to_string();
+        match from_wire(&text) {
+            Ok(delivered) => drop(ingest::take(&self.app, &delivered, now).await?),
+            Err(why) => {
+                ingest::quarantine(&self.app.store, &text, &why.to_string(), now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_out(&self, envelope: &Value) -> anyhow::Result<()> {
+        let _guard = self.writing.lock();
+        let mut file = OpenOptions::new().create(true).append(true).open(&self.out)?;
+        writeln!(file, "{envelope}")?;
+        Ok(())
+    }
+}

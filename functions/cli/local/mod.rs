@@ -1,0 +1,177 @@
+//! `lazo local`: the whole system on this machine.
+
+pub mod bus_server;
+mod summary;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use lazo::app::App;
+use lazo::rules::Rules;
+use lazo::{bus, dispatch};
+use lazo_domain::event::from_wire;
+use lazo_domain::instant::Instant;
+use serde::{Deserialize, Serialize};
+
+use super::lang::Lang;
+use super::sample_shop;
+use super::system::{self, Setup, System, Target};
+use super::{Answer, import};
+
+/// Run the whole system here: the functions, DynamoDB on a file, a bus, and
+/// mail into an outbox.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// Leave an empty store empty, without the sample shop.
+    #[arg(long)]
+    empty: bool,
+    /// Send mail through this SMTP server instead of into the outbox:
+    /// smtp://user:password@host:port, or smtps://…
+    #[arg(long, value_name = "URL")]
+    smtp: Option<String>,
+    /// The port of DynamoDB; any free one where it is taken.
+    #[arg(long, value_name = "PORT", default_value_t = DYNAMODB_PORT)]
+    dynamodb_port: u16,
+    /// The port of the bus; any free one where it is taken.
+    #[arg(long, value_name = "PORT", default_value_t = BUS_PORT)]
+    bus_port: u16,
+    /// Stop after the first round of work, for scripts.
+    #[arg(long)]
+    once: bool,
+}
+
+/// What the sample shop was made from, so that a stopped filling goes on
+/// with the same events.
+#[derive(Serialize, Deserialize)]
+struct Filling {
+    seed: u64,
+    now: jiff::Timestamp,
+    done: bool,
+}
+
+const SEED: u64 = 2026;
+
+/// Where the local system listens, unless told otherwise.
+const DYNAMODB_PORT: u16 = 4701;
+const BUS_PORT: u16 = 4702;
+
+pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+    if target.table.is_some() {
+        bail!("lazo local runs here; --table is for commands on a table in AWS");
+    }
+    let Some(lock) = system::lock(&target.data)? else {
+        bail!("{} is in use by another lazo; stop it, or choose another folder with --data", target.data.display());
+    };
+    let system = start(args, target, lock).await?;
+    let app = &system.app;
+    let now = || Instant::from(jiff::Timestamp::now());
+    // This process holds the lock: whatever was on its way out is nobody's now.
+    dispatch::settle_all(app, now()).await?;
+    if !args.empty {
+        fill(app, &target.data, lang).await?;
+    }
+    let first = dispatch::run(app, now()).await?;
+    summary::print(&system, target, &first, lang).await?;
+    if args.once {
+        return Ok(Answer::Yes);
+    }
+    work(app.clone(), target, lang).await?;
+    let _ = std::fs::remove_file(target.data.join("running.json"));
+    println!("{}", lang.pick("todo está guardado; hasta pronto", "everything is stored; see you soon"));
+    Ok(Answer::Yes)
+}
+
+async fn start(args: &Args, target: &Target, lock: File) -> anyhow::Result<System> {
+    let setup = Setup {
+        smtp: args.smtp.clone(),
+        dynamodb_port: args.dynamodb_port,
+        bus_port: args.bus_port,
+    };
+    System::embed(target, &setup, lock).await
+}
+
+/// A round of work every minute, until the process is asked to stop.
+async fn work(app: Arc<App>, target: &Target, lang: Lang) -> anyhow::Result<()> {
+    let mut ticks = tokio::time::interval(Duration::from_secs(60));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks.tick().await;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            _ = ticks.tick() => {}
+        }
+        reload_rules(&app, target);
+        let now = Instant::from(jiff::Timestamp::now());
+        match dispatch::run(&app, now).await {
+            Ok(report) => summary::print_round(&report, lang),
+            Err(error) => eprintln!("lazo: {error}"),
+        }
+    }
+}
+
+/// Takes over a rules folder that changed; one with errors leaves the live
+/// rules as they are.
+fn reload_rules(app: &App, target: &Target) {
+    let Some(folder) = &target.rules else { return };
+    match Rules::from(Some(folder)) {
+        Ok(rules) => app.replace_rules(rules),
+        Err(error) => eprintln!("lazo: the live rules stay as they are: {error}"),
+    }
+}
+
+/// Fills an empty store with the sample shop: two years of history, and the
+/// last three days as events on the bus.
+async fn fill(app: &App, data: &Path, lang: Lang) -> anyhow::Result<()> {
+    let path = data.join("sample-shop.json");
+    let filling = match std::fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text).with_context(|| path.display().to_string())?,
+        Err(_) if summary::is_empty(&app.store).await? => {
+            let filling = Filling { seed: SEED, now: jiff::Timestamp::now(), done: false };
+            std::fs::write(&path, serde_json::to_string(&filling)?)?;
+            filling
+        }
+        Err(_) => return Ok(()),
+    };
+    if filling.done {
+        return Ok(());
+    }
+    println!(
+        "{}",
+        lang.pick(
+            "almacén vacío: se llena con una tienda de ejemplo (--empty la omite) …",
+            "the store is empty: filling it with a sample shop (--empty leaves it out) …"
+        )
+    );
+    let shop = sample_shop::generate(filling.seed, filling.now);
+    let decode = |events: &[serde_json::Value]| -> anyhow::Result<Vec<_>> {
+        events.iter().map(|event| Ok(from_wire(&event.to_string())?)).collect()
+    };
+    let imported = import::load(app, import::by_customer(decode(&shop.history)?), true).await?;
+    let mut messages = Vec::with_capacity(shop.recent.len());
+    for event in &shop.recent {
+        let kind = event["detail-type"].as_str().unwrap_or_default().to_owned();
+        let at: jiff::Timestamp = event["time"].as_str().unwrap_or_default().parse()?;
+        messages.push(bus::Message {
+            source: "shop".into(),
+            detail_type: kind,
+            detail: event["detail"].clone(),
+            at: at.into(),
+        });
+    }
+    app.bus.publish(&messages).await?;
+    let done = Filling { done: true, ..filling };
+    std::fs::write(&path, serde_json::to_string(&done)?)?;
+    println!(
+        "{} {} + {} {}",
+        imported.counted + imported.known,
+        lang.pick("eventos de historia", "events of history"),
+        messages.len(),
+        lang.pick("eventos en el bus", "events on the bus"),
+    );
+    Ok(())
+}

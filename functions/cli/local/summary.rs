@@ -1,0 +1,178 @@
+//! What happened and what is coming, on the terminal.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::Select;
+use lazo::dispatch::Report;
+use lazo::store::{EventEntry, Item, Store, TouchEntry, TouchState};
+use lazo_domain::customer::Customer;
+use lazo_domain::instant::Instant;
+use lazo_domain::touch::Reason;
+
+use crate::calls::open_calls;
+use crate::lang::Lang;
+use crate::system::{System, TABLE, Target};
+
+/// Everything in the local table, counted. Only the local system reads its
+/// whole table: it is small, and its own.
+#[derive(Default)]
+struct Counts {
+    customers: usize,
+    events: BTreeMap<String, usize>,
+    sent: BTreeMap<String, usize>,
+    not_sent: BTreeMap<Reason, usize>,
+    waiting: BTreeMap<Reason, usize>,
+    coming: Vec<(Instant, String)>,
+}
+
+/// Whether nothing is stored yet.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub async fn is_empty(store: &Store) -> anyhow::Result<bool> {
+    let answer =
+        store.client().scan().table_name(TABLE).limit(1).select(Select::Count).send().await?;
+    Ok(answer.count() == 0)
+}
+
+async fn count(store: &Store) -> anyhow::Result<Counts> {
+    let mut counts = Counts::default();
+    let mut items = store.client().scan().table_name(TABLE).into_paginator().items().send();
+    while let Some(item) = items.next().await {
+        counts.take(item?)?;
+    }
+    counts.coming.sort();
+    Ok(counts)
+}
+
+impl Counts {
+    fn take(&mut self, mut item: Item) -> anyhow::Result<()> {
+        let text = |item: &Item, name: &str| {
+            item.get(name).and_then(|v| v.as_s().ok()).cloned().unwrap_or_default()
+        };
+        let (pk, sk) = (text(&item, "pk"), text(&item, "sk"));
+        if sk.starts_with("event#") {
+            let event: EventEntry = serde_dynamo::from_item(item)?;
+            *self.events.entry(event.kind.to_string()).or_default() += 1;
+        } else if sk.starts_with("touch#") {
+            let touch: TouchEntry = serde_dynamo::from_item(item)?;
+            match (touch.state, touch.reason) {
+                (TouchState::Sent, _) => {
+                    let rule = format!("{} ({})", touch.touch.rule, touch.channel);
+                    *self.sent.entry(rule).or_default() += 1;
+                }
+                (_, Some(reason)) => *self.not_sent.entry(reason).or_default() += 1,
+                _ => {}
+            }
+        } else if sk == "state"
+            && let Some(id) = pk.strip_prefix("customer#")
+        {
+            self.customers += 1;
+            item.insert("id".into(), aws_sdk_dynamodb::types::AttributeValue::S(id.to_owned()));
+            let customer: Customer = serde_dynamo::from_item(item)?;
+            for enrolment in &customer.enrolments {
+                if let Some(defer) = enrolment.defers.last() {
+                    *self.waiting.entry(defer.reason).or_default() += 1;
+                }
+                let touch = format!("{} → {id}", enrolment.rule);
+                self.coming.push((enrolment.next, touch));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells what happened, what is coming, and what to try next.
+///
+/// # Errors
+/// Where the table cannot be read.
+pub async fn print(
+    system: &System,
+    target: &Target,
+    first: &Report,
+    lang: Lang,
+) -> anyhow::Result<()> {
+    let counts = count(&system.app.store).await?;
+    let now = Instant::from(jiff::Timestamp::now());
+    let calls = open_calls(&system.app, None, now).await?;
+    let zone = &system.app.rules().book.default_zone;
+    let title = |es, en| println!("\n{}", lang.pick(es, en));
+    let row = |count: usize, what: &str| println!("  {count:>6}  {what}");
+
+    title("Eventos recibidos", "Events in");
+    counts.events.iter().for_each(|(kind, n)| row(*n, kind));
+    row(counts.customers, lang.pick("clientes", "customers"));
+
+    title("Contactos enviados", "Touches sent");
+    counts.sent.iter().for_each(|(rule, n)| row(*n, rule));
+    title("No enviados, y por qué", "Not sent, and why");
+    counts.not_sent.iter().for_each(|(reason, n)| row(*n, lang.reason(*reason)));
+    title("En espera, y por qué", "Held back for now, and why");
+    counts.waiting.iter().for_each(|(reason, n)| row(*n, lang.reason(*reason)));
+
+    title("Lo que viene", "What is coming");
+    for (at, touch) in counts.coming.iter().take(6) {
+        println!("  {}  {touch}", at.zoned(zone).strftime("%a %d %b %H:%M"));
+    }
+    if counts.coming.len() > 6 {
+        println!("  … {} {}", lang.pick("y otros", "and"), more(counts.coming.len() - 6, lang));
+    }
+    title("Ahora", "Now");
+    if let Some(outbox) = &system.outbox {
+        row(outbox.count(), lang.pick("correos en la bandeja de salida", "mails in the outbox"));
+    }
+    row(calls.len(), lang.pick("llamadas en la lista", "calls on the list"));
+    if first.failed > 0 {
+        row(first.failed, lang.pick("clientes con error", "customers with an error"));
+    }
+    commands(system, target, calls.first().map(|call| call.touch.customer.to_string()), lang);
+    Ok(())
+}
+
+fn more(count: usize, lang: Lang) -> String {
+    match lang {
+        Lang::Es => format!("{count}"),
+        Lang::En => format!("{count} more"),
+    }
+}
+
+fn commands(system: &System, target: &Target, customer: Option<String>, lang: Lang) {
+    let data = target.data.display();
+    let suffix = if data.to_string() == ".lazo" { String::new() } else { format!(" --data {data}") };
+    println!("\n{}", lang.pick("Para seguir", "Try next"));
+    let customer = customer.unwrap_or_else(|| "cus-00001".into());
+    let rows = [
+        ("lazo calls list".to_owned(), lang.pick("a quién llamar y qué decir", "who to call, and what to say")),
+        (format!("lazo explain {customer}"), lang.pick("qué pasó con un cliente, y por qué", "what happened to a customer, and why")),
+        ("lazo send events/samples/PurchaseCompleted.json".into(), lang.pick("un evento más", "one more event")),
+        ("lazo failures list".into(), lang.pick("lo que no se pudo procesar", "what could not be processed")),
+    ];
+    for (command, what) in rows {
+        println!("  {:<50} {what}", format!("{command}{suffix}"));
+    }
+    println!("  {:<50} {}", format!("ls {data}/outbox"), lang.pick("los correos", "the mails"));
+    if let Some(endpoints) = &system.endpoints {
+        println!("\n  DynamoDB {}   bus {}", endpoints.dynamodb, endpoints.bus);
+        println!(
+            "  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region us-east-1 --endpoint-url {} dynamodb list-tables",
+            endpoints.dynamodb
+        );
+    }
+}
+
+/// One line on a round in which something happened.
+pub fn print_round(report: &Report, lang: Lang) {
+    if report.sent + report.not_sent + report.put_back + report.unknown + report.failed == 0 {
+        return;
+    }
+    let clock = jiff::Zoned::now().strftime("%H:%M").to_string();
+    println!(
+        "{clock}  {} {}, {} {}, {} {}",
+        report.sent,
+        lang.pick("enviados", "sent"),
+        report.not_sent,
+        lang.pick("no enviados", "not sent"),
+        report.put_back,
+        lang.pick("para más tarde", "put back"),
+    );
+}

@@ -1,0 +1,105 @@
+//! `lazo rules`: what marketing's rules are, and what is wrong with them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use lazo::rules::{rule_files, template_files};
+use lazo_domain::message::Templates;
+use lazo_domain::rulebook::{DiagnosticSeverity, RuleBook, rule_schema};
+
+use super::Answer;
+
+/// Check and list rules.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find all that is wrong in rules, policy and templates, in one go.
+    Check {
+        /// The folder with the rules and policy.yaml; templates lie beside it,
+        /// in ../templates.
+        #[arg(default_value = "infra/rules")]
+        folder: PathBuf,
+        /// Leave the templates out.
+        #[arg(long)]
+        no_templates: bool,
+        /// One JSON object a line per finding.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The rules of a folder, by priority.
+    List {
+        #[arg(default_value = "infra/rules")]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of a rule, as rule.schema.json holds it.
+    Schema,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Answer> {
+    match &args.command {
+        Command::Check { folder, no_templates, json } => check(folder, *no_templates, *json),
+        Command::List { folder } => list(folder),
+        Command::Schema => {
+            println!("{}", serde_json::to_string_pretty(rule_schema())?);
+            Ok(Answer::Yes)
+        }
+    }
+}
+
+fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer> {
+    let files = rule_files(Some(folder))?;
+    let (book, mut found) = RuleBook::check(&files);
+    let count = files.len();
+    for diagnostic in &mut found {
+        diagnostic.file = folder.join(&diagnostic.file).display().to_string();
+    }
+    if let (Some(book), false) = (&book, no_templates) {
+        let base = folder.parent().unwrap_or(Path::new("."));
+        let templates = Templates::read(&template_files(Some(folder))?);
+        for mut diagnostic in templates.check(book) {
+            diagnostic.file = base.join(&diagnostic.file).display().to_string();
+            found.push(diagnostic);
+        }
+    }
+    let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error).count();
+    for diagnostic in &found {
+        if json {
+            println!(
+                "{}",
+                serde_json::json!({
+                    "file": diagnostic.file,
+                    "line": diagnostic.place.line,
+                    "column": diagnostic.place.column,
+                    "severity": match diagnostic.severity {
+                        DiagnosticSeverity::Error => "error",
+                        DiagnosticSeverity::Warning => "warning",
+                    },
+                    "message": diagnostic.message,
+                })
+            );
+        } else {
+            println!("{diagnostic}");
+        }
+    }
+    if !json {
+        let warnings = found.len() - errors;
+        println!("{count} files checked: {errors} errors, {warnings} warnings");
+    }
+    Ok(if errors == 0 { Answer::Yes } else { Answer::No })
+}
+
+fn list(folder: &Path) -> anyhow::Result<Answer> {
+    let book = RuleBook::read(&rule_files(Some(folder))?).map_err(lazo::rules::RulesError::Wrong)?;
+    let mut rules: Vec<_> = book.rules().iter().collect();
+    rules.sort_by_key(|rule| (std::cmp::Reverse(rule.priority), &rule.name));
+    for rule in rules {
+        let status = format!("{:?}", rule.status).to_lowercase();
+        println!("{:>3}  {:<9} {:<28} {}", rule.priority, status, rule.name, rule.description);
+    }
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,189 @@
+//! The system that a command works on: the local one in a folder, running or
+//! not, or one in an AWS account.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::Credentials;
+use aws_smithy_http_client::Builder as HttpClient;
+use lazo::app::App;
+use lazo::bus::Bus;
+use lazo::mailer::{Mailer, Outbox, Smtp};
+use lazo::rules::Rules;
+use lazo::store::{Store, table};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+use super::local::bus_server;
+
+/// The local table's name.
+pub const TABLE: &str = "lazo";
+
+/// Which system.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Target {
+    /// Where the local system keeps its data.
+    #[arg(long, value_name = "DIR", default_value = ".lazo", global = true)]
+    pub data: PathBuf,
+    /// A table in the AWS account of the environment, instead of the local one.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub table: Option<String>,
+    /// A folder with rules and policy.yaml, templates beside it in
+    /// ../templates, instead of the built-in ones.
+    #[arg(long, value_name = "DIR", global = true, env = "LAZO_RULES")]
+    pub rules: Option<PathBuf>,
+}
+
+/// Where a running local system answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Endpoints {
+    pub dynamodb: String,
+    pub bus: String,
+}
+
+/// A system that a command can use.
+pub struct System {
+    pub app: Arc<App>,
+    pub endpoints: Option<Endpoints>,
+    pub outbox: Option<Outbox>,
+    /// Held for as long as the embedded parts run; nobody else starts them.
+    _lock: Option<File>,
+}
+
+/// How the embedded parts are set up.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    pub smtp: Option<String>,
+    pub dynamodb_port: u16,
+    pub bus_port: u16,
+}
+
+impl System {
+    /// The system of a target: in AWS, or local, started here where no other
+    /// process runs it.
+    ///
+    /// # Errors
+    /// Where the folder, the table or the rules cannot be used.
+    pub async fn open(target: &Target) -> anyhow::Result<System> {
+        if let Some(table) = &target.table {
+            return System::in_aws(target, table).await;
+        }
+        match lock(&target.data)? {
+            Some(lock) => System::embed(target, &Setup::default(), lock).await,
+            None => System::connect(target),
+        }
+    }
+
+    async fn in_aws(target: &Target, table: &str) -> anyhow::Result<System> {
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
+        let name = std::env::var(lazo::app::env::BUS).unwrap_or_else(|_| "default".into());
+        let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), name);
+        let ses = lazo::mailer::Ses::new(lazo::app::ses_client(&sdk), None);
+        let rules = Rules::from(target.rules.as_deref())?;
+        let app = App::new(store, bus, Mailer::Ses(ses), None, rules);
+        Ok(System { app: Arc::new(app), endpoints: None, outbox: None, _lock: None })
+    }
+
+    /// Uses the local system that another process runs.
+    fn connect(target: &Target) -> anyhow::Result<System> {
+        let path = target.data.join("running.json");
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!("{} is in use, but {} does not say where", target.data.display(), path.display())
+        })?;
+        let endpoints: Endpoints = serde_json::from_str(&text).context("running.json")?;
+        let outbox = Outbox::open(&target.data.join("outbox"))?;
+        let app = App::new(
+            store_at(&endpoints.dynamodb),
+            bus_at(&endpoints.bus),
+            Mailer::Outbox(outbox.clone()),
+            None,
+            Rules::from(target.rules.as_deref())?,
+        );
+        Ok(System {
+            app: Arc::new(app),
+            endpoints: Some(endpoints),
+            outbox: Some(outbox),
+            _lock: None,
+        })
+    }
+
+    /// Starts the embedded parts in this process: DynamoDB on a file, and the
+    /// bus.
+    ///
+    /// # Errors
+    /// Where the folder, a port or the rules cannot be used.
+    pub async fn embed(target: &Target, setup: &Setup, lock: File) -> anyhow::Result<System> {
+        let data = &target.data;
+        let file = data.join("table.sqlite");
+        let database = dynoxide::Database::new(&file.to_string_lossy())
+            .map_err(|error| anyhow::anyhow!("cannot open {}: {error}", file.display()))?;
+        let listener = listen(setup.dynamodb_port).await?;
+        let dynamodb = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(dynoxide::server::serve_on(listener, database));
+        let listener = listen(setup.bus_port).await?;
+        let endpoints = Endpoints { dynamodb, bus: format!("http://{}", listener.local_addr()?) };
+        let store = store_at(&endpoints.dynamodb);
+        table::create(store.client(), TABLE).await?;
+        let outbox = Outbox::open(&data.join("outbox"))?;
+        let mailer = match &setup.smtp {
+            None => Mailer::Outbox(outbox.clone()),
+            Some(url) => Mailer::Smtp(Smtp::new(url).with_context(|| format!("--smtp {url}"))?),
+        };
+        let rules = Rules::from(target.rules.as_deref())?;
+        let app = Arc::new(App::new(store, bus_at(&endpoints.bus), mailer, None, rules));
+        tokio::spawn(bus_server::serve(listener, app.clone(), data.join("events-out.jsonl")));
+        let written = serde_json::to_string(&endpoints)?;
+        fs::write(data.join("running.json"), written)?;
+        Ok(System { app, endpoints: Some(endpoints), outbox: Some(outbox), _lock: Some(lock) })
+    }
+}
+
+/// Takes the data folder for this process; `None` where another has it. The
+/// lock goes with the process, however it ends.
+///
+/// # Errors
+/// Where the folder cannot be made or written.
+pub fn lock(data: &Path) -> anyhow::Result<Option<File>> {
+    fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    let path = data.join("lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error).context("cannot lock the data folder"),
+    }
+}
+
+/// A port of this machine alone; any free one where the wished one is taken.
+async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(("127.0.0.1", port)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) if port != 0 => Ok(TcpListener::bind(("127.0.0.1", 0)).await?),
+        Err(error) => bail!("cannot listen on 127.0.0.1: {error}"),
+    }
+}
+
+/// What the SDK needs to talk to an endpoint of this machine.
+pub fn local_sdk(endpoint: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(
+            Credentials::new("local", "local", None, None, "local"),
+        ))
+        .http_client(HttpClient::new().build_http())
+        .endpoint_url(endpoint)
+        .build()
+}
+
+fn store_at(endpoint: &str) -> Store {
+    Store::new(aws_sdk_dynamodb::Client::new(&local_sdk(endpoint)), TABLE)
+}
+
+fn bus_at(endpoint: &str) -> Bus {
+    Bus::new(aws_sdk_eventbridge::Client::new(&local_sdk(endpoint)), TABLE)
+}

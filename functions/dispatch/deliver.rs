@@ -1,0 +1,199 @@
+//! One touch goes out, by one call: the executor has no choices left.
+
+use lazo_domain::calendar;
+use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::history::Until;
+use lazo_domain::instant::Instant;
+use lazo_domain::message::{Facts, Occasion, context};
+use lazo_domain::rule::{Channel, Purpose, Trigger};
+use lazo_domain::rulebook::RuleBook;
+use lazo_domain::touch::{Send, TouchId};
+use lazo_domain::view::View;
+
+use crate::app::App;
+use crate::bus::Message;
+use crate::ingest::publish;
+use crate::mailer::{Letter, Recipient, SendError, Trace};
+use crate::store::{FailureKind, StoreError};
+
+/// How long a touch that was not accepted waits, in milliseconds, at least;
+/// jitter comes on top.
+const PUT_BACK_MILLIS: i64 = 60_000;
+
+/// What is known after a touch was handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Sent { message_id: String },
+    /// Certainly not: it is tried again from `until` on.
+    NotSent { until: Instant },
+    /// Never, as it is.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Hands one touch over.
+pub async fn deliver(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outcome {
+    match send.channel {
+        Channel::Email => mail(app, customer, send, now).await,
+        Channel::Call => announce(app, send, "CallRequested", now).await,
+        Channel::Task => announce(app, send, "TaskRequested", now).await,
+        Channel::Event => {
+            let name = send.event.as_deref().unwrap_or("OpportunityFound");
+            announce(app, send, name, now).await
+        }
+    }
+}
+
+/// Publishes a request. The list of calls is in the table already, so telling
+/// others twice after a crash asks nobody twice: the touch id is the key.
+async fn announce(app: &App, send: &Send, detail_type: &str, now: Instant) -> Outcome {
+    match app.bus.publish(&[Message::requested(send, detail_type)]).await {
+        Ok(()) => Outcome::Sent { message_id: send.touch.to_string() },
+        Err(error) => {
+            tracing::warn!(%error, rule = send.touch.rule, "a request was not published, it is tried again");
+            Outcome::NotSent { until: put_back_until(now) }
+        }
+    }
+}
+
+fn put_back_until(now: Instant) -> Instant {
+    now.plus_millis(PUT_BACK_MILLIS + fastrand::i64(0..PUT_BACK_MILLIS))
+}
+
+async fn mail(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outcome {
+    let letter = match write(app, customer, send, now) {
+        Ok(letter) => letter,
+        Err(error) => {
+            tracing::error!(%error, rule = send.touch.rule, "a mail could not be written");
+            return Outcome::Refused;
+        }
+    };
+    match app.mailer.send(&send.touch, &letter).await {
+        Ok(message_id) => {
+            publish(app, &[Message::email_sent(send, &message_id)]).await;
+            Outcome::Sent { message_id }
+        }
+        Err(SendError::NotAccepted(why)) => {
+            tracing::warn!(why, rule = send.touch.rule, "a mail was not accepted, it is tried again");
+            Outcome::NotSent { until: put_back_until(now) }
+        }
+        Err(SendError::Refused(why)) => {
+            tracing::error!(why, rule = send.touch.rule, "a mail was refused");
+            Outcome::Refused
+        }
+        Err(SendError::Unknown(why)) => {
+            tracing::error!(why, rule = send.touch.rule, "nobody knows whether a mail went out");
+            Outcome::Unknown
+        }
+    }
+}
+
+/// Writes the mail of a touch from what is known of the customer now.
+fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::Result<Letter> {
+    let rules = app.rules();
+    let policy = &rules.book.policy;
+    let zone = customer.zone(&rules.book.default_zone);
+    let enrolment = customer.enrolments.iter().find(|e| is_of(e, &send.touch));
+    let view = View {
+        customer,
+        until: Until::ALL,
+        now,
+        zone: &zone,
+        policy,
+        event: enrolment.and_then(|e| customer.trigger_of(e)).map(|fired| &fired.detail),
+    };
+    let unsubscribe = match send.purpose {
+        Purpose::Service => None,
+        Purpose::Marketing => Some(unsubscribe_link(app, customer)?),
+    };
+    let facts = Facts {
+        rep: &send.assign_to,
+        unsubscribe: unsubscribe.as_deref(),
+        occasion: occasion(&view, enrolment, &rules.book),
+    };
+    let template = send.template.as_deref().unwrap_or_default();
+    let locale = customer.locale(policy);
+    let context = context(&view, &facts);
+    let mail = rules.templates.mail(template, locale, &policy.default_locale, &context)?;
+    let profile = &customer.profile;
+    let email = profile.email.latest().map(|email| email.as_str()).unwrap_or_default();
+    let name = [&profile.given, &profile.family].map(|part| part.latest().map(|l| l.as_str()));
+    let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let to = Recipient { email, name: Some(name).filter(|name| !name.is_empty()) };
+    Ok(Letter::new(&policy.brand, to, &mail, unsubscribe.as_deref())?)
+}
+
+/// What is celebrated, where an occasion started the touch.
+fn occasion<'a>(
+    view: &View,
+    enrolment: Option<&Enrolment>,
+    book: &'a RuleBook,
+) -> Option<Occasion<'a>> {
+    let enrolment = enrolment?;
+    match &book.rule(&enrolment.rule)?.trigger {
+        Trigger::Occasion { name, .. } => Occasion::of(view, name, enrolment.occurrence.parse().ok()?),
+        Trigger::Event(_) | Trigger::Stage(_) | Trigger::Every { .. } => None,
+    }
+}
+
+fn unsubscribe_link(app: &App, customer: &Customer) -> anyhow::Result<String> {
+    let base = app.links_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    anyhow::ensure!(!base.is_empty(), "marketing mail needs a link to unsubscribe; set {}", crate::app::env::LINKS_URL);
+    Ok(format!("{base}/unsubscribe/{}", customer.id))
+}
+
+pub fn is_of(enrolment: &Enrolment, touch: &TouchId) -> bool {
+    enrolment.rule == touch.rule
+        && enrolment.occurrence == touch.occurrence
+        && enrolment.step == touch.step
+}
+
+/// The touch that an enrolment has on its way out, as it was decided.
+pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Option<Send> {
+    let rule = book.rule(&enrolment.rule)?;
+    let step = rule.step(&enrolment.step)?;
+    let zone = customer.zone(&book.default_zone);
+    let closed = &book.policy.closed_days;
+    Some(Send {
+        touch: TouchId {
+            rule: enrolment.rule.clone(),
+            customer: customer.id.clone(),
+            occurrence: enrolment.occurrence.clone(),
+            step: enrolment.step.clone(),
+        },
+        channel: step.channel,
+        purpose: rule.purpose,
+        template: step.template.clone(),
+        assign_to: step.assign_to.clone().unwrap_or_else(|| book.policy.call_team.clone()),
+        event: step.event.clone(),
+        at: enrolment.sending_since?,
+        due: enrolment.due,
+        expires_at: calendar::later(enrolment.due, step.expiry, &zone, closed),
+    })
+}
+
+/// What became of a touch whose sender is gone. Requests are told again, by
+/// the same touch id; of a mail the mailer may know.
+pub async fn trace(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outcome {
+    match send.channel {
+        Channel::Email => match app.mailer.trace(&send.touch) {
+            Trace::Accepted { message_id } => Outcome::Sent { message_id },
+            Trace::NotAccepted => Outcome::NotSent { until: now },
+            Trace::Unknown => Outcome::Unknown,
+        },
+        Channel::Call | Channel::Task | Channel::Event => deliver(app, customer, send, now).await,
+    }
+}
+
+/// Lists a touch of which nobody knows whether it went out.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be kept.
+pub async fn keep_unknown(app: &App, send: &Send, now: Instant) -> Result<(), StoreError> {
+    let touch = send.touch.to_string();
+    let why = "the mail service did not answer: this mail may or may not have gone out";
+    app.store.keep_failure(FailureKind::UnknownSend, &touch, why, now).await?;
+    tracing::error!(unknown_sends = 1, rule = send.touch.rule, "nobody knows whether a mail went out");
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! Everything wrong in the templates that rules use, before a customer sees it.
+//!
+//! A template is rendered for many made-up customers: one of whom all is
+//! known, one of whom nothing is that may be missing, and between the two one
+//! for every single thing that the template names. What fails for one of them
+//! would have failed for a real one.
+
+use std::collections::BTreeSet;
+
+use super::engine::Engine;
+use super::fault::Fault;
+use super::files::{BRAND, FOLDER, Found};
+use super::html::{self, MjmlFault};
+use super::lint::lint;
+use super::names;
+use super::sample::{Samples, Use};
+use super::source::{Unmarked, unmark};
+use super::{BODY, Context, SCRIPT, SUBJECT, Templates, header, languages};
+use crate::nearest::hint;
+use crate::policy::Policy;
+use crate::rule::{Channel, Purpose, Status};
+use crate::rulebook::{Diagnostic, DiagnosticSeverity, Place, RuleBook};
+
+impl Templates {
+    /// Everything wrong in templates that rules use, archived ones aside: in
+    /// the order of files and places, each thing once. Files are named from the
+    /// folder that holds `rules` and `templates`.
+    pub fn check(&self, book: &RuleBook) -> Vec<Diagnostic> {
+        let mut report = Report::default();
+        let mut checked: Vec<(&str, Use)> = Vec::new();
+        for rule in book.rules().iter().filter(|rule| rule.status != Status::Archived) {
+            for step in &rule.steps {
+                let Some(template) = step.template.as_deref() else { continue };
+                if !self.files.has(template) {
+                    let file = format!("rules/{}.yaml", rule.name);
+                    let hint = hint(template, self.names());
+                    let message = format!(
+                        "step {:?} names the template {template:?}, and there is no folder {FOLDER}/{template}{hint}",
+                        step.id
+                    );
+                    report.add(Diagnostic::error(&file, Place::START, message));
+                    continue;
+                }
+                let trigger = Some(&rule.trigger);
+                let used = Use { trigger, channel: step.channel, purpose: rule.purpose };
+                if !checked.contains(&(template, used)) {
+                    checked.push((template, used));
+                    self.check_use(template, &used, &book.policy, &mut report);
+                }
+            }
+        }
+        if let Some((_, used)) = checked.first() {
+            self.check_brand(used, &book.policy, &mut report);
+        }
+        report.found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
+        report.found
+    }
+
+    fn check_use(&self, template: &str, used: &Use, policy: &Policy, report: &mut Report) {
+        let needed: &[&str] = match used.channel {
+            Channel::Email => &[SUBJECT, BODY],
+            Channel::Call | Channel::Task => &[SCRIPT],
+            Channel::Event => return,
+        };
+        let samples = Samples::of(policy, used);
+        let mut locales: BTreeSet<&str> = self.files.all_locales();
+        locales.insert(&policy.default_locale);
+        for locale in locales {
+            if let Some(found) = self.files.in_language(template, needed, locale) {
+                Checker::new(self, policy, used, &samples, found, report).run();
+                continue;
+            }
+            for file in needed {
+                if self.files.in_language(template, &[file], locale).is_none() {
+                    let path = format!("{template}/{locale}/{file}");
+                    let message = match locale == policy.default_locale {
+                        true => "is missing; the policy's default language needs it",
+                        false => "is missing; other messages speak this language, so this one must too",
+                    };
+                    report.fault(Fault::new(&path, Place::START, message));
+                }
+            }
+        }
+    }
+
+    /// The names in shared parts, which no single template answers for.
+    fn check_brand(&self, used: &Use, policy: &Policy, report: &mut Report) {
+        let full = Samples::of(policy, used).full;
+        let engine = Engine::new(&self.files, &policy.default_locale, Vec::new());
+        for path in self.files.paths().filter(|path| path.starts_with(BRAND)) {
+            match engine.names_used(path) {
+                Err(fault) => report.fault(fault),
+                Ok(names) => {
+                    let text = self.files.text(path).unwrap_or("");
+                    report.faults(names::unknown(path, text, &names, &full.0, true));
+                }
+            }
+        }
+    }
+}
+
+/// What was found, each thing once.
+#[derive(Default)]
+struct Report {
+    found: Vec<Diagnostic>,
+}
+
+impl Report {
+    fn add(&mut self, diagnostic: Diagnostic) {
+        if !self.found.contains(&diagnostic) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        self.add(Diagnostic::error(&fault.file, fault.place, fault.message));
+    }
+
+    fn faults(&mut self, faults: Vec<Fault>) {
+        faults.into_iter().for_each(|fault| self.fault(fault));
+    }
+
+    /// A fault that rendering found: left out where the line is known to be
+    /// wrong, since it would be the same thing in other words.
+    fn rendering(&mut self, fault: Fault) {
+        let is_known = |d: &Diagnostic| d.file == fault.file && d.place.line == fault.place.line;
+        if !self.found.iter().any(is_known) {
+            self.fault(fault);
+        }
+    }
+}
+
+/// The check of one use of a template, in one language.
+struct Checker<'a> {
+    templates: &'a Templates,
+    policy: &'a Policy,
+    used: &'a Use<'a>,
+    samples: &'a Samples,
+    found: Found,
+    engine: Engine,
+    /// All files of the message, a written text part included.
+    paths: Vec<String>,
+    report: &'a mut Report,
+}
+
+impl<'a> Checker<'a> {
+    fn new(
+        templates: &'a Templates,
+        policy: &'a Policy,
+        used: &'a Use<'a>,
+        samples: &'a Samples,
+        found: Found,
+        report: &'a mut Report,
+    ) -> Checker<'a> {
+        let engine = templates.engine(&found, &policy.default_locale);
+        let mut paths = found.paths.clone();
+        paths.extend(found.paths.last().and_then(|body| templates.text_path(body)));
+        Checker { templates, policy, used, samples, found, engine, paths, report }
+    }
+
+    fn run(mut self) {
+        if !self.names() {
+            return;
+        }
+        let renders = self.renderings();
+        if renders && self.used.channel == Channel::Email {
+            for context in [&self.samples.full, &self.samples.bare] {
+                self.mail(context);
+            }
+        }
+    }
+
+    /// Whether every file can be read; tells which names there are not.
+    fn names(&mut self) -> bool {
+        let before = self.report.found.len();
+        for path in &self.paths {
+            match self.engine.names_used(path) {
+                Err(fault) => self.report.fault(fault),
+                Ok(names) => {
+                    let text = self.templates.files.text(path).unwrap_or("");
+                    let full = &self.samples.full.0;
+                    let unknown = names::unknown(path, text, &names, full, false);
+                    unknown.into_iter().for_each(|fault| self.report.fault(fault));
+                }
+            }
+        }
+        let is_syntax = |d: &Diagnostic| d.message.starts_with("syntax error");
+        !self.report.found[before..].iter().any(is_syntax)
+    }
+
+    /// Whether the message can be written for every made-up customer.
+    fn renderings(&mut self) -> bool {
+        let files = &self.templates.files;
+        let shared = files.paths().filter(|path| path.starts_with(BRAND));
+        let paths = self.paths.iter().map(String::as_str).chain(shared);
+        let text: String = paths.filter_map(|path| files.text(path)).collect();
+        let Samples { full, bare, changes } = self.samples;
+        let mut renders = self.renders(full);
+        renders &= self.renders(bare);
+        for change in changes.iter().filter(|change| change.matters_to(&text)) {
+            renders &= self.renders(&change.applied_to(full));
+            let changed = change.applied_to(bare);
+            if changed != *bare {
+                renders &= self.renders(&changed);
+            }
+        }
+        renders
+    }
+
+    fn renders(&mut self, context: &Context) -> bool {
+        let values = context.values(&self.found.language);
+        let mut renders = true;
+        for path in &self.paths {
+            let fault = match self.engine.render(path, &values) {
+                Err(fault) => fault,
+                Ok(text) if path.ends_with(SUBJECT) => {
+                    let message = match header(path, &text) {
+                        Err(_) => "a subject is one line; take the line break out of its middle",
+                        Ok(line) if line.is_empty() => {
+                            "the subject may be empty; give it words that do not depend on what is known"
+                        }
+                        Ok(_) => continue,
+                    };
+                    Fault::new(path, Place::START, message)
+                }
+                Ok(_) => continue,
+            };
+            renders = false;
+            self.report.rendering(fault);
+        }
+        renders
+    }
+
+    /// The MJML of a mail, and what every marketing mail must show.
+    fn mail(&mut self, context: &Context) {
+        let Some(body) = self.found.paths.last().cloned() else { return };
+        let values = context.values(&self.found.language);
+        let languages = languages(&self.found, &self.policy.default_locale);
+        let engine = Engine::marked(&self.templates.files, &self.found.language, languages);
+        let Ok(marked) = engine.render(&body, &values) else { return };
+        let unmarked = unmark(&marked);
+        let skipped = unmarked.text.len() - unmarked.text.trim_start().len();
+        let mjml = unmarked.text.trim();
+        let broken = lint(mjml);
+        let parsed = html::from_mjml(mjml);
+        // What the linter tells of, the parser stumbles over: once is enough.
+        let (html, more) = match parsed {
+            Ok((html, warnings)) => (Some(html), warnings),
+            Err(_) if !broken.is_empty() => (None, Vec::new()),
+            Err(fault) => (None, vec![fault]),
+        };
+        for fault in broken.into_iter().chain(more) {
+            self.mjml(&body, fault, skipped, &unmarked);
+        }
+        if let (Some(html), Purpose::Marketing) = (html, self.used.purpose) {
+            self.marketing(&body, &html, context);
+        }
+    }
+
+    fn mjml(&mut self, body: &str, fault: MjmlFault, skipped: usize, unmarked: &Unmarked) {
+        let range = fault.range.start + skipped..fault.range.end + skipped;
+        let origin = unmarked.origin(&range, &self.templates.files);
+        let (path, place) = origin.unwrap_or((body, Place::START));
+        let told = Fault::new(path, place, fault.message);
+        let mut diagnostic = Diagnostic::error(&told.file, told.place, told.message);
+        if fault.is_warning {
+            diagnostic.severity = DiagnosticSeverity::Warning;
+        }
+        self.report.add(diagnostic);
+    }
+
+    /// What the law asks of marketing mail: a way out, and who writes.
+    fn marketing(&mut self, body: &str, html: &str, context: &Context) {
+        let unsubscribe = context.0["links"]["unsubscribe"].as_str().unwrap_or("");
+        let shows_link = html::visible_links(html).iter().any(|link| link == unsubscribe);
+        if !shows_link {
+            self.body_lacks(body, "a visible link to unsubscribe; write <a href=\"{{ links.unsubscribe }}\">…</a> inside an <mj-text>");
+        }
+        let address = words(&self.policy.brand.postal_address);
+        if address.is_empty() {
+            let message = "brand.postal_address is missing; marketing mail must show it";
+            self.report.add(Diagnostic::error("rules/policy.yaml", Place::START, message));
+        } else if !html::text(html).is_ok_and(|text| words(&text).contains(&address)) {
+            self.body_lacks(body, "the postal address; write {{ brand.postal_address }} inside an <mj-text>");
+        }
+        let Some(path) = self.templates.text_path(body) else { return };
+        let values = context.values(&self.found.language);
+        let Ok(text) = self.engine.render(&path, &values) else { return };
+        if !text.contains(unsubscribe) {
+            self.lacks(&path, "the link to unsubscribe; write {{ links.unsubscribe }}");
+        }
+        if !words(&text).contains(&address) {
+            self.lacks(&path, "the postal address; write {{ brand.postal_address }}");
+        }
+    }
+
+    fn body_lacks(&mut self, path: &str, what: &str) {
+        self.lacks(path, &format!("{what}, or {{% include \"{BRAND}/footer.mjml\" %}}"));
+    }
+
+    fn lacks(&mut self, path: &str, what: &str) {
+        self.report.fault(Fault::new(path, Place::START, format!("a marketing mail needs {what}")));
+    }
+}
+
+/// The words of a text, so that line breaks do not matter.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

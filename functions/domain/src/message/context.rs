@@ -1,0 +1,222 @@
+//! What a template may name: the customer's state, as people read it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use cel::Value as Cel;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value as Json, json};
+
+use crate::condition::Values;
+use crate::decide::celebrated_on;
+use crate::history::Purchase;
+use crate::policy::Brand;
+use crate::view::{CUSTOMER_FIELDS, View};
+
+/// What a message's templates may name. Personal: `Debug` does not show it.
+///
+/// | name | holds |
+/// |---|---|
+/// | `customer` | the fields of conditions, and `given_name`, `family_name`, `email`, `phone` |
+/// | `event` | the trigger's detail; empty where no event triggered the rule |
+/// | `purchase` | the latest: `id`, `total`, `items`, `at`, `sold_by` |
+/// | `last_contact` | `at`, `channel`, `kind`, `note` |
+/// | `occasion` | in rules of an occasion: `name`, `date`, `years` |
+/// | `brand` | `name`, `from`, `reply_to`, `postal_address`, `logo_url` |
+/// | `links` | `unsubscribe` |
+/// | `rep` | `name` |
+/// | `locale` | the language that the message is written in |
+///
+/// What is not known is absent, so that `default(…)` stands in for it. Dates
+/// are the customer's local ones, as `2026-11-21`.
+#[derive(Clone, PartialEq)]
+pub struct Context(pub(super) Json);
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// What a message needs to know besides the customer's state.
+#[derive(Clone, Copy, Default)]
+pub struct Facts<'a> {
+    /// Who acts on a call or a task, or whom the customer belongs to.
+    pub rep: &'a str,
+    /// Where the customer can say no; marketing mail always carries it.
+    pub unsubscribe: Option<&'a str>,
+    pub occasion: Option<Occasion<'a>>,
+}
+
+/// The occasion that a rule celebrates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occasion<'a> {
+    /// `birthday`, or the anniversary's name.
+    pub name: &'a str,
+    pub date: Date,
+    /// How many years it has been; unknown where the date has no year.
+    pub years: Option<i16>,
+}
+
+impl<'a> Occasion<'a> {
+    /// The customer's occasion in a year: the occurrence of the touch. `None`
+    /// where the customer has no such date.
+    pub fn of(view: &View, name: &'a str, year: i16) -> Option<Occasion<'a>> {
+        let began = view.customer.profile.occasion(name)?;
+        let date = celebrated_on(began, year, view.policy.leap_day)?;
+        Some(Occasion { name, date, years: began.year.map(|began| year - began) })
+    }
+}
+
+/// What the templates of a touch may name.
+pub fn context(view: &View, facts: &Facts) -> Context {
+    let zone = view.zone;
+    let mut root = json!({
+        "customer": customer(view),
+        "event": event(view),
+        "brand": brand(&view.policy.brand),
+        "rep": { "name": facts.rep },
+        "links": { "unsubscribe": facts.unsubscribe },
+        "purchase": view.customer.history.latest().map(|latest| purchase(latest, zone)),
+    });
+    if let Some(contact) = view.customer.contacts.last() {
+        root["last_contact"] = json!({
+            "at": contact.at.date_in(zone).to_string(),
+            "channel": contact.channel,
+            "kind": contact.kind,
+            "note": contact.note,
+        });
+    }
+    if let Some(occasion) = facts.occasion {
+        root["occasion"] = json!({
+            "name": occasion.name,
+            "date": occasion.date.to_string(),
+            "years": occasion.years,
+        });
+    }
+    Context(root)
+}
+
+fn customer(view: &View) -> Json {
+    let known = CUSTOMER_FIELDS.iter();
+    let known = known.filter_map(|field| {
+        Some(((*field).to_owned(), cel_json(&view.customer(field)?, view.zone)))
+    });
+    let mut customer: Map<String, Json> = known.collect();
+    let profile = &view.customer.profile;
+    customer.insert("given_name".into(), json!(profile.given.latest()));
+    customer.insert("family_name".into(), json!(profile.family.latest()));
+    customer.insert("email".into(), json!(profile.email.latest()));
+    customer.insert("phone".into(), json!(profile.phone.latest()));
+    Json::Object(customer)
+}
+
+fn event(view: &View) -> Json {
+    let detail = view.event.and_then(|detail| serde_json::from_str(&detail.0).ok());
+    let mut detail = detail.unwrap_or_else(|| json!({}));
+    localize(&mut detail, view.zone);
+    detail
+}
+
+/// Turns the instants of a detail (`occurred_at`) into the customer's dates.
+pub(super) fn localize(detail: &mut Json, zone: &TimeZone) {
+    match detail {
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                let instant = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+                match instant.filter(|_| name.ends_with("_at")) {
+                    Some(at) => *value = zone.to_datetime(at).date().to_string().into(),
+                    None => localize(value, zone),
+                }
+            }
+        }
+        Json::Array(values) => values.iter_mut().for_each(|value| localize(value, zone)),
+        _ => {}
+    }
+}
+
+fn purchase(purchase: &Purchase, zone: &TimeZone) -> Json {
+    json!({
+        "id": purchase.id,
+        "total": { "amount": purchase.total.to_string(), "currency": purchase.currency },
+        "items": purchase.items,
+        "at": purchase.at.date_in(zone).to_string(),
+        "sold_by": purchase.sold_by,
+    })
+}
+
+/// The brand block; what the policy leaves empty is as good as absent.
+pub(super) fn brand(brand: &Brand) -> Json {
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    json!({
+        "name": brand.name,
+        "from": brand.from,
+        "reply_to": given(&brand.reply_to),
+        "postal_address": brand.postal_address,
+        "logo_url": given(&brand.logo_url),
+    })
+}
+
+/// A value of conditions as JSON; instants become local dates.
+fn cel_json(value: &Cel, zone: &TimeZone) -> Json {
+    match value {
+        Cel::Bool(value) => json!(value),
+        Cel::Int(value) => json!(value),
+        Cel::UInt(value) => json!(value),
+        Cel::Float(value) => json!(value),
+        Cel::String(value) => json!(**value),
+        Cel::List(values) => values.iter().map(|value| cel_json(value, zone)).collect(),
+        Cel::Map(map) => {
+            let entries = map.map.iter();
+            Json::Object(entries.map(|(key, value)| (key.to_string(), cel_json(value, zone))).collect())
+        }
+        Cel::Timestamp(at) => {
+            let at = crate::instant::Instant::from_millis(at.timestamp_millis());
+            json!(at.date_in(zone).to_string())
+        }
+        _ => Json::Null,
+    }
+}
+
+/// JSON as MiniJinja takes it. What is `null` is left out, so that strict mode
+/// finds it and `default(…)` fills it; a whole number prints without decimals.
+pub(super) fn value(json: &Json) -> minijinja::Value {
+    match json {
+        Json::Null => minijinja::Value::UNDEFINED,
+        Json::Bool(value) => (*value).into(),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => whole.into(),
+            (None, Some(float)) if float.fract() == 0.0 && float.abs() < 9e15 => {
+                (float as i64).into()
+            }
+            (None, float) => float.unwrap_or(f64::NAN).into(),
+        },
+        Json::String(text) => text.as_str().into(),
+        Json::Array(values) => {
+            values.iter().filter(|json| !json.is_null()).map(value).collect()
+        }
+        Json::Object(fields) => {
+            let known = fields.iter().filter(|(_, value)| !value.is_null());
+            let known: BTreeMap<String, minijinja::Value> =
+                known.map(|(name, field)| (name.clone(), value(field))).collect();
+            known.into()
+        }
+    }
+}
+
+impl Context {
+    /// The values, with the language that the message is written in.
+    pub(super) fn values(&self, language: &str) -> minijinja::Value {
+        let mut root = self.0.clone();
+        if let Json::Object(fields) = &mut root {
+            fields.insert("locale".into(), language.into());
+        }
+        value(&root)
+    }
+
+    /// A customer's preferred language, where one is known.
+    pub fn customer_locale(&self) -> Option<&str> {
+        self.0.get("customer")?.get("locale")?.as_str()
+    }
+}

@@ -1,0 +1,121 @@
+//! What is wrong in a template, where, and how to mend it.
+
+use std::error::Error as _;
+
+use minijinja::{Error, ErrorKind};
+
+use super::files::{BRAND, FOLDER, Files};
+use crate::nearest::hint;
+use crate::rulebook::Place;
+
+/// Something wrong at a place of a template file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Below the folder that holds `rules` and `templates`.
+    pub file: String,
+    pub place: Place,
+    pub message: String,
+}
+
+/// Why a message cannot be written. It names files and fields, never a
+/// customer's data, so it may stand in a log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    #[error("there is no template {name:?}, make the folder {FOLDER}/{name}{hint}")]
+    NoTemplate { name: String, hint: String },
+    #[error("{FOLDER}/{name}/{locale}/{file} is missing")]
+    NoFile { name: String, locale: String, file: String },
+    #[error("{}:{}: {}", .0.file, .0.place.line, .0.message)]
+    Template(Fault),
+    #[error("{0} has a line break or another control character, which no header may hold")]
+    Header(String),
+    #[error("{0} gives an empty subject")]
+    EmptySubject(String),
+}
+
+impl Fault {
+    pub(super) fn new(path: &str, place: Place, message: impl Into<String>) -> Fault {
+        Fault { file: format!("{FOLDER}/{path}"), place, message: message.into() }
+    }
+
+    /// What MiniJinja found, said for those who write templates. `path` is the
+    /// file that was being rendered; the fault may be in one that it includes.
+    pub(super) fn of_template(error: &Error, path: &str, files: &Files) -> Fault {
+        let mut inner = error;
+        while let Some(next) = inner.source().and_then(|source| source.downcast_ref::<Error>()) {
+            inner = next;
+        }
+        let path = inner.name().or(error.name()).unwrap_or(path);
+        let line = inner.line().or(error.line()).unwrap_or(1);
+        let start = inner.range().map(|range| range.start);
+        let column = start.and_then(|start| {
+            let before = files.text(path)?.get(..start)?;
+            Some(before.chars().rev().take_while(|c| *c != '\n').count() + 1)
+        });
+        let place = Place { line: line as u64, column: column.unwrap_or(1) as u64 };
+        Fault::new(path, place, explain(inner, files))
+    }
+}
+
+impl From<Fault> for MessageError {
+    fn from(fault: Fault) -> MessageError {
+        MessageError::Template(fault)
+    }
+}
+
+fn explain(error: &Error, files: &Files) -> String {
+    let detail = error.detail().unwrap_or("");
+    if let Some(name) = undefined(detail) {
+        return format!(
+            "{name} may be missing; write {{{{ {name} | default(\"\") }}}}, or put it behind {{% if {name} is defined %}}"
+        );
+    }
+    let named = |pattern: &str| detail.trim_start_matches(pattern).trim_end_matches(" is unknown").to_owned();
+    match error.kind() {
+        ErrorKind::TemplateNotFound => {
+            let name = detail.split('"').nth(1).unwrap_or("");
+            let brand = files.paths().filter(|path| path.starts_with(BRAND)).map(brand_name);
+            let known: Vec<String> = brand.collect();
+            format!("there is no file {name:?} to include{}", hint(name, known.iter().map(String::as_str)))
+        }
+        ErrorKind::UnknownFilter => {
+            let name = named("filter ");
+            format!("unknown filter {name:?}{}", hint(&name, FILTERS))
+        }
+        ErrorKind::UnknownTest => {
+            let name = named("test ");
+            format!("unknown test {name:?}{}", hint(&name, TESTS))
+        }
+        ErrorKind::OutOfFuel => "takes too many steps; does a loop go through too much?".into(),
+        // The one detail that may quote a customer's data.
+        _ if detail.starts_with("unable to calculate") => "cannot calculate with these values".into(),
+        kind if detail.is_empty() => kind.to_string(),
+        ErrorKind::InvalidOperation => detail.to_owned(),
+        kind => format!("{kind}: {detail}"),
+    }
+}
+
+/// The expression in "`customer.given_name` is undefined".
+fn undefined(detail: &str) -> Option<&str> {
+    let end = detail.find("` is undefined")?;
+    detail[..end].rsplit('`').next()
+}
+
+/// How a brand file is named in an include: without its locale.
+fn brand_name(path: &str) -> String {
+    match path.split('/').collect::<Vec<_>>()[..] {
+        [folder, _, file] => format!("{folder}/{file}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// What templates commonly filter with, to guess what was meant.
+const FILTERS: [&str; 22] = [
+    "money", "day", "default", "trim", "upper", "lower", "title", "capitalize", "replace", "length",
+    "first", "last", "join", "sort", "reverse", "round", "int", "float", "list", "unique", "map",
+    "selectattr",
+];
+
+/// What templates commonly test for.
+const TESTS: [&str; 8] =
+    ["defined", "undefined", "none", "odd", "even", "in", "string", "number"];

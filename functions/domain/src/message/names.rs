@@ -1,0 +1,100 @@
+//! The names that a template uses, against those that there are.
+
+use serde_json::Value as Json;
+
+use super::fault::Fault;
+use super::sample::NAMES;
+use super::source;
+use crate::nearest::hint;
+use crate::rulebook::Place;
+
+/// The objects whose fields anybody may add to.
+const OPEN: [&str; 3] = ["customer.attributes", "event.attributes", "event.anniversaries"];
+
+/// Names in the file at `path` that no customer will ever have. `full` is a
+/// sample that has every field there is.
+///
+/// A shared part (of `_brand`) serves many templates, so what it asks of
+/// `event`, and the variables that it takes from around it, are left alone:
+/// rendering tells.
+pub(super) fn unknown(
+    path: &str,
+    text: &str,
+    used: &[String],
+    full: &Json,
+    is_shared: bool,
+) -> Vec<Fault> {
+    let mut found = Vec::new();
+    for name in used {
+        let root = name.split('.').next().unwrap_or(name);
+        if !NAMES.contains(&root) {
+            if !is_shared && !sets(text, root) {
+                let message = format!("unknown variable {root:?}{}", hint(root, NAMES));
+                found.extend(at_mentions(path, text, root, false, &message));
+            }
+        } else if let Some((known, field, fields)) = first_unknown(name, full) {
+            let is_event = root == "event";
+            if is_event && is_shared {
+                continue;
+            }
+            let message = match fields.as_object().filter(|fields| !fields.is_empty()) {
+                None if is_event => {
+                    "event is known only in rules that an event triggers; write default(…) behind it".into()
+                }
+                fields => {
+                    let names = fields.into_iter().flatten().map(|(name, _)| name.as_str());
+                    format!("{known} has no field {field:?}{}", hint(field, names))
+                }
+            };
+            // An event may carry more than its schema says, a customer may not.
+            found.extend(at_mentions(path, text, &format!("{known}.{field}"), is_event, &message));
+        }
+    }
+    found
+}
+
+/// Where a dotted name leaves what is known: the known part, the field that it
+/// lacks, and the fields that it has.
+fn first_unknown<'a>(name: &'a str, full: &'a Json) -> Option<(&'a str, &'a str, &'a Json)> {
+    let mut here = full;
+    let mut end = 0;
+    for (index, field) in name.split('.').enumerate() {
+        let known = &name[..end];
+        let Json::Object(fields) = here else { return None };
+        match fields.get(field) {
+            _ if OPEN.contains(&known) => return None,
+            Some(inner) => here = inner,
+            // One of the names that this use of the template does not have.
+            None if index == 0 => return None,
+            None => return Some((known, field, here)),
+        }
+        end += field.len() + usize::from(index > 0);
+    }
+    None
+}
+
+/// Whether the template gives a name a value somewhere: a branch may do so.
+fn sets(text: &str, name: &str) -> bool {
+    source::tags(text).into_iter().any(|tag| {
+        let words = text[tag].trim_start_matches("{%").trim_start_matches('-').trim_start();
+        let target = words.strip_prefix("set ").map(str::trim_start);
+        target.and_then(|target| target.strip_prefix(name)).is_some_and(|rest| {
+            !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        })
+    })
+}
+
+fn at_mentions(
+    path: &str,
+    text: &str,
+    name: &str,
+    may_be_guarded: bool,
+    message: &str,
+) -> Vec<Fault> {
+    let mentions = source::mentions(text, name);
+    if mentions.is_empty() {
+        return vec![Fault::new(path, Place::START, message)];
+    }
+    let wrong = mentions.into_iter().filter(|mention| !(may_be_guarded && mention.guarded));
+    wrong.map(|mention| Fault::new(path, mention.place, message)).collect()
+}

@@ -1,0 +1,101 @@
+//! History in: what happened before Lazo counts, and opens no follow-ups.
+
+use std::collections::HashSet;
+
+use lazo_domain::decide::{Decision, Input, decide};
+use lazo_domain::event::Delivered;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+
+use super::{ATTEMPTS_MAX, IngestError, back_off};
+use crate::app::App;
+use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, TouchEntry};
+
+/// How many events one transaction takes: room stays for touches that they end.
+const EVENTS_AT_ONCE: usize = 60;
+
+/// How many touches a transaction of history may end.
+const ENDED_AT_ONCE: usize = 38;
+
+/// How a customer's history was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub counted: usize,
+    /// Counted by an earlier run.
+    pub known: usize,
+}
+
+/// Takes one customer's history, in as few transactions as can be. Each event
+/// counts once, however often this runs and wherever it was stopped.
+///
+/// # Errors
+/// [`IngestError`] where a part could not be stored; run it again.
+pub async fn import(
+    app: &App,
+    id: &Id,
+    events: &[Delivered],
+    now: Instant,
+) -> Result<Imported, IngestError> {
+    let mut imported = Imported::default();
+    // One transaction writes an item once, so what a file holds twice goes.
+    let mut keys = HashSet::new();
+    let events: Vec<&Delivered> = events
+        .iter()
+        .filter(|delivered| {
+            let entry = EventEntry::new(&delivered.event, now);
+            keys.insert((entry.kind, entry.key))
+        })
+        .collect();
+    for chunk in events.chunks(EVENTS_AT_ONCE) {
+        let mut left: Vec<&Delivered> = chunk.to_vec();
+        let mut attempt = 0;
+        while !left.is_empty() {
+            match commit(app, id, &left, now).await? {
+                Commit::Done(_) => {
+                    imported.counted += left.len();
+                    break;
+                }
+                Commit::Known(entries) if entries.iter().any(|entry| *entry < left.len()) => {
+                    imported.known += entries.iter().filter(|entry| **entry < left.len()).count();
+                    let mut index = 0;
+                    left.retain(|_| {
+                        index += 1;
+                        !entries.contains(&(index - 1))
+                    });
+                }
+                Commit::Known(_) | Commit::Conflict => {
+                    attempt += 1;
+                    if attempt == ATTEMPTS_MAX {
+                        return Err(IngestError::Contention);
+                    }
+                    back_off(attempt).await;
+                }
+            }
+        }
+    }
+    Ok(imported)
+}
+
+async fn commit(
+    app: &App,
+    id: &Id,
+    events: &[&Delivered],
+    now: Instant,
+) -> Result<Commit, IngestError> {
+    let rules = app.rules();
+    let loaded = app.store.load(id).await?;
+    let mut customer = loaded.customer.clone();
+    let mut entries = Vec::with_capacity(events.len());
+    let mut ended = Vec::new();
+    for delivered in events {
+        entries.push(LedgerEntry::Event(EventEntry::new(&delivered.event, now)));
+        let input = Input::History(&delivered.event);
+        let Decision { customer: after, records, .. } = decide(customer, input, &rules.book, now);
+        customer = after;
+        let touches = records.iter().map(|record| TouchEntry::ended(record, false, None));
+        ended.extend(touches.map(LedgerEntry::Touch));
+    }
+    ended.truncate(ENDED_AT_ONCE);
+    entries.extend(ended);
+    Ok(app.store.commit(&loaded, customer, &Ledger { entries }, now).await?)
+}

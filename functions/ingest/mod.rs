@@ -1,0 +1,171 @@
+//! Events in: decode → load → decide → commit.
+
+pub mod history;
+
+use std::collections::HashMap;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use futures::StreamExt;
+use lazo_domain::decide::{Decision, Input, decide};
+use lazo_domain::event::{Body, Delivered, from_wire};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::touch::TouchStatus;
+
+use crate::app::App;
+use crate::bus::Message;
+use crate::store::{
+    Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError,
+    TRANSACTION_ITEMS_MAX, TouchEntry,
+};
+
+/// How many customers are worked on at a time.
+const CUSTOMERS_AT_ONCE: usize = 16;
+
+/// How often a customer is decided anew after somebody else wrote first.
+pub const ATTEMPTS_MAX: u32 = 12;
+
+/// How an event was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    Counted,
+    /// It had been counted before: nothing changed.
+    Duplicate,
+    /// It concerns no customer in particular.
+    Nobody,
+}
+
+/// Why an event could not be taken now; it comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the customer was written by others {ATTEMPTS_MAX} times in a row")]
+    Contention,
+}
+
+/// Takes a batch from the queue. What does not fit its schema is kept aside;
+/// only what could not be stored is given back.
+pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    let mut customers: HashMap<Option<Id>, Vec<(String, Delivered)>> = HashMap::new();
+    for record in batch.records {
+        let message = record.message_id.unwrap_or_default();
+        let body = record.body.unwrap_or_default();
+        match from_wire(&body) {
+            Ok(delivered) => {
+                let id = delivered.event.customer().cloned();
+                customers.entry(id).or_default().push((message, delivered));
+            }
+            Err(why) => {
+                if let Err(error) = quarantine(&app.store, &body, &why.to_string(), now).await {
+                    tracing::error!(%error, message, "a bad event could not be kept");
+                    response.add_failure(message);
+                }
+            }
+        }
+    }
+    let work = customers.into_values().map(|events| async move {
+        let mut failed = Vec::new();
+        for (message, delivered) in events {
+            if let Err(error) = take(app, &delivered, now).await {
+                tracing::error!(%error, message, "an event could not be taken, it comes again");
+                failed.push(message);
+            }
+        }
+        failed
+    });
+    let failed: Vec<Vec<String>> =
+        futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE).collect().await;
+    failed.into_iter().flatten().for_each(|message| response.add_failure(message));
+    response
+}
+
+/// Keeps a text that is no event, and says so in the log without its content:
+/// an alarm counts `quarantined_events`.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be kept.
+pub async fn quarantine(
+    store: &Store,
+    text: &str,
+    why: &str,
+    now: Instant,
+) -> Result<String, StoreError> {
+    let id = store.keep_failure(FailureKind::Event, text, why, now).await?;
+    tracing::warn!(quarantined_events = 1, failure = id, "an event does not fit its schema");
+    Ok(id)
+}
+
+/// Takes one event: counts it once, for ever, and plans what it starts.
+///
+/// # Errors
+/// [`IngestError`] where it could not be stored; nothing was changed then.
+pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Taken, IngestError> {
+    let event = &delivered.event;
+    let Some(id) = event.customer() else { return Ok(Taken::Nobody) };
+    let rules = app.rules();
+    let mut attempt = 0;
+    let taken = loop {
+        let loaded = app.store.load(id).await?;
+        let decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
+        let (ledger, messages) = account(delivered, &decision, now);
+        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
+            Commit::Done(_) => {
+                publish(app, &messages).await;
+                break Taken::Counted;
+            }
+            // The event's own entry is the first.
+            Commit::Known(entries) if entries.contains(&0) => break Taken::Duplicate,
+            Commit::Known(_) | Commit::Conflict => {
+                attempt += 1;
+                if attempt == ATTEMPTS_MAX {
+                    return Err(IngestError::Contention);
+                }
+                back_off(attempt).await;
+            }
+        }
+    };
+    if let Body::CallReported(call) = &event.body
+        && let Some(touch) = &call.touch_id
+    {
+        app.store.close_call(id, touch.as_str(), call.outcome.as_str()).await?;
+    }
+    Ok(taken)
+}
+
+/// What an event's decision writes into the ledger, and tells others.
+fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger, Vec<Message>) {
+    let mut entry = EventEntry::new(&delivered.event, now);
+    let mut ended = Vec::new();
+    let mut messages = Vec::new();
+    for record in &decision.records {
+        let is_refusal = record.at == record.due && record.defers.is_empty()
+            && matches!(record.status, TouchStatus::Skipped | TouchStatus::HeldOut)
+            && record.reason.is_some_and(|reason| reason.refuses_triggers());
+        if is_refusal {
+            entry.note_refusal(record);
+        } else {
+            messages.push(Message::skipped(record));
+            ended.push(LedgerEntry::Touch(TouchEntry::ended(record, false, None)));
+        }
+    }
+    let mut entries = vec![LedgerEntry::Event(entry)];
+    // A transaction takes so many; a customer has far fewer touches pending.
+    ended.truncate(TRANSACTION_ITEMS_MAX - 2);
+    entries.extend(ended);
+    (Ledger { entries }, messages)
+}
+
+/// Tells others, at most once: what must not be lost is in the table.
+pub(crate) async fn publish(app: &App, messages: &[Message]) {
+    if let Err(error) = app.bus.publish(messages).await {
+        tracing::error!(%error, lost_events = messages.len(), "events out were not published");
+    }
+}
+
+/// A short wait of random length, longer from attempt to attempt.
+pub(crate) async fn back_off(attempt: u32) {
+    let most = 10u64 << attempt.min(7);
+    tokio::time::sleep(std::time::Duration::from_millis(fastrand::u64(1..=most))).await;
+}

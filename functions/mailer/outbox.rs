@@ -1,0 +1,75 @@
+//! Mail into files: what the local system sends can be opened and read.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use lazo_domain::touch::TouchId;
+use sha2::{Digest, Sha256};
+
+use super::{Letter, SendError, Trace};
+
+/// A folder of `.eml` files, one a mail.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    folder: PathBuf,
+}
+
+impl Outbox {
+    /// Opens the folder, and makes it where it is not there.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made.
+    pub fn open(folder: &Path) -> std::io::Result<Outbox> {
+        fs::create_dir_all(folder)?;
+        Ok(Outbox { folder: folder.to_owned() })
+    }
+
+    /// What every file of a touch ends with.
+    fn ending(touch: &TouchId) -> String {
+        let digest = Sha256::digest(touch.to_string().as_bytes());
+        let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        format!("_{hash}.eml")
+    }
+
+    pub(super) fn send(&self, touch: &TouchId, letter: &Letter) -> Result<String, SendError> {
+        let id = letter.message_id();
+        let safe = |text: &str| -> String {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+            text.chars().take(60).map(|c| if fits(c) { c } else { '-' }).collect()
+        };
+        // The message id makes a second mail of one touch a second file: it
+        // would be seen, not covered up.
+        let (rule, customer) = (safe(&touch.rule), safe(touch.customer.as_str()));
+        let name = format!("{rule}_{customer}_{}{}", safe(&id), Outbox::ending(touch));
+        let part = self.folder.join(format!(".{name}.part"));
+        let write = || -> std::io::Result<()> {
+            let mut file = fs::File::create(&part)?;
+            file.write_all(&letter.message.formatted())?;
+            file.sync_all()?;
+            fs::rename(&part, self.folder.join(&name))
+        };
+        write().map_err(|error| SendError::NotAccepted(error.to_string()))?;
+        Ok(id)
+    }
+
+    /// A file that is there was sent; one that is not was not.
+    pub(super) fn trace(&self, touch: &TouchId) -> Trace {
+        let ending = Outbox::ending(touch);
+        let Ok(mut files) = fs::read_dir(&self.folder) else { return Trace::Unknown };
+        let found = files.find_map(|file| {
+            let name = file.ok()?.file_name().into_string().ok()?;
+            (name.ends_with(&ending) && !name.starts_with('.')).then_some(name)
+        });
+        match found {
+            None => Trace::NotAccepted,
+            Some(name) => Trace::Accepted { message_id: name },
+        }
+    }
+
+    /// How many mails are in it.
+    pub fn count(&self) -> usize {
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        files.filter(|file| !file.file_name().to_string_lossy().starts_with('.')).count()
+    }
+}

@@ -1,0 +1,29 @@
+//! Mail through an SMTP server, for trying things out.
+
+use lettre::transport::smtp::Error;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+use super::{Letter, SendError};
+
+#[derive(Debug)]
+pub struct Smtp(AsyncSmtpTransport<Tokio1Executor>);
+
+impl Smtp {
+    /// A server by its URL: `smtp://host:port` in plain text, `smtps://…` or
+    /// `smtp://…?tls=required` with TLS; user and password in the URL.
+    ///
+    /// # Errors
+    /// Where the URL cannot be understood.
+    pub fn new(url: &str) -> Result<Smtp, Error> {
+        Ok(Smtp(AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?.build()))
+    }
+
+    pub(super) async fn send(&self, letter: &Letter) -> Result<String, SendError> {
+        match self.0.send(letter.message.clone()).await {
+            Ok(_) => Ok(letter.message_id()),
+            Err(error) if error.is_permanent() => Err(SendError::Refused(error.to_string())),
+            Err(error) if error.is_transient() => Err(SendError::NotAccepted(error.to_string())),
+            Err(error) => Err(SendError::Unknown(error.to_string())),
+        }
+    }
+}

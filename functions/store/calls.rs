@@ -1,0 +1,193 @@
+//! The call list: calls and tasks that wait for a person, by whose they are.
+
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::rule::Channel;
+use lazo_domain::touch::{Send, TouchId};
+use serde::{Deserialize, Serialize};
+
+use super::{Item, Store, StoreError, keys};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallStatus {
+    Open,
+    Done,
+}
+
+/// A call or a task: whose, about whom, until when. What to say is written
+/// when somebody looks, from what is known then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    pub touch: TouchId,
+    pub channel: Channel,
+    pub template: String,
+    pub assigned_to: String,
+    pub asked_at: Instant,
+    pub expires_at_instant: Instant,
+    pub status: CallStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+}
+
+impl Call {
+    pub fn new(send: &Send) -> Call {
+        Call {
+            touch: send.touch.clone(),
+            channel: send.channel,
+            template: send.template.clone().unwrap_or_default(),
+            assigned_to: send.assign_to.clone(),
+            asked_at: send.at,
+            expires_at_instant: send.expires_at,
+            status: CallStatus::Open,
+            outcome: None,
+        }
+    }
+
+    pub(super) fn item(&self) -> Result<Item, StoreError> {
+        let mut item: Item = serde_dynamo::to_item(self)
+            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        if self.status == CallStatus::Open {
+            let by = self.expires_at_instant.millis().to_string();
+            item.insert("calls_of".into(), AttributeValue::S(self.assigned_to.clone()));
+            item.insert("calls_by".into(), AttributeValue::N(by));
+        }
+        Ok(item)
+    }
+}
+
+impl Store {
+    /// Notes that somebody has calls, so that a list of all can be made.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn note_assignee(&self, name: &str) -> Result<(), StoreError> {
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.set_item(Some(keys::keyed(keys::ASSIGNEES, name)));
+        let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
+        let answer = answer.map_err(StoreError::service)?;
+        self.count(false, answer.consumed_capacity());
+        Ok(())
+    }
+
+    /// Everybody who ever had a call.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn assignees(&self) -> Result<Vec<String>, StoreError> {
+        let items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(keys::ASSIGNEES.into()))
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(StoreError::service)?;
+        items.iter().map(|item| keys::text(item, "sk").map(str::to_owned)).collect()
+    }
+
+    /// The open calls of one person or team that are still of use, the most
+    /// urgent first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn open_calls(&self, of: &str, now: Instant) -> Result<Vec<Call>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("calls")
+            .key_condition_expression("calls_of = :of AND calls_by > :now")
+            .expression_attribute_values(":of", AttributeValue::S(of.to_owned()))
+            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()))
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(StoreError::service)?;
+        let mut calls = Vec::new();
+        for key in found {
+            let (pk, sk) = (keys::text(&key, "pk")?, keys::text(&key, "sk")?);
+            if let Some(call) = self.call_at(pk, sk).await?
+                && call.status == CallStatus::Open
+            {
+                calls.push(call);
+            }
+        }
+        Ok(calls)
+    }
+
+    /// The call that a touch asked for.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
+    pub async fn call(&self, touch: &TouchId) -> Result<Option<Call>, StoreError> {
+        self.call_at(&keys::customer(&touch.customer), &keys::call(touch)).await
+    }
+
+    async fn call_at(&self, pk: &str, sk: &str) -> Result<Option<Call>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::service)?;
+        let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
+            key: format!("{pk} {sk}"),
+            why: error.to_string(),
+        };
+        answer.item.map(|item| serde_dynamo::from_item(item).map_err(unreadable)).transpose()
+    }
+
+    /// Takes a call off the list, with how it went. One that is not on it
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn close_call(
+        &self,
+        customer: &Id,
+        touch: &str,
+        outcome: &str,
+    ) -> Result<(), StoreError> {
+        // A touch id names its customer in the middle: the key leaves that out.
+        let Some((rule, rest)) = touch.split_once('/') else { return Ok(()) };
+        let Some(rest) = rest.strip_prefix(customer.as_str()).and_then(|r| r.strip_prefix('/'))
+        else {
+            return Ok(());
+        };
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(keys::customer(customer)))
+            .key("sk", AttributeValue::S(format!("call#{rule}/{rest}")))
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("SET #status = :done, outcome = :outcome REMOVE calls_of, calls_by")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":done", AttributeValue::S("done".into()))
+            .expression_attribute_values(":outcome", AttributeValue::S(outcome.to_owned()))
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => self.count(false, answer.consumed_capacity()),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
+                self.count(false, []);
+            }
+            Err(error) => return Err(StoreError::service(error)),
+        }
+        Ok(())
+    }
+}

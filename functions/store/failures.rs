@@ -1,0 +1,175 @@
+//! What could not be processed, kept with the reason until somebody mends it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::instant::Instant;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Item, Store, StoreError, keys};
+
+/// How much of a text one item takes, in bytes.
+const PART_BYTES: usize = 300 * 1024;
+
+/// How many months back failures are listed.
+const MONTHS_LISTED: i32 = 24;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// An event that does not fit its schema.
+    Event,
+    /// A touch of which nobody knows whether it went out.
+    UnknownSend,
+}
+
+/// Something that could not be processed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Failure {
+    /// The text's hash: the same text fails once, however often it comes.
+    pub id: String,
+    pub kind: FailureKind,
+    pub why: String,
+    pub failed_at: Instant,
+    pub bytes: usize,
+    parts: usize,
+}
+
+fn partition(at: Instant) -> String {
+    let date = at.date_in(&jiff::tz::TimeZone::UTC);
+    format!("failures#{:04}-{:02}", date.year(), date.month())
+}
+
+impl Store {
+    /// Keeps a text that could not be processed.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn keep_failure(
+        &self,
+        kind: FailureKind,
+        text: &str,
+        why: &str,
+        now: Instant,
+    ) -> Result<String, StoreError> {
+        let id: String =
+            Sha256::digest(text.as_bytes()).iter().take(10).map(|b| format!("{b:02x}")).collect();
+        let parts: Vec<&str> = split(text);
+        // The parts first: what is listed can be read.
+        for (number, part) in parts.iter().enumerate() {
+            let mut item = keys::keyed(format!("failure#{id}"), format!("part#{number:03}"));
+            item.insert("text".into(), AttributeValue::S((*part).to_owned()));
+            self.put(item).await?;
+        }
+        let failure = Failure {
+            id: id.clone(),
+            kind,
+            why: why.chars().take(2_000).collect(),
+            failed_at: now,
+            bytes: text.len(),
+            parts: parts.len(),
+        };
+        let mut item: Item = serde_dynamo::to_item(&failure)
+            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        item.extend(keys::keyed(partition(now), id.clone()));
+        self.put(item).await?;
+        Ok(id)
+    }
+
+    async fn put(&self, item: Item) -> Result<(), StoreError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
+        let answer = answer.map_err(StoreError::service)?;
+        self.count(false, answer.consumed_capacity());
+        Ok(())
+    }
+
+    /// What could not be processed in the last two years, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn failures(&self, now: Instant) -> Result<Vec<Failure>, StoreError> {
+        let mut failures: Vec<Failure> = Vec::new();
+        let today = now.date_in(&jiff::tz::TimeZone::UTC).first_of_month();
+        for months in 0..MONTHS_LISTED {
+            let Ok(month) = today.checked_sub(jiff::Span::new().months(months)) else { break };
+            let at = lazo_domain::calendar::midnight(month, &jiff::tz::TimeZone::UTC);
+            let items = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", AttributeValue::S(partition(at)))
+                .into_paginator()
+                .items()
+                .send()
+                .try_collect()
+                .await
+                .map_err(StoreError::service)?;
+            for item in items {
+                let failure = serde_dynamo::from_item(item).map_err(|error| {
+                    StoreError::Unreadable { key: partition(at), why: error.to_string() }
+                })?;
+                failures.push(failure);
+            }
+        }
+        failures.sort_by(|a, b| (a.failed_at, &a.id).cmp(&(b.failed_at, &b.id)));
+        Ok(failures)
+    }
+
+    /// The text that could not be processed.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or a part is missing.
+    pub async fn failed_text(&self, failure: &Failure) -> Result<String, StoreError> {
+        let mut text = String::with_capacity(failure.bytes);
+        for number in 0..failure.parts {
+            let key = keys::keyed(format!("failure#{}", failure.id), format!("part#{number:03}"));
+            let answer = self
+                .client
+                .get_item()
+                .table_name(&self.table)
+                .set_key(Some(key))
+                .consistent_read(true)
+                .send()
+                .await
+                .map_err(StoreError::service)?;
+            let item = answer.item.unwrap_or_default();
+            text.push_str(keys::text(&item, "text")?);
+        }
+        Ok(text)
+    }
+
+    /// Forgets a failure that was mended.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn drop_failure(&self, failure: &Failure) -> Result<(), StoreError> {
+        let mut found = vec![keys::keyed(partition(failure.failed_at), failure.id.clone())];
+        found.extend((0..failure.parts).map(|number| {
+            keys::keyed(format!("failure#{}", failure.id), format!("part#{number:03}"))
+        }));
+        for key in found {
+            let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+            delete.send().await.map_err(StoreError::service)?;
+        }
+        Ok(())
+    }
+}
+
+/// A text in parts that an item takes, cut between characters. An empty text
+/// is one part.
+fn split(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while rest.len() > PART_BYTES {
+        let mut end = PART_BYTES;
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (part, tail) = rest.split_at(end);
+        parts.push(part);
+        rest = tail;
+    }
+    parts.push(rest);
+    parts
+}

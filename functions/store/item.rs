@@ -1,0 +1,77 @@
+//! A customer as a DynamoDB item, with the alarms that wake it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::customer::Customer;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+
+use super::table::{self, Alarm};
+use super::{Item, Loaded, SETTLE_AFTER, StoreError, keys};
+
+/// When a customer's item asks for attention, alarm by alarm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alarms {
+    due: Option<Instant>,
+    occasion: Option<Instant>,
+}
+
+impl Alarms {
+    /// The alarms that a new state needs. One that would ring too early stays
+    /// as it is: moving it costs two index writes, an early ring one read.
+    pub fn moved(self, customer: &Customer, now: Instant) -> Alarms {
+        let lazily = |set: Option<Instant>, needed: Option<Instant>| match (set, needed) {
+            (Some(set), Some(needed)) if now < set && set <= needed => Some(set),
+            (_, needed) => needed,
+        };
+        let settle = SETTLE_AFTER.as_millis() as i64;
+        let unconfirmed = customer.enrolments.iter().filter(|e| !e.unanswered);
+        let unconfirmed = unconfirmed.filter_map(|e| e.sending_since);
+        let unconfirmed = unconfirmed.map(|since| since.plus_millis(settle));
+        let due = customer.next_due().into_iter().chain(unconfirmed).min();
+        Alarms {
+            due: lazily(self.due, due),
+            occasion: lazily(self.occasion, customer.next_occasion),
+        }
+    }
+
+    /// Whether the index wakes somebody up for it by `now`.
+    pub fn ring(&self, now: Instant) -> bool {
+        self.due.is_some_and(|due| due <= now)
+    }
+
+    fn each(&self) -> [(Alarm, Option<Instant>); 2] {
+        [(Alarm::Due, self.due), (Alarm::Occasion, self.occasion)]
+    }
+}
+
+pub fn encode(loaded: &Loaded) -> Result<Item, StoreError> {
+    let id = &loaded.customer.id;
+    let mut item: Item = serde_dynamo::to_item(&loaded.customer)
+        .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+    item.remove("id");
+    // What is empty need not be stored.
+    item.retain(|_, value| !matches!(value, AttributeValue::M(map) if map.is_empty()));
+    item.extend(keys::keyed(keys::customer(id), keys::STATE));
+    item.insert("version".into(), AttributeValue::N(loaded.version.to_string()));
+    for (alarm, at) in loaded.alarms.each() {
+        let Some(at) = at else { continue };
+        let shard = alarm.shard(table::shard_of(id));
+        item.insert(alarm.shard_attribute().into(), AttributeValue::S(shard));
+        item.insert(alarm.at_attribute().into(), AttributeValue::N(at.millis().to_string()));
+    }
+    Ok(item)
+}
+
+pub fn decode(id: &Id, mut item: Item) -> Result<Loaded, StoreError> {
+    let unreadable = |why: String| StoreError::Unreadable { key: keys::customer(id), why };
+    let number = |item: &Item, name: &str| {
+        item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse::<i64>().ok())
+    };
+    let version = number(&item, "version").ok_or_else(|| unreadable("has no version".into()))?;
+    let at = |alarm: Alarm| number(&item, alarm.at_attribute()).map(Instant::from_millis);
+    let alarms = Alarms { due: at(Alarm::Due), occasion: at(Alarm::Occasion) };
+    item.insert("id".into(), AttributeValue::S(id.to_string()));
+    let customer =
+        serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))?;
+    Ok(Loaded { customer, version: version.unsigned_abs(), alarms })
+}

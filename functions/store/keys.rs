@@ -1,0 +1,63 @@
+//! Keys: what is stored where. Ids only, never a person's data.
+//!
+//! | pk | sk | item |
+//! |---|---|---|
+//! | `customer#<id>` | `state` | the customer |
+//! | `customer#<id>` | `event#<detail-type>#<key>` | an accepted event |
+//! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
+//! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
+//! | `assignees` | `<name>` | somebody who has calls |
+//! | `failures#<year>-<month>` | `<hash>` | an event that could not be processed |
+//! | `failure#<hash>` | `part#<n>` | its text, in parts |
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::event::EventKind;
+use lazo_domain::id::Id;
+use lazo_domain::touch::TouchId;
+
+use super::{Item, StoreError};
+
+pub const STATE: &str = "state";
+pub const ASSIGNEES: &str = "assignees";
+pub(super) const WARM_UP: &str = "warm-up";
+
+pub fn customer(id: &Id) -> String {
+    format!("customer#{id}")
+}
+
+pub fn event(kind: EventKind, key: &str) -> String {
+    format!("event#{kind}#{key}")
+}
+
+pub fn touch(touch: &TouchId) -> String {
+    format!("touch#{}/{}/{}", touch.rule, touch.occurrence, touch.step)
+}
+
+pub fn call(touch: &TouchId) -> String {
+    format!("call#{}/{}/{}", touch.rule, touch.occurrence, touch.step)
+}
+
+/// Whose item it is, by its partition key.
+pub(super) fn customer_of(item: &Item) -> Result<Id, StoreError> {
+    let pk = text(item, "pk")?;
+    let id = pk.strip_prefix("customer#").and_then(|id| Id::new(id).ok());
+    id.ok_or_else(|| StoreError::Unreadable {
+        key: pk.to_owned(),
+        why: "is no customer's key".to_owned(),
+    })
+}
+
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {
+    let value = item.get(name).and_then(|value| value.as_s().ok());
+    value.map(String::as_str).ok_or_else(|| StoreError::Unreadable {
+        key: item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default(),
+        why: format!("has no text {name:?}"),
+    })
+}
+
+pub(super) fn keyed(pk: impl Into<String>, sk: impl Into<String>) -> Item {
+    Item::from([
+        ("pk".to_owned(), AttributeValue::S(pk.into())),
+        ("sk".to_owned(), AttributeValue::S(sk.into())),
+    ])
+}

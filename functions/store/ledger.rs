@@ -1,0 +1,228 @@
+//! The append-only ledger: each accepted event and each touch, for ever.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::event::{Event, EventKind};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::rule::Channel;
+use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::calls::Call;
+use super::{Item, Store, StoreError, keys};
+
+/// What is written beside a customer's new state.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    pub entries: Vec<LedgerEntry>,
+}
+
+#[derive(Clone, Debug)]
+pub enum LedgerEntry {
+    Event(EventEntry),
+    Touch(TouchEntry),
+    Call(Call),
+}
+
+/// An accepted event: its permanent deduplication key, and what was decided
+/// about the rules that it triggers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EventEntry {
+    pub kind: EventKind,
+    pub key: String,
+    pub at: Instant,
+    pub received_at: Instant,
+    /// A profile has no key: every delivery of it counts.
+    #[serde(skip)]
+    pub is_keyed: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
+}
+
+/// A rule that did not start, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refused {
+    pub rule: String,
+    pub occurrence: String,
+    pub reason: Reason,
+}
+
+impl EventEntry {
+    pub fn new(event: &Event, received_at: Instant) -> EventEntry {
+        let key = event.key().map(Id::to_string);
+        EventEntry {
+            kind: event.kind(),
+            is_keyed: key.is_some(),
+            key: key.unwrap_or_else(|| profile_key(event)),
+            at: event.occurred_at,
+            received_at,
+            refused: Vec::new(),
+        }
+    }
+
+    /// Notes that a rule did not start, and why.
+    pub fn note_refusal(&mut self, record: &TouchRecord) {
+        let Some(reason) = record.reason else { return };
+        self.refused.push(Refused {
+            rule: record.touch.rule.clone(),
+            occurrence: record.touch.occurrence.clone(),
+            reason,
+        });
+    }
+}
+
+/// A profile has no key of its own: its instant and what it says stand in.
+fn profile_key(event: &Event) -> String {
+    let digest = Sha256::digest(event.detail.0.as_bytes());
+    let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}#{hash}", event.occurred_at)
+}
+
+/// How a touch stands in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TouchState {
+    /// Written before the call that sends it: nobody else may send it.
+    Fenced,
+    Sent,
+    Skipped,
+    Cancelled,
+    HeldOut,
+    /// It certainly did not go out: it may be fenced again.
+    PutBack,
+}
+
+/// A touch: its permanent once-only key, and what became of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TouchEntry {
+    pub touch: TouchId,
+    pub channel: Channel,
+    pub state: TouchState,
+    pub at: Instant,
+    pub due: Instant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub defers: Vec<Defer>,
+    /// By which the mail service knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// Whether a fence is expected to be there, or nothing.
+    #[serde(skip)]
+    pub was_fenced: bool,
+}
+
+impl TouchEntry {
+    /// The fence before a touch goes out.
+    pub fn fence(send: &Send) -> TouchEntry {
+        TouchEntry {
+            touch: send.touch.clone(),
+            channel: send.channel,
+            state: TouchState::Fenced,
+            at: send.at,
+            due: send.due,
+            reason: None,
+            defers: Vec::new(),
+            message_id: None,
+            was_fenced: false,
+        }
+    }
+
+    /// The fence of a touch that certainly did not go out, opened again.
+    pub fn put_back(send: &Send) -> TouchEntry {
+        TouchEntry { state: TouchState::PutBack, was_fenced: true, ..TouchEntry::fence(send) }
+    }
+
+    /// How a touch ended.
+    pub fn ended(record: &TouchRecord, was_fenced: bool, message_id: Option<String>) -> TouchEntry {
+        TouchEntry {
+            touch: record.touch.clone(),
+            channel: record.channel,
+            state: match record.status {
+                TouchStatus::Sent => TouchState::Sent,
+                TouchStatus::Skipped | TouchStatus::Pending => TouchState::Skipped,
+                TouchStatus::Cancelled => TouchState::Cancelled,
+                TouchStatus::HeldOut => TouchState::HeldOut,
+            },
+            at: record.at,
+            due: record.due,
+            reason: record.reason,
+            defers: record.defers.clone(),
+            message_id,
+            was_fenced,
+        }
+    }
+}
+
+impl LedgerEntry {
+    pub(super) fn item(&self, id: &Id) -> Result<Item, StoreError> {
+        let unwritable = |error: serde_dynamo::Error| StoreError::Unwritable(error.to_string());
+        let (sk, mut item): (String, Item) = match self {
+            LedgerEntry::Event(entry) => {
+                let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
+                (keys::event(entry.kind, &entry.key), item)
+            }
+            LedgerEntry::Touch(entry) => {
+                let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
+                (keys::touch(&entry.touch), item)
+            }
+            LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
+        };
+        item.extend(keys::keyed(keys::customer(id), sk));
+        Ok(item)
+    }
+
+    /// What must hold for the entry to be written: an expression over
+    /// `#state`, with the value of `:state`.
+    pub(super) fn condition(&self) -> Option<(&'static str, Option<&'static str>)> {
+        match self {
+            LedgerEntry::Event(entry) => {
+                entry.is_keyed.then_some(("attribute_not_exists(pk)", None))
+            }
+            LedgerEntry::Touch(entry) if entry.was_fenced => {
+                Some(("#state = :state", Some("fenced")))
+            }
+            LedgerEntry::Touch(_) => {
+                Some(("attribute_not_exists(pk) OR #state = :state", Some("put_back")))
+            }
+            LedgerEntry::Call(_) => None,
+        }
+    }
+}
+
+impl Store {
+    /// Everything in a customer's ledger, in the order of keys.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn ledger(&self, id: &Id) -> Result<(Vec<EventEntry>, Vec<TouchEntry>), StoreError> {
+        let pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(StoreError::service)?;
+        let (mut events, mut touches) = (Vec::new(), Vec::new());
+        for item in pages {
+            let sk = keys::text(&item, "sk")?.to_owned();
+            let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
+                key: format!("{} {sk}", keys::customer(id)),
+                why: error.to_string(),
+            };
+            if sk.starts_with("event#") {
+                events.push(serde_dynamo::from_item(item).map_err(unreadable)?);
+            } else if sk.starts_with("touch#") {
+                touches.push(serde_dynamo::from_item(item).map_err(unreadable)?);
+            }
+        }
+        Ok((events, touches))
+    }
+}

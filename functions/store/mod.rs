@@ -1,0 +1,305 @@
+//! DynamoDB: one item a customer, append-only ledger items beside it.
+//!
+//! The only module that knows the SDK's DynamoDB types.
+
+mod calls;
+mod failures;
+mod item;
+pub mod keys;
+mod ledger;
+pub mod table;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ConsumedCapacity, Put, ReturnConsumedCapacity,
+    TransactWriteItem,
+};
+use lazo_domain::customer::Customer;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+
+pub use calls::{Call, CallStatus};
+pub use failures::{Failure, FailureKind};
+pub use ledger::{EventEntry, Ledger, LedgerEntry, TouchEntry, TouchState};
+
+/// A stored item, attribute by attribute.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("DynamoDB: {0}")]
+    Service(String),
+    #[error("stored item {key} cannot be read: {why}")]
+    Unreadable { key: String, why: String },
+    #[error("item cannot be written: {0}")]
+    Unwritable(String),
+}
+
+impl StoreError {
+    fn service<E: std::error::Error>(error: E) -> StoreError {
+        StoreError::Service(DisplayErrorContext(error).to_string())
+    }
+}
+
+/// How a commit ended that reached the table.
+#[derive(Debug)]
+pub enum Commit {
+    Done(Box<Loaded>),
+    /// Somebody else wrote the customer first: load and decide again.
+    Conflict,
+    /// The ledger has these entries already, by their place in the list.
+    Known(Vec<usize>),
+}
+
+/// A customer as stored, with what a conditional write needs.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub customer: Customer,
+    /// 0 where nothing is stored yet.
+    version: u64,
+    alarms: item::Alarms,
+}
+
+impl Loaded {
+    /// Whether the due alarm has rung by `now`.
+    pub fn rings(&self, now: Instant) -> bool {
+        self.alarms.ring(now)
+    }
+}
+
+/// What an operation cost, where the store was told to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    pub round_trips: u64,
+    pub read_units: f64,
+    pub write_units: f64,
+}
+
+/// The table, by its client.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+    cost: Option<std::sync::Arc<std::sync::Mutex<Cost>>>,
+}
+
+/// How many items one transaction takes.
+pub const TRANSACTION_ITEMS_MAX: usize = 100;
+
+/// How long after its fence an unconfirmed touch is looked at again.
+pub const SETTLE_AFTER: Duration = Duration::from_secs(120);
+
+impl Store {
+    pub fn new(client: Client, table: impl Into<String>) -> Store {
+        Store { client, table: table.into(), cost: None }
+    }
+
+    /// The same store, which counts what its operations cost.
+    pub fn counting(self) -> Store {
+        Store { cost: Some(Default::default()), ..self }
+    }
+
+    /// What was counted since the last call.
+    pub fn take_cost(&self) -> Cost {
+        let counter = self.cost.as_ref().and_then(|cost| cost.lock().ok().map(|mut c| std::mem::take(&mut *c)));
+        counter.unwrap_or_default()
+    }
+
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn count_mode(&self) -> Option<ReturnConsumedCapacity> {
+        self.cost.as_ref().map(|_| ReturnConsumedCapacity::Indexes)
+    }
+
+    fn count<'a>(&self, read: bool, used: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        let Some(counter) = &self.cost else { return };
+        let Ok(mut cost) = counter.lock() else { return };
+        cost.round_trips += 1;
+        let units: f64 = used.into_iter().filter_map(|used| used.capacity_units()).sum();
+        if read {
+            cost.read_units += units;
+        } else {
+            cost.write_units += units;
+        }
+    }
+
+    /// Opens a connection ahead of the first event.
+    pub async fn warm(&self) {
+        let id = keys::WARM_UP;
+        let key = (AttributeValue::S(id.into()), AttributeValue::S(id.into()));
+        // Only the connection matters: whatever is wrong shows at the first event.
+        let _ = self.client.get_item().table_name(&self.table).key("pk", key.0).key("sk", key.1).send().await;
+    }
+
+    /// Reads a customer, consistently; one that is not stored is new.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
+    pub async fn load(&self, id: &Id) -> Result<Loaded, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(keys::customer(id)))
+            .key("sk", AttributeValue::S(keys::STATE.into()))
+            .consistent_read(true)
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await
+            .map_err(StoreError::service)?;
+        self.count(true, answer.consumed_capacity());
+        match answer.item {
+            None => Ok(Loaded {
+                customer: Customer::new(id.clone()),
+                version: 0,
+                alarms: item::Alarms::default(),
+            }),
+            Some(found) => item::decode(id, found),
+        }
+    }
+
+    /// Writes a customer's new state with its ledger entries, in one
+    /// transaction: all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or refuses for good.
+    pub async fn commit(
+        &self,
+        before: &Loaded,
+        customer: Customer,
+        ledger: &Ledger,
+        now: Instant,
+    ) -> Result<Commit, StoreError> {
+        let after = Loaded {
+            version: before.version + 1,
+            alarms: before.alarms.moved(&customer, now),
+            customer,
+        };
+        let mut items = vec![self.put_state(before.version, &after)?];
+        for entry in &ledger.entries {
+            items.push(self.put_entry(&after.customer.id, entry)?);
+        }
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                Ok(Commit::Done(Box::new(after)))
+            }
+            Err(error) => {
+                self.count(false, []);
+                refused(error)
+            }
+        }
+    }
+
+    fn put_state(&self, version: u64, after: &Loaded) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item::encode(after)?));
+        let put = match version {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            version => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        };
+        transact_put(put)
+    }
+
+    fn put_entry(&self, id: &Id, entry: &LedgerEntry) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(entry.item(id)?));
+        let Some((condition, state)) = entry.condition() else { return transact_put(put) };
+        let put = put.condition_expression(condition);
+        transact_put(match state {
+            None => put,
+            Some(state) => put
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":state", AttributeValue::S(state.into())),
+        })
+    }
+
+    /// The customers whose alarm rang, by one shard of an alarm's index, oldest
+    /// first. Index reads are eventually consistent: load and check before
+    /// acting.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn ringing(
+        &self,
+        alarm: table::Alarm,
+        shard: u8,
+        until: Instant,
+        limit: i32,
+    ) -> Result<Vec<Id>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(alarm.index())
+            .key_condition_expression("#shard = :shard AND #at <= :until")
+            .expression_attribute_names("#shard", alarm.shard_attribute())
+            .expression_attribute_names("#at", alarm.at_attribute())
+            .expression_attribute_values(":shard", AttributeValue::S(alarm.shard(shard)))
+            .expression_attribute_values(":until", AttributeValue::N(until.millis().to_string()))
+            .limit(limit)
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await
+            .map_err(StoreError::service)?;
+        self.count(true, answer.consumed_capacity());
+        answer.items().iter().map(keys::customer_of).collect()
+    }
+}
+
+fn transact_put(
+    put: aws_sdk_dynamodb::types::builders::PutBuilder,
+) -> Result<TransactWriteItem, StoreError> {
+    let put = put.build().map_err(|error| StoreError::Unwritable(error.to_string()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// What a refused transaction tells: a conflict, entries that were there, or
+/// that it cannot be.
+fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Commit, StoreError> {
+    let reasons: Vec<CancellationReason> = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+            canceled.cancellation_reasons().to_vec()
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
+            return Ok(Commit::Conflict);
+        }
+        _ => return Err(StoreError::service(error)),
+    };
+    let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
+    let failed = |reason: &CancellationReason| code(reason) == "ConditionalCheckFailed";
+    if let Some(other) = reasons.iter().map(code).find(|code| {
+        !["None", "ConditionalCheckFailed", "TransactionConflict"].contains(&code.as_str())
+    }) {
+        return match other.as_str() {
+            "ThrottlingError" | "ProvisionedThroughputExceeded" => Ok(Commit::Conflict),
+            _ => Err(StoreError::service(error)),
+        };
+    }
+    let known: Vec<usize> =
+        reasons.iter().skip(1).enumerate().filter(|(_, r)| failed(r)).map(|(i, _)| i).collect();
+    // An entry that is known tells more than the version it came with.
+    match known.is_empty() {
+        true => Ok(Commit::Conflict),
+        false => Ok(Commit::Known(known)),
+    }
+}

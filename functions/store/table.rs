@@ -1,0 +1,138 @@
+//! The table's definition: the one that tests and the local program create,
+//! and that the SAM template is held equal to.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use lazo_domain::id::Id;
+use sha2::{Digest, Sha256};
+
+use super::StoreError;
+
+/// A key of the table or of an index: attribute, and whether it is a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyPart {
+    pub attribute: &'static str,
+    pub is_number: bool,
+}
+
+/// An index that holds keys only.
+#[derive(Clone, Copy, Debug)]
+pub struct Index {
+    pub name: &'static str,
+    pub hash: KeyPart,
+    pub range: KeyPart,
+}
+
+const fn text(attribute: &'static str) -> KeyPart {
+    KeyPart { attribute, is_number: false }
+}
+
+const fn number(attribute: &'static str) -> KeyPart {
+    KeyPart { attribute, is_number: true }
+}
+
+pub const HASH: KeyPart = text("pk");
+pub const RANGE: KeyPart = text("sk");
+
+/// The attribute by which DynamoDB lets items go.
+pub const TTL_ATTRIBUTE: &str = "expires_at";
+
+pub const INDEXES: [Index; 4] = [
+    Index { name: "due", hash: text("due_shard"), range: number("due_at") },
+    Index { name: "occasion", hash: text("occasion_shard"), range: number("occasion_at") },
+    Index { name: "review", hash: text("review_shard"), range: number("review_at") },
+    Index { name: "calls", hash: text("calls_of"), range: number("calls_by") },
+];
+
+/// How many partitions an alarm is spread over: a hot index would throttle the
+/// whole table.
+pub const SHARDS: u8 = 8;
+
+/// What a customer's item can ask to be woken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// A touch falls due.
+    Due,
+    /// A birthday, an anniversary or a period comes.
+    Occasion,
+    /// The stage may change by the mere passing of time.
+    Review,
+}
+
+impl Alarm {
+    pub fn index(self) -> &'static str {
+        INDEXES[self as usize].name
+    }
+
+    pub fn shard_attribute(self) -> &'static str {
+        INDEXES[self as usize].hash.attribute
+    }
+
+    pub fn at_attribute(self) -> &'static str {
+        INDEXES[self as usize].range.attribute
+    }
+
+    pub fn shard(self, shard: u8) -> String {
+        format!("{}#{shard}", self.index())
+    }
+}
+
+/// The shard of a customer, the same for ever.
+pub fn shard_of(id: &Id) -> u8 {
+    Sha256::digest(id.as_str().as_bytes())[0] % SHARDS
+}
+
+/// Creates the table where it is not there.
+///
+/// # Errors
+/// [`StoreError`] where DynamoDB refuses for another reason than that it exists.
+pub async fn create(client: &Client, name: &str) -> Result<(), StoreError> {
+    let mut attributes = Vec::new();
+    let mut request = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    for (part, kind) in [(HASH, KeyType::Hash), (RANGE, KeyType::Range)] {
+        attributes.push(part);
+        request = request.key_schema(key(part, kind)?);
+    }
+    for index in INDEXES {
+        attributes.extend([index.hash, index.range]);
+        let built = GlobalSecondaryIndex::builder()
+            .index_name(index.name)
+            .key_schema(key(index.hash, KeyType::Hash)?)
+            .key_schema(key(index.range, KeyType::Range)?)
+            .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+            .build();
+        request = request.global_secondary_indexes(built.map_err(unwritable)?);
+    }
+    for part in attributes {
+        let kind = match part.is_number {
+            true => ScalarAttributeType::N,
+            false => ScalarAttributeType::S,
+        };
+        let built = AttributeDefinition::builder()
+            .attribute_name(part.attribute)
+            .attribute_type(kind)
+            .build();
+        request = request.attribute_definitions(built.map_err(unwritable)?);
+    }
+    match request.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => match error.as_service_error() {
+            Some(CreateTableError::ResourceInUseException(_)) => Ok(()),
+            _ => Err(StoreError::Service(DisplayErrorContext(error).to_string())),
+        },
+    }
+}
+
+fn key(part: KeyPart, kind: KeyType) -> Result<KeySchemaElement, StoreError> {
+    let built = KeySchemaElement::builder().attribute_name(part.attribute).key_type(kind).build();
+    built.map_err(unwritable)
+}
+
+fn unwritable(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+    StoreError::Unwritable(error.to_string())
+}
