@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use lazo::store::TouchState;
+use lazo_domain::event::EventKind;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Reason, TouchStatus};
@@ -41,7 +42,8 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     }
     let mut lines = Vec::new();
     for event in &events {
-        let text = format!("{} {}", event.kind, event.key);
+        let key = if event.kind == EventKind::CustomerUpdated { "" } else { &event.key };
+        let text = format!("{} {key}", event.kind);
         let json = json!({ "event": event.kind, "key": event.key, "received_at": event.received_at.rfc3339_in(&zone) });
         lines.push(Line { at: event.at, text, json });
         for refused in &event.refused {

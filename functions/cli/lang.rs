@@ -38,10 +38,6 @@ impl Lang {
         }
     }
 
-    pub fn locale(self) -> &'static str {
-        self.pick("es", "en")
-    }
-
     pub fn status(self, status: TouchStatus) -> &'static str {
         match status {
             TouchStatus::Sent => self.pick("enviado", "sent"),

@@ -99,6 +99,9 @@ pub struct Fired {
     pub detail: Detail,
     /// Until when a late event may still change what it starts.
     pub open_until: Instant,
+    /// Until when a call or a task that was asked for needs it for its script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<Instant>,
     /// Rules whose follow-up an exit event ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exited: Vec<String>,

@@ -35,25 +35,27 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
         now: Instant::MIN,
         touches: BTreeMap::new(),
     };
-    let mut seen: HashSet<(EventKind, &str)> = HashSet::new();
+    let mut seen: HashSet<(EventKind, &Id)> = HashSet::new();
+    let mut profiles: HashSet<Instant> = HashSet::new();
     let mut has_begun = false;
     for delivered in events.iter().take_while(|delivered| delivered.at <= period.until) {
         let event = &delivered.event;
-        // A profile has no key: the very same text is the same event.
-        let key = event.key().map_or(&*event.detail.0, Id::as_str);
-        if !seen.insert((event.kind(), key)) {
-            continue;
-        }
-        if delivered.at < period.from {
-            run.step(Input::History(event), delivered.at);
-            continue;
-        }
-        if !has_begun {
+        let is_new = match event.key() {
+            Some(key) if !seen.insert((event.kind(), key)) => continue,
+            Some(_) => true,
+            // A profile may be told in parts; it triggers once.
+            None => profiles.insert(event.occurred_at),
+        };
+        let opens = delivered.at >= period.from;
+        if opens && !has_begun {
             has_begun = true;
             run.begin(period.from);
         }
-        run.pass_time(delivered.at, false);
-        run.step(Input::Event(event), delivered.at);
+        if opens {
+            run.pass_time(delivered.at, false);
+        }
+        let input = if opens && is_new { Input::Event(event) } else { Input::History(event) };
+        run.step(input, delivered.at);
     }
     if !has_begun {
         run.begin(period.from);

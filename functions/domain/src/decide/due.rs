@@ -226,10 +226,24 @@ impl<'a> Turn<'a> {
         let enrolment = self.customer.enrolments[index].clone();
         let at = enrolment.sending_since.unwrap_or(self.now);
         let channel = self.channel_of(&enrolment);
+        self.keep_for_script(&enrolment, channel);
         self.record_end(&enrolment, channel, TouchStatus::Sent, at, None);
         match self.book.rule(&enrolment.rule) {
             Some(rule) => self.go_on(index, rule, at),
             None => drop(self.customer.enrolments.remove(index)),
+        }
+    }
+
+    /// A script names what the trigger told for as long as the call is open.
+    fn keep_for_script(&mut self, enrolment: &Enrolment, channel: Channel) {
+        if !matches!(channel, Channel::Call | Channel::Task) {
+            return;
+        }
+        let found = self.book.rule(&enrolment.rule).and_then(|rule| rule.step(&enrolment.step));
+        let Some(until) = found.map(|step| self.expires_at(enrolment.due, step)) else { return };
+        let fired = self.customer.fired.iter_mut();
+        for fired in fired.filter(|f| Some(f.kind) == enrolment.kind && f.occurrence == enrolment.occurrence) {
+            fired.kept_until = fired.kept_until.max(Some(until));
         }
     }
 

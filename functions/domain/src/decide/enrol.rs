@@ -81,6 +81,7 @@ impl Turn<'_> {
             detail: event.detail.clone(),
             occurrence,
             open_until,
+            kept_until: None,
             exited: Vec::new(),
         };
         for rule in book.triggered_by(kind) {

@@ -203,6 +203,7 @@ impl Turn<'_> {
         let enrolments = &customer.enrolments;
         customer.fired.retain(|fired| {
             now < fired.open_until
+                || fired.kept_until.is_some_and(|until| now < until)
                 // Without a key nothing else keeps it from counting twice.
                 || (fired.kind == EventKind::CustomerUpdated && fired.at >= recent)
                 || enrolments

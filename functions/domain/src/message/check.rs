@@ -62,6 +62,10 @@ impl Templates {
             Channel::Call | Channel::Task => &[SCRIPT],
             Channel::Event => return,
         };
+        for (path, folder) in self.files.strays(template) {
+            let message = format!("is not read: {folder:?} is no language tag such as es or es-MX");
+            report.fault(Fault::new(path, Place::START, message));
+        }
         let samples = Samples::of(policy, used);
         let mut locales: BTreeSet<&str> = self.files.all_locales();
         locales.insert(&policy.default_locale);

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use minijinja::{Error, ErrorKind};
 
 use super::files::{BRAND, FOLDER, Files};
+use super::source;
 use crate::nearest::hint;
 use crate::rulebook::Place;
 
@@ -47,12 +48,9 @@ impl Fault {
         }
         let path = inner.name().or(error.name()).unwrap_or(path);
         let line = inner.line().or(error.line()).unwrap_or(1);
-        let start = inner.range().map(|range| range.start);
-        let column = start.and_then(|start| {
-            let before = files.text(path)?.get(..start)?;
-            Some(before.chars().rev().take_while(|c| *c != '\n').count() + 1)
-        });
-        let place = Place { line: line as u64, column: column.unwrap_or(1) as u64 };
+        let text = files.text(path).unwrap_or("");
+        let place = exact(inner, text).filter(|place| place.line == line as u64);
+        let place = place.unwrap_or(Place { line: line as u64, column: 1 });
         Fault::new(path, place, explain(inner, files))
     }
 }
@@ -61,6 +59,17 @@ impl From<Fault> for MessageError {
     fn from(fault: Fault) -> MessageError {
         MessageError::Template(fault)
     }
+}
+
+/// Where the name that is undefined stands, or else the expression that failed.
+fn exact(error: &Error, text: &str) -> Option<Place> {
+    let range = error.range()?;
+    let failed = source::place(text, range.start);
+    let name = undefined(error.detail().unwrap_or(""));
+    let mentions = name.map_or(Vec::new(), |name| source::mentions(text, name));
+    let here = mentions.into_iter().map(|mention| mention.place);
+    let here = here.filter(|place| place.line == failed.line);
+    Some(here.min_by_key(|place| place.column.abs_diff(failed.column)).unwrap_or(failed))
 }
 
 fn explain(error: &Error, files: &Files) -> String {

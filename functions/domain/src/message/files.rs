@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::event::Locale;
+
 /// The templates folder, as messages name it.
 pub(super) const FOLDER: &str = "templates";
 
@@ -32,7 +34,9 @@ impl Files {
     pub fn read(files: &[(String, String)]) -> Files {
         let mut read = Files::default();
         for (path, text) in files {
-            if let [name, locale, _] = path.split('/').collect::<Vec<_>>()[..] {
+            if let [name, locale, _] = path.split('/').collect::<Vec<_>>()[..]
+                && Locale::new(locale).is_ok()
+            {
                 read.locales.entry(name.to_owned()).or_default().insert(locale.to_owned());
             }
             // As editors on Windows save it.
@@ -57,6 +61,17 @@ impl Files {
 
     pub fn has(&self, name: &str) -> bool {
         self.names().any(|known| known == name)
+    }
+
+    /// The files of a template that no language gets, with the folder that is
+    /// not named after one.
+    pub fn strays<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.paths().filter_map(move |path| match path.split('/').collect::<Vec<_>>()[..] {
+            [template, folder, _] if template == name && Locale::new(folder).is_err() => {
+                Some((path, folder))
+            }
+            _ => None,
+        })
     }
 
     /// Every locale that some template folder has.

@@ -102,7 +102,8 @@ pub(super) fn text(html: &str) -> Result<String, String> {
     }
     let tree = config.dom_to_render_tree(&dom);
     let text = tree.and_then(|tree| config.render_to_string(tree, WIDTH));
-    Ok(tidy(&text.map_err(|error| format!("cannot be turned into text: {error}"))?))
+    let text = text.map_err(|error| format!("cannot be turned into text: {error}"))?;
+    Ok(tidy(&text.lines().map(unpadded).collect::<Vec<_>>().join("\n")))
 }
 
 /// The addresses of the links that the reader of an HTML mail sees.
@@ -122,6 +123,17 @@ pub(super) fn tidy(text: &str) -> String {
         }
     }
     tidied
+}
+
+/// A line without the blanks that fill the columns of a table; those before a
+/// list's bullet stay.
+fn unpadded(line: &str) -> String {
+    let words = line.trim_start_matches(' ');
+    let mut unpadded = line[..line.len() - words.len()].to_owned();
+    let mut words = words.split(' ').filter(|word| !word.is_empty());
+    unpadded.push_str(words.next().unwrap_or(""));
+    words.for_each(|word| unpadded.extend([" ", word]));
+    unpadded
 }
 
 struct Link {

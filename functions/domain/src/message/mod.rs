@@ -143,7 +143,7 @@ impl Templates {
         let found = self.find(name, &[SCRIPT], locale, default_locale)?;
         let engine = self.engine(&found, default_locale);
         let markdown = engine.render(&found.paths[0], &context.values(&found.language))?;
-        Ok(Script { locale: found.locale, markdown: html::tidy(&markdown) })
+        Ok(Script { locale: found.locale, markdown: format!("{}\n", markdown.trim()) })
     }
 
     fn find(

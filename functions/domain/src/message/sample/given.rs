@@ -51,7 +51,10 @@ pub fn context_from_json(
 ) -> Result<Context, BadSample> {
     let given: Json = serde_json::from_str(text).map_err(|e| BadSample::Json(e.to_string()))?;
     let Json::Object(given) = given else { return Err(BadSample::NoObject) };
-    let parts = match given.contains_key("customer") || given.keys().all(|k| NAMES.contains(&&**k)) {
+    let is_part = |(name, part): (&String, &Json)| {
+        name != "locale" && NAMES.contains(&name.as_str()) && (part.is_object() || part.is_null())
+    };
+    let parts = match given.iter().any(is_part) {
         true => given,
         false => Map::from_iter([("customer".to_owned(), lone_customer(given))]),
     };
@@ -62,15 +65,15 @@ pub fn context_from_json(
             let hint = hint(&name, NAMES);
             return Err(BadSample::Unknown(name, hint));
         }
-        let least = bare.0.get(&name).or(context.0.get(&name)).cloned();
-        let merged = match (least, part) {
+        let always = bare.0.get(&name);
+        context.0[&name] = match (always.or(context.0.get(&name)).cloned(), part) {
             (Some(Json::Object(mut least)), Json::Object(part)) => {
                 least.extend(part);
                 Json::Object(least)
             }
+            (Some(least), Json::Null) if always.is_some() => least,
             (_, part) => part,
         };
-        context.0[name] = merged;
     }
     let zone = context.0["customer"]["time_zone"].as_str();
     let zone = zone.and_then(|zone| jiff::tz::TimeZone::get(zone).ok());

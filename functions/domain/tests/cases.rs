@@ -1,0 +1,235 @@
+//! Runs `tests/cases/*.yaml`: decision tables in the words of the contract.
+//!
+//! A file holds a policy and rules, and cases that may change either; a case
+//! holds what happened and what is to come of it, a line a touch. Times are
+//! the customer's own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use lazo_domain::event::{Delivered, EventKind, from_wire};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::rulebook::RuleBook;
+use lazo_domain::simulation::{Period, simulate};
+use lazo_domain::touch::{TouchRecord, TouchStatus};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Topic {
+    #[allow(dead_code)] // for readers
+    topic: String,
+    #[serde(default)]
+    policy: Map<String, Value>,
+    #[serde(default)]
+    rules: BTreeMap<String, Map<String, Value>>,
+    #[serde(default)]
+    customer: Map<String, Value>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    case: String,
+    /// Keys that replace the topic's.
+    #[serde(default)]
+    policy: Map<String, Value>,
+    #[serde(default)]
+    rules: BTreeMap<String, Map<String, Value>>,
+    #[serde(default)]
+    customer: Map<String, Value>,
+    /// Events before this count as history.
+    from: Option<String>,
+    when: Vec<Map<String, Value>>,
+    until: String,
+    then: Vec<String>,
+}
+
+#[test]
+fn cases_come_out_as_told() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let topic: Topic = serde_saphyr::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        for case in &topic.cases {
+            count += 1;
+            let place = format!("{}: {}", file.file_name().unwrap().display(), case.case);
+            let came = run(&topic, case, &place);
+            if came != case.then {
+                let (told, came) = (case.then.join("\n    "), came.join("\n    "));
+                wrong.push(format!("{place}\n  told:\n    {told}\n  came:\n    {came}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count} cases:\n\n{}", wrong.len(), wrong.join("\n\n"));
+    assert!(count > 100, "only {count} cases were found");
+}
+
+fn run(topic: &Topic, case: &Case, place: &str) -> Vec<String> {
+    let book = book(topic, case, place);
+    let customer = merged(&topic.customer, &case.customer);
+    let zone = match customer.get("time_zone").and_then(Value::as_str) {
+        Some(name) => TimeZone::get(name).unwrap_or_else(|e| panic!("{place}: {e}")),
+        None => book.default_zone.clone(),
+    };
+    let mut events = introduce(customer);
+    events.extend(case.when.iter().map(|event| delivered(event, &zone, place)));
+    // The order in which a file lists events must not matter.
+    events.reverse();
+    let period = Period {
+        from: case.from.as_ref().map_or(Instant::MIN, |from| at(from, &zone, place)),
+        until: at(&case.until, &zone, place),
+    };
+    let outcome = simulate(Id::new("ana").unwrap(), &mut events, &book, period);
+    let zone = outcome.customer.zone(&book.default_zone);
+    let mut touches: Vec<&TouchRecord> = outcome.touches.values().collect();
+    touches.sort_by_key(|record| (record.at, record.touch.to_string()));
+    touches.into_iter().map(|record| line(record, &zone)).collect()
+}
+
+/// A touch in a line: what, how it stands and why, when, and when it was due
+/// where that is another time.
+fn line(record: &TouchRecord, zone: &TimeZone) -> String {
+    let touch = record.touch.to_string().replacen("/ana/", "/", 1);
+    let status = record.status.as_str();
+    let why = record.reason.map_or(String::new(), |reason| format!(" {reason}"));
+    let due = match record.due == record.at {
+        true => String::new(),
+        false => format!(", due {}", local(record.due, zone)),
+    };
+    assert!(record.status != TouchStatus::Sent || why.is_empty(), "{touch}: sent{why}");
+    format!("{touch} {status}{why} {}{due}", local(record.at, zone))
+}
+
+fn local(at: Instant, zone: &TimeZone) -> String {
+    let zoned = at.zoned(zone);
+    let seconds = if zoned.second() == 0 { "" } else { ":%S" };
+    let text = zoned.strftime(&format!("%a %Y-%m-%d %H:%M{seconds}")).to_string();
+    let first = zone.to_ambiguous_zoned(zoned.datetime()).compatible().unwrap();
+    if first.timestamp() == zoned.timestamp() { text } else { format!("{text} again") }
+}
+
+/// `2026-11-20 18:30` on the customer's clock, or an RFC 3339 instant.
+fn at(text: &str, zone: &TimeZone, place: &str) -> Instant {
+    if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+        return timestamp.into();
+    }
+    let local: DateTime = text.parse().unwrap_or_else(|e| panic!("{place}: {text}: {e}"));
+    zone.to_zoned(local).unwrap().timestamp().into()
+}
+
+fn merged(topic: &Map<String, Value>, case: &Map<String, Value>) -> Map<String, Value> {
+    topic.clone().into_iter().chain(case.clone()).collect()
+}
+
+/// What a rule leaves out: live, for service, with one text for all.
+fn book(topic: &Topic, case: &Case, place: &str) -> RuleBook {
+    let policy = merged(&topic.policy, &case.policy);
+    let mut files = vec![("policy.yaml".to_owned(), Value::Object(policy).to_string())];
+    let mut rules = topic.rules.clone();
+    for (name, changes) in &case.rules {
+        let rule = rules.entry(name.clone()).or_default();
+        rule.extend(changes.clone());
+    }
+    for (name, rule) in rules {
+        let mut whole = json!({ "rule": name, "status": "live", "purpose": "service" });
+        whole.as_object_mut().unwrap().extend(rule);
+        for step in whole["steps"].as_array_mut().into_iter().flatten() {
+            let step = step.as_object_mut().unwrap();
+            let channel = step.entry("channel").or_insert("email".into()).clone();
+            if channel != "event" {
+                step.entry("template").or_insert("text".into());
+            }
+        }
+        files.push((format!("{name}.yaml"), whole.to_string()));
+    }
+    RuleBook::read(&files).unwrap_or_else(|found| {
+        panic!("{place}: {}", found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })
+}
+
+/// Makes the customer known, with an address and a number, since the year
+/// 2000 or `since`; `consent: true` agrees to marketing mail.
+fn introduce(mut customer: Map<String, Value>) -> Vec<Delivered> {
+    let since = customer.remove("since").unwrap_or("2000-01-01T00:00:00Z".into());
+    let agrees = customer.remove("consent").is_some();
+    let mut detail = json!({
+        "detail-type": "CustomerUpdated", "customer_id": "ana", "occurred_at": since,
+        "email": "ana@example.com", "phone": "+525512345678",
+    });
+    detail.as_object_mut().unwrap().extend(customer);
+    let consent = json!({
+        "detail-type": "ConsentChanged", "customer_id": "ana", "occurred_at": since,
+        "consent_id": "given", "channel": "email", "purpose": "marketing", "state": "granted",
+        "source": "form",
+    });
+    let events = std::iter::once(detail).chain(agrees.then_some(consent));
+    events.map(|event| from_wire(&event.to_string()).unwrap()).collect()
+}
+
+/// `{ PurchaseCompleted: p1, at: …, arrives: … }` as the bus delivers it.
+fn delivered(event: &Map<String, Value>, zone: &TimeZone, place: &str) -> Delivered {
+    let mut detail = event.clone();
+    let kind = EventKind::ALL
+        .into_iter()
+        .find(|kind| detail.contains_key(kind.as_str()))
+        .unwrap_or_else(|| panic!("{place}: no event: {event:?}"));
+    let key = detail.remove(kind.as_str()).unwrap_or_default();
+    let happened = detail.remove("at").unwrap_or_else(|| panic!("{place}: no `at`: {event:?}"));
+    let happened = at(happened.as_str().unwrap_or(""), zone, place);
+    let arrives = detail.remove("arrives");
+    let arrives = arrives.map_or(happened, |text| at(text.as_str().unwrap_or(""), zone, place));
+    let mut whole = defaults(kind, key);
+    whole.insert("customer_id".into(), "ana".into());
+    whole.insert("occurred_at".into(), happened.to_string().into());
+    whole.extend(detail);
+    if let Some(Value::String(money)) = whole.get("total") {
+        let (amount, currency) = money.split_once(' ').unwrap_or((money, "MXN"));
+        whole.insert("total".into(), json!({ "amount": amount, "currency": currency }));
+    }
+    let envelope = json!({
+        "detail-type": kind.as_str(), "source": "shop", "time": arrives.to_string(),
+        "detail": Value::Object(whole),
+    });
+    from_wire(&envelope.to_string()).unwrap_or_else(|error| panic!("{place}: {error}"))
+}
+
+/// The fields that an event must have, where a case does not care.
+fn defaults(kind: EventKind, key: Value) -> Map<String, Value> {
+    let fields = match kind {
+        EventKind::CustomerUpdated => json!({}),
+        EventKind::ConsentChanged => json!({
+            "consent_id": key, "channel": "email", "purpose": "all", "state": "denied",
+            "source": "form",
+        }),
+        EventKind::PurchaseCompleted => json!({ "purchase_id": key, "total": "100 MXN" }),
+        EventKind::PurchaseDelivered => json!({ "purchase_id": key }),
+        EventKind::PurchaseRefunded => json!({ "refund_id": key, "purchase_id": "p1" }),
+        EventKind::InteractionRecorded => json!({
+            "interaction_id": key, "phase": "postpurchase", "touchpoint": "shop",
+            "channel": "shop", "initiated_by": "brand", "kind": "visit",
+        }),
+        EventKind::ComplaintOpened => json!({
+            "complaint_id": key, "severity": "normal", "category": "quality",
+        }),
+        EventKind::ComplaintResolved => json!({ "complaint_id": key }),
+        EventKind::CallReported => json!({ "call_id": key, "outcome": "reached" }),
+        EventKind::SurveyAnswered => json!({ "answer_id": key, "touchpoint": "shop" }),
+        EventKind::ContentPublished => json!({ "content_id": key }),
+        EventKind::CustomerErased => json!({ "request_id": key }),
+    };
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
