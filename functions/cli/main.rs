@@ -10,6 +10,7 @@ mod lang;
 mod local;
 mod rules;
 mod sample_shop;
+mod schemas;
 mod send;
 mod simulate;
 mod system;
@@ -49,6 +50,8 @@ enum Command {
     Explain(explain::Args),
     Calls(calls::Args),
     Failures(failures::Args),
+    #[command(hide = true)]
+    Schemas(schemas::Args),
 }
 
 /// How a command ended, where it could run.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         // These two only reckon, and use all cores for it.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
         Command::Rules(args) => rules::run(&args),
+        Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, cli.lang.lang()),
     };
     match result {
@@ -88,7 +92,7 @@ fn on_runtime(command: Command, target: &system::Target, lang: lang::Lang) -> an
             Command::Explain(args) => explain::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
-            Command::Simulate(_) | Command::Rules(_) => Ok(Answer::Yes),
+            Command::Simulate(_) | Command::Rules(_) | Command::Schemas(_) => Ok(Answer::Yes),
         }
     })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use lazo::rules::{rule_files, template_files};
 use lazo_domain::message::Templates;
-use lazo_domain::rulebook::{DiagnosticSeverity, RuleBook, rule_schema};
+use lazo_domain::rulebook::{DiagnosticSeverity, RuleBook};
 
 use super::Answer;
 
@@ -36,18 +36,12 @@ enum Command {
         #[arg(default_value = "infra/rules")]
         folder: PathBuf,
     },
-    /// Print the JSON Schema of a rule, as rule.schema.json holds it.
-    Schema,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Answer> {
     match &args.command {
         Command::Check { folder, no_templates, json } => check(folder, *no_templates, *json),
         Command::List { folder } => list(folder),
-        Command::Schema => {
-            println!("{}", serde_json::to_string_pretty(rule_schema())?);
-            Ok(Answer::Yes)
-        }
     }
 }
 
@@ -62,7 +56,11 @@ fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer
         let base = folder.parent().unwrap_or(Path::new("."));
         let templates = Templates::read(&template_files(Some(folder))?);
         for mut diagnostic in templates.check(book) {
-            diagnostic.file = base.join(&diagnostic.file).display().to_string();
+            let path = match diagnostic.file.strip_prefix("rules/") {
+                Some(rule) => folder.join(rule),
+                None => base.join(&diagnostic.file),
+            };
+            diagnostic.file = path.display().to_string();
             found.push(diagnostic);
         }
     }

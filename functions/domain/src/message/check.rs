@@ -28,9 +28,15 @@ impl Templates {
     pub fn check(&self, book: &RuleBook) -> Vec<Diagnostic> {
         let mut report = Report::default();
         let mut checked: Vec<(&str, Use)> = Vec::new();
-        for rule in book.rules().iter().filter(|rule| rule.status != Status::Archived) {
+        for rule in book
+            .rules()
+            .iter()
+            .filter(|rule| rule.status != Status::Archived)
+        {
             for step in &rule.steps {
-                let Some(template) = step.template.as_deref() else { continue };
+                let Some(template) = step.template.as_deref() else {
+                    continue;
+                };
                 if !self.files.has(template) {
                     let file = format!("rules/{}.yaml", rule.name);
                     let hint = hint(template, self.names());
@@ -38,11 +44,15 @@ impl Templates {
                         "step {:?} names the template {template:?}, and there is no folder {FOLDER}/{template}{hint}",
                         step.id
                     );
-                    report.add(Diagnostic::error(&file, Place::START, message));
+                    report.add(Diagnostic::error(&file, step.template_place, message));
                     continue;
                 }
                 let trigger = Some(&rule.trigger);
-                let used = Use { trigger, channel: step.channel, purpose: rule.purpose };
+                let used = Use {
+                    trigger,
+                    channel: step.channel,
+                    purpose: rule.purpose,
+                };
                 if !checked.contains(&(template, used)) {
                     checked.push((template, used));
                     self.check_use(template, &used, &book.policy, &mut report);
@@ -52,7 +62,9 @@ impl Templates {
         if let Some((_, used)) = checked.first() {
             self.check_brand(used, &book.policy, &mut report);
         }
-        report.found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
+        report
+            .found
+            .sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
         report.found
     }
 
@@ -79,7 +91,9 @@ impl Templates {
                     let path = format!("{template}/{locale}/{file}");
                     let message = match locale == policy.default_locale {
                         true => "is missing; the policy's default language needs it",
-                        false => "is missing; other messages speak this language, so this one must too",
+                        false => {
+                            "is missing; other messages speak this language, so this one must too"
+                        }
                     };
                     report.fault(Fault::new(&path, Place::START, message));
                 }
@@ -97,6 +111,7 @@ impl Templates {
                 Ok(names) => {
                     let text = self.files.text(path).unwrap_or("");
                     report.faults(names::unknown(path, text, &names, &full.0, true));
+                    report.faults(names::unknown_calls(path, text, &engine));
                 }
             }
         }
@@ -158,8 +173,22 @@ impl<'a> Checker<'a> {
     ) -> Checker<'a> {
         let engine = templates.engine(&found, &policy.default_locale);
         let mut paths = found.paths.clone();
-        paths.extend(found.paths.last().and_then(|body| templates.text_path(body)));
-        Checker { templates, policy, used, samples, found, engine, paths, report }
+        paths.extend(
+            found
+                .paths
+                .last()
+                .and_then(|body| templates.text_path(body)),
+        );
+        Checker {
+            templates,
+            policy,
+            used,
+            samples,
+            found,
+            engine,
+            paths,
+            report,
+        }
     }
 
     fn run(mut self) {
@@ -178,13 +207,15 @@ impl<'a> Checker<'a> {
     fn names(&mut self) -> bool {
         let before = self.report.found.len();
         for path in &self.paths {
+            let text = self.templates.files.text(path).unwrap_or("");
             match self.engine.names_used(path) {
                 Err(fault) => self.report.fault(fault),
                 Ok(names) => {
-                    let text = self.templates.files.text(path).unwrap_or("");
                     let full = &self.samples.full.0;
-                    let unknown = names::unknown(path, text, &names, full, false);
-                    unknown.into_iter().for_each(|fault| self.report.fault(fault));
+                    self.report
+                        .faults(names::unknown(path, text, &names, full, false));
+                    self.report
+                        .faults(names::unknown_calls(path, text, &self.engine));
                 }
             }
         }
@@ -198,7 +229,11 @@ impl<'a> Checker<'a> {
         let shared = files.paths().filter(|path| path.starts_with(BRAND));
         let paths = self.paths.iter().map(String::as_str).chain(shared);
         let text: String = paths.filter_map(|path| files.text(path)).collect();
-        let Samples { full, bare, changes } = self.samples;
+        let Samples {
+            full,
+            bare,
+            changes,
+        } = self.samples;
         let mut renders = self.renders(full);
         renders &= self.renders(bare);
         for change in changes.iter().filter(|change| change.matters_to(&text)) {
@@ -237,11 +272,17 @@ impl<'a> Checker<'a> {
 
     /// The MJML of a mail, and what every marketing mail must show.
     fn mail(&mut self, context: &Context) {
-        let Some(body) = self.found.paths.last().cloned() else { return };
+        let Some(body) = self.found.paths.last().cloned() else {
+            return;
+        };
         let values = context.values(&self.found.language);
         let languages = languages(&self.found, &self.policy.default_locale);
         let engine = Engine::marked(&self.templates.files, &self.found.language, languages);
-        let Ok(marked) = engine.render(&body, &values) else { return };
+        // A mark in a place that is none spoils the marked text only.
+        let marked = engine.render(&body, &values);
+        let Ok(marked) = marked.or_else(|_| self.engine.render(&body, &values)) else {
+            return;
+        };
         let unmarked = unmark(&marked);
         let skipped = unmarked.text.len() - unmarked.text.trim_start().len();
         let mjml = unmarked.text.trim();
@@ -276,34 +317,60 @@ impl<'a> Checker<'a> {
     /// What the law asks of marketing mail: a way out, and who writes.
     fn marketing(&mut self, body: &str, html: &str, context: &Context) {
         let unsubscribe = context.0["links"]["unsubscribe"].as_str().unwrap_or("");
-        let shows_link = html::visible_links(html).iter().any(|link| link == unsubscribe);
+        let shows_link = html::visible_links(html)
+            .iter()
+            .any(|link| link == unsubscribe);
         if !shows_link {
             self.body_lacks(body, "a visible link to unsubscribe; write <a href=\"{{ links.unsubscribe }}\">…</a> inside an <mj-text>");
         }
         let address = words(&self.policy.brand.postal_address);
         if address.is_empty() {
             let message = "brand.postal_address is missing; marketing mail must show it";
-            self.report.add(Diagnostic::error("rules/policy.yaml", Place::START, message));
+            self.report.add(Diagnostic::error(
+                "rules/policy.yaml",
+                Place::START,
+                message,
+            ));
         } else if !html::text(html).is_ok_and(|text| words(&text).contains(&address)) {
-            self.body_lacks(body, "the postal address; write {{ brand.postal_address }} inside an <mj-text>");
+            self.body_lacks(
+                body,
+                "the postal address; write {{ brand.postal_address }} inside an <mj-text>",
+            );
         }
-        let Some(path) = self.templates.text_path(body) else { return };
+        let Some(path) = self.templates.text_path(body) else {
+            return;
+        };
         let values = context.values(&self.found.language);
-        let Ok(text) = self.engine.render(&path, &values) else { return };
+        let Ok(text) = self.engine.render(&path, &values) else {
+            return;
+        };
         if !text.contains(unsubscribe) {
-            self.lacks(&path, "the link to unsubscribe; write {{ links.unsubscribe }}");
+            self.lacks(
+                &path,
+                "the link to unsubscribe; write {{ links.unsubscribe }}",
+            );
         }
         if !words(&text).contains(&address) {
-            self.lacks(&path, "the postal address; write {{ brand.postal_address }}");
+            self.lacks(
+                &path,
+                "the postal address; write {{ brand.postal_address }}",
+            );
         }
     }
 
     fn body_lacks(&mut self, path: &str, what: &str) {
-        self.lacks(path, &format!("{what}, or {{% include \"{BRAND}/footer.mjml\" %}}"));
+        self.lacks(
+            path,
+            &format!("{what}, or {{% include \"{BRAND}/footer.mjml\" %}}"),
+        );
     }
 
     fn lacks(&mut self, path: &str, what: &str) {
-        self.report.fault(Fault::new(path, Place::START, format!("a marketing mail needs {what}")));
+        self.report.fault(Fault::new(
+            path,
+            Place::START,
+            format!("a marketing mail needs {what}"),
+        ));
     }
 }
 

@@ -13,7 +13,7 @@ use rust_decimal::prelude::FromPrimitive;
 use super::fault::Fault;
 use super::files::Files;
 use super::format;
-use super::source;
+use super::source::{self, Call};
 use crate::money::{Money, parse_amount};
 
 /// How many steps a template may take: about twenty thousand lines of a list.
@@ -30,7 +30,9 @@ impl Engine {
     /// `money` and `day` write as `language` does.
     pub fn new(files: &Arc<Files>, language: &str, languages: Vec<String>) -> Engine {
         let texts = files.clone();
-        Engine::with_loader(files, language, languages, move |path| texts.text(path).map(str::to_owned))
+        Engine::with_loader(files, language, languages, move |path| {
+            texts.text(path).map(str::to_owned)
+        })
     }
 
     /// An engine whose MJML output carries marks that say from where each line
@@ -75,7 +77,10 @@ impl Engine {
             Some(date) => Ok(format::day(date, &locale)),
             None => Err(refused("day takes a date, such as purchase.at | day")),
         });
-        Engine { environment, files: files.clone() }
+        Engine {
+            environment,
+            files: files.clone(),
+        }
     }
 
     /// Renders the file at a path.
@@ -92,9 +97,23 @@ impl Engine {
         let template = template.map_err(|error| Fault::of_template(&error, path, &self.files))?;
         let names = template.undeclared_variables(true);
         let is_function = |name: &str| self.environment.globals().any(|(known, _)| known == name);
-        let mut names: Vec<_> = names.into_iter().filter(|name| !is_function(name)).collect();
+        let mut names: Vec<_> = names
+            .into_iter()
+            .filter(|name| !is_function(name))
+            .collect();
         names.sort();
         Ok(names)
+    }
+
+    /// Whether there is such a filter or test; MiniJinja itself tells only when
+    /// a customer takes the branch that calls it.
+    pub fn knows(&self, call: Call) -> bool {
+        let (tried, unknown) = match call {
+            Call::Filter(name) => (format!("{{{{ 1 | {name} }}}}"), ErrorKind::UnknownFilter),
+            Call::Test(name) => (format!("{{{{ 1 is {name} }}}}"), ErrorKind::UnknownTest),
+        };
+        let result = self.environment.render_str(&tried, ());
+        result.err().is_none_or(|error| error.kind() != unknown)
     }
 }
 
@@ -135,7 +154,11 @@ fn escape(text: &str) -> Cow<'_, str> {
 /// number with the currency given.
 fn money(value: &Value, currency: Option<&str>, locale: &str) -> Result<String, Error> {
     let (amount, own) = (value.get_attr("amount")?, value.get_attr("currency")?);
-    let amount = if amount.is_undefined() { value } else { &amount };
+    let amount = if amount.is_undefined() {
+        value
+    } else {
+        &amount
+    };
     let currency = own.as_str().or(currency).ok_or_else(|| {
         refused("money takes event.total | money, or a number with its currency: customer.total_spent | money(\"MXN\")")
     })?;
@@ -144,10 +167,14 @@ fn money(value: &Value, currency: Option<&str>, locale: &str) -> Result<String, 
         .map_err(|_| refused("a currency is three capital letters, such as \"MXN\""))?;
     let parsed = match amount.as_str() {
         Some(text) => parse_amount(text).ok(),
-        None => f64::try_from(amount.clone()).ok().and_then(Decimal::from_f64),
+        None => f64::try_from(amount.clone())
+            .ok()
+            .and_then(Decimal::from_f64),
     };
     match parsed.filter(|amount| !amount.is_sign_negative() || amount.is_zero()) {
         Some(amount) => Ok(format::money(&Money { amount, currency }, locale)),
-        None => Err(refused("money takes an amount of zero or more, such as event.total | money")),
+        None => Err(refused(
+            "money takes an amount of zero or more, such as event.total | money",
+        )),
     }
 }

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use minijinja::{Error, ErrorKind};
 
 use super::files::{BRAND, FOLDER, Files};
-use super::source;
+use super::source::{self, Call};
 use crate::nearest::hint;
 use crate::rulebook::Place;
 
@@ -25,7 +25,11 @@ pub enum MessageError {
     #[error("there is no template {name:?}, make the folder {FOLDER}/{name}{hint}")]
     NoTemplate { name: String, hint: String },
     #[error("{FOLDER}/{name}/{locale}/{file} is missing")]
-    NoFile { name: String, locale: String, file: String },
+    NoFile {
+        name: String,
+        locale: String,
+        file: String,
+    },
     #[error("{}:{}: {}", .0.file, .0.place.line, .0.message)]
     Template(Fault),
     #[error("{0} has a line break or another control character, which no header may hold")]
@@ -36,21 +40,31 @@ pub enum MessageError {
 
 impl Fault {
     pub(super) fn new(path: &str, place: Place, message: impl Into<String>) -> Fault {
-        Fault { file: format!("{FOLDER}/{path}"), place, message: message.into() }
+        Fault {
+            file: format!("{FOLDER}/{path}"),
+            place,
+            message: message.into(),
+        }
     }
 
     /// What MiniJinja found, said for those who write templates. `path` is the
     /// file that was being rendered; the fault may be in one that it includes.
     pub(super) fn of_template(error: &Error, path: &str, files: &Files) -> Fault {
         let mut inner = error;
-        while let Some(next) = inner.source().and_then(|source| source.downcast_ref::<Error>()) {
+        while let Some(next) = inner
+            .source()
+            .and_then(|source| source.downcast_ref::<Error>())
+        {
             inner = next;
         }
         let path = inner.name().or(error.name()).unwrap_or(path);
         let line = inner.line().or(error.line()).unwrap_or(1);
         let text = files.text(path).unwrap_or("");
         let place = exact(inner, text).filter(|place| place.line == line as u64);
-        let place = place.unwrap_or(Place { line: line as u64, column: 1 });
+        let place = place.unwrap_or(Place {
+            line: line as u64,
+            column: 1,
+        });
         Fault::new(path, place, explain(inner, files))
     }
 }
@@ -69,7 +83,10 @@ fn exact(error: &Error, text: &str) -> Option<Place> {
     let mentions = name.map_or(Vec::new(), |name| source::mentions(text, name));
     let here = mentions.into_iter().map(|mention| mention.place);
     let here = here.filter(|place| place.line == failed.line);
-    Some(here.min_by_key(|place| place.column.abs_diff(failed.column)).unwrap_or(failed))
+    Some(
+        here.min_by_key(|place| place.column.abs_diff(failed.column))
+            .unwrap_or(failed),
+    )
 }
 
 fn explain(error: &Error, files: &Files) -> String {
@@ -79,28 +96,42 @@ fn explain(error: &Error, files: &Files) -> String {
             "{name} may be missing; write {{{{ {name} | default(\"\") }}}}, or put it behind {{% if {name} is defined %}}"
         );
     }
-    let named = |pattern: &str| detail.trim_start_matches(pattern).trim_end_matches(" is unknown").to_owned();
+    let named = |pattern: &str| {
+        detail
+            .trim_start_matches(pattern)
+            .trim_end_matches(" is unknown")
+            .to_owned()
+    };
     match error.kind() {
         ErrorKind::TemplateNotFound => {
-            let name = detail.split('"').nth(1).unwrap_or("");
-            let brand = files.paths().filter(|path| path.starts_with(BRAND)).map(brand_name);
+            let name = detail.split(['"', '\'']).nth(1).unwrap_or("");
+            let brand = files
+                .paths()
+                .filter(|path| path.starts_with(BRAND))
+                .map(brand_name);
             let known: Vec<String> = brand.collect();
-            format!("there is no file {name:?} to include{}", hint(name, known.iter().map(String::as_str)))
+            format!(
+                "there is no file {name:?} to include{}",
+                hint(name, known.iter().map(String::as_str))
+            )
         }
-        ErrorKind::UnknownFilter => {
-            let name = named("filter ");
-            format!("unknown filter {name:?}{}", hint(&name, FILTERS))
-        }
-        ErrorKind::UnknownTest => {
-            let name = named("test ");
-            format!("unknown test {name:?}{}", hint(&name, TESTS))
-        }
+        ErrorKind::UnknownFilter => unknown(Call::Filter(&named("filter "))),
+        ErrorKind::UnknownTest => unknown(Call::Test(&named("test "))),
         ErrorKind::OutOfFuel => "takes too many steps; does a loop go through too much?".into(),
         // The one detail that may quote a customer's data.
-        _ if detail.starts_with("unable to calculate") => "cannot calculate with these values".into(),
+        _ if detail.starts_with("unable to calculate") => {
+            "cannot calculate with these values".into()
+        }
         kind if detail.is_empty() => kind.to_string(),
         ErrorKind::InvalidOperation => detail.to_owned(),
         kind => format!("{kind}: {detail}"),
+    }
+}
+
+pub(super) fn unknown(call: Call) -> String {
+    match call {
+        Call::Filter(name) => format!("unknown filter {name:?}{}", hint(name, FILTERS)),
+        Call::Test(name) => format!("unknown test {name:?}{}", hint(name, TESTS)),
     }
 }
 
@@ -120,11 +151,38 @@ fn brand_name(path: &str) -> String {
 
 /// What templates commonly filter with, to guess what was meant.
 const FILTERS: [&str; 22] = [
-    "money", "day", "default", "trim", "upper", "lower", "title", "capitalize", "replace", "length",
-    "first", "last", "join", "sort", "reverse", "round", "int", "float", "list", "unique", "map",
+    "money",
+    "day",
+    "default",
+    "trim",
+    "upper",
+    "lower",
+    "title",
+    "capitalize",
+    "replace",
+    "length",
+    "first",
+    "last",
+    "join",
+    "sort",
+    "reverse",
+    "round",
+    "int",
+    "float",
+    "list",
+    "unique",
+    "map",
     "selectattr",
 ];
 
 /// What templates commonly test for.
-const TESTS: [&str; 8] =
-    ["defined", "undefined", "none", "odd", "even", "in", "string", "number"];
+const TESTS: [&str; 8] = [
+    "defined",
+    "undefined",
+    "none",
+    "odd",
+    "even",
+    "in",
+    "string",
+    "number",
+];

@@ -8,22 +8,57 @@ use crate::nearest::hint;
 
 /// The elements of MJML.
 const ELEMENTS: [&str; 33] = [
-    "mjml", "mj-head", "mj-body", "mj-attributes", "mj-all", "mj-class", "mj-breakpoint", "mj-font",
-    "mj-preview", "mj-style", "mj-title", "mj-accordion", "mj-accordion-element",
-    "mj-accordion-text", "mj-accordion-title", "mj-button", "mj-carousel", "mj-carousel-image",
-    "mj-column", "mj-divider", "mj-group", "mj-hero", "mj-image", "mj-navbar", "mj-navbar-link",
-    "mj-raw", "mj-section", "mj-social", "mj-social-element", "mj-spacer", "mj-table", "mj-text",
+    "mjml",
+    "mj-head",
+    "mj-body",
+    "mj-attributes",
+    "mj-all",
+    "mj-class",
+    "mj-breakpoint",
+    "mj-font",
+    "mj-preview",
+    "mj-style",
+    "mj-title",
+    "mj-accordion",
+    "mj-accordion-element",
+    "mj-accordion-text",
+    "mj-accordion-title",
+    "mj-button",
+    "mj-carousel",
+    "mj-carousel-image",
+    "mj-column",
+    "mj-divider",
+    "mj-group",
+    "mj-hero",
+    "mj-image",
+    "mj-navbar",
+    "mj-navbar-link",
+    "mj-raw",
+    "mj-section",
+    "mj-social",
+    "mj-social-element",
+    "mj-spacer",
+    "mj-table",
+    "mj-text",
     "mj-wrapper",
 ];
 
 /// Elements that hold other MJML elements only.
 const STRUCTURE: [&str; 8] = [
-    "mjml", "mj-head", "mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero",
+    "mjml",
+    "mj-head",
+    "mj-body",
+    "mj-wrapper",
+    "mj-section",
+    "mj-group",
+    "mj-column",
+    "mj-hero",
 ];
 
 /// HTML elements without an end.
-const VOID: [&str; 11] =
-    ["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"];
+const VOID: [&str; 11] = [
+    "area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr",
+];
 
 struct Open<'a> {
     name: &'a str,
@@ -38,7 +73,11 @@ struct Linter<'a> {
 
 /// All that is wrong in rendered MJML, in the order of the text.
 pub(super) fn lint(mjml: &str) -> Vec<MjmlFault> {
-    let mut linter = Linter { mjml, open: Vec::new(), found: Vec::new() };
+    let mut linter = Linter {
+        mjml,
+        open: Vec::new(),
+        found: Vec::new(),
+    };
     let mut at = 0;
     while let Some(start) = mjml[at..].find('<').map(|found| at + found) {
         linter.text(at..start);
@@ -67,7 +106,10 @@ impl<'a> Linter<'a> {
             && !text.trim().is_empty()
         {
             let range = start..start + text.trim().lines().next().unwrap_or("").len();
-            self.fault(range, format!("text stands directly in <{parent}>; put it inside <mj-text>"));
+            self.fault(
+                range,
+                format!("text stands directly in <{parent}>; put it inside <mj-text>"),
+            );
         }
     }
 
@@ -80,7 +122,9 @@ impl<'a> Linter<'a> {
         let is_end = rest.starts_with("</");
         let from = if is_end { 2 } else { 1 };
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == ':';
-        let length = rest[from..].find(|c| !is_name(c)).unwrap_or(rest.len() - from);
+        let length = rest[from..]
+            .find(|c| !is_name(c))
+            .unwrap_or(rest.len() - from);
         let name = &rest[from..from + length];
         let end = start + tag_length(rest);
         if name.is_empty() {
@@ -101,7 +145,9 @@ impl<'a> Linter<'a> {
         match name {
             // CSS, no markup.
             "mj-style" | "style" => {
-                let close = self.mjml[end..].find("</").map_or(self.mjml.len(), |found| end + found);
+                let close = self.mjml[end..]
+                    .find("</")
+                    .map_or(self.mjml.len(), |found| end + found);
                 close.max(end)
             }
             _ => end,
@@ -120,7 +166,10 @@ impl<'a> Linter<'a> {
         if let Some(parent) = self.parent().filter(|parent| STRUCTURE.contains(parent))
             && !is_mjml
         {
-            self.fault(range, format!("<{name}> stands directly in <{parent}>; put it inside <mj-text>"));
+            self.fault(
+                range,
+                format!("<{name}> stands directly in <{parent}>; put it inside <mj-text>"),
+            );
         }
     }
 
@@ -136,7 +185,10 @@ impl<'a> Linter<'a> {
     }
 
     fn not_closed(&mut self, open: &Open, before: &str) {
-        let message = format!("<{0}> is not closed before {before}; write </{0}>", open.name);
+        let message = format!(
+            "<{0}> is not closed before {before}; write </{0}>",
+            open.name
+        );
         self.fault(open.range.clone(), message);
     }
 }
@@ -165,24 +217,44 @@ mod tests {
              <mj-column>{column}</mj-column></mj-section></mj-body></mjml>"
         );
         let found = lint(&mjml);
-        let told = found.iter().map(|f| format!("{}: {}", &mjml[f.range.clone()], f.message));
+        let told = found
+            .iter()
+            .map(|f| format!("{}: {}", &mjml[f.range.clone()], f.message));
         told.collect::<Vec<_>>().join("\n")
     }
 
     #[test]
     fn sound_mjml_passes() {
-        assert_eq!(messages("<mj-text a='>'>a<br>b <!-- <p> --><b>c</b></mj-text><mj-spacer />"), "");
+        assert_eq!(
+            messages("<mj-text a='>'>a<br>b <!-- <p> --><b>c</b></mj-text><mj-spacer />"),
+            ""
+        );
     }
 
     #[test]
     fn what_breaks_a_mail_is_told_with_its_place() {
         let cases = [
-            ("<mj-text>a", "<mj-text: <mj-text> is not closed before </mj-column>; write </mj-text>"),
-            ("<mj-text><b>a</mj-text>", "<b: <b> is not closed before </mj-text>; write </b>"),
+            (
+                "<mj-text>a",
+                "<mj-text: <mj-text> is not closed before </mj-column>; write </mj-text>",
+            ),
+            (
+                "<mj-text><b>a</mj-text>",
+                "<b: <b> is not closed before </mj-text>; write </b>",
+            ),
             ("<mj-text>a</b></mj-text>", "</b: </b> closes nothing"),
-            ("<mj-txt>a</mj-txt>", "<mj-txt: MJML has no element <mj-txt>; did you mean \"mj-text\"?"),
-            ("Hola", "Hola: text stands directly in <mj-column>; put it inside <mj-text>"),
-            ("<p>a</p>", "<p: <p> stands directly in <mj-column>; put it inside <mj-text>"),
+            (
+                "<mj-txt>a</mj-txt>",
+                "<mj-txt: MJML has no element <mj-txt>; did you mean \"mj-text\"?",
+            ),
+            (
+                "Hola",
+                "Hola: text stands directly in <mj-column>; put it inside <mj-text>",
+            ),
+            (
+                "<p>a</p>",
+                "<p: <p> stands directly in <mj-column>; put it inside <mj-text>",
+            ),
         ];
         for (column, expected) in cases {
             assert_eq!(messages(column), expected, "{column}");

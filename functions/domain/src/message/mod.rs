@@ -34,7 +34,7 @@ use std::sync::Arc;
 pub use context::{Context, Facts, Occasion, context};
 use engine::Engine;
 pub use fault::{Fault, MessageError};
-use files::{Files, Found, fallbacks};
+use files::{FOLDER, Files, Found, fallbacks};
 pub use sample::{BadSample, context_from_json, sample_context};
 
 use crate::nearest::hint;
@@ -45,6 +45,20 @@ const BODY: &str = "body.mjml";
 const SCRIPT: &str = "script.md";
 
 /// All templates, in memory.
+///
+/// # Examples
+/// ```
+/// use lazo_domain::message::{Templates, sample_context};
+/// use lazo_domain::rulebook::RuleBook;
+///
+/// let book = RuleBook::read(&[("policy.yaml".into(), "default_locale: es".into())]).unwrap();
+/// let text = "Llama a {{ customer.given_name | default(\"tu cliente\") }}.";
+/// let templates = Templates::read(&[("hello/es/script.md".into(), text.into())]);
+///
+/// let ana = sample_context(&book.policy, None);
+/// let script = templates.script("hello", "es-MX", "es", &ana).unwrap();
+/// assert_eq!(script.markdown, "Llama a Ana.\n");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Templates {
     files: Arc<Files>,
@@ -90,7 +104,9 @@ impl Templates {
     /// `thank-you-mail/es/subject.txt`, and text. Never fails; [`Templates::check`]
     /// tells what is wrong.
     pub fn read(files: &[(String, String)]) -> Templates {
-        Templates { files: Arc::new(Files::read(files)) }
+        Templates {
+            files: Arc::new(Files::read(files)),
+        }
     }
 
     /// The templates' names: their folders, `_brand` aside.
@@ -114,9 +130,10 @@ impl Templates {
         let engine = self.engine(&found, default_locale);
         let values = context.values(&found.language);
         let subject_path = &found.paths[0];
-        let subject = header(subject_path, &engine.render(subject_path, &values)?)?;
+        let subject_file = format!("{FOLDER}/{subject_path}");
+        let subject = header(&subject_file, &engine.render(subject_path, &values)?)?;
         if subject.is_empty() {
-            return Err(MessageError::EmptySubject(subject_path.clone()));
+            return Err(MessageError::EmptySubject(subject_file));
         }
         let body_path = &found.paths[1];
         let mjml = engine.render(body_path, &values)?;
@@ -126,7 +143,12 @@ impl Templates {
             Some(path) => html::tidy(&engine.render(&path, &values)?),
             None => html::text(&html).map_err(fault)?,
         };
-        Ok(Mail { locale: found.locale, subject, html, text })
+        Ok(Mail {
+            locale: found.locale,
+            subject,
+            html,
+            text,
+        })
     }
 
     /// Writes the script of a call or a task, as [`Templates::mail`] does a mail.
@@ -143,7 +165,10 @@ impl Templates {
         let found = self.find(name, &[SCRIPT], locale, default_locale)?;
         let engine = self.engine(&found, default_locale);
         let markdown = engine.render(&found.paths[0], &context.values(&found.language))?;
-        Ok(Script { locale: found.locale, markdown: format!("{}\n", markdown.trim()) })
+        Ok(Script {
+            locale: found.locale,
+            markdown: format!("{}\n", markdown.trim()),
+        })
     }
 
     fn find(
@@ -159,10 +184,15 @@ impl Templates {
         }
         if !self.files.has(name) {
             let hint = hint(name, self.names());
-            return Err(MessageError::NoTemplate { name: name.into(), hint });
+            return Err(MessageError::NoTemplate {
+                name: name.into(),
+                hint,
+            });
         }
         let missing = needed.iter().find(|file| {
-            self.files.in_language(name, &[file], default_locale).is_none()
+            self.files
+                .in_language(name, &[file], default_locale)
+                .is_none()
         });
         Err(MessageError::NoFile {
             name: name.into(),
@@ -172,7 +202,11 @@ impl Templates {
     }
 
     fn engine(&self, found: &Found, default_locale: &str) -> Engine {
-        Engine::new(&self.files, &found.language, languages(found, default_locale))
+        Engine::new(
+            &self.files,
+            &found.language,
+            languages(found, default_locale),
+        )
     }
 
     /// The text that somebody wrote for a body, where the generated one is not

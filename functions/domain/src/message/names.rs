@@ -2,14 +2,19 @@
 
 use serde_json::Value as Json;
 
-use super::fault::Fault;
+use super::engine::Engine;
+use super::fault::{self, Fault};
 use super::sample::NAMES;
 use super::source;
 use crate::nearest::hint;
 use crate::rulebook::Place;
 
 /// The objects whose fields anybody may add to.
-const OPEN: [&str; 3] = ["customer.attributes", "event.attributes", "event.anniversaries"];
+const OPEN: [&str; 3] = [
+    "customer.attributes",
+    "event.attributes",
+    "event.anniversaries",
+];
 
 /// Names in the file at `path` that no customer will ever have. `full` is a
 /// sample that has every field there is.
@@ -47,10 +52,26 @@ pub(super) fn unknown(
                 }
             };
             // An event may carry more than its schema says, a customer may not.
-            found.extend(at_mentions(path, text, &format!("{known}.{field}"), is_event, &message));
+            found.extend(at_mentions(
+                path,
+                text,
+                &format!("{known}.{field}"),
+                is_event,
+                &message,
+            ));
         }
     }
     found
+}
+
+/// Filters and tests that there are not, in whatever branch they stand.
+pub(super) fn unknown_calls(path: &str, text: &str, engine: &Engine) -> Vec<Fault> {
+    let calls = source::calls(text)
+        .into_iter()
+        .filter(|(_, call)| !engine.knows(*call));
+    calls
+        .map(|(at, call)| Fault::new(path, source::place(text, at), fault::unknown(call)))
+        .collect()
 }
 
 /// Where a dotted name leaves what is known: the known part, the field that it
@@ -60,7 +81,9 @@ fn first_unknown<'a>(name: &'a str, full: &'a Json) -> Option<(&'a str, &'a str,
     let mut end = 0;
     for (index, field) in name.split('.').enumerate() {
         let known = &name[..end];
-        let Json::Object(fields) = here else { return None };
+        let Json::Object(fields) = here else {
+            return None;
+        };
         match fields.get(field) {
             _ if OPEN.contains(&known) => return None,
             Some(inner) => here = inner,
@@ -76,11 +99,14 @@ fn first_unknown<'a>(name: &'a str, full: &'a Json) -> Option<(&'a str, &'a str,
 /// Whether the template gives a name a value somewhere: a branch may do so.
 fn sets(text: &str, name: &str) -> bool {
     source::tags(text).into_iter().any(|tag| {
-        let words = text[tag].trim_start_matches("{%").trim_start_matches('-').trim_start();
+        let words = text[tag]
+            .trim_start_matches("{%")
+            .trim_start_matches('-')
+            .trim_start();
         let target = words.strip_prefix("set ").map(str::trim_start);
-        target.and_then(|target| target.strip_prefix(name)).is_some_and(|rest| {
-            !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-        })
+        target
+            .and_then(|target| target.strip_prefix(name))
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
     })
 }
 
@@ -95,6 +121,10 @@ fn at_mentions(
     if mentions.is_empty() {
         return vec![Fault::new(path, Place::START, message)];
     }
-    let wrong = mentions.into_iter().filter(|mention| !(may_be_guarded && mention.guarded));
-    wrong.map(|mention| Fault::new(path, mention.place, message)).collect()
+    let wrong = mentions
+        .into_iter()
+        .filter(|mention| !(may_be_guarded && mention.guarded));
+    wrong
+        .map(|mention| Fault::new(path, mention.place, message))
+        .collect()
 }

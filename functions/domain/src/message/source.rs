@@ -28,7 +28,9 @@ pub(super) fn tags(text: &str) -> Vec<Range<usize>> {
                 continue;
             }
         };
-        let end = text[open + 2..].find(close).map_or(text.len(), |at| open + 2 + at + 2);
+        let end = text[open + 2..]
+            .find(close)
+            .map_or(text.len(), |at| open + 2 + at + 2);
         found.push(open..end);
         from = end;
     }
@@ -40,7 +42,10 @@ pub(super) fn place(text: &str, byte: usize) -> Place {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    Place { line: line as u64, column: column as u64 }
+    Place {
+        line: line as u64,
+        column: column as u64,
+    }
 }
 
 /// Where a template asks for a name, and whether it says what to do without.
@@ -51,7 +56,6 @@ pub(super) struct Mention {
 
 /// Every place inside tags at which `name` (`customer.given_name`) stands.
 pub(super) fn mentions(text: &str, name: &str) -> Vec<Mention> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut found = Vec::new();
     for tag in tags(text) {
         if text[tag.clone()].starts_with("{#") {
@@ -60,9 +64,13 @@ pub(super) fn mentions(text: &str, name: &str) -> Vec<Mention> {
         for (at, _) in text[tag.clone()].match_indices(name) {
             let start = tag.start + at;
             let (before, after) = (&text[..start], &text[start + name.len()..tag.end]);
-            let is_whole = !before.ends_with(|c| is_word(c) || c == '.') && !after.starts_with(is_word);
+            let is_whole =
+                !before.ends_with(|c| is_word(c) || c == '.') && !after.starts_with(is_word);
             if is_whole {
-                found.push(Mention { place: place(text, start), guarded: is_guarded(after) });
+                found.push(Mention {
+                    place: place(text, start),
+                    guarded: is_guarded(after),
+                });
             }
         }
     }
@@ -72,13 +80,72 @@ pub(super) fn mentions(text: &str, name: &str) -> Vec<Mention> {
 fn is_guarded(after: &str) -> bool {
     let words = after.trim_start();
     match words.strip_prefix('|') {
-        Some(filter) => ["default", "d("].iter().any(|name| filter.trim_start().starts_with(name)),
+        Some(filter) => ["default", "d("]
+            .iter()
+            .any(|name| filter.trim_start().starts_with(name)),
         None => {
             let test = words.strip_prefix("is ").map(str::trim_start).unwrap_or("");
             let test = test.strip_prefix("not ").map_or(test, str::trim_start);
             test.starts_with("defined") || test.starts_with("undefined")
         }
     }
+}
+
+/// What a tag calls by a name of MiniJinja's, not of the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call<'a> {
+    Filter(&'a str),
+    Test(&'a str),
+}
+
+/// Every filter (`| name`) and test (`is name`) inside tags, with its byte.
+pub(super) fn calls(text: &str) -> Vec<(usize, Call<'_>)> {
+    let mut found = Vec::new();
+    for tag in tags(text)
+        .into_iter()
+        .filter(|tag| !text[tag.clone()].starts_with("{#"))
+    {
+        let mut quote = None;
+        let mut before = ' ';
+        for (at, c) in text[tag.clone()].char_indices() {
+            let rest = &text[tag.start + at..tag.end];
+            match (quote, c) {
+                (None, '"' | '\'') => quote = Some(c),
+                (Some(open), c) if open == c && before != '\\' => quote = None,
+                (None, '|') => {
+                    let name = word(&rest[1..]);
+                    found.push((
+                        tag.end - rest.len() + offset(rest, name),
+                        Call::Filter(name),
+                    ));
+                }
+                (None, 'i') if rest.starts_with("is ") && !is_word(before) && before != '.' => {
+                    let test = rest[3..].trim_start();
+                    let name = word(test.strip_prefix("not ").unwrap_or(test));
+                    found.push((tag.end - rest.len() + offset(rest, name), Call::Test(name)));
+                }
+                _ => {}
+            }
+            before = c;
+        }
+    }
+    found.retain(|(_, call)| !matches!(call, Call::Filter("") | Call::Test("")));
+    found
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The word that a text begins with, blanks aside.
+fn word(text: &str) -> &str {
+    let text = text.trim_start();
+    &text[..text.find(|c| !is_word(c)).unwrap_or(text.len())]
+}
+
+/// At which byte of `text` a part of it stands.
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr() as usize - text.as_ptr() as usize
 }
 
 /// The template with a mark at the beginning of every line that does not begin
@@ -125,13 +192,23 @@ pub(super) fn unmark(marked: &str) -> Unmarked {
 impl Unmarked {
     /// The file and the place from which a range of the text came.
     pub fn origin<'a>(&self, range: &Range<usize>, files: &'a Files) -> Option<(&'a str, Place)> {
-        let before = self.lines.partition_point(|(byte, _, _)| *byte <= range.start);
+        let before = self
+            .lines
+            .partition_point(|(byte, _, _)| *byte <= range.start);
         let (_, file, line) = self.lines[..before].last()?;
         let path = files.paths().nth(*file)?;
         let source = files.text(path)?.lines().nth(*line as usize - 1)?;
         let snippet = self.text.get(range.clone()).unwrap_or("");
-        let column = source.find(snippet).map_or(1, |byte| source[..byte].chars().count() + 1);
-        Some((path, Place { line: *line, column: column as u64 }))
+        let column = source
+            .find(snippet)
+            .map_or(1, |byte| source[..byte].chars().count() + 1);
+        Some((
+            path,
+            Place {
+                line: *line,
+                column: column as u64,
+            },
+        ))
     }
 }
 
@@ -143,8 +220,27 @@ mod tests {
     fn a_mention_is_a_whole_name_inside_a_tag() {
         let text = "customer.a {# customer.a #}\n{{ customer.ab }} {{ customer.a | default('') }}{% if customer.a is not defined %}{{ xcustomer.a }}{{ customer.a.b }}";
         let found = mentions(text, "customer.a");
-        let seen: Vec<_> = found.iter().map(|m| (m.place.line, m.place.column, m.guarded)).collect();
+        let seen: Vec<_> = found
+            .iter()
+            .map(|m| (m.place.line, m.place.column, m.guarded))
+            .collect();
         assert_eq!(seen, [(2, 22, true), (2, 55, true), (2, 103, false)]);
+    }
+
+    #[test]
+    fn filters_and_tests_are_found_outside_of_strings() {
+        let text = "a | b {{ c | upper|trim }}{% if this is not defined and x is even %}{{ 'a | b' | day }}";
+        let found: Vec<_> = calls(text).into_iter().map(|(_, call)| call).collect();
+        use Call::{Filter, Test};
+        let expected = [
+            Filter("upper"),
+            Filter("trim"),
+            Test("defined"),
+            Test("even"),
+            Filter("day"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(&text[calls(text)[1].0..][..4], "trim");
     }
 
     #[test]

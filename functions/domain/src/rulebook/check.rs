@@ -62,13 +62,8 @@ impl Report<'_> {
 }
 
 pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Policy> {
-    let (policy, node) = match yaml::read::<Policy>(file, text, policy_schema()) {
-        Ok(read) => read,
-        Err(errors) => {
-            found.extend(errors);
-            return None;
-        }
-    };
+    let before = found.len();
+    let (policy, node) = yaml::read::<Policy>(file, text, policy_schema(), found)?;
     let mut report = Report { file, text, node, found: Vec::new() };
     for (channel, window) in &policy.windows {
         if window.never_opens() {
@@ -104,9 +99,8 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
     if brand.name.chars().chain(brand.postal_address.chars()).any(char::is_control) {
         report.error(&[Key::Name("brand")], "name and postal_address are one line each");
     }
-    let sound = report.found.is_empty();
     found.append(&mut report.found);
-    sound.then_some(policy)
+    (found.len() == before).then_some(policy)
 }
 
 pub fn rule(
@@ -115,17 +109,13 @@ pub fn rule(
     policy: Option<&Policy>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Rule> {
-    let (spec, node) = match yaml::read::<RuleSpec>(file, text, rule_schema()) {
-        Ok(read) => read,
-        Err(errors) => {
-            found.extend(errors);
-            return None;
-        }
-    };
+    let before = found.len();
+    let (spec, node) = yaml::read::<RuleSpec>(file, text, rule_schema(), found)?;
     let mut report = Report { file, text, node, found: Vec::new() };
     let rule = build(spec, policy, &mut report);
-    let sound = report.found.iter().all(|d| d.severity == super::DiagnosticSeverity::Warning);
     found.append(&mut report.found);
+    let is_warning = |d: &Diagnostic| d.severity == super::DiagnosticSeverity::Warning;
+    let sound = found[before..].iter().all(is_warning);
     rule.filter(|_| sound)
 }
 
@@ -224,6 +214,7 @@ fn step(
         id: step.id.clone(),
         channel: step.channel,
         template: step.template.clone(),
+        template_place: report.node.place_of(&path("template")),
         wait: step.wait,
         at: step.at,
         condition,

@@ -87,6 +87,8 @@ pub struct Step {
     pub id: String,
     pub channel: Channel,
     pub template: Option<String>,
+    /// Where the rule's file names the template.
+    pub template_place: Place,
     pub wait: Option<Span>,
     pub at: Option<Time>,
     pub condition: Option<Condition>,

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
 use serde_saphyr::{Location, Spanned};
 
 use super::Diagnostic;
@@ -33,7 +35,7 @@ pub struct Node {
 }
 
 pub enum Kind {
-    Scalar,
+    Scalar(Value),
     List(Vec<Node>),
     Map(Vec<(String, Place, Node)>),
 }
@@ -63,6 +65,32 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The value without the keys that the schema does not know.
+    fn known_value(&self, schema: &Value, root: &Value) -> Value {
+        let schema = resolve(schema, root);
+        match &self.kind {
+            Kind::Scalar(value) => value.clone(),
+            Kind::List(nodes) => {
+                let items = schema.get("items").unwrap_or(&Value::Null);
+                nodes.iter().map(|node| node.known_value(items, root)).collect()
+            }
+            Kind::Map(entries) => {
+                let properties = schema.get("properties").and_then(Value::as_object);
+                let others = schema.get("additionalProperties").unwrap_or(&Value::Null);
+                let known = entries.iter().filter_map(|(key, _, node)| match properties {
+                    None => Some((key.clone(), node.known_value(others, root))),
+                    Some(properties) => {
+                        let inner = properties.get(key)?;
+                        Some((key.clone(), node.known_value(inner, root)))
+                    }
+                });
+                Value::Object(known.collect())
+            }
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
         let spanned = Spanned::<Kind>::deserialize(deserializer)?;
@@ -80,8 +108,8 @@ struct KindVisitor;
 
 macro_rules! scalars {
     ($($visit:ident: $kind:ty),*) => {
-        $(fn $visit<E>(self, _: $kind) -> Result<Kind, E> {
-            Ok(Kind::Scalar)
+        $(fn $visit<E>(self, value: $kind) -> Result<Kind, E> {
+            Ok(Kind::Scalar(value.into()))
         })*
     };
 }
@@ -96,11 +124,11 @@ impl<'de> Visitor<'de> for KindVisitor {
     scalars!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
 
     fn visit_unit<E>(self) -> Result<Kind, E> {
-        Ok(Kind::Scalar)
+        Ok(Kind::Scalar(Value::Null))
     }
 
     fn visit_none<E>(self) -> Result<Kind, E> {
-        Ok(Kind::Scalar)
+        Ok(Kind::Scalar(Value::Null))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Kind, A::Error> {
@@ -120,61 +148,103 @@ impl<'de> Visitor<'de> for KindVisitor {
     }
 }
 
-/// Reads a file into its type and its positions. Unknown keys are all found in
-/// one go, by the type's own JSON Schema; of what else is wrong, YAML tells
-/// the first.
+/// How many faults of one file are told.
+const FAULTS_MAX: usize = 50;
+
+/// Reads a file into its type and its positions; `None` where no sense can be
+/// made of it.
+///
+/// All faults are found in one go: what nobody knows (by the type's own JSON
+/// Schema) or what does not fit is noted, left out, and the rest is read on.
 pub fn read<T: DeserializeOwned>(
     file: &str,
     text: &str,
-    schema: &serde_json::Value,
-) -> Result<(T, Node), Vec<Diagnostic>> {
-    let fail = |error: serde_saphyr::Error| {
-        let place = error.location().map_or(Place::START, Place::from);
-        Diagnostic::error(file, place, tidy(&error.without_snippet().to_string()))
-    };
-    let node: Node = serde_saphyr::from_str(text).map_err(|error| vec![fail(error)])?;
-    let mut found = Vec::new();
-    unknown_keys(file, &node, schema, schema, &mut found);
-    match serde_saphyr::from_str::<T>(text) {
-        Ok(value) if found.is_empty() => Ok((value, node)),
-        Ok(_) => Err(found),
+    schema: &Value,
+    found: &mut Vec<Diagnostic>,
+) -> Option<(T, Node)> {
+    let node: Node = match serde_saphyr::from_str(text) {
+        Ok(node) => node,
         Err(error) => {
-            let diagnostic = fail(error);
-            // The same key would be told twice.
-            if !found.iter().any(|other| other.place == diagnostic.place)
-                && !diagnostic.message.starts_with("unknown field")
-            {
-                found.push(diagnostic);
-            }
-            Err(found)
+            let place = error.location().map_or(Place::START, Place::from);
+            found.push(Diagnostic::error(file, place, tidy(&error.without_snippet().to_string())));
+            return None;
+        }
+    };
+    unknown_keys(file, &node, schema, schema, found);
+    let mut value = node.known_value(schema, schema);
+    let mut left_out = false;
+    for _ in 0..FAULTS_MAX {
+        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
+            Ok(read) => return Some((read, node)),
+            Err(error) => error,
+        };
+        let path = error.path().clone();
+        let message = error.into_inner().to_string();
+        // What was left out is missed, of course: what holds it goes too.
+        if !(left_out && message.starts_with("missing field")) {
+            found.push(Diagnostic::error(file, node.place_of(&keys(&path)), message));
+        }
+        left_out = true;
+        if !remove(&mut value, &path) {
+            return None;
         }
     }
+    None
+}
+
+/// A path to a value as the way to its node.
+fn keys(path: &Path) -> Vec<Key<'_>> {
+    let keys = path.iter().map_while(|segment| match segment {
+        Segment::Map { key } => Some(Key::Name(key)),
+        Segment::Seq { index } => Some(Key::Index(*index)),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    keys.collect()
+}
+
+/// Takes the key that a path leads to out of the object that holds it; whether
+/// there was one.
+fn remove(value: &mut Value, path: &Path) -> bool {
+    let mut keys = keys(path);
+    // An entry of a list goes with the key that holds the list.
+    while matches!(keys.last(), Some(Key::Index(_))) {
+        keys.pop();
+    }
+    let Some(Key::Name(last)) = keys.pop() else { return false };
+    let mut here = value;
+    for key in keys {
+        let inner = match key {
+            Key::Name(name) => here.get_mut(name),
+            Key::Index(index) => here.get_mut(index),
+        };
+        match inner {
+            Some(inner) => here = inner,
+            None => return false,
+        }
+    }
+    here.as_object_mut().is_some_and(|object| object.remove(last).is_some())
 }
 
 /// The message without the position, which is shown in front of it.
 fn tidy(message: &str) -> String {
     let first = message.lines().next().unwrap_or("cannot be read");
-    let end = [" at line ", " at: line "].iter().filter_map(|mark| first.find(mark)).min();
-    let rest = match first.strip_prefix("error: ") {
-        Some(rest) => rest,
-        None => &first[..end.unwrap_or(first.len())],
-    };
-    match rest.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    match first.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
         Some((_, message)) => message.to_owned(),
-        None => rest.to_owned(),
+        None => first.split(" at line ").next().unwrap_or(first).to_owned(),
     }
 }
 
 fn unknown_keys(
     file: &str,
     node: &Node,
-    schema: &serde_json::Value,
-    root: &serde_json::Value,
+    schema: &Value,
+    root: &Value,
     found: &mut Vec<Diagnostic>,
 ) {
     let schema = resolve(schema, root);
     match &node.kind {
-        Kind::Scalar => {}
+        Kind::Scalar(_) => {}
         Kind::List(nodes) => {
             if let Some(items) = schema.get("items") {
                 nodes.iter().for_each(|node| unknown_keys(file, node, items, root, found));
@@ -204,7 +274,7 @@ fn unknown_keys(
 }
 
 /// Follows `$ref`, and picks the object among alternatives.
-fn resolve<'a>(schema: &'a serde_json::Value, root: &'a serde_json::Value) -> &'a serde_json::Value {
+fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     if let Some(target) = schema.get("$ref").and_then(|target| target.as_str())
         && let Some(inner) = root.pointer(target.trim_start_matches('#'))
     {

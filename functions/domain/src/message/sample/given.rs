@@ -21,7 +21,9 @@ pub enum BadSample {
 }
 
 fn use_of(rule: Option<&Rule>) -> Use<'_> {
-    let channel = rule.and_then(|rule| rule.steps.first()).map_or(Channel::Email, |s| s.channel);
+    let channel = rule
+        .and_then(|rule| rule.steps.first())
+        .map_or(Channel::Email, |s| s.channel);
     Use {
         trigger: rule.map(|rule| &rule.trigger),
         channel,
@@ -50,7 +52,9 @@ pub fn context_from_json(
     rule: Option<&Rule>,
 ) -> Result<Context, BadSample> {
     let given: Json = serde_json::from_str(text).map_err(|e| BadSample::Json(e.to_string()))?;
-    let Json::Object(given) = given else { return Err(BadSample::NoObject) };
+    let Json::Object(given) = given else {
+        return Err(BadSample::NoObject);
+    };
     let is_part = |(name, part): (&String, &Json)| {
         name != "locale" && NAMES.contains(&name.as_str()) && (part.is_object() || part.is_null())
     };
@@ -77,7 +81,10 @@ pub fn context_from_json(
     }
     let zone = context.0["customer"]["time_zone"].as_str();
     let zone = zone.and_then(|zone| jiff::tz::TimeZone::get(zone).ok());
-    localize(&mut context.0, &zone.unwrap_or_else(|| policy.default_zone()));
+    localize(
+        &mut context.0,
+        &zone.unwrap_or_else(|| policy.default_zone()),
+    );
     Ok(context)
 }
 

@@ -15,13 +15,33 @@ pub use given::{BadSample, context_from_json, sample_context};
 
 /// The names at the top of a context.
 pub(super) const NAMES: [&str; 9] = [
-    "customer", "event", "purchase", "last_contact", "occasion", "brand", "links", "rep", "locale",
+    "customer",
+    "event",
+    "purchase",
+    "last_contact",
+    "occasion",
+    "brand",
+    "links",
+    "rep",
+    "locale",
 ];
 
 /// Fields of `customer` that may be missing.
 const OPTIONAL: [&str; 14] = [
-    "locale", "country", "time_zone", "relationship", "account_manager", "last_csat", "last_nps",
-    "p_alive", "p_active", "lifetime_value", "given_name", "family_name", "email", "phone",
+    "locale",
+    "country",
+    "time_zone",
+    "relationship",
+    "account_manager",
+    "last_csat",
+    "last_nps",
+    "p_alive",
+    "p_active",
+    "lifetime_value",
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
 ];
 
 /// What a template is used for, which decides what it may rely on.
@@ -50,13 +70,18 @@ pub(super) struct Samples {
 impl Change {
     fn new(path: &[&str], value: Option<Json>) -> Change {
         let path = path.iter().map(|step| (*step).to_owned()).collect();
-        Change { sets: vec![(path, value)] }
+        Change {
+            sets: vec![(path, value)],
+        }
     }
 
     /// Whether a template that reads so could tell the difference.
     pub fn matters_to(&self, text: &str) -> bool {
         let field = |path: &[String]| path.iter().rev().find(|step| *step != "*").cloned();
-        self.sets.iter().filter_map(|(path, _)| field(path)).any(|field| text.contains(&field))
+        self.sets
+            .iter()
+            .filter_map(|(path, _)| field(path))
+            .any(|field| text.contains(&field))
     }
 
     pub fn applied_to(&self, context: &Context) -> Context {
@@ -88,8 +113,14 @@ fn set(json: &mut Json, path: &[String], value: Option<&Json>) {
 
 impl Samples {
     pub fn of(policy: &Policy, used: &Use) -> Samples {
-        let currency = policy.currency.map_or("MXN".to_owned(), |currency| currency.to_string());
-        let mut made = Made { changes: Vec::new(), full: Map::new(), bare: Map::new() };
+        let currency = policy
+            .currency
+            .map_or("MXN".to_owned(), |currency| currency.to_string());
+        let mut made = Made {
+            changes: Vec::new(),
+            full: Map::new(),
+            bare: Map::new(),
+        };
         made.customer(policy, used.channel);
         made.purchase(&currency, used.trigger);
         made.last_contact();
@@ -102,7 +133,8 @@ impl Samples {
         made.bare.insert("links".into(), unsubscribe);
         if used.purpose == Purpose::Service {
             made.bare.insert("links".into(), json!({}));
-            made.changes.push(Change::new(&["links", "unsubscribe"], None));
+            made.changes
+                .push(Change::new(&["links", "unsubscribe"], None));
         }
         Samples {
             full: Context(made.full.into()),
@@ -114,7 +146,11 @@ impl Samples {
 
 /// The fields of `customer` that every customer has who ever bought.
 const BOUGHT: [&str; 5] = [
-    "total_spent", "average_spent", "first_purchase_at", "last_purchase_at", "days_since_purchase",
+    "total_spent",
+    "average_spent",
+    "first_purchase_at",
+    "last_purchase_at",
+    "days_since_purchase",
 ];
 
 fn of_customer(field: &str, value: Option<Json>) -> (Vec<String>, Option<Json>) {
@@ -124,7 +160,10 @@ fn of_customer(field: &str, value: Option<Json>) -> (Vec<String>, Option<Json>) 
 /// A customer who never bought, or gave all back: one difference, since these
 /// go together.
 fn never_bought() -> Change {
-    let mut sets: Vec<_> = BOUGHT.iter().map(|field| of_customer(field, None)).collect();
+    let mut sets: Vec<_> = BOUGHT
+        .iter()
+        .map(|field| of_customer(field, None))
+        .collect();
     sets.push(of_customer("total_spent", Some(json!(0))));
     sets.push(of_customer("purchases", Some(json!(0))));
     sets.push(of_customer("categories", Some(json!([]))));
@@ -142,7 +181,9 @@ fn has_bought_changes(customer: &Json, purchase: &Json) -> Vec<Change> {
         (Stage::Dissolution, 2),
     ];
     let change = |(stage, purchases): (Stage, u8)| {
-        let known = BOUGHT.iter().map(|field| of_customer(field, Some(customer[*field].clone())));
+        let known = BOUGHT
+            .iter()
+            .map(|field| of_customer(field, Some(customer[*field].clone())));
         let mut sets: Vec<_> = known.collect();
         sets.push(of_customer("purchases", Some(json!(purchases))));
         sets.push(of_customer("stage", Some(json!(stage))));
@@ -183,8 +224,9 @@ impl Made {
             Channel::Task | Channel::Event => None,
         };
         let missing = OPTIONAL.into_iter().filter(|field| Some(*field) != always);
-        let mut unknown: Vec<Change> =
-            missing.map(|field| Change::new(&["customer", field], None)).collect();
+        let mut unknown: Vec<Change> = missing
+            .map(|field| Change::new(&["customer", field], None))
+            .collect();
         unknown.push(Change::new(&["customer", "interests"], Some(json!([]))));
         unknown.push(never_bought());
         let mut bare = Context(json!({ "customer": full.clone() }));
@@ -192,17 +234,27 @@ impl Made {
             bare = change.applied_to(&bare);
         }
         self.changes.append(&mut unknown);
-        self.changes.push(Change::new(&["customer", "categories"], Some(json!([]))));
+        self.changes
+            .push(Change::new(&["customer", "categories"], Some(json!([]))));
         let mut offer = |field: &str, value: Json| {
-            self.changes.push(Change::new(&["customer", field], Some(value)));
+            self.changes
+                .push(Change::new(&["customer", field], Some(value)));
         };
         offer("stage", json!(Stage::Ended));
-        policy.relationships.keys().for_each(|kind| offer("relationship", json!(kind)));
-        [1, 3].iter().for_each(|score| offer("last_csat", json!(score)));
-        [0, 7].iter().for_each(|score| offer("last_nps", json!(score)));
+        policy
+            .relationships
+            .keys()
+            .for_each(|kind| offer("relationship", json!(kind)));
+        [1, 3]
+            .iter()
+            .for_each(|score| offer("last_csat", json!(score)));
+        [0, 7]
+            .iter()
+            .for_each(|score| offer("last_nps", json!(score)));
         offer("open_complaints", json!(1));
         self.full.insert("customer".into(), full);
-        self.bare.insert("customer".into(), bare.0["customer"].take());
+        self.bare
+            .insert("customer".into(), bare.0["customer"].take());
     }
 
     fn purchase(&mut self, currency: &str, trigger: Option<&Trigger>) {
@@ -230,7 +282,8 @@ impl Made {
         } else {
             self.changes.push(Change::new(&["purchase"], None));
         }
-        self.changes.extend(has_bought_changes(&self.full["customer"], &full));
+        self.changes
+            .extend(has_bought_changes(&self.full["customer"], &full));
         self.full.insert("purchase".into(), full);
         self.changes.extend([
             Change::new(&["purchase", "sold_by"], None),
@@ -249,18 +302,22 @@ impl Made {
         });
         self.full.insert("last_contact".into(), contact);
         self.changes.push(Change::new(&["last_contact"], None));
-        self.changes.push(Change::new(&["last_contact", "note"], None));
+        self.changes
+            .push(Change::new(&["last_contact", "note"], None));
     }
 
     fn occasion(&mut self, trigger: Option<&Trigger>) {
-        let Some(Trigger::Occasion { name, .. }) = trigger else { return };
+        let Some(Trigger::Occasion { name, .. }) = trigger else {
+            return;
+        };
         let day = json!({ "name": name, "date": "2026-11-28" });
         self.both("occasion", day);
         if let Some(Json::Object(occasion)) = self.full.get_mut("occasion") {
             occasion.insert("years".into(), json!(5));
         }
         self.changes.push(Change::new(&["occasion", "years"], None));
-        self.changes.push(Change::new(&["occasion", "years"], Some(json!(1))));
+        self.changes
+            .push(Change::new(&["occasion", "years"], Some(json!(1))));
     }
 
     fn event(&mut self, currency: &str, trigger: Option<&Trigger>) {
