@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 use lazo_domain::event::BadEvent;
 use lazo_domain::nearest;
 use rust_decimal::Decimal;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::event_files::{self, Bad, Events};
 
@@ -56,30 +57,35 @@ const PROFILE_FIELDS: [&str; 10] = [
 /// Column names that stand for a field where no mapping is given.
 const SYNONYMS: [(&str, &str); 3] = [("occurred_at", "at"), ("total", "amount"), ("customer_id", "customer")];
 
-/// Where each field stands in a row.
-struct Columns(HashMap<&'static str, usize>);
+/// Where each field stands in a row: found once, read by every row.
+struct Columns {
+    customer: usize,
+    at: usize,
+    total: usize,
+    id: Option<usize>,
+    item: Option<usize>,
+    category: Option<usize>,
+    channel: Option<usize>,
+    sold_by: Option<usize>,
+    profile: Vec<(&'static str, usize)>,
+}
 
 impl Columns {
     fn find(spec: Option<&str>, header: &csv::StringRecord) -> anyhow::Result<Columns> {
         let position = |name: &str| header.iter().position(|column| column.trim() == name);
-        let mut found = HashMap::new();
-        let fields = || PURCHASE_FIELDS.into_iter().chain(PROFILE_FIELDS);
-        for field in PURCHASE_FIELDS {
-            if let Some(index) = position(field) {
-                found.insert(field, index);
-            }
-        }
+        let known = || header.iter().collect::<Vec<_>>().join(", ");
+        let mut found: HashMap<&'static str, usize> =
+            PURCHASE_FIELDS.into_iter().filter_map(|field| Some((field, position(field)?))).collect();
         for entry in spec.iter().flat_map(|spec| spec.split(',')).filter(|entry| !entry.is_empty()) {
             let Some((field, column)) = entry.split_once('=') else {
                 bail!("--columns: {entry:?} is not FIELD=COLUMN");
             };
+            let fields = || PURCHASE_FIELDS.into_iter().chain(PROFILE_FIELDS);
             let Some(field) = fields().find(|known| *known == field.trim()) else {
-                let hint = nearest::hint(field, fields());
-                bail!("--columns: unknown field {field:?}{hint}");
+                bail!("--columns: unknown field {field:?}{}", nearest::hint(field, fields()));
             };
             let Some(index) = position(column.trim()) else {
-                let known = header.iter().collect::<Vec<_>>().join(", ");
-                bail!("--columns: the file has no column {column:?}; it has {known}");
+                bail!("--columns: the file has no column {column:?}; it has {}", known());
             };
             found.insert(field, index);
         }
@@ -88,19 +94,75 @@ impl Columns {
                 found.insert(field, index);
             }
         }
-        for needed in &PURCHASE_FIELDS[..3] {
-            if !found.contains_key(needed) {
-                let known = header.iter().collect::<Vec<_>>().join(", ");
-                bail!("no column for {needed}; say which with --columns {needed}=COLUMN (the file has {known})");
-            }
-        }
-        Ok(Columns(found))
+        let need = |field: &str| match found.get(field) {
+            Some(index) => Ok(*index),
+            None => bail!(
+                "no column for {field}; say which with --columns {field}=COLUMN (the file has {})",
+                known()
+            ),
+        };
+        let may = |field: &str| found.get(field).copied();
+        Ok(Columns {
+            customer: need("customer_id")?,
+            at: need("occurred_at")?,
+            total: need("total")?,
+            id: may("purchase_id"),
+            item: may("item"),
+            category: may("category"),
+            channel: may("channel"),
+            sold_by: may("sold_by"),
+            profile: PROFILE_FIELDS.into_iter().filter_map(|f| Some((f, may(f)?))).collect(),
+        })
     }
+}
 
-    fn get<'a>(&self, row: &'a csv::StringRecord, field: &str) -> Option<&'a str> {
-        let index = self.0.get(field)?;
-        row.get(*index).map(str::trim).filter(|text| !text.is_empty())
-    }
+/// A cell's text, `None` where it is empty.
+fn cell(row: &csv::StringRecord, index: impl Into<Option<usize>>) -> Option<&str> {
+    row.get(index.into()?).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// A purchase's detail with its kind beside the fields, as JSON.
+#[derive(Serialize)]
+struct PurchaseRow<'a> {
+    #[serde(rename = "detail-type")]
+    kind: &'static str,
+    purchase_id: &'a str,
+    customer_id: &'a str,
+    occurred_at: &'a str,
+    total: MoneyCell<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sold_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<[ItemCell<'a>; 1]>,
+}
+
+/// A refund's detail, as JSON.
+#[derive(Serialize)]
+struct RefundRow<'a> {
+    #[serde(rename = "detail-type")]
+    kind: &'static str,
+    refund_id: &'a str,
+    purchase_id: &'a str,
+    customer_id: &'a str,
+    occurred_at: &'a str,
+    total: MoneyCell<'a>,
+}
+
+#[derive(Serialize)]
+struct MoneyCell<'a> {
+    amount: String,
+    currency: &'a str,
+}
+
+#[derive(Serialize)]
+struct ItemCell<'a> {
+    sku: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'a str>,
+    quantity: u32,
 }
 
 /// A purchase that a later negative row may refund.
@@ -158,19 +220,20 @@ pub fn read(path: &Path, text: &str, args: &CsvArgs, threads: usize) -> anyhow::
 
 impl Rows<'_> {
     fn take(&mut self, row: &csv::StringRecord) -> Result<(), BadEvent> {
-        let wrong = |what: &str| BadEvent::NoJson(what.to_owned());
-        let customer = self.columns.get(row, "customer_id").ok_or_else(|| wrong("no customer_id"))?;
-        let at = self.columns.get(row, "occurred_at").ok_or_else(|| wrong("no occurred_at"))?;
+        let missing = |what: &str| BadEvent::NoJson(format!("{what} is empty"));
+        let columns = &self.columns;
+        let customer = cell(row, columns.customer).ok_or_else(|| missing("customer_id"))?;
+        let at = cell(row, columns.at).ok_or_else(|| missing("occurred_at"))?;
         let at = self.instant(at).ok_or_else(|| BadEvent::Time(at.to_owned()))?;
-        let total = self.columns.get(row, "total").ok_or_else(|| wrong("no total"))?;
+        let total = cell(row, columns.total).ok_or_else(|| missing("total"))?;
         let total: Decimal =
             total.parse().map_err(|_| BadEvent::NoJson(format!("total: {total:?} is no amount")))?;
-        let id = match self.columns.get(row, "purchase_id") {
+        let id = match cell(row, columns.id) {
             Some(id) => id.to_owned(),
             None => format!("{customer}@{at}"),
         };
-        if let Some(profile) = self.profile(row, customer, &at) {
-            self.push("CustomerUpdated", profile);
+        if !columns.profile.is_empty() {
+            self.profile(row, customer, &at);
         }
         if total.is_sign_negative() && !total.is_zero() {
             self.refund(customer, &at, &id, -total);
@@ -188,26 +251,24 @@ impl Rows<'_> {
         id: &str,
         total: Decimal,
     ) {
-        let mut detail = json!({
-            "purchase_id": id,
-            "customer_id": customer,
-            "occurred_at": at,
-            "total": { "amount": total.to_string(), "currency": self.currency },
-        });
-        for field in ["channel", "sold_by"] {
-            if let Some(value) = self.columns.get(row, field) {
-                detail[field] = value.into();
-            }
-        }
-        if let Some(item) = self.columns.get(row, "item") {
-            let mut entry = json!({ "sku": item, "name": item, "quantity": 1 });
-            if let Some(category) = self.columns.get(row, "category") {
-                entry["category"] = category.into();
-            }
-            detail["items"] = json!([entry]);
-        }
-        self.push("PurchaseCompleted", detail);
-        let open = self.open.entry(customer.to_owned()).or_default();
+        let columns = &self.columns;
+        let category = cell(row, columns.category);
+        let item = cell(row, columns.item);
+        let detail = PurchaseRow {
+            kind: "PurchaseCompleted",
+            purchase_id: id,
+            customer_id: customer,
+            occurred_at: at,
+            total: MoneyCell { amount: total.to_string(), currency: self.currency },
+            channel: cell(row, columns.channel),
+            sold_by: cell(row, columns.sold_by),
+            items: item.map(|name| [ItemCell { sku: name, name, category, quantity: 1 }]),
+        };
+        self.texts.push((self.line, json(&detail)));
+        let open = match self.open.get_mut(customer) {
+            Some(open) => open,
+            None => self.open.entry(customer.to_owned()).or_default(),
+        };
         open.push(Open { id: id.to_owned(), left: total });
     }
 
@@ -222,24 +283,25 @@ impl Rows<'_> {
             // purchase is known.
             None => format!("before-{id}"),
         };
-        let detail = json!({
-            "refund_id": id,
-            "purchase_id": purchase,
-            "customer_id": customer,
-            "occurred_at": at,
-            "total": { "amount": total.to_string(), "currency": self.currency },
-        });
-        self.push("PurchaseRefunded", detail);
+        let detail = RefundRow {
+            kind: "PurchaseRefunded",
+            refund_id: id,
+            purchase_id: &purchase,
+            customer_id: customer,
+            occurred_at: at,
+            total: MoneyCell { amount: total.to_string(), currency: self.currency },
+        };
+        self.texts.push((self.line, json(&detail)));
     }
 
     /// The profile's columns, where they tell something new.
-    fn profile(&mut self, row: &csv::StringRecord, customer: &str, at: &str) -> Option<Value> {
+    fn profile(&mut self, row: &csv::StringRecord, customer: &str, at: &str) {
         let mut told = Map::new();
         let mut name = Map::new();
-        for field in PROFILE_FIELDS {
-            let Some(value) = self.columns.get(row, field) else { continue };
-            match field {
-                "given" | "family" => name.insert(field.into(), value.into()),
+        for (field, index) in &self.columns.profile {
+            let Some(value) = cell(row, *index) else { continue };
+            match *field {
+                "given" | "family" => name.insert((*field).into(), value.into()),
                 field => told.insert(field.into(), value.into()),
             };
         }
@@ -247,17 +309,13 @@ impl Rows<'_> {
             told.insert("name".into(), name.into());
         }
         if told.is_empty() || self.profiles.get(customer) == Some(&told) {
-            return None;
+            return;
         }
         self.profiles.insert(customer.to_owned(), told.clone());
+        told.insert("detail-type".into(), "CustomerUpdated".into());
         told.insert("customer_id".into(), customer.into());
         told.insert("occurred_at".into(), at.into());
-        Some(told.into())
-    }
-
-    fn push(&mut self, kind: &str, mut detail: Value) {
-        detail["detail-type"] = kind.into();
-        self.texts.push((self.line, detail.to_string()));
+        self.texts.push((self.line, Value::Object(told).to_string()));
     }
 
     /// An instant with offset, or a local date or date-time of the file's zone.
@@ -269,4 +327,9 @@ impl Rows<'_> {
         let zoned = self.zone.to_ambiguous_zoned(local).compatible().ok()?;
         Some(zoned.timestamp().to_string())
     }
+}
+
+/// JSON of a row; text and numbers always have one.
+fn json(detail: &impl Serialize) -> String {
+    serde_json::to_string(detail).unwrap_or_default()
 }

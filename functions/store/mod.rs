@@ -25,7 +25,7 @@ use lazo_domain::instant::Instant;
 
 pub use calls::{Call, CallStatus};
 pub use failures::{Failure, FailureKind};
-pub use ledger::{EventEntry, Ledger, LedgerEntry, TouchEntry, TouchState};
+pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;

@@ -34,7 +34,7 @@ def complaint(path: pathlib.Path, arch: str, roots: str) -> str | None:
         if "bootstrap" not in names:
             return "has no bootstrap"
         if roots not in names:
-            return f"has no {roots} (include it in [package.metadata.lambda.build] of Cargo.toml)"
+            return f"has no {roots} (build with --include {roots})"
         if zipped.getinfo(roots).external_attr >> 16 & 0o004 == 0:
             return f"holds a {roots} that not everybody may read"
         head = zipped.open("bootstrap").read(20)

@@ -58,7 +58,10 @@ impl Complaints {
     /// Notes a resolution, also of a complaint that was never opened.
     pub fn resolve(&mut self, id: &Id, at: Instant) {
         self.by_id.entry(id.clone()).or_default().resolved_at = Some(at);
-        let resolved = self.by_id.iter().filter_map(|(id, c)| Some((c.resolved_at?, id)));
+        let resolved = self
+            .by_id
+            .iter()
+            .filter_map(|(id, c)| Some((c.resolved_at?, id)));
         if resolved.clone().count() > RESOLVED_MAX
             && let Some((_, oldest)) = resolved.min()
         {
@@ -89,9 +92,10 @@ impl Complaints {
             complaint.opened_at.is_some_and(|opened| opened <= at)
                 && complaint.resolved_at.is_none_or(|resolved| resolved > at)
         });
-        let answers = self.bad_answers.iter().filter(|given| {
-            **given <= at && at < bad_answer_pause_end(**given, zone, policy)
-        });
+        let answers = self
+            .bad_answers
+            .iter()
+            .filter(|given| **given <= at && at < bad_answer_pause_end(**given, zone, policy));
         complaints.count() + answers.count()
     }
 
@@ -112,7 +116,11 @@ impl Complaints {
         for given in &self.bad_answers {
             end = end.max(bad_answer_pause_end(*given, zone, policy));
         }
-        if end > now { Pause::Until(end) } else { Pause::None }
+        if end > now {
+            Pause::Until(end)
+        } else {
+            Pause::None
+        }
     }
 }
 

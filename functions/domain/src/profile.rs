@@ -121,8 +121,10 @@ impl Profile {
             }
         }
         if let Some(name) = &update.name {
-            self.given.set(at, name.as_ref().map(|name| name.given.clone()));
-            self.family.set(at, name.as_ref().and_then(|name| name.family.clone()));
+            self.given
+                .set(at, name.as_ref().map(|name| name.given.clone()));
+            self.family
+                .set(at, name.as_ref().and_then(|name| name.family.clone()));
         }
         take(at, &mut self.email, &update.email);
         take(at, &mut self.phone, &update.phone);
@@ -134,10 +136,16 @@ impl Profile {
         take(at, &mut self.account_manager, &update.account_manager);
         take(at, &mut self.interests, &update.interests);
         for (name, date) in &update.anniversaries {
-            self.anniversaries.entry(name.clone()).or_default().set(at, *date);
+            self.anniversaries
+                .entry(name.clone())
+                .or_default()
+                .set(at, *date);
         }
         for (name, value) in &update.attributes {
-            self.attributes.entry(name.clone()).or_default().set(at, value.clone());
+            self.attributes
+                .entry(name.clone())
+                .or_default()
+                .set(at, value.clone());
         }
     }
 
@@ -145,7 +153,11 @@ impl Profile {
     pub fn occasion(&self, name: &str) -> Option<AnnualDate> {
         match name {
             "birthday" => self.birthday.latest().copied(),
-            name => self.anniversaries.get(name).and_then(Dated::latest).copied(),
+            name => self
+                .anniversaries
+                .get(name)
+                .and_then(Dated::latest)
+                .copied(),
         }
     }
 }
@@ -168,7 +180,10 @@ mod tests {
         assert_eq!(one.as_of(at(2)), Some(&"b"));
         assert_eq!(one.as_of(at(0)), None);
         one.forget(at(2));
-        assert_eq!((one.as_of(at(1)), one.as_of(at(2)), one.latest()), (None, Some(&"b"), Some(&"c")));
+        assert_eq!(
+            (one.as_of(at(1)), one.as_of(at(2)), one.latest()),
+            (None, Some(&"b"), Some(&"c"))
+        );
         one.set(at(4), None);
         assert_eq!(one.latest(), None);
     }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// A text that is no span of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no span of time; write a number and a unit, such as \"90 minutes\", \"4 hours\", \"1 day\", \"5 business days\", \"2 weeks\", \"1 month\"")]
+#[error(
+    "{0:?} is no span of time; write a number and a unit, such as \"90 minutes\", \"4 hours\", \"1 day\", \"5 business days\", \"2 weeks\", \"1 month\""
+)]
 pub struct BadSpan(pub String);
 
 /// What a span counts. Minutes and hours are elapsed time; all others are
@@ -36,11 +38,17 @@ impl Span {
     pub const COUNT_MAX: i32 = 10_000;
 
     pub const fn days(count: i32) -> Span {
-        Span { count, unit: Unit::Days }
+        Span {
+            count,
+            unit: Unit::Days,
+        }
     }
 
     pub const fn weeks(count: i32) -> Span {
-        Span { count, unit: Unit::Weeks }
+        Span {
+            count,
+            unit: Unit::Weeks,
+        }
     }
 
     /// Whether it is elapsed time, not dates.
@@ -143,10 +151,25 @@ mod tests {
 
     #[test]
     fn spans_read_as_people_write_them() {
-        for text in ["90 minutes", "1 hour", "1 day", "5 business days", "2 weeks", "1 month"] {
+        for text in [
+            "90 minutes",
+            "1 hour",
+            "1 day",
+            "5 business days",
+            "2 weeks",
+            "1 month",
+        ] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
-        for bad in ["", "5", "days", "-1 days", "1.5 hours", "3 fortnights", "99999 days"] {
+        for bad in [
+            "",
+            "5",
+            "days",
+            "-1 days",
+            "1.5 hours",
+            "3 fortnights",
+            "99999 days",
+        ] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }
     }

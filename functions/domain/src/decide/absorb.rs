@@ -64,11 +64,12 @@ impl Turn<'_> {
         };
         let mut index = 0;
         while index < self.customer.enrolments.len() {
-            if self.ends(&exit, index) {
+            let is_sending = self.customer.enrolments[index].sending_since.is_some();
+            let ends = self.ends(&exit, index);
+            if ends {
                 self.end_by_exit(index);
-            } else {
-                index += 1;
             }
+            index += usize::from(is_sending || !ends);
         }
         let known = self.customer.exits.partition_point(|known| *known < exit);
         if self.customer.exits.get(known) != Some(&exit) {
@@ -78,39 +79,34 @@ impl Turn<'_> {
 
     fn ends(&self, exit: &Exit, index: usize) -> bool {
         let enrolment = &self.customer.enrolments[index];
-        let exits = self.book.rule(&enrolment.rule).is_some_and(|r| r.exit_on.contains(&exit.kind));
-        exits && !enrolment.exited && ends_follow_up(exit, enrolment.at, &enrolment.purchase_id)
+        let exits = self
+            .book
+            .rule(&enrolment.rule)
+            .is_some_and(|r| r.exit_on.contains(&exit.kind));
+        exits
+            && !enrolment.exited
+            && ends_follow_up(exit, enrolment.at, &enrolment.purchase_id)
             && !(enrolment.kind == Some(exit.kind)
                 && is_trigger(exit, enrolment.at, &enrolment.occurrence))
     }
 
     fn end_by_exit(&mut self, index: usize) {
-        let (kind, occurrence) = {
-            let enrolment = &self.customer.enrolments[index];
-            (enrolment.kind, enrolment.occurrence.clone())
-        };
-        let rule = self.customer.enrolments[index].rule.clone();
-        if let Some(fired) = self
-            .customer
-            .fired
-            .iter_mut()
-            .find(|f| Some(f.kind) == kind && f.occurrence == occurrence)
-        {
-            fired.exited.push(rule.clone());
-        }
         if self.customer.enrolments[index].sending_since.is_some() {
             // On its way out: it cannot be called back, but nothing follows it.
             self.customer.enrolments[index].exited = true;
             return;
         }
         let enrolment = self.customer.enrolments.remove(index);
-        let channel = self.channel_of(&enrolment);
+        if let Some(kind) = enrolment.kind {
+            self.note_exit(kind, &enrolment.occurrence, &enrolment.rule, true);
+        }
+        let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
         self.record_end(
             &enrolment,
             channel,
             TouchStatus::Cancelled,
             self.now,
-            Some(Reason::Exited),
+            reason,
         );
     }
 
@@ -136,7 +132,9 @@ impl Turn<'_> {
         let book = self.book;
         for index in 0..self.customer.enrolments.len() {
             let enrolment = &self.customer.enrolments[index];
-            let Some((_, step)) = self.planned(enrolment) else { continue };
+            let Some((_, step)) = self.planned(enrolment) else {
+                continue;
+            };
             if !enrolment.is_untried(self.now) {
                 continue;
             }
@@ -156,8 +154,12 @@ impl Turn<'_> {
     fn wait_anew(&mut self) {
         for index in 0..self.customer.enrolments.len() {
             let enrolment = &self.customer.enrolments[index];
-            let Some(reason) = enrolment.defers.last().map(|defer| defer.reason) else { continue };
-            let Some((rule, step)) = self.planned(enrolment) else { continue };
+            let Some(reason) = enrolment.defers.last().map(|defer| defer.reason) else {
+                continue;
+            };
+            let Some((rule, step)) = self.planned(enrolment) else {
+                continue;
+            };
             if enrolment.sending_since.is_some() {
                 continue;
             }
@@ -199,14 +201,18 @@ pub(super) fn ends_follow_up(
 /// Whether an exit event is the very one that triggered a rule, given that it
 /// is of the same kind: what has no key is told by its instant.
 pub(super) fn is_trigger(exit: &Exit, trigger_at: Instant, occurrence: &str) -> bool {
-    exit.key.as_ref().map_or(exit.at == trigger_at, |key| key.as_str() == occurrence)
+    exit.key
+        .as_ref()
+        .map_or(exit.at == trigger_at, |key| key.as_str() == occurrence)
 }
 
 /// Takes over what an event tells, profile and erasure aside.
 fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
     match body {
         Body::ConsentChanged(consent) => {
-            customer.consents.note(at, consent.channel, consent.purpose, consent.state);
+            customer
+                .consents
+                .note(at, consent.channel, consent.purpose, consent.state);
         }
         Body::PurchaseCompleted(purchase) => customer.history.add_purchase(purchase),
         Body::PurchaseRefunded(refund) => customer.history.add_refund(refund),
@@ -217,10 +223,19 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
             }
             note_satisfaction(customer, at, interaction.satisfaction.map(|score| score.0));
             let (channel, kind) = (interaction.channel.clone(), interaction.kind.clone());
-            remember(customer, at, &interaction.interaction_id, channel, kind, &interaction.note);
+            remember(
+                customer,
+                at,
+                &interaction.interaction_id,
+                channel,
+                kind,
+                &interaction.note,
+            );
         }
         Body::ComplaintOpened(complaint) => {
-            customer.complaints.open(&complaint.complaint_id, at, complaint.severity);
+            customer
+                .complaints
+                .open(&complaint.complaint_id, at, complaint.severity);
         }
         Body::ComplaintResolved(complaint) => {
             customer.complaints.resolve(&complaint.complaint_id, at);
@@ -228,7 +243,9 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
         Body::CallReported(call) => {
             if call.outcome == CallOutcome::DoNotCall {
                 let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
-                customer.consents.note(at, channel, purpose, ConsentState::Denied);
+                customer
+                    .consents
+                    .note(at, channel, purpose, ConsentState::Denied);
             }
             note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
             if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(call.outcome.as_str())) {
@@ -298,7 +315,16 @@ fn remember(
     });
     let contacts = &mut customer.contacts;
     let index = contacts.partition_point(|known| (known.at, &known.id) < (at, id));
-    contacts.insert(index, Contact { at, id: id.clone(), channel, kind, note });
+    contacts.insert(
+        index,
+        Contact {
+            at,
+            id: id.clone(),
+            channel,
+            kind,
+            note,
+        },
+    );
     if contacts.len() > CONTACTS_MAX {
         contacts.remove(0);
     }

@@ -31,7 +31,10 @@ impl Turn<'_> {
         // One customer's ids differ in these alone.
         fn id(e: &Enrolment) -> impl Iterator<Item = u8> {
             let (rule, occurrence) = (e.rule.bytes(), e.occurrence.bytes());
-            rule.chain(*b"/").chain(occurrence).chain(*b"/").chain(e.step.bytes())
+            rule.chain(*b"/")
+                .chain(occurrence)
+                .chain(*b"/")
+                .chain(e.step.bytes())
         }
         let priority = |e: &Enrolment| self.book.rule(&e.rule).map_or(0, |rule| rule.priority);
         let first = (Reverse(priority(a)), a.due).cmp(&(Reverse(priority(b)), b.due));
@@ -42,18 +45,25 @@ impl Turn<'_> {
     /// where it may go.
     pub(super) fn capped_until(&self, index: usize, rule: &Rule, step: &Step) -> Option<Instant> {
         let caps = &self.book.policy.frequency_caps;
-        let mine = caps.iter().filter(|cap| cap.covers(step.channel, rule.purpose));
-        if mine.clone().next().is_none() {
-            return None;
-        }
+        let mine = caps
+            .iter()
+            .filter(|cap| cap.covers(step.channel, rule.purpose));
+        mine.clone().next()?;
         let opens = mine.filter_map(|cap| self.opens_at(cap)).max();
         opens.or_else(|| self.outranked_until(index, rule, step))
     }
 
     /// When a full cap opens, `None` where it has room now.
     fn opens_at(&self, cap: &FrequencyCap) -> Option<Instant> {
-        let counted = self.customer.sends.iter().rev().filter(|s| cap.covers(s.channel, s.purpose));
-        let decisive = counted.map(|sent| sent.at).nth(cap.max.saturating_sub(1) as usize)?;
+        let counted = self
+            .customer
+            .sends
+            .iter()
+            .rev()
+            .filter(|s| cap.covers(s.channel, s.purpose));
+        let decisive = counted
+            .map(|sent| sent.at)
+            .nth(cap.max.saturating_sub(1) as usize)?;
         let opens = self.later(decisive, cap.per);
         (opens > self.now).then_some(opens)
     }
@@ -70,14 +80,21 @@ impl Turn<'_> {
             }
         }
         let (at, channel, purpose) = (self.now, step.channel, rule.purpose);
-        plan.push(Candidate { enrolment, at, channel, purpose });
+        plan.push(Candidate {
+            enrolment,
+            at,
+            channel,
+            purpose,
+        });
         if plan.len() == 1 || self.fit(&plan) {
             return None;
         }
         let me = plan.pop()?;
         let caps = &self.book.policy.frequency_caps;
-        let in_my_way =
-            |other: &&Candidate| caps.iter().any(|cap| me.falls_under(cap) && other.falls_under(cap));
+        let in_my_way = |other: &&Candidate| {
+            caps.iter()
+                .any(|cap| me.falls_under(cap) && other.falls_under(cap))
+        };
         plan.iter().filter(in_my_way).map(|other| other.at).min()
     }
 
@@ -87,9 +104,10 @@ impl Turn<'_> {
             let mut caps = self.book.policy.frequency_caps.iter();
             caps.all(|cap| {
                 let still_counts = |sent: Instant| self.later(sent, cap.per) > touch.at;
-                let sent = self.customer.sends.iter().filter(|sent| {
-                    cap.covers(sent.channel, sent.purpose) && still_counts(sent.at)
-                });
+                let sent =
+                    self.customer.sends.iter().filter(|sent| {
+                        cap.covers(sent.channel, sent.purpose) && still_counts(sent.at)
+                    });
                 let before = plan.iter().enumerate().filter(|(other_rank, other)| {
                     (other.at, *other_rank) < (touch.at, rank)
                         && other.falls_under(cap)

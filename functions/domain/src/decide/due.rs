@@ -1,7 +1,7 @@
 //! Whether a touch that fell due goes, waits or ends, and why (2.7).
 
 use super::Turn;
-use crate::calendar::{Base, Hours};
+use crate::calendar::Hours;
 use crate::complaint::Pause;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, SentTouch};
@@ -9,7 +9,7 @@ use crate::history::Until;
 use crate::instant::Instant;
 use crate::rule::{Channel, DuringComplaint, Purpose};
 use crate::rulebook::{Rule, Step};
-use crate::touch::{Defer, Reason, Send, TouchId, TouchStatus};
+use crate::touch::{Defer, Reason, Send, TouchStatus};
 use crate::view::View;
 
 /// How many deferrals of a touch are kept; the latest ones.
@@ -44,14 +44,26 @@ impl<'a> Turn<'a> {
         let Some((rule, step)) = self.planned(&self.customer.enrolments[index]) else {
             let (reason, at) = (Reason::RuleNotLive, self.now);
             let enrolment = self.customer.enrolments.remove(index);
-            return self.record_end(&enrolment, Channel::Task, TouchStatus::Skipped, at, Some(reason));
+            return self.record_end(
+                &enrolment,
+                Channel::Task,
+                TouchStatus::Skipped,
+                at,
+                Some(reason),
+            );
         };
         match self.examine(index, rule, step) {
             Fate::Go => self.send(index, rule, step),
             Fate::Wait { reason, until } => self.defer(index, step, reason, until),
             Fate::End { reason, at } => {
                 let enrolment = self.customer.enrolments[index].clone();
-                self.record_end(&enrolment, step.channel, TouchStatus::Skipped, at, Some(reason));
+                self.record_end(
+                    &enrolment,
+                    step.channel,
+                    TouchStatus::Skipped,
+                    at,
+                    Some(reason),
+                );
                 self.go_on(index, rule, at);
             }
         }
@@ -60,7 +72,11 @@ impl<'a> Turn<'a> {
     fn defer(&mut self, index: usize, step: &Step, reason: Reason, until: Instant) {
         let expires_at = self.expires_at(self.customer.enrolments[index].due, step);
         let until = until.min(expires_at);
-        let defer = Defer { at: self.now, reason, until };
+        let defer = Defer {
+            at: self.now,
+            reason,
+            until,
+        };
         let enrolment = &mut self.customer.enrolments[index];
         // Always forward, so that a pass over what is due ends.
         enrolment.next = until.max(self.now.plus_millis(1));
@@ -86,7 +102,11 @@ impl<'a> Turn<'a> {
             expires_at: self.expires_at(enrolment.due, step),
         };
         self.sends.push(send);
-        let sent = SentTouch { at: self.now, channel: step.channel, purpose: rule.purpose };
+        let sent = SentTouch {
+            at: self.now,
+            channel: step.channel,
+            purpose: rule.purpose,
+        };
         let index = self.customer.sends.partition_point(|known| *known <= sent);
         self.customer.sends.insert(index, sent);
     }
@@ -100,9 +120,12 @@ impl<'a> Turn<'a> {
             .and_then(|allowed| allowed.call_by.as_deref());
         let person = match step.assign_to.as_deref().or(by_type) {
             None => None,
-            Some("account_manager") => {
-                self.customer.profile.account_manager.latest().map(|l| l.as_str().to_owned())
-            }
+            Some("account_manager") => self
+                .customer
+                .profile
+                .account_manager
+                .latest()
+                .map(|l| l.as_str().to_owned()),
             Some("sold_by") => self.customer.trigger_of(enrolment).and_then(|fired| {
                 let detail: serde_json::Value = serde_json::from_str(&fired.detail.0).ok()?;
                 detail.get("sold_by")?.as_str().map(str::to_owned)
@@ -116,34 +139,57 @@ impl<'a> Turn<'a> {
     fn examine(&self, index: usize, rule: &Rule, step: &Step) -> Fate {
         let enrolment = &self.customer.enrolments[index];
         if let Some(reason) = self.forbidden(rule, step.channel) {
-            return Fate::End { reason, at: self.now };
+            return Fate::End {
+                reason,
+                at: self.now,
+            };
         }
         if enrolment.exited {
-            return Fate::End { reason: Reason::Exited, at: self.now };
+            return Fate::End {
+                reason: Reason::Exited,
+                at: self.now,
+            };
         }
         let expires_at = self.expires_at(enrolment.due, step);
         if self.now >= expires_at {
-            return Fate::End { reason: Reason::Expired, at: expires_at };
+            return Fate::End {
+                reason: Reason::Expired,
+                at: expires_at,
+            };
         }
         if rule.during_complaint == DuringComplaint::Wait {
             let reason = Reason::ComplaintOpen;
             match self.pause() {
                 Pause::None => {}
                 Pause::Until(until) => return Fate::Wait { reason, until },
-                Pause::Open => return Fate::Wait { reason, until: expires_at },
+                Pause::Open => {
+                    return Fate::Wait {
+                        reason,
+                        until: expires_at,
+                    };
+                }
             }
         }
         if let Some(reason) = self.condition_fails(enrolment, step) {
-            return Fate::End { reason, at: self.now };
+            return Fate::End {
+                reason,
+                at: self.now,
+            };
         }
         let opening = self.opening(self.now, step.channel);
         if opening != Some(self.now) {
             let until = opening.unwrap_or(expires_at);
-            return Fate::Wait { reason: Reason::QuietHours, until };
+            return Fate::Wait {
+                reason: Reason::QuietHours,
+                until,
+            };
         }
         match self.capped_until(index, rule, step) {
             None => Fate::Go,
-            Some(until) => Fate::Wait { reason: Reason::FrequencyCap, until },
+            Some(until) => Fate::Wait {
+                reason: Reason::FrequencyCap,
+                until,
+            },
         }
     }
 
@@ -168,7 +214,10 @@ impl<'a> Turn<'a> {
             Some(Reason::NoAddress)
         } else if channel == Channel::Email && customer.suppressed_at.is_some() {
             Some(Reason::Suppressed)
-        } else if !customer.consents.allow(channel, purpose, policy.marketing_consent) {
+        } else if !customer
+            .consents
+            .allow(channel, purpose, policy.marketing_consent)
+        {
             Some(Reason::NoConsent)
         } else if !allowed {
             Some(Reason::Relationship)
@@ -188,7 +237,10 @@ impl<'a> Turn<'a> {
             now: self.now,
             zone: &self.zone,
             policy: &self.book.policy,
-            event: self.customer.trigger_of(enrolment).map(|fired| &fired.detail),
+            event: self
+                .customer
+                .trigger_of(enrolment)
+                .map(|fired| &fired.detail),
         };
         match condition.verdict(&view) {
             Verdict::Holds => None,
@@ -204,7 +256,10 @@ impl<'a> Turn<'a> {
         let country = self.customer.profile.country.latest();
         let local = country.and_then(|country| policy.by_country.get(country.as_str()));
         let hours = Hours {
-            windows: [policy.windows.get(&channel), local.and_then(|c| c.get(&channel))],
+            windows: [
+                policy.windows.get(&channel),
+                local.and_then(|c| c.get(&channel)),
+            ],
             closed: (channel == Channel::Call).then_some(&policy.closed_days),
         };
         hours.next_opening(from, &self.zone)
@@ -212,115 +267,14 @@ impl<'a> Turn<'a> {
 
     /// Until when an open complaint or a bad answer keeps touches back.
     pub(super) fn pause(&self) -> Pause {
-        self.customer.complaints.pause(self.now, &self.zone, &self.book.policy)
+        self.customer
+            .complaints
+            .pause(self.now, &self.zone, &self.book.policy)
     }
 
     /// The rule and the step of a pending touch, where the book still has them.
     pub(super) fn planned(&self, enrolment: &Enrolment) -> Option<(&'a Rule, &'a Step)> {
         let rule = self.book.rule(&enrolment.rule)?;
         Some((rule, rule.step(&enrolment.step)?))
-    }
-
-    pub(super) fn on_confirmed(&mut self, touch: &TouchId) {
-        let Some(index) = self.sending(touch) else { return };
-        let enrolment = self.customer.enrolments[index].clone();
-        let at = enrolment.sending_since.unwrap_or(self.now);
-        let channel = self.channel_of(&enrolment);
-        self.keep_for_script(&enrolment, channel);
-        self.record_end(&enrolment, channel, TouchStatus::Sent, at, None);
-        match self.book.rule(&enrolment.rule) {
-            Some(rule) => self.go_on(index, rule, at),
-            None => drop(self.customer.enrolments.remove(index)),
-        }
-    }
-
-    /// A script names what the trigger told for as long as the call is open.
-    fn keep_for_script(&mut self, enrolment: &Enrolment, channel: Channel) {
-        if !matches!(channel, Channel::Call | Channel::Task) {
-            return;
-        }
-        let found = self.book.rule(&enrolment.rule).and_then(|rule| rule.step(&enrolment.step));
-        let Some(until) = found.map(|step| self.expires_at(enrolment.due, step)) else { return };
-        let fired = self.customer.fired.iter_mut();
-        for fired in fired.filter(|f| Some(f.kind) == enrolment.kind && f.occurrence == enrolment.occurrence) {
-            fired.kept_until = fired.kept_until.max(Some(until));
-        }
-    }
-
-    pub(super) fn on_put_back(&mut self, touch: &TouchId, until: Instant) {
-        let Some(index) = self.sending(touch) else { return };
-        self.unsend(index);
-        let enrolment = &mut self.customer.enrolments[index];
-        enrolment.next = until;
-        enrolment.defers.push(Defer { at: self.now, reason: Reason::Throttled, until });
-        if enrolment.exited {
-            let enrolment = self.customer.enrolments.remove(index);
-            let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
-            self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
-        }
-    }
-
-    pub(super) fn on_refused(&mut self, touch: &TouchId) {
-        let Some(index) = self.sending(touch) else { return };
-        self.unsend(index);
-        let enrolment = self.customer.enrolments[index].clone();
-        let (channel, at) = (self.channel_of(&enrolment), self.now);
-        self.record_end(&enrolment, channel, TouchStatus::Skipped, at, Some(Reason::Undeliverable));
-        match self.book.rule(&enrolment.rule) {
-            Some(rule) => self.go_on(index, rule, at),
-            None => drop(self.customer.enrolments.remove(index)),
-        }
-    }
-
-    pub(super) fn on_unanswered(&mut self, touch: &TouchId) {
-        if let Some(index) = self.sending(touch) {
-            self.customer.enrolments[index].unanswered = true;
-        }
-    }
-
-    fn sending(&self, touch: &TouchId) -> Option<usize> {
-        self.customer.enrolments.iter().position(|e| {
-            e.sending_since.is_some()
-                && e.rule == touch.rule
-                && e.occurrence == touch.occurrence
-                && e.step == touch.step
-        })
-    }
-
-    /// Takes a touch that did not go out off the caps' count.
-    fn unsend(&mut self, index: usize) {
-        let channel = self.channel_of(&self.customer.enrolments[index]);
-        let since = self.customer.enrolments[index].sending_since.take();
-        let counted = self
-            .customer
-            .sends
-            .iter()
-            .position(|sent| Some(sent.at) == since && sent.channel == channel);
-        if let Some(counted) = counted {
-            self.customer.sends.remove(counted);
-        }
-    }
-
-    /// Plans the step behind one that was sent or skipped, counted from then;
-    /// behind the last the enrolment is over.
-    fn go_on(&mut self, index: usize, rule: &Rule, at: Instant) {
-        let enrolment = &self.customer.enrolments[index];
-        let here = rule.steps.iter().position(|step| step.id == enrolment.step);
-        let next = here.and_then(|here| rule.steps.get(here + 1)).filter(|_| !enrolment.exited);
-        let Some(step) = next else {
-            self.customer.enrolments.remove(index);
-            return;
-        };
-        let base = Base { at, is_day: false };
-        let due = self.due(step, base);
-        let enrolment = &mut self.customer.enrolments[index];
-        enrolment.step = step.id.clone();
-        enrolment.base = base.at;
-        enrolment.base_is_day = false;
-        enrolment.due = due;
-        enrolment.next = due;
-        enrolment.defers = Vec::new();
-        enrolment.sending_since = None;
-        enrolment.unanswered = false;
     }
 }

@@ -53,7 +53,10 @@ impl Turn<'_> {
     /// Whether a late event changes what a trigger saw whose follow-up has not
     /// begun.
     pub(super) fn changes_the_past(&self, event: &Event) -> bool {
-        self.customer.fired.iter().any(|f| self.now < f.open_until && event.occurred_at <= f.at)
+        self.customer
+            .fired
+            .iter()
+            .any(|f| self.now < f.open_until && event.occurred_at <= f.at)
     }
 
     /// Starts the rules that a live event triggers.
@@ -73,7 +76,7 @@ impl Turn<'_> {
             return;
         }
         let open_until = self.open_until(book.triggered_by(kind), event.occurred_at);
-        let fired = Fired {
+        let mut fired = Fired {
             kind,
             at: event.occurred_at,
             received_at: self.now,
@@ -85,16 +88,16 @@ impl Turn<'_> {
             exited: Vec::new(),
         };
         for rule in book.triggered_by(kind) {
-            self.decide_rule(rule, &fired);
+            if self.decide_rule(rule, &fired) {
+                fired.exited.push(rule.name.clone());
+            }
+        }
+        if self.customer.erased_at.is_some() {
+            fired.forget();
         }
         let fired_before = &mut self.customer.fired;
         let key = (fired.at, fired.kind, fired.occurrence.as_str());
         let index = fired_before.partition_point(|f| (f.at, f.kind, f.occurrence.as_str()) < key);
-        let mut fired = fired;
-        fired.exited = std::mem::take(&mut self.exited_now);
-        if self.customer.erased_at.is_some() {
-            fired.forget();
-        }
         fired_before.insert(index, fired);
     }
 
@@ -104,22 +107,32 @@ impl Turn<'_> {
         rules: impl Iterator<Item = &'b Rule>,
         trigger_at: Instant,
     ) -> Instant {
-        let base = Base { at: trigger_at, is_day: false };
+        let base = Base {
+            at: trigger_at,
+            is_day: false,
+        };
         let dues = rules.filter_map(|rule| Some(self.due(rule.steps.first()?, base)));
         dues.max().unwrap_or(trigger_at)
     }
 
-    /// Decides one rule on one trigger, and carries the choice out.
-    fn decide_rule(&mut self, rule: &Rule, fired: &Fired) {
+    /// Decides one rule on one trigger, and carries the choice out; tells
+    /// whether an exit event has ended it already.
+    fn decide_rule(&mut self, rule: &Rule, fired: &Fired) -> bool {
         let occurrence = Occurrence::of(fired);
         match self.choose(rule, &occurrence) {
-            Err(Reason::Holdout) => {
-                self.remember_enrolment(rule, &occurrence);
-                self.record_refusal(rule, occurrence.name, occurrence.at, Reason::Holdout);
+            Ok(()) => !self.enrol(rule, &occurrence),
+            Err(reason) => {
+                self.refuse(rule, &occurrence, reason);
+                false
             }
-            Err(reason) => self.record_refusal(rule, occurrence.name, occurrence.at, reason),
-            Ok(()) => self.enrol(rule, &occurrence),
         }
+    }
+
+    pub(super) fn refuse(&mut self, rule: &Rule, occurrence: &Occurrence, reason: Reason) {
+        if reason == Reason::Holdout {
+            self.remember_enrolment(rule, occurrence);
+        }
+        self.record_refusal(rule, occurrence.name, occurrence.at, reason);
     }
 
     /// Decides again the triggers that a late event lies before, as long as
@@ -134,15 +147,29 @@ impl Turn<'_> {
             .cloned()
             .collect();
         for rule in book.rules().iter().filter(|rule| rule.is_live()) {
-            let Trigger::Event(kind) = rule.trigger else { continue };
-            let Some(first) = rule.steps.first() else { continue };
+            let Trigger::Event(kind) = rule.trigger else {
+                continue;
+            };
+            let Some(first) = rule.steps.first() else {
+                continue;
+            };
             let mine: Vec<&Fired> = open
                 .iter()
                 .filter(|f| f.kind == kind)
-                .filter(|f| self.now < self.due(first, Base { at: f.at, is_day: false }))
-                .filter(|f| self.enrolment(rule, f).is_none_or(|e| {
-                    e.step == first.id && e.is_untried(self.now)
-                }))
+                .filter(|f| {
+                    self.now
+                        < self.due(
+                            first,
+                            Base {
+                                at: f.at,
+                                is_day: false,
+                            },
+                        )
+                })
+                .filter(|f| {
+                    self.enrolment(rule, f)
+                        .is_none_or(|e| e.step == first.id && e.is_untried(self.now))
+                })
                 .collect();
             if let Some(past) = self.customer.past.get_mut(&rule.name) {
                 past.retain(|p| !mine.iter().any(|f| f.occurrence == p.occurrence));
@@ -161,30 +188,47 @@ impl Turn<'_> {
 
     fn decide_rule_again(&mut self, rule: &Rule, fired: &Fired) {
         let occurrence = Occurrence::of(fired);
-        let is_enrolled = self.enrolment(rule, fired).is_some();
+        let mut has_exited = fired.exited.contains(&rule.name);
         match self.choose(rule, &occurrence) {
-            Ok(()) if is_enrolled || fired.exited.contains(&rule.name) => {
+            Ok(()) if has_exited || self.enrolment(rule, fired).is_some() => {
                 self.remember_enrolment(rule, &occurrence);
             }
-            Ok(()) => {
-                self.enrol(rule, &occurrence);
-                let exited = std::mem::take(&mut self.exited_now);
-                let same = |f: &&mut Fired| f.kind == fired.kind && f.occurrence == fired.occurrence;
-                if let Some(fired) = self.customer.fired.iter_mut().find(same) {
-                    fired.exited.extend(exited);
-                }
-            }
+            Ok(()) => has_exited = !self.enrol(rule, &occurrence),
             Err(reason) => {
-                if reason == Reason::Holdout {
-                    self.remember_enrolment(rule, &occurrence);
-                }
-                self.customer.enrolments.retain(|e| {
-                    !(e.rule == rule.name
+                let is_it = |e: &Enrolment| {
+                    e.rule == rule.name
                         && e.kind == Some(fired.kind)
-                        && e.occurrence == fired.occurrence)
-                });
-                self.record_refusal(rule, occurrence.name, occurrence.at, reason);
+                        && e.occurrence == fired.occurrence
+                };
+                self.customer.enrolments.retain(|e| !is_it(e));
+                self.refuse(rule, &occurrence, reason);
+                has_exited = false;
             }
+        }
+        self.note_exit(fired.kind, &fired.occurrence, &rule.name, has_exited);
+    }
+
+    /// Keeps in mind whether an exit event ended a rule's follow-up.
+    pub(super) fn note_exit(
+        &mut self,
+        kind: EventKind,
+        occurrence: &str,
+        rule: &str,
+        has_exited: bool,
+    ) {
+        let mut fired = self.customer.fired.iter_mut();
+        let Some(fired) = fired.find(|f| f.kind == kind && f.occurrence == occurrence) else {
+            return;
+        };
+        match (
+            fired
+                .exited
+                .binary_search_by(|known| known.as_str().cmp(rule)),
+            has_exited,
+        ) {
+            (Err(index), true) => fired.exited.insert(index, rule.to_owned()),
+            (Ok(index), false) => drop(fired.exited.remove(index)),
+            (Ok(_), true) | (Err(_), false) => {}
         }
     }
 
@@ -224,7 +268,11 @@ impl Turn<'_> {
     }
 
     fn may_enter(&self, rule: &Rule, at: Instant) -> bool {
-        let past = self.customer.past.get(&rule.name).map_or(&[][..], Vec::as_slice);
+        let past = self
+            .customer
+            .past
+            .get(&rule.name)
+            .map_or(&[][..], Vec::as_slice);
         match rule.reentry {
             Reentry::Always => true,
             Reentry::Once => past.is_empty(),
@@ -242,7 +290,10 @@ impl Turn<'_> {
             return;
         }
         let past = self.customer.past.entry(rule.name.clone()).or_default();
-        let entry = Past { at: occurrence.at, occurrence: occurrence.name.to_owned() };
+        let entry = Past {
+            at: occurrence.at,
+            occurrence: occurrence.name.to_owned(),
+        };
         let index = past.partition_point(|known| *known < entry);
         if past.get(index) != Some(&entry) {
             past.insert(index, entry);
@@ -252,11 +303,17 @@ impl Turn<'_> {
         }
     }
 
-    /// Plans the first touch, unless an exit event came before its trigger.
-    pub(super) fn enrol(&mut self, rule: &Rule, occurrence: &Occurrence) {
+    /// Plans the first touch; tells whether it is pending, or an exit event
+    /// came before its trigger and has ended it.
+    pub(super) fn enrol(&mut self, rule: &Rule, occurrence: &Occurrence) -> bool {
         self.remember_enrolment(rule, occurrence);
-        let Some(step) = rule.steps.first() else { return };
-        let base = Base { at: occurrence.at, is_day: occurrence.is_day };
+        let Some(step) = rule.steps.first() else {
+            return false;
+        };
+        let base = Base {
+            at: occurrence.at,
+            is_day: occurrence.is_day,
+        };
         let due = self.due(step, base);
         let purchase_id = occurrence.purchase_id.cloned();
         let exited = self.customer.exits.iter().any(|exit| {
@@ -282,16 +339,25 @@ impl Turn<'_> {
             exited: false,
         };
         if exited {
-            self.exited_now.push(rule.name.clone());
             let reason = Some(Reason::Exited);
-            self.record_end(&enrolment, step.channel, TouchStatus::Cancelled, self.now, reason);
-            return;
+            self.record_end(
+                &enrolment,
+                step.channel,
+                TouchStatus::Cancelled,
+                self.now,
+                reason,
+            );
+            return false;
         }
         fn key(e: &Enrolment) -> (Instant, &str, &str) {
             (e.at, &e.rule, &e.occurrence)
         }
-        let index = self.customer.enrolments.partition_point(|e| key(e) < key(&enrolment));
+        let index = self
+            .customer
+            .enrolments
+            .partition_point(|e| key(e) < key(&enrolment));
         self.customer.enrolments.insert(index, enrolment);
+        true
     }
 
     pub(super) fn channel_of(&self, enrolment: &Enrolment) -> Channel {

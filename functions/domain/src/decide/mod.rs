@@ -7,9 +7,11 @@
 //! | `enrol` | whether a trigger starts a rule, and what a late event changes about it |
 //! | `occasion` | which birthdays and anniversaries have come |
 //! | `due` | whether a touch that fell due goes, waits or ends, and why |
+//! | `answer` | what follows from how a sending went, and which step comes next |
 //! | `cap` | which of a day's touches go where frequency caps leave room for some |
 
 mod absorb;
+mod answer;
 mod cap;
 mod due;
 mod enrol;
@@ -90,16 +92,14 @@ pub struct Decision {
 /// ```
 pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
     let zone = customer.zone(&book.default_zone);
-    let mut turn =
-        Turn {
-            customer,
-            book,
-            now,
-            zone,
-            records: Vec::new(),
-            sends: Vec::new(),
-            exited_now: Vec::new(),
-        };
+    let mut turn = Turn {
+        customer,
+        book,
+        now,
+        zone,
+        records: Vec::new(),
+        sends: Vec::new(),
+    };
     match input {
         Input::Event(event) => turn.on_event(event, true),
         Input::History(event) => turn.on_event(event, false),
@@ -110,7 +110,11 @@ pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -
         Input::Unanswered(touch) => turn.on_unanswered(touch),
     }
     turn.forget();
-    Decision { customer: turn.customer, records: turn.records, sends: turn.sends }
+    Decision {
+        customer: turn.customer,
+        records: turn.records,
+        sends: turn.sends,
+    }
 }
 
 /// One call of [`decide`] under way.
@@ -121,8 +125,6 @@ struct Turn<'a> {
     zone: TimeZone,
     records: Vec<TouchRecord>,
     sends: Vec<Send>,
-    /// Rules that an earlier exit event ended as soon as they were entered.
-    exited_now: Vec<String>,
 }
 
 impl Turn<'_> {
@@ -147,13 +149,23 @@ impl Turn<'_> {
         let touch = self.touch_id(&enrolment.rule, &enrolment.occurrence, &enrolment.step);
         let defers = enrolment.defers.clone();
         let due = enrolment.due;
-        self.records.push(TouchRecord { touch, channel, status, at, due, reason, defers });
+        self.records.push(TouchRecord {
+            touch,
+            channel,
+            status,
+            at,
+            due,
+            reason,
+            defers,
+        });
     }
 
     /// Notes that a trigger was refused or held out: one line, for the first
     /// step, at the trigger's instant.
     fn record_refusal(&mut self, rule: &Rule, occurrence: &str, at: Instant, reason: Reason) {
-        let Some(step) = rule.steps.first() else { return };
+        let Some(step) = rule.steps.first() else {
+            return;
+        };
         let status = match reason {
             Reason::Holdout => TouchStatus::HeldOut,
             _ => TouchStatus::Skipped,
@@ -199,6 +211,7 @@ impl Turn<'_> {
         if customer.erased_at.is_some() && customer.enrolments.is_empty() {
             customer.profile = Profile::default();
         }
+        customer.past.retain(|_, enrolments| !enrolments.is_empty());
         let recent = now.plus_millis(-policy.max_trigger_age.millis_at_most());
         let enrolments = &customer.enrolments;
         customer.fired.retain(|fired| {
@@ -211,7 +224,11 @@ impl Turn<'_> {
                     .any(|e| e.kind == Some(fired.kind) && e.occurrence == fired.occurrence)
         });
         // What may yet be decided again is asked as of its trigger.
-        let open = customer.fired.iter().filter(|f| now < f.open_until).map(|f| f.at);
+        let open = customer
+            .fired
+            .iter()
+            .filter(|f| now < f.open_until)
+            .map(|f| f.at);
         let days = enrolments.iter().filter(|e| e.kind.is_none()).map(|e| e.at);
         let horizon = open.chain(days).fold(recent, Instant::min);
         customer.profile.forget(horizon);
@@ -219,7 +236,10 @@ impl Turn<'_> {
         customer.nps.forget(horizon);
         customer.complaints.forget(horizon, policy);
         customer.exits.retain(|exit| exit.at >= horizon);
-        let longest = policy.frequency_caps.iter().map(|cap| cap.per.millis_at_most());
+        let longest = policy
+            .frequency_caps
+            .iter()
+            .map(|cap| cap.per.millis_at_most());
         let capped = now.plus_millis(-longest.max().unwrap_or(0));
         customer.sends.retain(|sent| sent.at >= capped);
     }

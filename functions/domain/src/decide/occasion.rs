@@ -12,7 +12,6 @@ use crate::policy::LeapDay;
 use crate::rule::Trigger;
 use crate::rulebook::{Rule, RuleBook};
 use crate::span::Span;
-use crate::touch::Reason;
 
 /// How many years ahead the next occasion is looked for: 29 February can be
 /// eight years away.
@@ -28,8 +27,14 @@ struct Occasion<'a> {
 impl<'a> Turn<'a> {
     /// Starts the rules whose occasion came since they were last looked at.
     pub(super) fn fire_occasions(&mut self) {
-        let Some(since) = self.customer.occasions_until else { return };
-        if self.customer.next_occasion.is_none_or(|next| next > self.now) {
+        let Some(since) = self.customer.occasions_until else {
+            return;
+        };
+        if self
+            .customer
+            .next_occasion
+            .is_none_or(|next| next > self.now)
+        {
             return;
         }
         for occasion in self.occasions_between(since, self.now) {
@@ -48,10 +53,20 @@ impl<'a> Turn<'a> {
         let under_way = self.take_back_occasions();
         let year_ago = self.now.plus_millis(-400 * 86_400_000);
         for occasion in self.occasions_between(year_ago, self.now) {
-            let Some(step) = occasion.rule.steps.first() else { continue };
-            let due = self.due(step, calendar::Base { at: occasion.base, is_day: true });
+            let Some(step) = occasion.rule.steps.first() else {
+                continue;
+            };
+            let due = self.due(
+                step,
+                calendar::Base {
+                    at: occasion.base,
+                    is_day: true,
+                },
+            );
             let year = occasion.year.to_string();
-            let was = under_way.iter().any(|e| e.rule == occasion.rule.name && e.occurrence == year);
+            let was = under_way
+                .iter()
+                .any(|e| e.rule == occasion.rule.name && e.occurrence == year);
             // Being moved into the past does not lose a touch: it goes at once.
             if opens && due >= self.now || was && self.now < self.expires_at(due, step) {
                 self.celebrate(&occasion);
@@ -100,13 +115,8 @@ impl<'a> Turn<'a> {
             detail: None,
         };
         match self.choose(rule, &occurrence) {
-            Ok(()) => self.enrol(rule, &occurrence),
-            Err(reason) => {
-                if reason == Reason::Holdout {
-                    self.remember_enrolment(rule, &occurrence);
-                }
-                self.record_refusal(rule, &year, occasion.base, reason);
-            }
+            Ok(()) => drop(self.enrol(rule, &occurrence)),
+            Err(reason) => self.refuse(rule, &occurrence, reason),
         }
     }
 
@@ -118,7 +128,9 @@ impl<'a> Turn<'a> {
         let from_year = after.date_in(&self.zone).year();
         let until_year = until.date_in(&self.zone).year();
         for (rule, name, lead) in book.occasions() {
-            let Some(date) = self.customer.profile.occasion(name) else { continue };
+            let Some(date) = self.customer.profile.occasion(name) else {
+                continue;
+            };
             for year in from_year..=until_year.saturating_add(1 + lead_years(lead)) {
                 if let Some(base) = self.base_of(date, year, lead)
                     && after < base
@@ -162,7 +174,9 @@ impl<'a> Turn<'a> {
 }
 
 fn lead_years(lead: Option<Span>) -> i16 {
-    lead.map_or(0, |lead| (lead.millis_at_most() / (365 * 86_400_000) + 1) as i16)
+    lead.map_or(0, |lead| {
+        (lead.millis_at_most() / (365 * 86_400_000) + 1) as i16
+    })
 }
 
 /// The day of a year on which a date is celebrated.

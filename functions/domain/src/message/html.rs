@@ -313,7 +313,14 @@ mod tests {
         );
         let fault = from_mjml(&mjml("<mj-include path=\"/etc/passwd\" />")).unwrap_err();
         assert_eq!(fault.message, INCLUDE);
-        let (html, _) = from_mjml(&mjml("<mj-text>a</mj-text>")).unwrap();
+        let (html, passed_over) = from_mjml(&mjml("<mj-text>a</mj-text>")).unwrap();
+        assert_eq!(passed_over, []);
         assert!(!html.contains("googleapis"), "{html}");
+        let (_, passed_over) =
+            from_mjml("<mjml colour=\"red\"><mj-body></mj-body></mjml>").unwrap();
+        assert_eq!(
+            (passed_over[0].range.start, passed_over[0].is_warning),
+            (6, true)
+        );
     }
 }

@@ -182,6 +182,7 @@ pub fn read<T: DeserializeOwned>(
         let message = error.into_inner().to_string();
         // What was left out is missed, of course: what holds it goes too.
         if !(left_out && message.starts_with("missing field")) {
+            let message = named(&path, message);
             found.push(Diagnostic::error(file, node.place_of(&keys(&path)), message));
         }
         left_out = true;
@@ -190,6 +191,19 @@ pub fn read<T: DeserializeOwned>(
         }
     }
     None
+}
+
+/// A message that begins with its verb gets the key as its subject.
+fn named(path: &Path, message: String) -> String {
+    let verb = ["is ", "has "].iter().any(|verb| message.starts_with(verb));
+    let key = keys(path).into_iter().rev().find_map(|key| match key {
+        Key::Name(name) => Some(name.to_owned()),
+        Key::Index(_) => None,
+    });
+    match key {
+        Some(key) if verb => format!("{key} {message}"),
+        _ => message,
+    }
 }
 
 /// A path to a value as the way to its node.

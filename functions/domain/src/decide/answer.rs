@@ -1,0 +1,145 @@
+//! What follows from how a sending went, and which step comes next (2.15).
+
+use super::Turn;
+use crate::calendar::Base;
+use crate::customer::Enrolment;
+use crate::instant::Instant;
+use crate::rule::Channel;
+use crate::rulebook::Rule;
+use crate::touch::{Defer, Reason, TouchId, TouchStatus};
+
+impl Turn<'_> {
+    pub(super) fn on_confirmed(&mut self, touch: &TouchId) {
+        let Some(index) = self.sending(touch) else {
+            return;
+        };
+        let enrolment = self.customer.enrolments[index].clone();
+        let at = enrolment.sending_since.unwrap_or(self.now);
+        let channel = self.channel_of(&enrolment);
+        self.keep_for_script(&enrolment, channel);
+        self.record_end(&enrolment, channel, TouchStatus::Sent, at, None);
+        match self.book.rule(&enrolment.rule) {
+            Some(rule) => self.go_on(index, rule, at),
+            None => drop(self.customer.enrolments.remove(index)),
+        }
+    }
+
+    /// A script names what the trigger told for as long as the call is open.
+    fn keep_for_script(&mut self, enrolment: &Enrolment, channel: Channel) {
+        if !matches!(channel, Channel::Call | Channel::Task) {
+            return;
+        }
+        let found = self
+            .book
+            .rule(&enrolment.rule)
+            .and_then(|rule| rule.step(&enrolment.step));
+        let Some(until) = found.map(|step| self.expires_at(enrolment.due, step)) else {
+            return;
+        };
+        let fired = self.customer.fired.iter_mut();
+        for fired in
+            fired.filter(|f| Some(f.kind) == enrolment.kind && f.occurrence == enrolment.occurrence)
+        {
+            fired.kept_until = fired.kept_until.max(Some(until));
+        }
+    }
+
+    pub(super) fn on_put_back(&mut self, touch: &TouchId, until: Instant) {
+        let Some(index) = self.sending(touch) else {
+            return;
+        };
+        self.unsend(index);
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.next = until;
+        enrolment.defers.push(Defer {
+            at: self.now,
+            reason: Reason::Throttled,
+            until,
+        });
+        if enrolment.exited {
+            let enrolment = self.customer.enrolments.remove(index);
+            let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
+            self.record_end(
+                &enrolment,
+                channel,
+                TouchStatus::Cancelled,
+                self.now,
+                reason,
+            );
+        }
+    }
+
+    pub(super) fn on_refused(&mut self, touch: &TouchId) {
+        let Some(index) = self.sending(touch) else {
+            return;
+        };
+        self.unsend(index);
+        let enrolment = self.customer.enrolments[index].clone();
+        let (channel, at) = (self.channel_of(&enrolment), self.now);
+        self.record_end(
+            &enrolment,
+            channel,
+            TouchStatus::Skipped,
+            at,
+            Some(Reason::Undeliverable),
+        );
+        match self.book.rule(&enrolment.rule) {
+            Some(rule) => self.go_on(index, rule, at),
+            None => drop(self.customer.enrolments.remove(index)),
+        }
+    }
+
+    pub(super) fn on_unanswered(&mut self, touch: &TouchId) {
+        if let Some(index) = self.sending(touch) {
+            self.customer.enrolments[index].unanswered = true;
+        }
+    }
+
+    fn sending(&self, touch: &TouchId) -> Option<usize> {
+        self.customer.enrolments.iter().position(|e| {
+            e.sending_since.is_some()
+                && e.rule == touch.rule
+                && e.occurrence == touch.occurrence
+                && e.step == touch.step
+        })
+    }
+
+    /// Takes a touch that did not go out off the caps' count.
+    fn unsend(&mut self, index: usize) {
+        let channel = self.channel_of(&self.customer.enrolments[index]);
+        let since = self.customer.enrolments[index].sending_since.take();
+        let counted = self
+            .customer
+            .sends
+            .iter()
+            .position(|sent| Some(sent.at) == since && sent.channel == channel);
+        if let Some(counted) = counted {
+            self.customer.sends.remove(counted);
+        }
+    }
+
+    /// Plans the step behind one that was sent or skipped, counted from then;
+    /// behind the last the enrolment is over.
+    pub(super) fn go_on(&mut self, index: usize, rule: &Rule, at: Instant) {
+        let enrolment = &self.customer.enrolments[index];
+        let here = rule.steps.iter().position(|step| step.id == enrolment.step);
+        let next = here
+            .and_then(|here| rule.steps.get(here + 1))
+            .filter(|_| !enrolment.exited);
+        let Some(step) = next else {
+            self.customer.enrolments.remove(index);
+            return;
+        };
+        let base = Base { at, is_day: false };
+        let due = self.due(step, base);
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.step = step.id.clone();
+        enrolment.base = base.at;
+        enrolment.base_is_day = false;
+        enrolment.due = due;
+        enrolment.next = due;
+        enrolment.defers = Vec::new();
+        enrolment.sending_since = None;
+        enrolment.unanswered = false;
+    }
+}

@@ -1,0 +1,14 @@
+//! The integration tests: the product's own handlers on real parts. DynamoDB is
+//! embedded and spoken to by the real SDK; SES and EventBridge are a server of
+//! the tests' own (`support/recorder.rs`) behind the real SDK's clients.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod convergence;
+mod differential;
+mod dispatch;
+mod dispatch_faults;
+mod ingest;
+mod kill;
+mod schemas;
+mod support;
+mod table;

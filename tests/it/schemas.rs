@@ -1,0 +1,218 @@
+//! The schemas in the repository are those of the code, and mean what it does.
+
+use std::path::{Path, PathBuf};
+
+use jsonschema::Validator;
+use lazo_domain::event::{self, EventKind, from_wire};
+use lazo_domain::rulebook::rule_schema;
+use serde_json::{Value, json};
+
+use crate::support::events::envelope;
+use crate::support::at;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::options().should_validate_formats(true).build(schema).unwrap()
+}
+
+fn samples() -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(root().join("events/samples")).unwrap();
+    folder.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "json")).collect()
+}
+
+#[test]
+fn the_schemas_in_the_repository_are_current() {
+    let mut expected = vec![("infra/rules/rule.schema.json".to_owned(), rule_schema().clone())];
+    for kind in EventKind::ALL {
+        expected.push((format!("events/schemas/{kind}.json"), event::schema(kind).to_value()));
+    }
+    for (path, schema) in expected {
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let found = std::fs::read_to_string(root().join(&path)).unwrap_or_default();
+        assert!(found == text, "{path} is not what the types say; write it with `lazo schemas`");
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{path}");
+    }
+    let files = std::fs::read_dir(root().join("events/schemas")).unwrap().count();
+    assert_eq!(files, EventKind::ALL.len(), "a schema of no event is there");
+}
+
+#[test]
+fn every_sample_fits_its_schema_and_is_understood() {
+    let mut kinds = Vec::new();
+    for path in samples() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let delivered = from_wire(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        let kind = delivered.event.kind();
+        let name = path.file_stem().unwrap().to_string_lossy();
+        assert!(name.starts_with(kind.as_str()), "{name} holds a {kind}");
+        let sample: Value = serde_json::from_str(&text).unwrap();
+        let errors: Vec<String> = validator(event::schema(kind).as_value())
+            .iter_errors(&sample["detail"])
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+        kinds.push(kind);
+    }
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(kinds.len(), EventKind::ALL.len(), "every kind of event has a sample");
+}
+
+#[test]
+fn the_rules_that_are_shipped_fit_their_schema() {
+    let schema = validator(rule_schema());
+    let folder = std::fs::read_dir(root().join("infra/rules")).unwrap();
+    let mut checked = 0;
+    for path in folder.map(|entry| entry.unwrap().path()) {
+        let is_rule = path.extension().is_some_and(|e| e == "yaml") && !path.ends_with("policy.yaml");
+        if !is_rule {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let rule: Value = serde_saphyr::from_str(&text).unwrap();
+        let errors: Vec<String> = schema.iter_errors(&rule).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+        checked += 1;
+    }
+    assert!(checked >= 2);
+    let misspelt = json!({ "rule": "a", "status": "live", "purpose": "service", "trigger": { "event": "PurchaseCompleted" }, "stepz": [] });
+    assert!(!schema.is_valid(&misspelt));
+}
+
+/// A detail that fits, to be spoilt in one place.
+fn good(kind: EventKind) -> Value {
+    let path = root().join(format!("events/samples/{kind}.json"));
+    let sample: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    sample["detail"].clone()
+}
+
+fn spoilt(kind: EventKind, pointer: &str, value: Value) -> Value {
+    let mut detail = good(kind);
+    let (parent, field) = pointer.rsplit_once('/').unwrap();
+    detail.pointer_mut(parent).unwrap()[field] = value;
+    detail
+}
+
+fn is_understood(kind: EventKind, detail: &Value) -> bool {
+    from_wire(&envelope(kind.as_str(), at("2026-11-18T12:00:00Z"), detail.clone())).is_ok()
+}
+
+#[test]
+fn a_required_field_that_is_missing_is_refused_by_schema_and_code() {
+    for kind in EventKind::ALL {
+        let schema = event::schema(kind).to_value();
+        let required = schema["required"].as_array().unwrap().clone();
+        assert!(required.contains(&json!("occurred_at")), "{kind}");
+        let schema = validator(&schema);
+        for field in required {
+            let field = field.as_str().unwrap();
+            for value in [None, Some(Value::Null), Some(json!([]))] {
+                let mut detail = good(kind);
+                detail.as_object_mut().unwrap().remove(field);
+                let is_list = field == "topics" && value == Some(json!([]));
+                if let Some(value) = value {
+                    detail[field] = value;
+                }
+                assert_eq!(schema.is_valid(&detail), is_list, "{kind} schema, {field}: {detail}");
+                assert_eq!(is_understood(kind, &detail), is_list, "{kind} code, {field}: {detail}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bad_value_is_refused_by_schema_and_code() {
+    use EventKind::*;
+    let long = |count| Value::from("x".repeat(count));
+    let cases = [
+        (PurchaseCompleted, "/customer_id", json!("")),
+        (PurchaseCompleted, "/customer_id", json!("two words")),
+        (PurchaseCompleted, "/customer_id", json!("niño")),
+        (PurchaseCompleted, "/customer_id", json!(42)),
+        (PurchaseCompleted, "/purchase_id", long(129)),
+        (PurchaseCompleted, "/occurred_at", json!("2026-02-30T10:00:00Z")),
+        (PurchaseCompleted, "/occurred_at", json!("yesterday")),
+        (PurchaseCompleted, "/occurred_at", json!("2026-11-18T10:00:00")),
+        (PurchaseCompleted, "/total", json!("129.90")),
+        (PurchaseCompleted, "/total/amount", json!(129.9)),
+        (PurchaseCompleted, "/total/amount", json!("-1.00")),
+        (PurchaseCompleted, "/total/amount", json!("1e3")),
+        (PurchaseCompleted, "/total/amount", json!("1,50")),
+        (PurchaseCompleted, "/total/currency", json!("mxn")),
+        (PurchaseCompleted, "/total/currency", json!("PESO")),
+        (PurchaseCompleted, "/items", json!({})),
+        (PurchaseCompleted, "/items/0/name", json!("")),
+        (PurchaseCompleted, "/items/0/sku", long(301)),
+        (PurchaseCompleted, "/items/0/quantity", json!("2")),
+        (PurchaseCompleted, "/items/0/quantity", json!(-1)),
+        (PurchaseCompleted, "/items/0/unit_price/amount", json!(5)),
+        (PurchaseCompleted, "/sold_by", json!("Bruno\nIbarra")),
+        (PurchaseRefunded, "/total/amount", json!("")),
+        (CustomerUpdated, "/name/given", json!("Ana\r\nBcc: x@example.com")),
+        (CustomerUpdated, "/name", json!("Ana")),
+        (CustomerUpdated, "/email", json!("ana.example.com")),
+        (CustomerUpdated, "/phone", json!("5512345678")),
+        (CustomerUpdated, "/phone", json!("+0123")),
+        (CustomerUpdated, "/locale", json!("español")),
+        (CustomerUpdated, "/country", json!("Mexico")),
+        (CustomerUpdated, "/birthday", json!("24.11.1987")),
+        (CustomerUpdated, "/birthday", json!("87-11-24")),
+        (CustomerUpdated, "/interests", json!("velas")),
+        (CustomerUpdated, "/attributes/size", json!({ "nested": 1 })),
+        (ConsentChanged, "/channel", json!("fax")),
+        (ConsentChanged, "/purpose", json!("everything")),
+        (ConsentChanged, "/state", json!(true)),
+        (InteractionRecorded, "/phase", json!("later")),
+        (InteractionRecorded, "/initiated_by", json!("nobody")),
+        (InteractionRecorded, "/satisfaction", json!(0)),
+        (InteractionRecorded, "/satisfaction", json!(6)),
+        (InteractionRecorded, "/satisfaction", json!(4.5)),
+        (InteractionRecorded, "/note", long(10_001)),
+        (InteractionRecorded, "/follow_up/on", json!("soon")),
+        (ComplaintOpened, "/severity", json!("extreme")),
+        (ComplaintResolved, "/root_cause", json!("")),
+        (CallReported, "/outcome", json!("busy")),
+        (CallReported, "/satisfaction", json!(9)),
+        (SurveyAnswered, "/nps", json!(11)),
+        (SurveyAnswered, "/csat", json!("5")),
+        (ContentPublished, "/topics", json!("velas")),
+        (ContentPublished, "/title", json!("")),
+    ];
+    for (kind, pointer, value) in cases {
+        let detail = spoilt(kind, pointer, value.clone());
+        let schema = event::schema(kind).to_value();
+        assert!(is_understood(kind, &good(kind)) && validator(&schema).is_valid(&good(kind)));
+        let shown: String = value.to_string().chars().take(60).collect();
+        assert!(!validator(&schema).is_valid(&detail), "{kind}{pointer}: the schema takes {shown}");
+        assert!(!is_understood(kind, &detail), "{kind}{pointer}: the code takes {shown}");
+    }
+}
+
+/// What a schema cannot say, the code still refuses.
+#[test]
+fn what_only_the_code_can_tell_is_refused() {
+    use EventKind::*;
+    let cases = [
+        (CustomerUpdated, "/time_zone", json!("Mars/Olympus")),
+        (CustomerUpdated, "/email", json!("ana@localhost")),
+        (CustomerUpdated, "/birthday", json!("1984-02-30")),
+        (CustomerUpdated, "/birthday", json!("2999-01-01")),
+        (PurchaseCompleted, "/sold_by", json!("   ")),
+    ];
+    for (kind, pointer, value) in cases {
+        assert!(!is_understood(kind, &spoilt(kind, pointer, value.clone())), "{kind}{pointer}: {value}");
+    }
+}
+
+#[test]
+fn fields_that_are_added_later_do_no_harm() {
+    for kind in EventKind::ALL {
+        let mut detail = good(kind);
+        detail["added_in_2031"] = json!({ "any": ["thing"] });
+        assert!(validator(event::schema(kind).as_value()).is_valid(&detail), "{kind}");
+        assert!(is_understood(kind, &detail), "{kind}");
+    }
+}

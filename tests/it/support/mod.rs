@@ -1,0 +1,127 @@
+//! What every test stands on: an embedded DynamoDB behind the real SDK, and a
+//! server that stands where SES and EventBridge stand.
+#![allow(dead_code, reason = "each user of this module needs a part of it")]
+
+pub mod events;
+pub mod generate;
+pub mod recorder;
+pub mod retail;
+pub mod virtual_time;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::Builder as HttpClient;
+use lazo::app::{App, ses_client};
+use lazo::bus::Bus;
+use lazo::mailer::{Mailer, Outbox, Ses};
+use lazo::rules::Rules;
+use lazo::store::{Store, table};
+use lazo_domain::customer::Customer;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::message::Templates;
+use lazo_domain::rulebook::RuleBook;
+use recorder::Recorder;
+use tokio::net::TcpListener;
+
+pub const TABLE: &str = "lazo";
+pub const CONFIGURATION_SET: &str = "lazo-mail";
+pub const LINKS_URL: &str = "https://links.casalumbre.example";
+
+/// A whole system of one test's own.
+pub struct World {
+    pub app: Arc<App>,
+    pub recorder: Recorder,
+}
+
+impl World {
+    /// With the rules and templates that are shipped.
+    pub async fn shipped() -> World {
+        World::new(Rules::from(None).unwrap()).await
+    }
+
+    pub async fn new(rules: Rules) -> World {
+        let recorder = Recorder::start().await;
+        let ses = ses_client(&sdk_at(&recorder.url));
+        let mailer = Mailer::Ses(Ses::new(ses, Some(CONFIGURATION_SET.into())));
+        World { app: Arc::new(app(rules, mailer, &recorder, table().await)), recorder }
+    }
+
+    /// With mail into files.
+    pub async fn with_outbox(rules: Rules, folder: &Path) -> World {
+        let recorder = Recorder::start().await;
+        let mailer = Mailer::Outbox(Outbox::open(folder).unwrap());
+        World { app: Arc::new(app(rules, mailer, &recorder, table().await)), recorder }
+    }
+
+    pub async fn customer(&self, id: &Id) -> Customer {
+        self.app.store.load(id).await.unwrap().customer
+    }
+}
+
+fn app(rules: Rules, mailer: Mailer, recorder: &Recorder, store: Store) -> App {
+    let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk_at(&recorder.url)), "lazo");
+    App::new(store, bus, mailer, Some(LINKS_URL.into()), rules)
+}
+
+/// A fresh table on a DynamoDB in memory.
+pub async fn table() -> Store {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let database = dynoxide::Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk_at(&endpoint)), TABLE);
+    table::create(store.client(), TABLE).await.unwrap();
+    store
+}
+
+/// What the SDK needs to talk to an endpoint of this machine.
+pub fn sdk_at(endpoint: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "local", "local", None, None, "local",
+        )))
+        .http_client(HttpClient::new().build_http())
+        .endpoint_url(endpoint)
+        .build()
+}
+
+/// Rules by their files' names and texts; every template they name says hello.
+pub fn rules(files: &[(&str, &str)]) -> Rules {
+    let files: Vec<(String, String)> =
+        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let book = match RuleBook::read(&files) {
+        Ok(book) => book,
+        Err(wrong) => panic!("{}", wrong.iter().map(|d| format!("{d}\n")).collect::<String>()),
+    };
+    let mut templates = Vec::new();
+    let steps = book.rules().iter().flat_map(|rule| &rule.steps);
+    for name in steps.filter_map(|step| step.template.as_deref()) {
+        templates.push((format!("{name}/es/subject.txt"), "Hola de la tienda".to_owned()));
+        templates.push((format!("{name}/es/body.mjml"), BODY.to_owned()));
+        templates.push((format!("{name}/es/script.md"), "Saluda y da las gracias.".to_owned()));
+    }
+    templates.sort();
+    templates.dedup();
+    Rules { book, templates: Templates::read(&templates) }
+}
+
+const BODY: &str = "<mjml><mj-body><mj-section><mj-column><mj-text>Hola</mj-text></mj-column></mj-section></mj-body></mjml>";
+
+pub fn id(text: &str) -> Id {
+    Id::new(text).unwrap()
+}
+
+/// An instant by its RFC 3339 text.
+pub fn at(text: &str) -> Instant {
+    text.parse::<jiff::Timestamp>().unwrap().into()
+}
+
+pub fn minutes_after(from: Instant, minutes: i64) -> Instant {
+    from.plus_millis(minutes * 60_000)
+}

@@ -1,0 +1,204 @@
+//! What operations deploy is what the code works with: table, functions,
+//! environment, events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use lazo::app::env;
+use lazo::rules::RULES_VAR;
+use lazo::store::table::{HASH, INDEXES, KeyPart, RANGE, TTL_ATTRIBUTE};
+use lazo_domain::event::EventKind;
+use serde_json::{Value, json};
+
+use crate::support::World;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The template as plain YAML: a CloudFormation tag such as `!Ref` goes, its
+/// value stays.
+fn template() -> Value {
+    let text = read("infra/template.yaml");
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(place) = rest.find('!') {
+        let (before, tagged) = rest.split_at(place);
+        plain.push_str(before);
+        let name = tagged[1..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(0);
+        let is_tag = before.ends_with([' ', '[']) && name > 0 && tagged[1 + name..].starts_with(' ');
+        rest = &tagged[if is_tag { name + 2 } else { 1 }..];
+        if !is_tag {
+            plain.push('!');
+        }
+    }
+    plain.push_str(rest);
+    serde_saphyr::from_str(&plain).unwrap()
+}
+
+fn resources(of_type: &str) -> BTreeMap<String, Value> {
+    let template = template();
+    let all = template["Resources"].as_object().unwrap().clone();
+    all.into_iter().filter(|(_, resource)| resource["Type"] == of_type).collect()
+}
+
+fn key_schema(hash: KeyPart, range: KeyPart) -> Value {
+    json!([
+        { "AttributeName": hash.attribute, "KeyType": "HASH" },
+        { "AttributeName": range.attribute, "KeyType": "RANGE" },
+    ])
+}
+
+fn attribute(part: KeyPart) -> (String, String) {
+    let kind = if part.is_number { "N" } else { "S" };
+    (part.attribute.to_owned(), kind.to_owned())
+}
+
+#[test]
+fn the_template_has_the_very_table_of_the_code() {
+    let tables = resources("AWS::DynamoDB::Table");
+    assert_eq!(tables.len(), 1);
+    let table = &tables["Table"]["Properties"];
+    assert_eq!(table["KeySchema"], key_schema(HASH, RANGE));
+    let indexes: Vec<Value> = INDEXES
+        .iter()
+        .map(|index| {
+            json!({
+                "IndexName": index.name,
+                "KeySchema": key_schema(index.hash, index.range),
+                "Projection": { "ProjectionType": "KEYS_ONLY" },
+            })
+        })
+        .collect();
+    assert_eq!(table["GlobalSecondaryIndexes"], Value::Array(indexes));
+    let attributes: BTreeMap<String, String> = [HASH, RANGE]
+        .into_iter()
+        .chain(INDEXES.iter().flat_map(|index| [index.hash, index.range]))
+        .map(attribute)
+        .collect();
+    let defined: BTreeMap<String, String> = table["AttributeDefinitions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| (d["AttributeName"].as_str().unwrap().into(), d["AttributeType"].as_str().unwrap().into()))
+        .collect();
+    assert_eq!(defined, attributes);
+    let ttl = json!({ "AttributeName": TTL_ATTRIBUTE, "Enabled": true });
+    assert_eq!(table["TimeToLiveSpecification"], ttl);
+    assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+}
+
+#[tokio::test]
+async fn the_created_table_is_the_one_of_the_definition() {
+    let world = World::shipped().await;
+    let client = world.app.store.client();
+    let answer = client.describe_table().table_name(world.app.store.table()).send().await.unwrap();
+    let table = answer.table.unwrap();
+    let mut names: Vec<&str> =
+        table.global_secondary_indexes().iter().filter_map(|index| index.index_name()).collect();
+    names.sort_unstable();
+    let mut defined = INDEXES.map(|index| index.name);
+    defined.sort_unstable();
+    assert_eq!(names, defined);
+}
+
+/// The functions of the template, by the binary that each runs.
+fn functions() -> BTreeMap<String, Value> {
+    let functions = resources("AWS::Serverless::Function").into_values();
+    let binary = |function: &Value| {
+        let code = function["Properties"]["CodeUri"].as_str().unwrap().to_owned();
+        let binary = code.strip_prefix("../target/lambda/").and_then(|c| c.strip_suffix("/bootstrap.zip"));
+        binary.unwrap_or_else(|| panic!("{code} is not where cargo-lambda writes")).to_owned()
+    };
+    functions.map(|function| (binary(&function), function)).collect()
+}
+
+#[test]
+fn every_binary_is_a_function_and_every_function_a_binary() {
+    let manifest = read("Cargo.toml");
+    let mut binaries = BTreeSet::new();
+    for section in manifest.split("\n[").filter(|section| section.starts_with("[bin]]")) {
+        let name = section.lines().find_map(|line| line.strip_prefix("name = \"")).unwrap();
+        binaries.insert(name.trim_end_matches('"').to_owned());
+    }
+    assert!(binaries.remove("lazo"), "the local program is not deployed");
+    assert_eq!(functions().into_keys().collect::<BTreeSet<_>>(), binaries);
+}
+
+#[test]
+fn every_variable_that_the_code_reads_is_set_and_none_besides() {
+    // What the code reads by its own names; the others are for the runtime.
+    let of_the_runtime = BTreeSet::from(["RUST_LOG", "SSL_CERT_FILE"]);
+    let everywhere = BTreeSet::from([env::TABLE, env::BUS]);
+    let by_function = BTreeMap::from([
+        ("ingest", BTreeSet::new()),
+        ("dispatch", BTreeSet::from([env::CONFIGURATION_SET, env::LINKS_URL])),
+    ]);
+    let names = |variables: &Value| -> BTreeSet<String> {
+        variables.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    let template = template();
+    let globals = names(&template["Globals"]["Function"]["Environment"]["Variables"]);
+    let expected: BTreeSet<String> =
+        everywhere.union(&of_the_runtime).map(|name| (*name).to_owned()).collect();
+    assert_eq!(globals, expected);
+    for (name, function) in functions() {
+        let own = names(&function["Properties"]["Environment"]["Variables"]);
+        let expected = &by_function[name.as_str()];
+        assert_eq!(own, expected.iter().map(|name| (*name).to_owned()).collect(), "{name}");
+    }
+    assert!(!globals.contains(RULES_VAR), "functions run the embedded rules");
+}
+
+#[test]
+fn no_other_variable_is_read_by_the_functions() {
+    let mut found = BTreeSet::new();
+    for file in ["app.rs", "bus.rs", "rules.rs", "telemetry.rs", "ingest/mod.rs", "dispatch/mod.rs"] {
+        let text = read(&format!("functions/{file}"));
+        let constants = text.match_indices("const ").filter_map(|(place, _)| {
+            let line = text[place..].lines().next()?;
+            let value = line.split_once(": &str = \"")?.1;
+            value.strip_suffix("\";").filter(|value| value.starts_with("LAZO_"))
+        });
+        found.extend(constants.map(str::to_owned));
+        assert!(!text.contains("env::var(\""), "{file}: a variable has its name in app::env");
+    }
+    let known = [env::TABLE, env::BUS, env::CONFIGURATION_SET, env::LINKS_URL, RULES_VAR];
+    assert_eq!(found, known.map(str::to_owned).into());
+}
+
+#[test]
+fn the_rule_of_the_bus_lets_every_event_through() {
+    let rules = resources("AWS::Events::Rule");
+    let types: Vec<&str> = rules["ShopEvents"]["Properties"]["EventPattern"]["detail-type"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap())
+        .collect();
+    assert_eq!(types, EventKind::ALL.map(EventKind::as_str));
+}
+
+#[test]
+fn the_due_index_may_be_read_and_nothing_is_scanned() {
+    let roles = resources("AWS::IAM::Role");
+    let actions = |role: &str| -> BTreeSet<String> {
+        let statements = &roles[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+        let actions = statements.as_array().unwrap().iter().flat_map(|statement| {
+            match &statement["Action"] {
+                Value::Array(actions) => actions.clone(),
+                one => vec![one.clone()],
+            }
+        });
+        actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+    };
+    for role in ["IngestRole", "DispatchRole"] {
+        let actions = actions(role);
+        for needed in ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "events:PutEvents"] {
+            assert!(actions.contains(needed), "{role} lacks {needed}");
+        }
+        assert!(!actions.contains("dynamodb:Scan") && !actions.iter().any(|a| a.contains('*')), "{role}");
+    }
+    assert!(actions("DispatchRole").contains("dynamodb:Query"));
+    assert!(actions("DispatchRole").contains("ses:SendEmail"));
+}
