@@ -112,7 +112,9 @@ impl Bus {
                     .source(&message.source)
                     .detail_type(&message.detail_type)
                     .detail(message.detail.to_string())
-                    .time(aws_sdk_eventbridge::primitives::DateTime::from_millis(message.at.millis()))
+                    .time(aws_sdk_eventbridge::primitives::DateTime::from_millis(
+                        message.at.millis(),
+                    ))
                     .build()
             });
             let request = self.client.put_events().set_entries(Some(entries.collect()));
@@ -122,7 +124,11 @@ impl Bus {
                 .map_err(|error| BusError::Service(DisplayErrorContext(error).to_string()))?;
             if answer.failed_entry_count() > 0 {
                 let first = answer.entries().iter().find_map(|entry| {
-                    Some(format!("{}: {}", entry.error_code()?, entry.error_message().unwrap_or("")))
+                    Some(format!(
+                        "{}: {}",
+                        entry.error_code()?,
+                        entry.error_message().unwrap_or("")
+                    ))
                 });
                 return Err(BusError::Refused {
                     refused: answer.failed_entry_count().unsigned_abs() as usize,

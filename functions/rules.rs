@@ -71,7 +71,10 @@ pub fn rule_files(folder: Option<&Path>) -> Result<Files, RulesError> {
         None => embedded(&RULES),
         Some(folder) => read_folder(folder, folder, false)?,
     };
-    Ok(files.into_iter().filter(|(name, _)| name.ends_with(".yaml") || name.ends_with(".yml")).collect())
+    Ok(files
+        .into_iter()
+        .filter(|(name, _)| name.ends_with(".yaml") || name.ends_with(".yml"))
+        .collect())
 }
 
 /// The files of the templates folder beside a rules folder, or the embedded ones.

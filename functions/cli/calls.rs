@@ -104,9 +104,7 @@ pub async fn open_calls(app: &App, of: Option<&str>, now: Instant) -> anyhow::Re
     for name in names {
         calls.extend(app.store.open_calls(&name, now).await?);
     }
-    calls.sort_by(|a, b| {
-        (a.expires_at_instant, &a.touch).cmp(&(b.expires_at_instant, &b.touch))
-    });
+    calls.sort_by(|a, b| (a.expires_at_instant, &a.touch).cmp(&(b.expires_at_instant, &b.touch)));
     Ok(calls)
 }
 
@@ -136,7 +134,8 @@ async fn list(
 
 fn name_of(customer: &Customer) -> String {
     let parts = [&customer.profile.given, &customer.profile.family];
-    let parts: Vec<&str> = parts.into_iter().filter_map(|p| p.latest().map(|l| l.as_str())).collect();
+    let parts: Vec<&str> =
+        parts.into_iter().filter_map(|p| p.latest().map(|l| l.as_str())).collect();
     match parts.is_empty() {
         true => customer.id.to_string(),
         false => parts.join(" "),
@@ -163,7 +162,8 @@ fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyh
     let facts = Facts { rep: &call.assigned_to, unsubscribe: None, occasion: None };
     let context = context(&view, &facts);
     let locale = customer.locale(policy);
-    let script = rules.templates.script(&call.template, locale, &policy.default_locale, &context)?;
+    let script =
+        rules.templates.script(&call.template, locale, &policy.default_locale, &context)?;
     Ok(script.markdown)
 }
 
@@ -226,12 +226,22 @@ fn card(
         let date = purchase.at.date_in(&zone);
         let items: Vec<&str> = purchase.items.iter().map(|item| item.name.as_str()).collect();
         let label = lang.pick("compra", "bought");
-        card += &format!("  {label:<12} {date}  {} {}  {}\n", purchase.total, purchase.currency, items.join(", "));
+        card += &format!(
+            "  {label:<12} {date}  {} {}  {}\n",
+            purchase.total,
+            purchase.currency,
+            items.join(", ")
+        );
     }
     for contact in customer.contacts.iter().rev() {
         let label = lang.pick("contacto", "contact");
         let note = contact.note.as_ref().map_or("", |note| note.as_str());
-        card += &format!("  {label:<12} {}  {} {}  {note}\n", contact.at.date_in(&zone), contact.channel.as_str(), contact.kind.as_str());
+        card += &format!(
+            "  {label:<12} {}  {} {}  {note}\n",
+            contact.at.date_in(&zone),
+            contact.channel.as_str(),
+            contact.kind.as_str()
+        );
     }
     if !brief {
         match script(call, customer, rules, now) {
@@ -268,12 +278,8 @@ async fn log(app: &App, report: &Report, lang: Lang) -> anyhow::Result<Answer> {
             detail[name] = value;
         }
     }
-    let message = Message {
-        source: "shop".into(),
-        detail_type: "CallReported".into(),
-        detail,
-        at: now,
-    };
+    let message =
+        Message { source: "shop".into(), detail_type: "CallReported".into(), detail, at: now };
     app.bus.publish(&[message]).await.context("the report did not reach the bus")?;
     println!("{}", lang.pick("anotado", "logged"));
     Ok(Answer::Yes)

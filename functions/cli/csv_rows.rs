@@ -55,7 +55,8 @@ const PROFILE_FIELDS: [&str; 10] = [
     "account_manager",
 ];
 /// Column names that stand for a field where no mapping is given.
-const SYNONYMS: [(&str, &str); 3] = [("occurred_at", "at"), ("total", "amount"), ("customer_id", "customer")];
+const SYNONYMS: [(&str, &str); 3] =
+    [("occurred_at", "at"), ("total", "amount"), ("customer_id", "customer")];
 
 /// Where each field stands in a row: found once, read by every row.
 struct Columns {
@@ -74,9 +75,12 @@ impl Columns {
     fn find(spec: Option<&str>, header: &csv::StringRecord) -> anyhow::Result<Columns> {
         let position = |name: &str| header.iter().position(|column| column.trim() == name);
         let known = || header.iter().collect::<Vec<_>>().join(", ");
-        let mut found: HashMap<&'static str, usize> =
-            PURCHASE_FIELDS.into_iter().filter_map(|field| Some((field, position(field)?))).collect();
-        for entry in spec.iter().flat_map(|spec| spec.split(',')).filter(|entry| !entry.is_empty()) {
+        let mut found: HashMap<&'static str, usize> = PURCHASE_FIELDS
+            .into_iter()
+            .filter_map(|field| Some((field, position(field)?)))
+            .collect();
+        for entry in spec.iter().flat_map(|spec| spec.split(',')).filter(|entry| !entry.is_empty())
+        {
             let Some((field, column)) = entry.split_once('=') else {
                 bail!("--columns: {entry:?} is not FIELD=COLUMN");
             };
@@ -226,8 +230,9 @@ impl Rows<'_> {
         let at = cell(row, columns.at).ok_or_else(|| missing("occurred_at"))?;
         let at = self.instant(at).ok_or_else(|| BadEvent::Time(at.to_owned()))?;
         let total = cell(row, columns.total).ok_or_else(|| missing("total"))?;
-        let total: Decimal =
-            total.parse().map_err(|_| BadEvent::NoJson(format!("total: {total:?} is no amount")))?;
+        let total: Decimal = total
+            .parse()
+            .map_err(|_| BadEvent::NoJson(format!("total: {total:?} is no amount")))?;
         let id = match cell(row, columns.id) {
             Some(id) => id.to_owned(),
             None => format!("{customer}@{at}"),

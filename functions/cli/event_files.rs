@@ -41,7 +41,8 @@ impl Events {
 pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<Events> {
     let mut events = Events::default();
     for path in paths {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| anyhow::anyhow!("{} is not UTF-8 text", path.display()))?;
         let text = text.trim_start_matches('\u{feff}');

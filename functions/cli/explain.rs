@@ -37,7 +37,10 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     let zone = loaded.customer.zone(&rules.book.default_zone);
     let (events, touches) = store.ledger(&id).await?;
     if events.is_empty() && touches.is_empty() {
-        println!("{}", lang.pick("nada se sabe de este cliente", "nothing is known of this customer"));
+        println!(
+            "{}",
+            lang.pick("nada se sabe de este cliente", "nothing is known of this customer")
+        );
         return Ok(Answer::No);
     }
     let mut lines = Vec::new();
@@ -71,7 +74,8 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         lines.push(Line { at: touch.at, text, json: serde_json::to_value(touch)? });
     }
     for enrolment in &loaded.customer.enrolments {
-        let touch = format!("{}/{}/{}/{}", enrolment.rule, id, enrolment.occurrence, enrolment.step);
+        let touch =
+            format!("{}/{}/{}/{}", enrolment.rule, id, enrolment.occurrence, enrolment.step);
         let mut text = format!("{touch} {}", lang.status(TouchStatus::Pending));
         if let Some(defer) = enrolment.defers.last() {
             text += &format!(": {}", lang.reason(defer.reason));

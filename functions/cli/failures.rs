@@ -78,7 +78,10 @@ fn list(failures: &[Failure], json: bool) -> anyhow::Result<Answer> {
         if json {
             println!("{}", serde_json::to_string(failure)?);
         } else {
-            println!("{}  {}  {} bytes  {}", failure.id, failure.failed_at, failure.bytes, failure.why);
+            println!(
+                "{}  {}  {} bytes  {}",
+                failure.id, failure.failed_at, failure.bytes, failure.why
+            );
         }
     }
     if failures.is_empty() && !json {
@@ -107,9 +110,8 @@ async fn redrive(
         return Ok(Some("whether this mail went out must be looked up at the mail service".into()));
     }
     let text = match with {
-        Some(path) => {
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
-        }
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?,
         None => system.app.store.failed_text(failure).await?,
     };
     match from_wire(text.trim()) {

@@ -73,7 +73,8 @@ pub async fn load(
 ) -> anyhow::Result<Imported> {
     let now = Instant::from(jiff::Timestamp::now());
     let total: usize = customers.iter().map(|(_, events)| events.len()).sum();
-    let target = if show { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+    let target =
+        if show { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(total as u64), target);
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} events, {per_sec}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

@@ -72,9 +72,7 @@ impl Lang {
             Reason::Erased => {
                 ("el cliente pidió que lo olvidáramos", "the customer asked to be forgotten")
             }
-            Reason::NoAddress => {
-                ("no hay dirección ni número", "no address or number is known")
-            }
+            Reason::NoAddress => ("no hay dirección ni número", "no address or number is known"),
             Reason::Suppressed => (
                 "el correo rebotó o se marcó como spam",
                 "mail to this address bounced or was reported as spam",
@@ -92,9 +90,7 @@ impl Lang {
                 "ocurrió algo que termina este seguimiento",
                 "something happened that ends this follow-up",
             ),
-            Reason::Expired => {
-                ("venció antes de poder salir", "it expired before it could go")
-            }
+            Reason::Expired => ("venció antes de poder salir", "it expired before it could go"),
             Reason::ComplaintOpen => (
                 "hay una queja abierta, o la hubo hace poco",
                 "a complaint is open, or was until a short while ago",
@@ -102,17 +98,14 @@ impl Lang {
             Reason::IfFalse => {
                 ("la condición del paso no se cumple", "the step's condition does not hold")
             }
-            Reason::QuietHours => {
-                ("fuera del horario de contacto", "outside the hours of contact")
-            }
+            Reason::QuietHours => ("fuera del horario de contacto", "outside the hours of contact"),
             Reason::FrequencyCap => (
                 "el cliente ya recibió suficientes mensajes",
                 "the customer has heard from us often enough",
             ),
-            Reason::Throttled => (
-                "el servicio no aceptó más por ahora",
-                "the service takes no more for now",
-            ),
+            Reason::Throttled => {
+                ("el servicio no aceptó más por ahora", "the service takes no more for now")
+            }
             Reason::Undeliverable => (
                 "el mensaje no se pudo escribir o fue rechazado",
                 "the message could not be written or was refused",

@@ -81,7 +81,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn on_runtime(command: Command, target: &system::Target, lang: lang::Lang) -> anyhow::Result<Answer> {
+fn on_runtime(
+    command: Command,
+    target: &system::Target,
+    lang: lang::Lang,
+) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {

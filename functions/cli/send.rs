@@ -10,9 +10,9 @@ use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use serde_json::Value;
 
+use super::Answer;
 use super::event_files::json_texts;
 use super::system::{System, Target};
-use super::Answer;
 
 /// Put events on the local bus, or on one in AWS.
 #[derive(clap::Args)]
@@ -42,7 +42,8 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     };
     let (mut sent, mut bad) = (0, 0);
     for path in &args.files {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let text = String::from_utf8_lossy(&bytes);
         let texts = json_texts(path, &text);
         // What is no JSON at all is still an event that somebody sent.
@@ -79,7 +80,8 @@ fn message(text: &str, source: &str, now: Instant) -> Option<Message> {
     let known = from_wire(text).ok().map(|delivered| delivered.event.kind().to_string());
     let named = outer.get("detail-type").and_then(Value::as_str).map(str::to_owned);
     let source = outer.get("source").and_then(Value::as_str).unwrap_or(source).to_owned();
-    let time = outer.get("time").and_then(Value::as_str).and_then(|t| t.parse::<jiff::Timestamp>().ok());
+    let time =
+        outer.get("time").and_then(Value::as_str).and_then(|t| t.parse::<jiff::Timestamp>().ok());
     let detail = match outer.remove("detail") {
         Some(detail) => detail,
         None => {

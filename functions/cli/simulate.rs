@@ -99,11 +99,15 @@ struct Part {
 
 pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
     if args.model != "none" {
-        anyhow::bail!("--model {}: drift models are not built yet; only --model none is", args.model);
+        anyhow::bail!(
+            "--model {}: drift models are not built yet; only --model none is",
+            args.model
+        );
     }
     let files = rules::rule_files(rules_folder)?;
     let book = RuleBook::read(&files).map_err(rules::RulesError::Wrong)?;
-    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    let threads =
+        args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let period = Period {
         from: match &args.from {
             Some(text) => instant(text, &book.default_zone).context("--from")?,

@@ -92,7 +92,11 @@ impl System {
     fn connect(target: &Target) -> anyhow::Result<System> {
         let path = target.data.join("running.json");
         let text = fs::read_to_string(&path).with_context(|| {
-            format!("{} is in use, but {} does not say where", target.data.display(), path.display())
+            format!(
+                "{} is in use, but {} does not say where",
+                target.data.display(),
+                path.display()
+            )
         })?;
         let endpoints: Endpoints = serde_json::from_str(&text).context("running.json")?;
         let outbox = Outbox::open(&target.data.join("outbox"))?;

@@ -6,11 +6,11 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use lazo::mailer::{Letter, Mailer, Recipient, Ses, Smtp};
 use lazo::rules::{Rules, template_files};
+use lazo_domain::id::Id;
 use lazo_domain::message::{context_from_json, sample_context};
 use lazo_domain::nearest;
 use lazo_domain::rule::Channel;
 use lazo_domain::rulebook::Rule;
-use lazo_domain::id::Id;
 use lazo_domain::touch::TouchId;
 
 use super::Answer;
@@ -84,7 +84,8 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
         if preview.send_to.is_some() || preview.html || preview.open {
             bail!("{} is a script, not a mail: there is nothing to send or to open", preview.name);
         }
-        let script = rules.templates.script(&preview.name, &locale, &policy.default_locale, &context)?;
+        let script =
+            rules.templates.script(&preview.name, &locale, &policy.default_locale, &context)?;
         println!("[{}]\n{}", script.locale, script.markdown);
         return Ok(Answer::Yes);
     }
@@ -109,7 +110,9 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
 /// A rule that uses the template: it tells which event starts it.
 fn rule_of<'a>(rules: &'a Rules, template: &str) -> Option<&'a Rule> {
     rules.book.rules().iter().find(|rule| {
-        rule.steps.iter().any(|step| step.template.as_deref() == Some(template) && step.channel != Channel::Event)
+        rule.steps.iter().any(|step| {
+            step.template.as_deref() == Some(template) && step.channel != Channel::Event
+        })
     })
 }
 

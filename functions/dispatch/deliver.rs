@@ -23,9 +23,13 @@ const PUT_BACK_MILLIS: i64 = 60_000;
 /// What is known after a touch was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Sent { message_id: String },
+    Sent {
+        message_id: String,
+    },
     /// Certainly not: it is tried again from `until` on.
-    NotSent { until: Instant },
+    NotSent {
+        until: Instant,
+    },
     /// Never, as it is.
     Refused,
     /// Nobody knows.
@@ -75,7 +79,11 @@ async fn mail(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outc
             Outcome::Sent { message_id }
         }
         Err(SendError::NotAccepted(why)) => {
-            tracing::warn!(why, rule = send.touch.rule, "a mail was not accepted, it is tried again");
+            tracing::warn!(
+                why,
+                rule = send.touch.rule,
+                "a mail was not accepted, it is tried again"
+            );
             Outcome::NotSent { until: put_back_until(now) }
         }
         Err(SendError::Refused(why)) => {
@@ -132,14 +140,20 @@ fn occasion<'a>(
 ) -> Option<Occasion<'a>> {
     let enrolment = enrolment?;
     match &book.rule(&enrolment.rule)?.trigger {
-        Trigger::Occasion { name, .. } => Occasion::of(view, name, enrolment.occurrence.parse().ok()?),
+        Trigger::Occasion { name, .. } => {
+            Occasion::of(view, name, enrolment.occurrence.parse().ok()?)
+        }
         Trigger::Event(_) | Trigger::Stage(_) | Trigger::Every { .. } => None,
     }
 }
 
 fn unsubscribe_link(app: &App, customer: &Customer) -> anyhow::Result<String> {
     let base = app.links_url.as_deref().unwrap_or_default().trim_end_matches('/');
-    anyhow::ensure!(!base.is_empty(), "marketing mail needs a link to unsubscribe; set {}", crate::app::env::LINKS_URL);
+    anyhow::ensure!(
+        !base.is_empty(),
+        "marketing mail needs a link to unsubscribe; set {}",
+        crate::app::env::LINKS_URL
+    );
     Ok(format!("{base}/unsubscribe/{}", customer.id))
 }
 
@@ -194,6 +208,10 @@ pub async fn keep_unknown(app: &App, send: &Send, now: Instant) -> Result<(), St
     let touch = send.touch.to_string();
     let why = "the mail service did not answer: this mail may or may not have gone out";
     app.store.keep_failure(FailureKind::UnknownSend, &touch, why, now).await?;
-    tracing::error!(unknown_sends = 1, rule = send.touch.rule, "nobody knows whether a mail went out");
+    tracing::error!(
+        unknown_sends = 1,
+        rule = send.touch.rule,
+        "nobody knows whether a mail went out"
+    );
     Ok(())
 }

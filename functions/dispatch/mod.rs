@@ -196,8 +196,13 @@ async fn mark_sent(
     let rules = app.rules();
     let mut customer = loaded.customer.clone();
     for send in known {
-        tracing::warn!(rule = send.touch.rule, "a touch is in the ledger already, it is not sent again");
-        if let Some(enrolment) = customer.enrolments.iter_mut().find(|e| deliver::is_of(e, &send.touch)) {
+        tracing::warn!(
+            rule = send.touch.rule,
+            "a touch is in the ledger already, it is not sent again"
+        );
+        if let Some(enrolment) =
+            customer.enrolments.iter_mut().find(|e| deliver::is_of(e, &send.touch))
+        {
             enrolment.sending_since = Some(send.at);
         }
         customer = decide(customer, Input::Confirmed(&send.touch), &rules.book, now).customer;
@@ -295,14 +300,17 @@ async fn settle(
     report: &mut Report,
 ) -> Result<Loaded, StoreError> {
     let stuck = |customer: &Customer| {
-        let stuck = customer.enrolments.iter().filter(|e| {
-            !e.unanswered && e.sending_since.is_some_and(|since| since <= before)
-        });
+        let stuck = customer
+            .enrolments
+            .iter()
+            .filter(|e| !e.unanswered && e.sending_since.is_some_and(|since| since <= before));
         stuck.cloned().collect::<Vec<_>>()
     };
     for enrolment in stuck(&loaded.customer) {
         let rules = app.rules();
-        let Some(send) = deliver::send_of(&loaded.customer, &enrolment, &rules.book) else { continue };
+        let Some(send) = deliver::send_of(&loaded.customer, &enrolment, &rules.book) else {
+            continue;
+        };
         let outcome = deliver::trace(app, &loaded.customer, &send, now).await;
         loaded = write_outcome(app, loaded, &send, &outcome, now, report).await?;
     }

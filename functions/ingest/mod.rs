@@ -15,8 +15,8 @@ use lazo_domain::touch::TouchStatus;
 use crate::app::App;
 use crate::bus::Message;
 use crate::store::{
-    Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError,
-    TRANSACTION_ITEMS_MAX, TouchEntry,
+    Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError, TRANSACTION_ITEMS_MAX,
+    TouchEntry,
 };
 
 /// How many customers are worked on at a time.
@@ -140,7 +140,8 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
     let mut ended = Vec::new();
     let mut messages = Vec::new();
     for record in &decision.records {
-        let is_refusal = record.at == record.due && record.defers.is_empty()
+        let is_refusal = record.at == record.due
+            && record.defers.is_empty()
             && matches!(record.status, TouchStatus::Skipped | TouchStatus::HeldOut)
             && record.reason.is_some_and(|reason| reason.refuses_triggers());
         if is_refusal {

@@ -86,7 +86,8 @@ impl Letter {
             .header(ContentLanguage(mail.locale.clone()))
             .header(AutoSubmitted("auto-generated".into()));
         if let Some(reply_to) = brand.reply_to.as_deref().filter(|reply_to| !reply_to.is_empty()) {
-            builder = builder.reply_to(Mailbox::new(None, address("the brand's reply_to", reply_to)?));
+            builder =
+                builder.reply_to(Mailbox::new(None, address("the brand's reply_to", reply_to)?));
         }
         if let Some(link) = unsubscribe {
             builder = builder
@@ -147,7 +148,13 @@ mod tests {
 
     #[test]
     fn a_line_break_never_reaches_a_header() {
-        assert!(matches!(letter("Ana\r\nBcc: x@example.com", "Hola"), Err(LetterError::HeaderInjection(_))));
-        assert!(matches!(letter("Ana", "Hola\nBcc: x@example.com"), Err(LetterError::HeaderInjection(_))));
+        assert!(matches!(
+            letter("Ana\r\nBcc: x@example.com", "Hola"),
+            Err(LetterError::HeaderInjection(_))
+        ));
+        assert!(matches!(
+            letter("Ana", "Hola\nBcc: x@example.com"),
+            Err(LetterError::HeaderInjection(_))
+        ));
     }
 }

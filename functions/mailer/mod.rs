@@ -7,9 +7,9 @@ mod ses;
 #[cfg(feature = "local")]
 mod smtp;
 
+pub use mime::{Letter, LetterError, Recipient};
 #[cfg(feature = "local")]
 pub use outbox::Outbox;
-pub use mime::{Letter, LetterError, Recipient};
 pub use ses::Ses;
 #[cfg(feature = "local")]
 pub use smtp::Smtp;

@@ -31,7 +31,8 @@ impl Ses {
     }
 
     pub(super) async fn send(&self, touch: &TouchId, letter: &Letter) -> Result<String, SendError> {
-        let refused = |error: aws_sdk_sesv2::error::BuildError| SendError::Refused(error.to_string());
+        let refused =
+            |error: aws_sdk_sesv2::error::BuildError| SendError::Refused(error.to_string());
         let raw = RawMessage::builder().data(Blob::new(letter.message.formatted()));
         let tag = MessageTag::builder().name(TOUCH_TAG).value(tag_value(touch));
         let answer = self
@@ -81,7 +82,9 @@ fn classify(error: &SdkError<SendEmailError>) -> SendError {
                 false => SendError::NotAccepted(text),
             }
         }
-        SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(never_connected) => {
+        SdkError::DispatchFailure(failure)
+            if failure.as_connector_error().is_some_and(never_connected) =>
+        {
             SendError::NotAccepted(text)
         }
         _ => SendError::Unknown(text),

@@ -71,7 +71,6 @@ pub fn decode(id: &Id, mut item: Item) -> Result<Loaded, StoreError> {
     let at = |alarm: Alarm| number(&item, alarm.at_attribute()).map(Instant::from_millis);
     let alarms = Alarms { due: at(Alarm::Due), occasion: at(Alarm::Occasion) };
     item.insert("id".into(), AttributeValue::S(id.to_string()));
-    let customer =
-        serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))?;
+    let customer = serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))?;
     Ok(Loaded { customer, version: version.unsigned_abs(), alarms })
 }

@@ -107,7 +107,10 @@ impl Store {
 
     /// What was counted since the last call.
     pub fn take_cost(&self) -> Cost {
-        let counter = self.cost.as_ref().and_then(|cost| cost.lock().ok().map(|mut c| std::mem::take(&mut *c)));
+        let counter = self
+            .cost
+            .as_ref()
+            .and_then(|cost| cost.lock().ok().map(|mut c| std::mem::take(&mut *c)));
         counter.unwrap_or_default()
     }
 
@@ -140,7 +143,14 @@ impl Store {
         let id = keys::WARM_UP;
         let key = (AttributeValue::S(id.into()), AttributeValue::S(id.into()));
         // Only the connection matters: whatever is wrong shows at the first event.
-        let _ = self.client.get_item().table_name(&self.table).key("pk", key.0).key("sk", key.1).send().await;
+        let _ = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", key.0)
+            .key("sk", key.1)
+            .send()
+            .await;
     }
 
     /// Reads a customer, consistently; one that is not stored is new.

@@ -93,7 +93,8 @@ pub fn shard_of(id: &Id) -> u8 {
 /// [`StoreError`] where DynamoDB refuses for another reason than that it exists.
 pub async fn create(client: &Client, name: &str) -> Result<(), StoreError> {
     let mut attributes = Vec::new();
-    let mut request = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let mut request =
+        client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     for (part, kind) in [(HASH, KeyType::Hash), (RANGE, KeyType::Range)] {
         attributes.push(part);
         request = request.key_schema(key(part, kind)?);

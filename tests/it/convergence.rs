@@ -32,13 +32,20 @@ fn made(seed: u64, customer: &str) -> Vec<Made> {
         event.detail = serde_json::from_str(&detail).unwrap();
         event
     }));
-    made.retain(|made| made.detail["occurred_at"].as_str().is_some_and(|text| at(text) < delivery()));
+    made.retain(|made| {
+        made.detail["occurred_at"].as_str().is_some_and(|text| at(text) < delivery())
+    });
     made
 }
 
 /// How a customer ends who gets these events, in this order, in batches of so
 /// many.
-async fn outcome(world: &World, customer: &str, made: &[Made], size: usize) -> (Customer, Vec<String>) {
+async fn outcome(
+    world: &World,
+    customer: &str,
+    made: &[Made],
+    size: usize,
+) -> (Customer, Vec<String>) {
     let texts: Vec<String> = made.iter().map(Made::text).collect();
     for bodies in texts.chunks(size) {
         let response = ingest::handle(&world.app, batch(bodies), delivery()).await;

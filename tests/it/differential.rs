@@ -25,7 +25,12 @@ const DAY: i64 = 86_400_000;
 /// What happened to the touches of all customers, by how they ended.
 type Census = BTreeMap<(&'static str, Option<&'static str>), usize>;
 
-async fn compare(world: &World, customer: Id, mut events: Vec<Delivered>, until: Instant) -> Census {
+async fn compare(
+    world: &World,
+    customer: Id,
+    mut events: Vec<Delivered>,
+    until: Instant,
+) -> Census {
     let book: &RuleBook = &world.app.rules().book;
     let period = Period { from: Instant::MIN, until };
     let expected = simulate(customer.clone(), &mut events, book, period);
@@ -33,7 +38,9 @@ async fn compare(world: &World, customer: Id, mut events: Vec<Delivered>, until:
     let found = fates(&world.app, &customer).await;
     let mut census = Census::new();
     for (touch, record) in &expected.touches {
-        let Some(fate) = found.get(touch) else { panic!("{touch} is not in the table: {record:?}") };
+        let Some(fate) = found.get(touch) else {
+            panic!("{touch} is not in the table: {record:?}")
+        };
         let times = Some((record.at, record.due)).filter(|_| fate.times.is_some());
         let expected = Fate { status: record.status, reason: record.reason, times };
         assert_eq!(fate, &expected, "{touch}");
@@ -46,7 +53,11 @@ async fn compare(world: &World, customer: Id, mut events: Vec<Delivered>, until:
     census
 }
 
-async fn compare_all(world: &World, customers: Vec<(Id, Vec<Delivered>)>, until: Instant) -> Census {
+async fn compare_all(
+    world: &World,
+    customers: Vec<(Id, Vec<Delivered>)>,
+    until: Instant,
+) -> Census {
     let work = customers.into_iter().map(|(id, events)| compare(world, id, events, until));
     let mut done = futures::stream::iter(work).buffer_unordered(AT_ONCE);
     let mut sum = Census::new();
@@ -116,8 +127,16 @@ async fn many_rules_on_made_up_histories() {
     let census = compare_all(&world, customers, at("2026-07-15T00:00:00Z")).await;
     println!("{census:#?}");
     for reason in [
-        "too_old", "filter_false", "reentry", "holdout", "no_address", "no_consent", "relationship",
-        "exited", "expired", "if_false",
+        "too_old",
+        "filter_false",
+        "reentry",
+        "holdout",
+        "no_address",
+        "no_consent",
+        "relationship",
+        "exited",
+        "expired",
+        "if_false",
     ] {
         let found = census.keys().any(|(_, why)| *why == Some(reason));
         assert!(found, "no touch ended for {reason}: the comparison says less than it should");

@@ -220,18 +220,24 @@ async fn a_refund_ends_the_thank_you_and_says_so() {
 }
 
 const MARKETING: [(&str, &str); 2] = [
-    ("policy.yaml", "
+    (
+        "policy.yaml",
+        "
 brand: { name: Casa Lumbre, from: hola@casalumbre.example, postal_address: Orizaba 127 }
 default_time_zone: America/Mexico_City
 default_locale: es
-"),
-    ("offer.yaml", "
+",
+    ),
+    (
+        "offer.yaml",
+        "
 rule: offer
 status: live
 purpose: marketing
 trigger: { event: PurchaseCompleted }
 steps: [{ id: mail, channel: email, template: offer, wait: 1 hour }]
-"),
+",
+    ),
 ];
 
 #[tokio::test]
@@ -252,7 +258,10 @@ async fn marketing_mail_needs_a_yes_and_can_be_left_with_one_click() {
     assert_eq!(dispatch::run(&world.app, minutes_after(later, 60)).await.unwrap().sent, 1);
     let mime = mime(&world.recorder.requests(Service::Ses)[0]);
     let link = header(&mime, "List-Unsubscribe");
-    assert!(link.len() == 1 && link[0].starts_with("<https://links.casalumbre.example/"), "{link:?}");
+    assert!(
+        link.len() == 1 && link[0].starts_with("<https://links.casalumbre.example/"),
+        "{link:?}"
+    );
     assert_eq!(header(&mime, "List-Unsubscribe-Post"), ["List-Unsubscribe=One-Click"]);
     assert_impersonal(&world);
 }

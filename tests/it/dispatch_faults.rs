@@ -78,7 +78,10 @@ async fn a_mail_that_is_refused_ends_and_says_why() {
         let report = dispatch::run(&world.app, due()).await.unwrap();
         assert_eq!((report.sent, report.not_sent), (0, 1), "{code}");
         let ledger = touches(&world).await;
-        assert_eq!((ledger[0].state, ledger[0].reason), (TouchState::Skipped, Some(Reason::Undeliverable)));
+        assert_eq!(
+            (ledger[0].state, ledger[0].reason),
+            (TouchState::Skipped, Some(Reason::Undeliverable))
+        );
         assert!(world.customer(&id("ana")).await.enrolments.is_empty());
         assert_eq!(run_on(&world, minutes_after(due(), 1), 5).await, 0);
         assert_eq!(mails(&world), 1);
@@ -100,7 +103,9 @@ async fn a_mail_that_cannot_be_written_ends_without_a_call() {
 
 #[tokio::test]
 async fn a_lost_answer_is_listed_once_and_never_sent_again() {
-    for lost in [Reply::Close, Reply::Fail(500, "InternalFailure"), Reply::Fail(503, "ServiceUnavailable")] {
+    for lost in
+        [Reply::Close, Reply::Fail(500, "InternalFailure"), Reply::Fail(503, "ServiceUnavailable")]
+    {
         let world = World::shipped().await;
         ana_buys(&world).await;
         world.recorder.script(Service::Ses, [lost]);
@@ -173,7 +178,12 @@ async fn a_crash_before_the_call_is_settled_by_the_outbox() {
 }
 
 fn letter(world: &World) -> Letter {
-    let mail = Mail { locale: "es".into(), subject: "Hola".into(), html: "<p>Hola</p>".into(), text: "Hola".into() };
+    let mail = Mail {
+        locale: "es".into(),
+        subject: "Hola".into(),
+        html: "<p>Hola</p>".into(),
+        text: "Hola".into(),
+    };
     let to = Recipient { email: "marisol.nandu@example.com", name: None };
     Letter::new(&world.app.rules().book.policy.brand, to, &mail, None).unwrap()
 }
@@ -282,7 +292,14 @@ async fn a_touch_that_the_ledger_knows_is_not_sent_again_though_the_state_is_los
     let before = state(store).await;
     assert_eq!(dispatch::run(&world.app, due()).await.unwrap().sent, 1);
     // Somebody restores an older state beside a ledger that went on.
-    store.client().put_item().table_name(store.table()).set_item(Some(before)).send().await.unwrap();
+    store
+        .client()
+        .put_item()
+        .table_name(store.table())
+        .set_item(Some(before))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(run_on(&world, minutes_after(due(), 1), 5).await, 0);
     assert_eq!(mails(&world), 1);
     assert_eq!(touches(&world).await[0].state, TouchState::Sent);
@@ -302,15 +319,33 @@ async fn a_touch_that_ended_before_a_lost_state_ends_again_without_getting_stuck
         [envelope("PurchaseRefunded", noon(), detail)]
     };
     ingest::handle(&world.app, batch(&refund("r1")), noon()).await;
-    store.client().put_item().table_name(store.table()).set_item(Some(before.clone())).send().await.unwrap();
+    store
+        .client()
+        .put_item()
+        .table_name(store.table())
+        .set_item(Some(before.clone()))
+        .send()
+        .await
+        .unwrap();
     // By another event that ends it.
     let response = ingest::handle(&world.app, batch(&refund("r2")), noon()).await;
     assert!(response.batch_item_failures.is_empty(), "the event must not be stuck");
     assert!(world.customer(&id("ana")).await.enrolments.is_empty());
     // By falling due, which finds another reason to end it.
-    store.client().put_item().table_name(store.table()).set_item(Some(before)).send().await.unwrap();
+    store
+        .client()
+        .put_item()
+        .table_name(store.table())
+        .set_item(Some(before))
+        .send()
+        .await
+        .unwrap();
     let late = at("2026-11-25T10:00:00-06:00");
     assert_eq!(run_on(&world, late, 2).await, 0);
     assert!(world.customer(&id("ana")).await.enrolments.is_empty());
-    assert_eq!(touches(&world).await[0].state, TouchState::Cancelled, "what the ledger said first holds");
+    assert_eq!(
+        touches(&world).await[0].state,
+        TouchState::Cancelled,
+        "what the ledger said first holds"
+    );
 }

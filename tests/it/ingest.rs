@@ -31,7 +31,10 @@ fn with(mut base: serde_json::Value, more: serde_json::Value) -> serde_json::Val
 /// Records that are no events, with a word of the reason for each.
 fn poison() -> Vec<(String, &'static str)> {
     let buy = |more| {
-        let base = with(detail("eva"), json!({ "purchase_id": "bad-1", "total": { "amount": "1.00", "currency": "MXN" } }));
+        let base = with(
+            detail("eva"),
+            json!({ "purchase_id": "bad-1", "total": { "amount": "1.00", "currency": "MXN" } }),
+        );
         envelope("PurchaseCompleted", noon(), with(base, more))
     };
     let meet = |note: String| {
@@ -86,10 +89,15 @@ async fn what_is_no_event_is_kept_with_its_reason_and_blocks_nobody() {
     assert_eq!(failures.len(), poison.len());
     for failure in &failures {
         let text = world.app.store.failed_text(failure).await.unwrap();
-        let (_, reason) = poison.iter().find(|(body, _)| *body == text).expect("the text as it came");
+        let (_, reason) =
+            poison.iter().find(|(body, _)| *body == text).expect("the text as it came");
         assert!(failure.why.contains(reason), "{} does not tell of {reason}", failure.why);
         assert_eq!((failure.kind, failure.bytes), (FailureKind::Event, text.len()));
-        assert!(!failure.why.contains("Bcc"), "a reason tells nothing of a person: {}", failure.why);
+        assert!(
+            !failure.why.contains("Bcc"),
+            "a reason tells nothing of a person: {}",
+            failure.why
+        );
     }
 }
 
@@ -109,7 +117,11 @@ async fn a_bad_record_that_comes_again_is_listed_once_and_can_be_mended() {
     world.app.store.drop_failure(&failures[0]).await.unwrap();
     assert!(world.app.store.failures(next_month).await.unwrap().is_empty());
     ingest::handle(&world.app, batch(&body), next_month).await;
-    assert_eq!(world.app.store.failures(next_month).await.unwrap().len(), 1, "and it may fail anew");
+    assert_eq!(
+        world.app.store.failures(next_month).await.unwrap().len(),
+        1,
+        "and it may fail anew"
+    );
 }
 
 #[tokio::test]
@@ -133,7 +145,12 @@ async fn a_duplicate_under_another_id_changes_nothing() {
     let ledger = events_of(&world, "ana").await.len();
     // Another id of EventBridge's, the same batch twice over, ten years later.
     for now in [noon(), minutes_after(noon(), 10), at("2036-11-18T12:00:00Z")] {
-        let twice: Vec<String> = events().into_iter().chain(events()).skip(1).filter(|e| !e.contains("CustomerUpdated")).collect();
+        let twice: Vec<String> = events()
+            .into_iter()
+            .chain(events())
+            .skip(1)
+            .filter(|e| !e.contains("CustomerUpdated"))
+            .collect();
         let response = ingest::handle(&world.app, batch(&twice), now).await;
         assert!(response.batch_item_failures.is_empty());
         assert_eq!(world.customer(&id("ana")).await, before);
@@ -176,7 +193,10 @@ async fn concurrent_batches_on_one_customer_count_every_event_once() {
                 let failed: Vec<String> =
                     response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
                 let numbered = bodies.into_iter().enumerate();
-                numbered.filter(|(n, _)| failed.contains(&format!("m{n}"))).map(|(_, body)| body).collect()
+                numbered
+                    .filter(|(n, _)| failed.contains(&format!("m{n}")))
+                    .map(|(_, body)| body)
+                    .collect()
             })
             .filter(|bodies: &Vec<String>| !bodies.is_empty())
             .collect();
@@ -229,7 +249,11 @@ async fn a_file_that_holds_an_event_twice_counts_it_once() {
 #[tokio::test]
 async fn a_reported_call_leaves_the_list() {
     let world = World::shipped().await;
-    let told = profile("ana", noon(), json!({ "relationship": "dedicated", "account_manager": "sofia.leal" }));
+    let told = profile(
+        "ana",
+        noon(),
+        json!({ "relationship": "dedicated", "account_manager": "sofia.leal" }),
+    );
     let buys = purchase("ana", "p1", noon(), "129.90");
     ingest::handle(&world.app, batch(&[told, buys]), noon()).await;
     let now = at("2026-11-19T11:00:00-06:00");
@@ -240,11 +264,16 @@ async fn a_reported_call_leaves_the_list() {
 
     let touch = open[0].touch.to_string();
     let report = |call: &str, touch: &str| {
-        let told = json!({ "call_id": call, "touch_id": touch, "outcome": "reached", "satisfaction": 5 });
+        let told =
+            json!({ "call_id": call, "touch_id": touch, "outcome": "reached", "satisfaction": 5 });
         envelope("CallReported", now, with(detail("ana"), told))
     };
     // A report on a call that is not there is an event like any other.
-    let strays = [report("c1", "no-such/ana/p1/call"), report("c2", "nonsense"), report("c3", "thank-you-call/eva/p1/call")];
+    let strays = [
+        report("c1", "no-such/ana/p1/call"),
+        report("c2", "nonsense"),
+        report("c3", "thank-you-call/eva/p1/call"),
+    ];
     let response = ingest::handle(&world.app, batch(&strays), now).await;
     assert!(response.batch_item_failures.is_empty());
     assert_eq!(world.app.store.open_calls("sofia.leal", now).await.unwrap().len(), 1);
@@ -255,7 +284,11 @@ async fn a_reported_call_leaves_the_list() {
         let call = world.app.store.call(&open[0].touch).await.unwrap().unwrap();
         assert_eq!((call.status, call.outcome.as_deref()), (CallStatus::Done, Some("reached")));
     }
-    assert_eq!(world.customer(&id("ana")).await.contacts.len(), 3, "and it is remembered for the next");
+    assert_eq!(
+        world.customer(&id("ana")).await.contacts.len(),
+        3,
+        "and it is remembered for the next"
+    );
 }
 
 #[tokio::test]
@@ -265,7 +298,10 @@ async fn an_unknown_customer_is_a_new_one_and_content_is_nobody_s() {
         "content_id": "k1", "occurred_at": "2026-11-18T12:00:00-06:00", "title": "Lentes",
         "url": "https://casalumbre.example/lentes", "topics": ["lentes"],
     });
-    let bodies = [purchase("nobody-knew", "p1", noon(), "5.00"), envelope("ContentPublished", noon(), content)];
+    let bodies = [
+        purchase("nobody-knew", "p1", noon(), "5.00"),
+        envelope("ContentPublished", noon(), content),
+    ];
     let response = ingest::handle(&world.app, batch(&bodies), noon()).await;
     assert!(response.batch_item_failures.is_empty());
     assert!(world.app.store.failures(noon()).await.unwrap().is_empty());

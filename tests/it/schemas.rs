@@ -7,8 +7,8 @@ use lazo_domain::event::{self, EventKind, from_wire};
 use lazo_domain::rulebook::rule_schema;
 use serde_json::{Value, json};
 
-use crate::support::events::envelope;
 use crate::support::at;
+use crate::support::events::envelope;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -20,7 +20,10 @@ fn validator(schema: &Value) -> Validator {
 
 fn samples() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(root().join("events/samples")).unwrap();
-    folder.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "json")).collect()
+    folder
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .collect()
 }
 
 #[test]
@@ -67,13 +70,15 @@ fn the_rules_that_are_shipped_fit_their_schema() {
     let folder = std::fs::read_dir(root().join("infra/rules")).unwrap();
     let mut checked = 0;
     for path in folder.map(|entry| entry.unwrap().path()) {
-        let is_rule = path.extension().is_some_and(|e| e == "yaml") && !path.ends_with("policy.yaml");
+        let is_rule =
+            path.extension().is_some_and(|e| e == "yaml") && !path.ends_with("policy.yaml");
         if !is_rule {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
         let rule: Value = serde_saphyr::from_str(&text).unwrap();
-        let errors: Vec<String> = schema.iter_errors(&rule).map(|error| error.to_string()).collect();
+        let errors: Vec<String> =
+            schema.iter_errors(&rule).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:?}", path.display());
         checked += 1;
     }
@@ -203,7 +208,10 @@ fn what_only_the_code_can_tell_is_refused() {
         (PurchaseCompleted, "/sold_by", json!("   ")),
     ];
     for (kind, pointer, value) in cases {
-        assert!(!is_understood(kind, &spoilt(kind, pointer, value.clone())), "{kind}{pointer}: {value}");
+        assert!(
+            !is_understood(kind, &spoilt(kind, pointer, value.clone())),
+            "{kind}{pointer}: {value}"
+        );
     }
 }
 

@@ -26,7 +26,8 @@ fn template() -> Value {
         let (before, tagged) = rest.split_at(place);
         plain.push_str(before);
         let name = tagged[1..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(0);
-        let is_tag = before.ends_with([' ', '[']) && name > 0 && tagged[1 + name..].starts_with(' ');
+        let is_tag =
+            before.ends_with([' ', '[']) && name > 0 && tagged[1 + name..].starts_with(' ');
         rest = &tagged[if is_tag { name + 2 } else { 1 }..];
         if !is_tag {
             plain.push('!');
@@ -80,7 +81,12 @@ fn the_template_has_the_very_table_of_the_code() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|d| (d["AttributeName"].as_str().unwrap().into(), d["AttributeType"].as_str().unwrap().into()))
+        .map(|d| {
+            (
+                d["AttributeName"].as_str().unwrap().into(),
+                d["AttributeType"].as_str().unwrap().into(),
+            )
+        })
         .collect();
     assert_eq!(defined, attributes);
     let ttl = json!({ "AttributeName": TTL_ATTRIBUTE, "Enabled": true });
@@ -107,7 +113,8 @@ fn functions() -> BTreeMap<String, Value> {
     let functions = resources("AWS::Serverless::Function").into_values();
     let binary = |function: &Value| {
         let code = function["Properties"]["CodeUri"].as_str().unwrap().to_owned();
-        let binary = code.strip_prefix("../target/lambda/").and_then(|c| c.strip_suffix("/bootstrap.zip"));
+        let binary =
+            code.strip_prefix("../target/lambda/").and_then(|c| c.strip_suffix("/bootstrap.zip"));
         binary.unwrap_or_else(|| panic!("{code} is not where cargo-lambda writes")).to_owned()
     };
     functions.map(|function| (binary(&function), function)).collect()
@@ -153,7 +160,8 @@ fn every_variable_that_the_code_reads_is_set_and_none_besides() {
 #[test]
 fn no_other_variable_is_read_by_the_functions() {
     let mut found = BTreeSet::new();
-    for file in ["app.rs", "bus.rs", "rules.rs", "telemetry.rs", "ingest/mod.rs", "dispatch/mod.rs"] {
+    for file in ["app.rs", "bus.rs", "rules.rs", "telemetry.rs", "ingest/mod.rs", "dispatch/mod.rs"]
+    {
         let text = read(&format!("functions/{file}"));
         let constants = text.match_indices("const ").filter_map(|(place, _)| {
             let line = text[place..].lines().next()?;
@@ -184,20 +192,25 @@ fn the_due_index_may_be_read_and_nothing_is_scanned() {
     let roles = resources("AWS::IAM::Role");
     let actions = |role: &str| -> BTreeSet<String> {
         let statements = &roles[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
-        let actions = statements.as_array().unwrap().iter().flat_map(|statement| {
-            match &statement["Action"] {
+        let actions = statements.as_array().unwrap().iter().flat_map(
+            |statement| match &statement["Action"] {
                 Value::Array(actions) => actions.clone(),
                 one => vec![one.clone()],
-            }
-        });
+            },
+        );
         actions.map(|action| action.as_str().unwrap().to_owned()).collect()
     };
     for role in ["IngestRole", "DispatchRole"] {
         let actions = actions(role);
-        for needed in ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "events:PutEvents"] {
+        for needed in
+            ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "events:PutEvents"]
+        {
             assert!(actions.contains(needed), "{role} lacks {needed}");
         }
-        assert!(!actions.contains("dynamodb:Scan") && !actions.iter().any(|a| a.contains('*')), "{role}");
+        assert!(
+            !actions.contains("dynamodb:Scan") && !actions.iter().any(|a| a.contains('*')),
+            "{role}"
+        );
     }
     assert!(actions("DispatchRole").contains("dynamodb:Query"));
     assert!(actions("DispatchRole").contains("ses:SendEmail"));

@@ -79,7 +79,8 @@ async fn put_events(
         return (StatusCode::BAD_REQUEST, content, error.to_string());
     }
     let Ok(request) = serde_json::from_str::<PutEvents>(&body) else {
-        let error = json!({ "__type": "SerializationException", "message": "no PutEvents request" });
+        let error =
+            json!({ "__type": "SerializationException", "message": "no PutEvents request" });
         return (StatusCode::BAD_REQUEST, content, error.to_string());
     };
     let now = Instant::from(jiff::Timestamp::now());
@@ -100,7 +101,8 @@ async fn put_events(
 impl Server {
     async fn take(&self, entry: &Entry, now: Instant) -> anyhow::Result<()> {
         let detail: Value = serde_json::from_str(&entry.detail)?;
-        let time = entry.time.map_or(now, |seconds| Instant::from_millis((seconds * 1000.0) as i64));
+        let time =
+            entry.time.map_or(now, |seconds| Instant::from_millis((seconds * 1000.0) as i64));
         let envelope = json!({
             "version": "0",
             "id": uuid::Uuid::now_v7().to_string(),

@@ -63,7 +63,10 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         bail!("lazo local runs here; --table is for commands on a table in AWS");
     }
     let Some(lock) = system::lock(&target.data)? else {
-        bail!("{} is in use by another lazo; stop it, or choose another folder with --data", target.data.display());
+        bail!(
+            "{} is in use by another lazo; stop it, or choose another folder with --data",
+            target.data.display()
+        );
     };
     let system = start(args, target, lock).await?;
     let app = &system.app;
@@ -80,7 +83,10 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     }
     work(app.clone(), target, lang).await?;
     let _ = std::fs::remove_file(target.data.join("running.json"));
-    println!("{}", lang.pick("todo está guardado; hasta pronto", "everything is stored; see you soon"));
+    println!(
+        "{}",
+        lang.pick("todo está guardado; hasta pronto", "everything is stored; see you soon")
+    );
     Ok(Answer::Yes)
 }
 

@@ -139,14 +139,27 @@ fn more(count: usize, lang: Lang) -> String {
 fn commands(system: &System, target: &Target, customer: Option<String>, lang: Lang) {
     let data = target.data.display();
     let lazo = std::env::args().next().unwrap_or_else(|| "lazo".into());
-    let suffix = if data.to_string() == ".lazo" { String::new() } else { format!(" --data {data}") };
+    let suffix =
+        if data.to_string() == ".lazo" { String::new() } else { format!(" --data {data}") };
     println!("\n{}", lang.pick("Para seguir", "Try next"));
     let customer = customer.unwrap_or_else(|| "cus-00001".into());
     let rows = [
-        (format!("{lazo} calls list"), lang.pick("a quién llamar y qué decir", "who to call, and what to say")),
-        (format!("{lazo} explain {customer}"), lang.pick("qué pasó con un cliente, y por qué", "what happened to a customer, and why")),
-        (format!("{lazo} send events/samples/PurchaseCompleted.json"), lang.pick("un evento más", "one more event")),
-        (format!("{lazo} failures list"), lang.pick("lo que no se pudo procesar", "what could not be processed")),
+        (
+            format!("{lazo} calls list"),
+            lang.pick("a quién llamar y qué decir", "who to call, and what to say"),
+        ),
+        (
+            format!("{lazo} explain {customer}"),
+            lang.pick("qué pasó con un cliente, y por qué", "what happened to a customer, and why"),
+        ),
+        (
+            format!("{lazo} send events/samples/PurchaseCompleted.json"),
+            lang.pick("un evento más", "one more event"),
+        ),
+        (
+            format!("{lazo} failures list"),
+            lang.pick("lo que no se pudo procesar", "what could not be processed"),
+        ),
     ];
     for (command, what) in rows {
         println!("  {:<50} {what}", format!("{command}{suffix}"));

@@ -20,67 +20,34 @@ const fn product(
     category: &'static str,
     price_pesos: i64,
 ) -> Product {
-    Product {
-        sku,
-        name,
-        category,
-        price_cents: price_pesos * 100 - 10,
-    }
+    Product { sku, name, category, price_cents: price_pesos * 100 - 10 }
 }
 
 /// Every category; customers' interests use the same words, so that rules can
 /// match one with the other.
-pub const CATEGORIES: &[&str] = &[
-    "frames",
-    "sunglasses",
-    "lenses",
-    "lamps",
-    "textiles",
-    "ceramics",
-    "candles",
-    "furniture",
-];
+pub const CATEGORIES: &[&str] =
+    &["frames", "sunglasses", "lenses", "lamps", "textiles", "ceramics", "candles", "furniture"];
 
 pub const PRODUCTS: &[Product] = &[
     product("FR-101", "Armazón Coyoacán, carey", "frames", 1890),
     product("FR-102", "Armazón Coyoacán, negro mate", "frames", 1890),
-    product(
-        "FR-110",
-        "Armazón Tlaquepaque, acetato miel",
-        "frames",
-        2150,
-    ),
+    product("FR-110", "Armazón Tlaquepaque, acetato miel", "frames", 2150),
     product("FR-120", "Armazón Lavapiés, metal fino", "frames", 2390),
     product("FR-130", "Armazón Zilker, titanio", "frames", 3290),
     product("FR-140", "Armazón infantil Colibrí", "frames", 1150),
     product("FR-190", "Armazón Barragán, hecho a mano", "frames", 5950),
     product("SU-201", "Lentes de sol Sayulita", "sunglasses", 1490),
-    product(
-        "SU-202",
-        "Lentes de sol Sayulita, polarizados",
-        "sunglasses",
-        1990,
-    ),
+    product("SU-202", "Lentes de sol Sayulita, polarizados", "sunglasses", 1990),
     product("SU-210", "Lentes de sol Retiro", "sunglasses", 1750),
     product("SU-220", "Lentes de sol Barton Springs", "sunglasses", 2290),
-    product(
-        "SU-290",
-        "Lentes de sol Luz de Oro, edición numerada",
-        "sunglasses",
-        6400,
-    ),
+    product("SU-290", "Lentes de sol Luz de Oro, edición numerada", "sunglasses", 6400),
     product("LE-301", "Micas antirreflejantes", "lenses", 890),
     product("LE-302", "Micas con filtro azul", "lenses", 990),
     product("LE-310", "Micas fotocromáticas", "lenses", 1690),
     product("LE-320", "Micas progresivas", "lenses", 2950),
     product("LE-330", "Kit de limpieza para lentes", "lenses", 190),
     product("LA-401", "Lámpara de mesa Lumbre", "lamps", 1690),
-    product(
-        "LA-402",
-        "Lámpara de mesa Lumbre, barro negro",
-        "lamps",
-        1950,
-    ),
+    product("LA-402", "Lámpara de mesa Lumbre, barro negro", "lamps", 1950),
     product("LA-410", "Lámpara de pie Jacaranda", "lamps", 3890),
     product("LA-420", "Colgante de palma tejida", "lamps", 1390),
     product("LA-430", "Aplique de latón Noche", "lamps", 1250),
@@ -127,20 +94,13 @@ pub struct Line {
 /// customer likes. What is large by itself comes only with a `Large` one, as
 /// its first line.
 pub fn basket(rng: &mut Rng, tastes: &[&str], size: Size) -> Vec<Line> {
-    let (grand, usual): (Vec<Product>, Vec<Product>) = PRODUCTS
-        .iter()
-        .partition(|product| product.price_cents > LARGE_CENTS);
-    let liked: Vec<Product> = usual
-        .iter()
-        .filter(|product| tastes.contains(&product.category))
-        .copied()
-        .collect();
+    let (grand, usual): (Vec<Product>, Vec<Product>) =
+        PRODUCTS.iter().partition(|product| product.price_cents > LARGE_CENTS);
+    let liked: Vec<Product> =
+        usual.iter().filter(|product| tastes.contains(&product.category)).copied().collect();
     let mut lines: Vec<Line> = Vec::new();
     if size == Size::Large {
-        lines.push(Line {
-            product: pick(rng, &grand),
-            quantity: 1,
-        });
+        lines.push(Line { product: pick(rng, &grand), quantity: 1 });
     }
     let wanted = 1 + weighted(rng, &[58, 28, 11, 3]);
     for _ in 0..wanted {
@@ -163,10 +123,7 @@ pub fn basket(rng: &mut Rng, tastes: &[&str], size: Size) -> Vec<Line> {
 }
 
 pub fn total_cents(lines: &[Line]) -> i64 {
-    lines
-        .iter()
-        .map(|line| line.quantity * line.product.price_cents)
-        .sum()
+    lines.iter().map(|line| line.quantity * line.product.price_cents).sum()
 }
 
 /// Money of the contract, in the shop's currency.

@@ -57,10 +57,8 @@ pub fn weighted(rng: &mut Rng, weights: &[u32]) -> usize {
 /// A shuffled deck holding each value exactly as often as told: shares that
 /// the demonstration depends on are dealt, not left to luck.
 pub fn deck<T: Copy>(rng: &mut Rng, counts: &[(T, usize)]) -> Vec<T> {
-    let mut cards: Vec<T> = counts
-        .iter()
-        .flat_map(|&(value, count)| std::iter::repeat_n(value, count))
-        .collect();
+    let mut cards: Vec<T> =
+        counts.iter().flat_map(|&(value, count)| std::iter::repeat_n(value, count)).collect();
     rng.shuffle(&mut cards);
     cards
 }

@@ -169,11 +169,7 @@ pub fn complaint(life: &mut Life, opened_at: Timestamp, now: Timestamp, rng: &mu
 pub fn open_complaint(life: &mut Life, at: Timestamp, severity: &str, rng: &mut Rng) {
     let has_parcel = life.last_visit.is_some_and(|visit| visit.is_online);
     let about_parcel = has_parcel && chance(rng, 0.5);
-    let table = if about_parcel {
-        PARCEL_GRIEVANCES
-    } else {
-        GRIEVANCES
-    };
+    let table = if about_parcel { PARCEL_GRIEVANCES } else { GRIEVANCES };
     let grievance = pick(rng, table);
     let id = life.next_id("com");
     let opened = json!({
@@ -183,11 +179,7 @@ pub fn open_complaint(life: &mut Life, at: Timestamp, severity: &str, rng: &mut 
         "description": life.say(grievance.description),
     });
     life.record(at, "ComplaintOpened", opened);
-    life.open_complaint = Some(OpenComplaint {
-        id,
-        opened_at: at,
-        grievance,
-    });
+    life.open_complaint = Some(OpenComplaint { id, opened_at: at, grievance });
 }
 
 /// Settles the open complaint, if there is one.

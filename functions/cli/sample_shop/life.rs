@@ -74,11 +74,7 @@ impl Life {
         if let Value::Object(more) = detail {
             fields.extend(more);
         }
-        self.events.push(Event {
-            at,
-            detail_type,
-            detail: Value::Object(fields),
-        });
+        self.events.push(Event { at, detail_type, detail: Value::Object(fields) });
     }
 
     /// The text in the customer's language.
@@ -119,21 +115,14 @@ pub fn live(customer: Customer, now: Timestamp, rng: &mut Rng) -> Life {
         next_visit(&life, life.customer.signed_up, rng)
     } else {
         Visit {
-            at: plus(
-                life.customer.signed_up,
-                SignedDuration::from_secs(rng.i64(300..600)),
-            ),
+            at: plus(life.customer.signed_up, SignedDuration::from_secs(rng.i64(300..600))),
             is_online: chance(rng, life.customer.home.online),
         }
     };
     // A newcomer's first purchase is one of those that `recent` counts on.
     let buys_at_once = !life.customer.is_prospect;
     while visit.at < directed_from || buys_at_once && life.last_visit.is_none() {
-        let size = if chance(rng, 0.02) {
-            Size::Large
-        } else {
-            Size::Usual
-        };
+        let size = if chance(rng, 0.02) { Size::Large } else { Size::Usual };
         let purchase = buy(&mut life, visit, size, rng);
         aftermath(&mut life, &purchase, now, rng);
         if chance(rng, life.customer.dropout) {
@@ -235,11 +224,7 @@ fn aftermath(life: &mut Life, purchase: &Purchase, now: Timestamp, rng: &mut Rng
     if chance(rng, 0.2) {
         let answer_days = if is_online { 5..=6 } else { 1..=2 };
         let answered_at = life.later(rng, at, answer_days, Hours::Online);
-        let touchpoint = if is_online {
-            "delivery"
-        } else {
-            "store purchase"
-        };
+        let touchpoint = if is_online { "delivery" } else { "store purchase" };
         let score = encounters::draw_score(rng);
         encounters::survey(life, answered_at, touchpoint, score, rng);
     }

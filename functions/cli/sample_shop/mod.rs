@@ -51,10 +51,8 @@ pub fn generate(seed: u64, now: Timestamp) -> SampleShop {
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let mut rng = fastrand::Rng::with_seed(seed);
     let customers = people::draw(&mut rng, now);
-    let mut lives: Vec<Life> = customers
-        .into_iter()
-        .map(|customer| life::live(customer, now, &mut rng.fork()))
-        .collect();
+    let mut lives: Vec<Life> =
+        customers.into_iter().map(|customer| life::live(customer, now, &mut rng.fork())).collect();
     recent::stage(&mut rng, &mut lives, now);
 
     let mut events: Vec<Event> = lives.into_iter().flat_map(|life| life.events).collect();
@@ -90,12 +88,5 @@ fn envelope(rng: &mut fastrand::Rng, event: Event) -> Value {
 fn uuid(rng: &mut fastrand::Rng) -> String {
     let bits = rng.u128(..) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
     let hex = format!("{bits:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

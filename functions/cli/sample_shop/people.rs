@@ -18,13 +18,7 @@ const NOT_YET_CLOSE: usize = 20;
 /// years, since arrivals move to opening hours.
 const SHOP_AGE_DAYS: f64 = 728.5;
 /// What else than the catalogue customers like to read about.
-const TOPICS: &[&str] = &[
-    "design",
-    "travel",
-    "architecture",
-    "sustainability",
-    "gifts",
-];
+const TOPICS: &[&str] = &["design", "travel", "architecture", "sustainability", "gifts"];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Relationship {
@@ -124,35 +118,14 @@ pub fn draw(rng: &mut Rng, now: Timestamp) -> Vec<Customer> {
             (Email::AllDenied, 13),
         ],
     );
-    let phones = deck(
-        rng,
-        &[
-            (Phone::Welcome, 280),
-            (Phone::Denied, 16),
-            (Phone::None, 24),
-        ],
-    );
-    let birthdays = deck(
-        rng,
-        &[
-            (Day::Soon, 12),
-            (Day::Leap, 4),
-            (Day::Ordinary, 256),
-            (Day::Unknown, 48),
-        ],
-    );
-    let weddings = deck(
-        rng,
-        &[(Day::Soon, 6), (Day::Ordinary, 58), (Day::Unknown, 256)],
-    );
+    let phones = deck(rng, &[(Phone::Welcome, 280), (Phone::Denied, 16), (Phone::None, 24)]);
+    let birthdays =
+        deck(rng, &[(Day::Soon, 12), (Day::Leap, 4), (Day::Ordinary, 256), (Day::Unknown, 48)]);
+    let weddings = deck(rng, &[(Day::Soon, 6), (Day::Ordinary, 58), (Day::Unknown, 256)]);
     let today = now.to_zoned(draw::zone(DEFAULT_ZONE)).date();
     let close_calls = |relationship: Relationship, phone| {
         // A rep cannot look after somebody without a number.
-        if relationship.is_close() && phone == Phone::None {
-            Phone::Welcome
-        } else {
-            phone
-        }
+        if relationship.is_close() && phone == Phone::None { Phone::Welcome } else { phone }
     };
 
     let settled = arrivals.len().saturating_sub(NOT_YET_CLOSE);
@@ -182,11 +155,7 @@ fn arrivals(rng: &mut Rng, now: Timestamp) -> Vec<(Timestamp, &'static Home)> {
     let mut arrivals = Vec::new();
     for (index, home) in deck(rng, &counts).into_iter().enumerate() {
         let at = if index < NEWCOMERS {
-            let window = if index % 2 == 0 {
-                recent::yesterday(now)
-            } else {
-                recent::today(now)
-            };
+            let window = if index % 2 == 0 { recent::yesterday(now) } else { recent::today(now) };
             draw::between(rng, window, home.shop.time_zone, Hours::Store)
         } else {
             let age_days = 5.0 + (SHOP_AGE_DAYS - 5.0) * (1.0 - rng.f64().powf(1.25));
@@ -237,11 +206,7 @@ fn customer(rng: &mut Rng, deal: Deal, today: Date) -> Customer {
     } else {
         surname.to_owned()
     };
-    let address = format!(
-        "{}.{}.{number}@example.com",
-        in_ascii(given),
-        in_ascii(surname)
-    );
+    let address = format!("{}.{}.{number}@example.com", in_ascii(given), in_ascii(surname));
     let age = rng.i16(24..=76);
     let birth_year = today.year() - age;
     let wedding_year = rng.i16(birth_year + 22..=today.year() - 1);
@@ -267,10 +232,7 @@ fn customer(rng: &mut Rng, deal: Deal, today: Date) -> Customer {
         birthday: day(rng, deal.birthday, birth_year, today),
         wedding: day(rng, deal.wedding, wedding_year, today),
         relationship: deal.relationship,
-        tastes: [
-            CATEGORIES[first_taste],
-            CATEGORIES[second_taste % CATEGORIES.len()],
-        ],
+        tastes: [CATEGORIES[first_taste], CATEGORIES[second_taste % CATEGORIES.len()]],
         topic: pick(rng, TOPICS),
         email_consent: deal.email,
         call_denied: deal.phone == Phone::Denied,

@@ -12,26 +12,12 @@ pub struct Shop {
     pub rep: &'static str,
 }
 
-const ROMA: Shop = Shop {
-    id: "cdmx-roma",
-    time_zone: DEFAULT_ZONE,
-    rep: "lucia.ortega",
-};
-const AMERICANA: Shop = Shop {
-    id: "gdl-americana",
-    time_zone: DEFAULT_ZONE,
-    rep: "mateo.rios",
-};
-const SALAMANCA: Shop = Shop {
-    id: "mad-salamanca",
-    time_zone: "Europe/Madrid",
-    rep: "ines.campos",
-};
-const SOUTH_CONGRESS: Shop = Shop {
-    id: "aus-south-congress",
-    time_zone: "America/Chicago",
-    rep: "grace.hall",
-};
+const ROMA: Shop = Shop { id: "cdmx-roma", time_zone: DEFAULT_ZONE, rep: "lucia.ortega" };
+const AMERICANA: Shop = Shop { id: "gdl-americana", time_zone: DEFAULT_ZONE, rep: "mateo.rios" };
+const SALAMANCA: Shop =
+    Shop { id: "mad-salamanca", time_zone: "Europe/Madrid", rep: "ines.campos" };
+const SOUTH_CONGRESS: Shop =
+    Shop { id: "aus-south-congress", time_zone: "America/Chicago", rep: "grace.hall" };
 
 /// A kind of household: where people live decides what they are called, which
 /// language and clock they keep, and at which shop they buy.
@@ -62,26 +48,10 @@ impl Home {
     }
 }
 
-const TEXAS: (&[&str], u32) = (
-    &[
-        "+151255501",
-        "+173755501",
-        "+121455501",
-        "+171355501",
-        "+121055501",
-    ],
-    2,
-);
-const CALIFORNIA: (&[&str], u32) = (
-    &[
-        "+121355501",
-        "+131055501",
-        "+132355501",
-        "+141555501",
-        "+161955501",
-    ],
-    2,
-);
+const TEXAS: (&[&str], u32) =
+    (&["+151255501", "+173755501", "+121455501", "+171355501", "+121055501"], 2);
+const CALIFORNIA: (&[&str], u32) =
+    (&["+121355501", "+131055501", "+132355501", "+141555501", "+161955501"], 2);
 
 pub const HOMES: &[Home] = &[
     Home {

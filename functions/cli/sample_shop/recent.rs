@@ -18,10 +18,7 @@ pub type Window = (Timestamp, Timestamp);
 
 /// Purchases in here have their next-day follow-up due about now.
 pub fn yesterday(now: Timestamp) -> Window {
-    (
-        minutes_before(now, 49 * 60 + 30),
-        minutes_before(now, 24 * 60 + 15),
-    )
+    (minutes_before(now, 49 * 60 + 30), minutes_before(now, 24 * 60 + 15))
 }
 
 /// Purchases in here have it due within a day.
@@ -88,55 +85,19 @@ enum Then {
 /// Purchases to arrange: who, how many of them, whether yesterday, how large,
 /// and what then. With the newcomers' they are thirty, half of them yesterday.
 const PURCHASES: &[(Role, usize, bool, Size, Then)] = &[
-    (
-        Role::Callable(Relationship::Dedicated),
-        1,
-        true,
-        Size::Large,
-        Then::Nothing,
-    ),
-    (
-        Role::Callable(Relationship::Dedicated),
-        1,
-        true,
-        Size::Usual,
-        Then::Nothing,
-    ),
-    (
-        Role::Callable(Relationship::Personal),
-        2,
-        true,
-        Size::Usual,
-        Then::Nothing,
-    ),
+    (Role::Callable(Relationship::Dedicated), 1, true, Size::Large, Then::Nothing),
+    (Role::Callable(Relationship::Dedicated), 1, true, Size::Usual, Then::Nothing),
+    (Role::Callable(Relationship::Personal), 2, true, Size::Usual, Then::Nothing),
     (Role::Complaining, 1, true, Size::Usual, Then::Nothing),
     (Role::NoAddress, 1, true, Size::Usual, Then::Nothing),
     (Role::Regular, 1, true, Size::Usual, Then::Delivered),
     (Role::Regular, 5, true, Size::Usual, Then::Nothing),
-    (
-        Role::Callable(Relationship::Dedicated),
-        1,
-        false,
-        Size::Usual,
-        Then::Nothing,
-    ),
-    (
-        Role::Callable(Relationship::Personal),
-        2,
-        false,
-        Size::Usual,
-        Then::Nothing,
-    ),
+    (Role::Callable(Relationship::Dedicated), 1, false, Size::Usual, Then::Nothing),
+    (Role::Callable(Relationship::Personal), 2, false, Size::Usual, Then::Nothing),
     (Role::Complaining, 1, false, Size::Usual, Then::Nothing),
     (Role::MailDenied, 1, false, Size::Usual, Then::Nothing),
     (Role::Regular, 1, false, Size::Usual, Then::Refunded),
-    (
-        Role::Callable(Relationship::LongTerm),
-        1,
-        false,
-        Size::Large,
-        Then::Nothing,
-    ),
+    (Role::Callable(Relationship::LongTerm), 1, false, Size::Large, Then::Nothing),
     (Role::Regular, 5, false, Size::Usual, Then::Nothing),
 ];
 
@@ -154,10 +115,7 @@ impl Cast<'_> {
     /// Somebody for the part, who then plays no other. `None` once nobody is
     /// left: a scene less, which the tests would tell.
     fn take(&mut self, role: Role) -> Option<&mut Life> {
-        let place = self
-            .free
-            .iter()
-            .position(|&index| role.fits(&self.lives[index], self.now))?;
+        let place = self.free.iter().position(|&index| role.fits(&self.lives[index], self.now))?;
         let index = self.free.swap_remove(place);
         self.lives.get_mut(index)
     }
@@ -167,20 +125,12 @@ impl Cast<'_> {
 pub fn stage(rng: &mut Rng, lives: &mut [Life], now: Timestamp) {
     let mut order: Vec<usize> = (0..lives.len()).collect();
     rng.shuffle(&mut order);
-    let mut cast = Cast {
-        lives,
-        free: order,
-        now,
-    };
+    let mut cast = Cast { lives, free: order, now };
     leave_complaints_open(rng, &mut cast);
     for &(role, count, is_yesterday, size, then) in PURCHASES {
         for _ in 0..count {
             if let Some(life) = cast.take(role) {
-                let window = if is_yesterday {
-                    yesterday(now)
-                } else {
-                    today(now)
-                };
+                let window = if is_yesterday { yesterday(now) } else { today(now) };
                 purchase(rng, life, window, size, then, now);
             }
         }
@@ -193,10 +143,7 @@ pub fn stage(rng: &mut Rng, lives: &mut [Life], now: Timestamp) {
 /// some of them buy all the same.
 fn leave_complaints_open(rng: &mut Rng, cast: &mut Cast) {
     let now = cast.now;
-    let window = (
-        minutes_before(now, 10 * 24 * 60),
-        minutes_before(now, 77 * 60),
-    );
+    let window = (minutes_before(now, 10 * 24 * 60), minutes_before(now, 77 * 60));
     for severity in OPEN_COMPLAINTS {
         let mut complaining = None;
         for &index in &cast.free {
@@ -238,10 +185,7 @@ fn purchase(
             // Leaves a day and a half for the parcel, so that it comes by daylight.
             let ordered = (window.0, minutes_before(now, 36 * 60));
             let at = between(rng, ordered, home.time_zone, Hours::Online);
-            let on_its_way = (
-                plus(at, SignedDuration::from_hours(14)),
-                minutes_before(now, 5),
-            );
+            let on_its_way = (plus(at, SignedDuration::from_hours(14)), minutes_before(now, 5));
             let is_online = true;
             let bought = life::buy(life, Visit { at, is_online }, size, rng);
             let delivered_at = between(rng, on_its_way, home.time_zone, Hours::Delivery);

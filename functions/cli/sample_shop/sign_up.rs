@@ -12,20 +12,11 @@ use super::texts;
 /// The profile, as it was on the first day and as it changed since.
 pub fn profile(life: &mut Life, now: Timestamp, rng: &mut Rng) {
     let customer = &life.customer;
-    let Customer {
-        home,
-        relationship,
-        signed_up,
-        ..
-    } = *customer;
+    let Customer { home, relationship, signed_up, .. } = *customer;
     // A rep takes somebody over after having come to know them.
     let taken_over = on_day(rng, signed_up, 30..=90, home.shop.time_zone, Hours::Desk);
     let grows_close = relationship.is_close() && taken_over <= now && chance(rng, 0.5);
-    let at_first = if grows_close {
-        Relationship::LongTerm
-    } else {
-        relationship
-    };
+    let at_first = if grows_close { Relationship::LongTerm } else { relationship };
 
     let mut profile = json!({
         "name": { "given": customer.given, "family": customer.family },
@@ -41,11 +32,8 @@ pub fn profile(life: &mut Life, now: Timestamp, rng: &mut Rng) {
             "wears_glasses": chance(rng, 0.6),
         },
     });
-    let optional = [
-        ("email", &customer.email),
-        ("phone", &customer.phone),
-        ("birthday", &customer.birthday),
-    ];
+    let optional =
+        [("email", &customer.email), ("phone", &customer.phone), ("birthday", &customer.birthday)];
     for (field, value) in optional {
         if let Some(value) = value {
             profile[field] = json!(value);
@@ -91,11 +79,8 @@ pub fn consents(life: &mut Life, now: Timestamp, rng: &mut Rng) {
         life.record(at_checkout, "ConsentChanged", granted);
     }
     if let Some(purpose) = denied_purpose {
-        let (at, source) = if changes_mind {
-            (changed, "preferences page")
-        } else {
-            (at_checkout, "checkout")
-        };
+        let (at, source) =
+            if changes_mind { (changed, "preferences page") } else { (at_checkout, "checkout") };
         let denied = consent_detail(life, "email", purpose, "denied", source);
         life.record(at, "ConsentChanged", denied);
     }

@@ -12,11 +12,7 @@ use super::places::HOMES;
 use super::{SampleShop, generate};
 
 /// A Sunday night in Mexico City, a leap day, a Wednesday morning in Madrid.
-const NOWS: [&str; 3] = [
-    "2026-07-27T05:00:00Z",
-    "2028-02-29T15:00:00Z",
-    "2026-11-25T07:30:00.5Z",
-];
+const NOWS: [&str; 3] = ["2026-07-27T05:00:00Z", "2028-02-29T15:00:00Z", "2026-11-25T07:30:00.5Z"];
 
 /// Each detail-type of the contract with its key, what else it needs, and what
 /// it may have.
@@ -28,55 +24,20 @@ const FIELDS: &[(&str, &str, &str, &str)] = &[
         "name email phone locale time_zone country birthday anniversaries relationship \
          account_manager interests attributes",
     ),
-    (
-        "ConsentChanged",
-        "consent_id",
-        "channel purpose state source",
-        "wording",
-    ),
-    (
-        "PurchaseCompleted",
-        "purchase_id",
-        "total",
-        "items channel sold_by",
-    ),
+    ("ConsentChanged", "consent_id", "channel purpose state source", "wording"),
+    ("PurchaseCompleted", "purchase_id", "total", "items channel sold_by"),
     ("PurchaseDelivered", "", "purchase_id", ""),
-    (
-        "PurchaseRefunded",
-        "refund_id",
-        "purchase_id",
-        "total reason",
-    ),
+    ("PurchaseRefunded", "refund_id", "purchase_id", "total reason"),
     (
         "InteractionRecorded",
         "interaction_id",
         "phase touchpoint channel initiated_by kind",
         "satisfaction note follow_up",
     ),
-    (
-        "ComplaintOpened",
-        "complaint_id",
-        "severity category",
-        "description",
-    ),
-    (
-        "ComplaintResolved",
-        "",
-        "complaint_id",
-        "resolution root_cause",
-    ),
-    (
-        "CallReported",
-        "call_id",
-        "outcome",
-        "satisfaction note dissolution_reason",
-    ),
-    (
-        "SurveyAnswered",
-        "answer_id",
-        "touchpoint",
-        "csat nps comment",
-    ),
+    ("ComplaintOpened", "complaint_id", "severity category", "description"),
+    ("ComplaintResolved", "", "complaint_id", "resolution root_cause"),
+    ("CallReported", "call_id", "outcome", "satisfaction note dissolution_reason"),
+    ("SurveyAnswered", "answer_id", "touchpoint", "csat nps comment"),
 ];
 
 fn at(text: &str) -> Timestamp {
@@ -108,10 +69,7 @@ fn profiles(shop: &SampleShop) -> BTreeMap<&str, serde_json::Map<String, Value>>
     let mut profiles = BTreeMap::<&str, serde_json::Map<String, Value>>::new();
     for detail in of(shop, "CustomerUpdated") {
         let fields = detail.as_object().expect("an object").clone();
-        profiles
-            .entry(text(detail, "customer_id"))
-            .or_default()
-            .extend(fields);
+        profiles.entry(text(detail, "customer_id")).or_default().extend(fields);
     }
     profiles
 }
@@ -127,9 +85,8 @@ fn denied<'a>(shop: &'a SampleShop, channel: &str, purpose: &str) -> BTreeSet<&'
 }
 
 fn complaining(shop: &SampleShop) -> BTreeSet<&str> {
-    let resolved: BTreeSet<&str> = of(shop, "ComplaintResolved")
-        .map(|detail| text(detail, "complaint_id"))
-        .collect();
+    let resolved: BTreeSet<&str> =
+        of(shop, "ComplaintResolved").map(|detail| text(detail, "complaint_id")).collect();
     of(shop, "ComplaintOpened")
         .filter(|detail| !resolved.contains(text(detail, "complaint_id")))
         .map(|detail| text(detail, "customer_id"))
@@ -162,11 +119,7 @@ fn events_are_in_order_and_never_after_now() {
         assert!(!shop.history.iter().any(is_live));
         // What `now` has of a second is dropped, so the border may fall in one.
         let border = SignedDuration::from_secs(1);
-        assert!(
-            shop.recent
-                .iter()
-                .all(|e| at(text(e, "time")) >= live_from - border)
-        );
+        assert!(shop.recent.iter().all(|e| at(text(e, "time")) >= live_from - border));
     }
 }
 
@@ -188,10 +141,7 @@ fn events_have_the_fields_of_the_contract_and_ids_of_their_own() {
             .chain(key.split_whitespace())
             .chain(needs.split_whitespace())
             .collect();
-        assert!(
-            needed.iter().all(|field| detail.contains_key(*field)),
-            "{event}"
-        );
+        assert!(needed.iter().all(|field| detail.contains_key(*field)), "{event}");
         let is_known = |field: &String| {
             needed.contains(&field.as_str()) || may.split_whitespace().any(|may| may == field)
         };
@@ -214,19 +164,13 @@ fn what_refers_comes_after_what_it_refers_to() {
         for event in all(&shop) {
             let detail = &event["detail"];
             let id = text(detail, "customer_id");
-            assert!(
-                customers.contains(id) || detail.get("name").is_some(),
-                "{event}"
-            );
+            assert!(customers.contains(id) || detail.get("name").is_some(), "{event}");
             customers.insert(id);
             match text(event, "detail-type") {
                 "PurchaseCompleted" => known.insert((id, text(detail, "purchase_id"))),
                 "ComplaintOpened" => known.insert((id, text(detail, "complaint_id"))),
                 "PurchaseRefunded" | "PurchaseDelivered" => {
-                    assert!(
-                        known.contains(&(id, text(detail, "purchase_id"))),
-                        "{event}"
-                    );
+                    assert!(known.contains(&(id, text(detail, "purchase_id"))), "{event}");
                     true
                 }
                 "ComplaintResolved" => {
@@ -259,11 +203,7 @@ fn totals_are_what_the_items_cost_and_refunds_never_more() {
             assert!(cents(total) < totals[text(refund, "purchase_id")]);
         }
     }
-    assert!(
-        (15..80).contains(&refunds.len()),
-        "{} refunds",
-        refunds.len()
-    );
+    assert!((15..80).contains(&refunds.len()), "{} refunds", refunds.len());
     let large = totals.values().filter(|total| **total > 500_000).count();
     assert!((20..150).contains(&large), "{large} large purchases");
 }
@@ -295,10 +235,8 @@ fn customers_are_as_mixed_as_promised() {
     assert_eq!(denied(&shop, "call", "all").len(), 16);
 
     for field in ["email", "phone"] {
-        let values: Vec<&str> = profiles
-            .values()
-            .filter_map(|profile| profile.get(field)?.as_str())
-            .collect();
+        let values: Vec<&str> =
+            profiles.values().filter_map(|profile| profile.get(field)?.as_str()).collect();
         let distinct: BTreeSet<&str> = values.iter().copied().collect();
         assert_eq!(distinct.len(), values.len(), "{field}");
         assert!((290..320).contains(&values.len()), "{field}");
@@ -321,11 +259,7 @@ fn customers_are_as_mixed_as_promised() {
 fn zones_are_in_the_database() {
     for home in HOMES {
         assert!(TimeZone::get(home.time_zone).is_ok(), "{}", home.time_zone);
-        assert!(
-            TimeZone::get(home.shop.time_zone).is_ok(),
-            "{}",
-            home.shop.id
-        );
+        assert!(TimeZone::get(home.shop.time_zone).is_ok(), "{}", home.shop.id);
     }
     let customers: usize = HOMES.iter().map(|home| home.customers).sum();
     assert_eq!(customers, 320);

@@ -54,10 +54,7 @@ pub const GRIEVANCES: &[Grievance] = &[
             "La lámpara llegó con la pantalla estrellada.",
             "The lamp arrived with a cracked shade.",
         ),
-        resolution: (
-            "Se envió una pantalla nueva sin costo.",
-            "Sent a new shade free of charge.",
-        ),
+        resolution: ("Se envió una pantalla nueva sin costo.", "Sent a new shade free of charge."),
         root_cause: "packaging",
     },
     Grievance {
@@ -125,20 +122,14 @@ pub const MEETINGS: &[(Text, Text)] = &[
             "Vino con su hija, que se muda pronto. Busca luz cálida para un departamento chico.",
             "Came with her daughter, who is moving soon. Wants warm light for a small apartment.",
         ),
-        (
-            "Propuesta de iluminación para el departamento",
-            "Lighting proposal for the apartment",
-        ),
+        ("Propuesta de iluminación para el departamento", "Lighting proposal for the apartment"),
     ),
     (
         (
             "Quiere cambiar el comedor este año. Le gustó el candil de Tonalá.",
             "Wants to redo the dining room this year. Liked the Tonalá chandelier.",
         ),
-        (
-            "Medidas y precio del candil de Tonalá",
-            "Size and price of the Tonalá chandelier",
-        ),
+        ("Medidas y precio del candil de Tonalá", "Size and price of the Tonalá chandelier"),
     ),
     (
         (
@@ -155,10 +146,7 @@ pub const MEETINGS: &[(Text, Text)] = &[
             "Abre un café en su barrio. Necesita veinte tazas y lámparas colgantes.",
             "Opening a café round the corner. Needs twenty cups and pendant lamps.",
         ),
-        (
-            "Cotización de tazas y colgantes para el café",
-            "Quote for the café's cups and pendants",
-        ),
+        ("Cotización de tazas y colgantes para el café", "Quote for the café's cups and pendants"),
     ),
     (
         (
@@ -174,53 +162,26 @@ pub const MEETINGS: &[(Text, Text)] = &[
 
 /// A visit: what the customer looked at.
 pub const VISITS: &[Text] = &[
-    (
-        "Se probó varios armazones con calma.",
-        "Tried on several frames, in no hurry.",
-    ),
-    (
-        "Preguntó por tapetes hechos a medida.",
-        "Asked about rugs made to measure.",
-    ),
-    (
-        "Pasó a ajustar sus lentes.",
-        "Dropped in to have the glasses adjusted.",
-    ),
-    (
-        "Buscaba un regalo de bodas.",
-        "Was looking for a wedding present.",
-    ),
+    ("Se probó varios armazones con calma.", "Tried on several frames, in no hurry."),
+    ("Preguntó por tapetes hechos a medida.", "Asked about rugs made to measure."),
+    ("Pasó a ajustar sus lentes.", "Dropped in to have the glasses adjusted."),
+    ("Buscaba un regalo de bodas.", "Was looking for a wedding present."),
 ];
 
 pub const SUPPORT: &[Text] = &[
-    (
-        "Preguntó cómo limpiar el barro esmaltado.",
-        "Asked how to clean glazed clay.",
-    ),
+    ("Preguntó cómo limpiar el barro esmaltado.", "Asked how to clean glazed clay."),
     ("Pidió la factura de su compra.", "Asked for the invoice."),
-    (
-        "Dudas sobre la garantía de las micas.",
-        "Had questions about the lens warranty.",
-    ),
-    (
-        "Quiso saber cuándo llega su pedido.",
-        "Wanted to know when the order would arrive.",
-    ),
+    ("Dudas sobre la garantía de las micas.", "Had questions about the lens warranty."),
+    ("Quiso saber cuándo llega su pedido.", "Wanted to know when the order would arrive."),
 ];
 
 pub const CALL_NOTES: &[Text] = &[
-    (
-        "Le encantó su compra. Volverá pronto.",
-        "Very happy with it. Will be back soon.",
-    ),
+    ("Le encantó su compra. Volverá pronto.", "Very happy with it. Will be back soon."),
     (
         "Todo bien; pidió que no se le llame antes de las once.",
         "All well; please not before eleven.",
     ),
-    (
-        "Recomendó la tienda a su hermano.",
-        "Has recommended the shop to a brother.",
-    ),
+    ("Recomendó la tienda a su hermano.", "Has recommended the shop to a brother."),
     (
         "Le gustó la atención; preguntó por velas nuevas.",
         "Liked the service; asked about new candles.",
@@ -230,26 +191,11 @@ pub const CALL_NOTES: &[Text] = &[
 /// Why a customer no longer comes: the contract's reason, and the rep's note.
 pub const FAREWELLS: &[(&str, Text)] = &[
     ("moved", ("Se mudó a Canadá.", "Has moved to Canada.")),
-    (
-        "price",
-        (
-            "Encontró más barato en línea.",
-            "Found it cheaper elsewhere.",
-        ),
-    ),
-    (
-        "needs_changed",
-        (
-            "Se operó de la vista.",
-            "Had eye surgery, needs no glasses now.",
-        ),
-    ),
+    ("price", ("Encontró más barato en línea.", "Found it cheaper elsewhere.")),
+    ("needs_changed", ("Se operó de la vista.", "Had eye surgery, needs no glasses now.")),
     (
         "competitor",
-        (
-            "Compra en una óptica junto a su oficina.",
-            "Uses an optician near the office.",
-        ),
+        ("Compra en una óptica junto a su oficina.", "Uses an optician near the office."),
     ),
     (
         "dissatisfied",
@@ -261,36 +207,18 @@ pub const FAREWELLS: &[(&str, Text)] = &[
 ];
 
 pub const PRAISE: &[Text] = &[
-    (
-        "Me encantó, justo lo que buscaba.",
-        "Love it, exactly what I was looking for.",
-    ),
-    (
-        "Excelente atención, como siempre.",
-        "Excellent service, as always.",
-    ),
-    (
-        "Precioso empaque y llegó antes de tiempo.",
-        "Beautifully wrapped and early.",
-    ),
+    ("Me encantó, justo lo que buscaba.", "Love it, exactly what I was looking for."),
+    ("Excelente atención, como siempre.", "Excellent service, as always."),
+    ("Precioso empaque y llegó antes de tiempo.", "Beautifully wrapped and early."),
 ];
 
 pub const SHRUGS: &[Text] = &[
-    (
-        "Bien, aunque tardaron en atenderme.",
-        "Fine, though it took a while to be served.",
-    ),
+    ("Bien, aunque tardaron en atenderme.", "Fine, though it took a while to be served."),
     ("Correcto, sin más.", "It is all right."),
 ];
 
 pub const GRUMBLES: &[Text] = &[
     ("No es el color de la foto.", "Not the color in the photo."),
-    (
-        "Nadie contestó mis mensajes.",
-        "Nobody answered my messages.",
-    ),
-    (
-        "Esperaba mejor calidad por el precio.",
-        "Expected better quality at this price.",
-    ),
+    ("Nadie contestó mis mensajes.", "Nobody answered my messages."),
+    ("Esperaba mejor calidad por el precio.", "Expected better quality at this price."),
 ];

@@ -152,9 +152,7 @@ impl Hours<'_> {
             ranges.any(|range| (range.from_minute..range.until_minute).contains(&minute))
         };
         self.windows.iter().flatten().all(is_inside)
-            && !self
-                .closed
-                .is_some_and(|closed| closed.contains(local.date()))
+            && !self.closed.is_some_and(|closed| closed.contains(local.date()))
     }
 
     /// The first instant at or after `from` that is inside; `None` where they
@@ -166,9 +164,7 @@ impl Hours<'_> {
         let mut date = from.date_in(zone);
         for _ in 0..OPENING_DAYS_MAX {
             if !self.closed.is_some_and(|closed| closed.contains(date)) {
-                let openings = self
-                    .clock_moves(date)
-                    .flat_map(|time| both(date, time, zone));
+                let openings = self.clock_moves(date).flat_map(|time| both(date, time, zone));
                 let openings = openings.chain(clock_changes(date, zone));
                 let is_open = |at: &Instant| *at >= from && self.include(*at, zone);
                 if let Some(opens) = openings.filter(is_open).min() {
@@ -195,9 +191,7 @@ impl Hours<'_> {
 /// The instants of a local time: two where it occurs twice.
 fn both(date: Date, time: Time, zone: &TimeZone) -> [Instant; 2] {
     let ambiguous = zone.to_ambiguous_zoned(date.to_datetime(time));
-    let second = ambiguous
-        .later()
-        .map_or(Instant::MAX, |zoned| zoned.timestamp().into());
+    let second = ambiguous.later().map_or(Instant::MAX, |zoned| zoned.timestamp().into());
     [instant(date, time, zone), second]
 }
 
@@ -205,9 +199,7 @@ fn both(date: Date, time: Time, zone: &TimeZone) -> [Instant; 2] {
 /// lead right into a window.
 fn clock_changes(date: Date, zone: &TimeZone) -> impl Iterator<Item = Instant> {
     let eve = midnight(date, zone).plus_millis(-1).timestamp();
-    let changes = zone
-        .following(eve)
-        .map(|change| Instant::from(change.timestamp()));
+    let changes = zone.following(eve).map(|change| Instant::from(change.timestamp()));
     changes.take_while(move |at| at.date_in(zone) == date)
 }
 

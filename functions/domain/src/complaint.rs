@@ -58,10 +58,7 @@ impl Complaints {
     /// Notes a resolution, also of a complaint that was never opened.
     pub fn resolve(&mut self, id: &Id, at: Instant) {
         self.by_id.entry(id.clone()).or_default().resolved_at = Some(at);
-        let resolved = self
-            .by_id
-            .iter()
-            .filter_map(|(id, c)| Some((c.resolved_at?, id)));
+        let resolved = self.by_id.iter().filter_map(|(id, c)| Some((c.resolved_at?, id)));
         if resolved.clone().count() > RESOLVED_MAX
             && let Some((_, oldest)) = resolved.min()
         {
@@ -116,11 +113,7 @@ impl Complaints {
         for given in &self.bad_answers {
             end = end.max(bad_answer_pause_end(*given, zone, policy));
         }
-        if end > now {
-            Pause::Until(end)
-        } else {
-            Pause::None
-        }
+        if end > now { Pause::Until(end) } else { Pause::None }
     }
 }
 

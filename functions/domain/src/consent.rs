@@ -43,10 +43,7 @@ impl Consents {
         purpose: ConsentPurpose,
         state: ConsentState,
     ) {
-        let word = Word {
-            at,
-            denied: state == ConsentState::Denied,
-        };
+        let word = Word { at, denied: state == ConsentState::Denied };
         let known = match (channel, purpose) {
             (ConsentChannel::Email, ConsentPurpose::Marketing) => &mut self.email_marketing,
             (ConsentChannel::Email, ConsentPurpose::Service) => &mut self.email_service,
@@ -95,31 +92,13 @@ mod tests {
         };
         assert!(!mail(&consents, Purpose::Marketing));
         assert!(mail(&consents, Purpose::Service));
-        consents.note(
-            at(2),
-            ConsentChannel::Email,
-            ConsentPurpose::Marketing,
-            Granted,
-        );
+        consents.note(at(2), ConsentChannel::Email, ConsentPurpose::Marketing, Granted);
         assert!(mail(&consents, Purpose::Marketing));
         consents.note(at(3), ConsentChannel::Email, ConsentPurpose::All, Denied);
         assert!(!mail(&consents, Purpose::Marketing) && !mail(&consents, Purpose::Service));
-        consents.note(
-            at(4),
-            ConsentChannel::Email,
-            ConsentPurpose::Service,
-            Granted,
-        );
+        consents.note(at(4), ConsentChannel::Email, ConsentPurpose::Service, Granted);
         assert!(!mail(&consents, Purpose::Marketing) && mail(&consents, Purpose::Service));
-        consents.note(
-            at(1),
-            ConsentChannel::Email,
-            ConsentPurpose::Service,
-            Denied,
-        );
-        assert!(
-            mail(&consents, Purpose::Service),
-            "an older word arriving late changes nothing"
-        );
+        consents.note(at(1), ConsentChannel::Email, ConsentPurpose::Service, Denied);
+        assert!(mail(&consents, Purpose::Service), "an older word arriving late changes nothing");
     }
 }

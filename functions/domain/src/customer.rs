@@ -158,10 +158,7 @@ pub struct Enrolment {
 
 impl Enrolment {
     pub fn base(&self) -> Base {
-        Base {
-            at: self.base,
-            is_day: self.base_is_day,
-        }
+        Base { at: self.base, is_day: self.base_is_day }
     }
 
     /// Whether nothing has been tried yet, so that its plan may still move.
@@ -219,19 +216,12 @@ impl Customer {
     }
 
     pub fn locale<'a>(&'a self, policy: &'a Policy) -> &'a str {
-        self.profile
-            .locale
-            .latest()
-            .map_or(policy.default_locale.as_str(), |l| l.as_str())
+        self.profile.locale.latest().map_or(policy.default_locale.as_str(), |l| l.as_str())
     }
 
     /// The next instant at which a touch wants attention.
     pub fn next_due(&self) -> Option<Instant> {
-        self.enrolments
-            .iter()
-            .filter(|e| e.sending_since.is_none())
-            .map(|e| e.next)
-            .min()
+        self.enrolments.iter().filter(|e| e.sending_since.is_none()).map(|e| e.next).min()
     }
 
     /// The next instant at which anything wants attention.
@@ -242,8 +232,6 @@ impl Customer {
     /// The event that started an enrolment, where one did.
     pub fn trigger_of(&self, enrolment: &Enrolment) -> Option<&Fired> {
         let kind = enrolment.kind?;
-        self.fired
-            .iter()
-            .find(|f| f.kind == kind && f.occurrence == enrolment.occurrence)
+        self.fired.iter().find(|f| f.kind == kind && f.occurrence == enrolment.occurrence)
     }
 }

@@ -60,10 +60,7 @@ impl Purchase {
     /// What was given back up to an instant, at most the total.
     pub fn refunded(&self, until: Instant) -> Decimal {
         let refunds = self.refunds.iter().filter(|refund| refund.at <= until);
-        refunds
-            .map(|refund| refund.amount(self.total))
-            .sum::<Decimal>()
-            .min(self.total)
+        refunds.map(|refund| refund.amount(self.total)).sum::<Decimal>().min(self.total)
     }
 
     pub fn is_fully_refunded(&self, until: Instant) -> bool {
@@ -105,10 +102,7 @@ pub struct Until<'a> {
 
 impl Until<'_> {
     /// Everything that is known.
-    pub const ALL: Until<'static> = Until {
-        at: Instant::MAX,
-        purchase: None,
-    };
+    pub const ALL: Until<'static> = Until { at: Instant::MAX, purchase: None };
 
     fn includes(&self, purchase: &Purchase) -> bool {
         purchase.at < self.at
@@ -131,11 +125,8 @@ impl History {
             waits
         });
         refunds.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        let categories: BTreeSet<Line> = event
-            .items
-            .iter()
-            .filter_map(|item| item.category.clone())
-            .collect();
+        let categories: BTreeSet<Line> =
+            event.items.iter().filter_map(|item| item.category.clone()).collect();
         if let (true, Some(before)) = (is_latest, self.purchases.last_mut()) {
             before.items = Vec::new();
             before.sold_by = None;
@@ -187,22 +178,14 @@ impl History {
             id: event.refund_id.clone(),
             total: event.total.map(|total| total.amount.to_string()),
         };
-        match self
-            .purchases
-            .iter_mut()
-            .rev()
-            .find(|p| p.id == event.purchase_id)
-        {
+        match self.purchases.iter_mut().rev().find(|p| p.id == event.purchase_id) {
             Some(purchase) => {
                 purchase.refunds.push(refund);
-                purchase
-                    .refunds
-                    .sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+                purchase.refunds.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
             }
             None => {
                 self.early_refunds.push((event.purchase_id.clone(), refund));
-                self.early_refunds
-                    .sort_by(|a, b| (a.1.at, &a.1.id).cmp(&(b.1.at, &b.1.id)));
+                self.early_refunds.sort_by(|a, b| (a.1.at, &a.1.id).cmp(&(b.1.at, &b.1.id)));
                 if self.early_refunds.len() > EARLY_REFUNDS_MAX {
                     self.early_refunds.remove(0);
                 }
@@ -212,16 +195,11 @@ impl History {
 
     /// The purchases up to a point that were not fully refunded by then.
     pub fn kept<'a>(&'a self, until: Until<'a>) -> impl DoubleEndedIterator<Item = &'a Purchase> {
-        self.purchases
-            .iter()
-            .filter(move |p| until.includes(p) && !p.is_fully_refunded(until.at))
+        self.purchases.iter().filter(move |p| until.includes(p) && !p.is_fully_refunded(until.at))
     }
 
     pub fn count(&self, until: Until) -> usize {
-        let earlier = self
-            .earlier
-            .as_ref()
-            .map_or(0, |earlier| earlier.purchases as usize);
+        let earlier = self.earlier.as_ref().map_or(0, |earlier| earlier.purchases as usize);
         earlier + self.kept(until).count()
     }
 
@@ -229,16 +207,10 @@ impl History {
     /// the policy names none that of the customer's first purchase.
     pub fn spent(&self, until: Until, currency: Option<Currency>) -> Decimal {
         let currency = currency.or_else(|| self.purchases.first().map(|p| p.currency));
-        let earlier = self
-            .earlier
-            .as_ref()
-            .map_or(Decimal::ZERO, |earlier| earlier.spent);
+        let earlier = self.earlier.as_ref().map_or(Decimal::ZERO, |earlier| earlier.spent);
         let counted = self.purchases.iter().filter(|p| until.includes(p));
         let counted = counted.filter(|p| Some(p.currency) == currency);
-        earlier
-            + counted
-                .map(|p| p.total - p.refunded(until.at))
-                .sum::<Decimal>()
+        earlier + counted.map(|p| p.total - p.refunded(until.at)).sum::<Decimal>()
     }
 
     pub fn first_at(&self, until: Until) -> Option<Instant> {
@@ -255,10 +227,7 @@ impl History {
     /// Distinct local days with a purchase that was not fully refunded.
     pub fn days(&self, until: Until, zone: &TimeZone) -> usize {
         let mut last = None;
-        let mut days = self
-            .earlier
-            .as_ref()
-            .map_or(0, |earlier| earlier.days as usize);
+        let mut days = self.earlier.as_ref().map_or(0, |earlier| earlier.days as usize);
         for purchase in self.kept(until) {
             let day = Some(purchase.at.date_in(zone));
             days += usize::from(day != last);

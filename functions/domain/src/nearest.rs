@@ -13,7 +13,9 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     known
         .into_iter()
         .map(|name| (edits(typed, name), name))
-        .filter(|(edits, name)| *edits <= (name.chars().count().max(typed.chars().count()) / 3).max(1))
+        .filter(|(edits, name)| {
+            *edits <= (name.chars().count().max(typed.chars().count()) / 3).max(1)
+        })
         .min()
         .map(|(_, name)| name)
 }

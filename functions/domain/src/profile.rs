@@ -121,10 +121,8 @@ impl Profile {
             }
         }
         if let Some(name) = &update.name {
-            self.given
-                .set(at, name.as_ref().map(|name| name.given.clone()));
-            self.family
-                .set(at, name.as_ref().and_then(|name| name.family.clone()));
+            self.given.set(at, name.as_ref().map(|name| name.given.clone()));
+            self.family.set(at, name.as_ref().and_then(|name| name.family.clone()));
         }
         take(at, &mut self.email, &update.email);
         take(at, &mut self.phone, &update.phone);
@@ -136,16 +134,10 @@ impl Profile {
         take(at, &mut self.account_manager, &update.account_manager);
         take(at, &mut self.interests, &update.interests);
         for (name, date) in &update.anniversaries {
-            self.anniversaries
-                .entry(name.clone())
-                .or_default()
-                .set(at, *date);
+            self.anniversaries.entry(name.clone()).or_default().set(at, *date);
         }
         for (name, value) in &update.attributes {
-            self.attributes
-                .entry(name.clone())
-                .or_default()
-                .set(at, value.clone());
+            self.attributes.entry(name.clone()).or_default().set(at, value.clone());
         }
     }
 
@@ -153,11 +145,7 @@ impl Profile {
     pub fn occasion(&self, name: &str) -> Option<AnnualDate> {
         match name {
             "birthday" => self.birthday.latest().copied(),
-            name => self
-                .anniversaries
-                .get(name)
-                .and_then(Dated::latest)
-                .copied(),
+            name => self.anniversaries.get(name).and_then(Dated::latest).copied(),
         }
     }
 }

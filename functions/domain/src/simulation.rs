@@ -38,10 +38,7 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
     let mut seen: HashSet<(EventKind, &Id)> = HashSet::new();
     let mut profiles: HashSet<Instant> = HashSet::new();
     let mut has_begun = false;
-    for delivered in events
-        .iter()
-        .take_while(|delivered| delivered.at <= period.until)
-    {
+    for delivered in events.iter().take_while(|delivered| delivered.at <= period.until) {
         let event = &delivered.event;
         let is_new = match event.key() {
             Some(key) if !seen.insert((event.kind(), key)) => continue,
@@ -57,11 +54,7 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
         if opens {
             run.pass_time(delivered.at, false);
         }
-        let input = if opens && is_new {
-            Input::Event(event)
-        } else {
-            Input::History(event)
-        };
+        let input = if opens && is_new { Input::Event(event) } else { Input::History(event) };
         run.step(input, delivered.at);
     }
     if !has_begun {
@@ -74,13 +67,7 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
 /// What is delivered first; of one instant, a profile before what it bears on.
 fn order(delivered: &Delivered) -> (Instant, Instant, EventKind, Option<&Id>, &str) {
     let event = &delivered.event;
-    (
-        delivered.at,
-        event.occurred_at,
-        event.kind(),
-        event.key(),
-        &event.detail.0,
-    )
+    (delivered.at, event.occurred_at, event.kind(), event.key(), &event.detail.0)
 }
 
 struct Run<'a> {
@@ -94,11 +81,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// From here on follow-ups are opened: occasions before are history.
     fn begin(&mut self, from: Instant) {
-        if let Some(customer) = self
-            .customer
-            .as_mut()
-            .filter(|c| c.occasions_until.is_some())
-        {
+        if let Some(customer) = self.customer.as_mut().filter(|c| c.occasions_until.is_some()) {
             customer.occasions_until = Some(from.plus_millis(-1));
             customer.next_occasion = customer.next_occasion.map(|next| next.max(from));
         }
@@ -121,11 +104,7 @@ impl Run<'_> {
             return;
         };
         self.now = now;
-        let Decision {
-            customer,
-            records,
-            sends,
-        } = decide(customer, input, self.book, now);
+        let Decision { customer, records, sends } = decide(customer, input, self.book, now);
         self.customer = Some(customer);
         self.note(records);
         for send in sends {
@@ -151,10 +130,7 @@ impl Run<'_> {
                 occurrence: enrolment.occurrence.clone(),
                 step: enrolment.step.clone(),
             };
-            let step = self
-                .book
-                .rule(&enrolment.rule)
-                .and_then(|rule| rule.step(&enrolment.step));
+            let step = self.book.rule(&enrolment.rule).and_then(|rule| rule.step(&enrolment.step));
             let Some(step) = step else { continue };
             let record = TouchRecord {
                 channel: step.channel,
@@ -167,9 +143,6 @@ impl Run<'_> {
             };
             self.touches.insert(touch, record);
         }
-        Outcome {
-            customer,
-            touches: self.touches,
-        }
+        Outcome { customer, touches: self.touches }
     }
 }

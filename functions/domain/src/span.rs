@@ -38,17 +38,11 @@ impl Span {
     pub const COUNT_MAX: i32 = 10_000;
 
     pub const fn days(count: i32) -> Span {
-        Span {
-            count,
-            unit: Unit::Days,
-        }
+        Span { count, unit: Unit::Days }
     }
 
     pub const fn weeks(count: i32) -> Span {
-        Span {
-            count,
-            unit: Unit::Weeks,
-        }
+        Span { count, unit: Unit::Weeks }
     }
 
     /// Whether it is elapsed time, not dates.
@@ -151,25 +145,10 @@ mod tests {
 
     #[test]
     fn spans_read_as_people_write_them() {
-        for text in [
-            "90 minutes",
-            "1 hour",
-            "1 day",
-            "5 business days",
-            "2 weeks",
-            "1 month",
-        ] {
+        for text in ["90 minutes", "1 hour", "1 day", "5 business days", "2 weeks", "1 month"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
-        for bad in [
-            "",
-            "5",
-            "days",
-            "-1 days",
-            "1.5 hours",
-            "3 fortnights",
-            "99999 days",
-        ] {
+        for bad in ["", "5", "days", "-1 days", "1.5 hours", "3 fortnights", "99999 days"] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }
     }

@@ -60,10 +60,7 @@ impl View<'_> {
         let signals = &self.customer.signals;
         let positive = signals.positive_at.is_some_and(|at| at <= self.until.at);
         let contacted = first.is_some_and(|first| {
-            signals
-                .contacts
-                .iter()
-                .any(|at| *at > first && *at <= self.until.at)
+            signals.contacts.iter().any(|at| *at > first && *at <= self.until.at)
         });
         Stage::of(days, positive || contacted)
     }
@@ -92,16 +89,15 @@ impl Values for View<'_> {
             "attributes" => {
                 let known = profile.attributes.iter();
                 let known = known.filter_map(|(name, dated)| Some((name, dated.as_of(at)?)));
-                let map: HashMap<String, Value> = known
-                    .map(|(name, value)| (name.clone(), scalar(value)))
-                    .collect();
+                let map: HashMap<String, Value> =
+                    known.map(|(name, value)| (name.clone(), scalar(value))).collect();
                 Some(map.into())
             }
             "stage" => Some(self.stage().as_str().into()),
             "purchases" => Some(Value::Int(history.count(until) as i64)),
-            "total_spent" => Some(Value::Float(
-                history.spent(until, self.policy.currency).to_f64()?,
-            )),
+            "total_spent" => {
+                Some(Value::Float(history.spent(until, self.policy.currency).to_f64()?))
+            }
             "average_spent" => {
                 let count = history.count(until);
                 let spent = history.spent(until, self.policy.currency).to_f64()?;
@@ -111,15 +107,11 @@ impl Values for View<'_> {
             "last_purchase_at" => history.last_at(until).map(timestamp),
             "days_since_purchase" => {
                 let last = history.last_at(until)?;
-                Some(Value::Int(calendar::days_between(
-                    last, self.now, self.zone,
-                )))
+                Some(Value::Int(calendar::days_between(last, self.now, self.zone)))
             }
             "categories" => {
                 let categories = history.categories(until);
-                Some(list(
-                    categories.into_iter().map(|c| c.as_str().into()).collect(),
-                ))
+                Some(list(categories.into_iter().map(|c| c.as_str().into()).collect()))
             }
             "open_complaints" => {
                 // As of now for a due step, as of the trigger for a filter.
@@ -127,14 +119,8 @@ impl Values for View<'_> {
                 let open = customer.complaints.open_at(at, self.zone, self.policy);
                 Some(Value::Int(open as i64))
             }
-            "last_csat" => customer
-                .csat
-                .as_of(at)
-                .map(|score| Value::Int((*score).into())),
-            "last_nps" => customer
-                .nps
-                .as_of(at)
-                .map(|score| Value::Int((*score).into())),
+            "last_csat" => customer.csat.as_of(at).map(|score| Value::Int((*score).into())),
+            "last_nps" => customer.nps.as_of(at).map(|score| Value::Int((*score).into())),
             // Known once a drift model is fitted.
             _ => None,
         }

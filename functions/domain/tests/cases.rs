@@ -53,10 +53,7 @@ struct Case {
 #[test]
 fn cases_come_out_as_told() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     let mut wrong = Vec::new();
     let mut count = 0;
@@ -74,12 +71,7 @@ fn cases_come_out_as_told() {
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {count} cases:\n\n{}",
-        wrong.len(),
-        wrong.join("\n\n")
-    );
+    assert!(wrong.is_empty(), "{} of {count} cases:\n\n{}", wrong.len(), wrong.join("\n\n"));
     assert!(count > 100, "only {count} cases were found");
 }
 
@@ -95,20 +87,14 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Vec<String> {
     // The order in which a file lists events must not matter.
     events.reverse();
     let period = Period {
-        from: case
-            .from
-            .as_ref()
-            .map_or(Instant::MIN, |from| at(from, &zone, place)),
+        from: case.from.as_ref().map_or(Instant::MIN, |from| at(from, &zone, place)),
         until: at(&case.until, &zone, place),
     };
     let outcome = simulate(Id::new("ana").unwrap(), &mut events, &book, period);
     let zone = outcome.customer.zone(&book.default_zone);
     let mut touches: Vec<&TouchRecord> = outcome.touches.values().collect();
     touches.sort_by_key(|record| (record.at, record.touch.to_string()));
-    touches
-        .into_iter()
-        .map(|record| line(record, &zone))
-        .collect()
+    touches.into_iter().map(|record| line(record, &zone)).collect()
 }
 
 /// A touch in a line: what, how it stands and why, when, and when it was due
@@ -116,35 +102,21 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Vec<String> {
 fn line(record: &TouchRecord, zone: &TimeZone) -> String {
     let touch = record.touch.to_string().replacen("/ana/", "/", 1);
     let status = record.status.as_str();
-    let why = record
-        .reason
-        .map_or(String::new(), |reason| format!(" {reason}"));
+    let why = record.reason.map_or(String::new(), |reason| format!(" {reason}"));
     let due = match record.due == record.at {
         true => String::new(),
         false => format!(", due {}", local(record.due, zone)),
     };
-    assert!(
-        record.status != TouchStatus::Sent || why.is_empty(),
-        "{touch}: sent{why}"
-    );
+    assert!(record.status != TouchStatus::Sent || why.is_empty(), "{touch}: sent{why}");
     format!("{touch} {status}{why} {}{due}", local(record.at, zone))
 }
 
 fn local(at: Instant, zone: &TimeZone) -> String {
     let zoned = at.zoned(zone);
     let seconds = if zoned.second() == 0 { "" } else { ":%S" };
-    let text = zoned
-        .strftime(&format!("%a %Y-%m-%d %H:%M{seconds}"))
-        .to_string();
-    let first = zone
-        .to_ambiguous_zoned(zoned.datetime())
-        .compatible()
-        .unwrap();
-    if first.timestamp() == zoned.timestamp() {
-        text
-    } else {
-        format!("{text} again")
-    }
+    let text = zoned.strftime(&format!("%a %Y-%m-%d %H:%M{seconds}")).to_string();
+    let first = zone.to_ambiguous_zoned(zoned.datetime()).compatible().unwrap();
+    if first.timestamp() == zoned.timestamp() { text } else { format!("{text} again") }
 }
 
 /// `2026-11-20 18:30` on the customer's clock, or an RFC 3339 instant.
@@ -152,9 +124,7 @@ fn at(text: &str, zone: &TimeZone, place: &str) -> Instant {
     if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
         return timestamp.into();
     }
-    let local: DateTime = text
-        .parse()
-        .unwrap_or_else(|e| panic!("{place}: {text}: {e}"));
+    let local: DateTime = text.parse().unwrap_or_else(|e| panic!("{place}: {text}: {e}"));
     zone.to_zoned(local).unwrap().timestamp().into()
 }
 
@@ -184,23 +154,14 @@ fn book(topic: &Topic, case: &Case, place: &str) -> RuleBook {
         files.push((format!("{name}.yaml"), whole.to_string()));
     }
     RuleBook::read(&files).unwrap_or_else(|found| {
-        panic!(
-            "{place}: {}",
-            found
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("; ")
-        )
+        panic!("{place}: {}", found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     })
 }
 
 /// Makes the customer known, with an address and a number, since the year
 /// 2000 or `since`; `consent: true` agrees to marketing mail.
 fn introduce(mut customer: Map<String, Value>) -> Vec<Delivered> {
-    let since = customer
-        .remove("since")
-        .unwrap_or("2000-01-01T00:00:00Z".into());
+    let since = customer.remove("since").unwrap_or("2000-01-01T00:00:00Z".into());
     let agrees = customer.remove("consent").is_some();
     let mut detail = json!({
         "detail-type": "CustomerUpdated", "customer_id": "ana", "occurred_at": since,
@@ -213,9 +174,7 @@ fn introduce(mut customer: Map<String, Value>) -> Vec<Delivered> {
         "source": "form",
     });
     let events = std::iter::once(detail).chain(agrees.then_some(consent));
-    events
-        .map(|event| from_wire(&event.to_string()).unwrap())
-        .collect()
+    events.map(|event| from_wire(&event.to_string()).unwrap()).collect()
 }
 
 /// `{ PurchaseCompleted: p1, at: …, arrives: … }` as the bus delivers it.
@@ -226,24 +185,17 @@ fn delivered(event: &Map<String, Value>, zone: &TimeZone, place: &str) -> Delive
         .find(|kind| detail.contains_key(kind.as_str()))
         .unwrap_or_else(|| panic!("{place}: no event: {event:?}"));
     let key = detail.remove(kind.as_str()).unwrap_or_default();
-    let happened = detail
-        .remove("at")
-        .unwrap_or_else(|| panic!("{place}: no `at`: {event:?}"));
+    let happened = detail.remove("at").unwrap_or_else(|| panic!("{place}: no `at`: {event:?}"));
     let happened = at(happened.as_str().unwrap_or(""), zone, place);
     let arrives = detail.remove("arrives");
-    let arrives = arrives.map_or(happened, |text| {
-        at(text.as_str().unwrap_or(""), zone, place)
-    });
+    let arrives = arrives.map_or(happened, |text| at(text.as_str().unwrap_or(""), zone, place));
     let mut whole = defaults(kind, key);
     whole.insert("customer_id".into(), "ana".into());
     whole.insert("occurred_at".into(), happened.to_string().into());
     whole.extend(detail);
     if let Some(Value::String(money)) = whole.get("total") {
         let (amount, currency) = money.split_once(' ').unwrap_or((money, "MXN"));
-        whole.insert(
-            "total".into(),
-            json!({ "amount": amount, "currency": currency }),
-        );
+        whole.insert("total".into(), json!({ "amount": amount, "currency": currency }));
     }
     let envelope = json!({
         "detail-type": kind.as_str(), "source": "shop", "time": arrives.to_string(),

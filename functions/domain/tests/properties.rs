@@ -26,15 +26,7 @@ fn ana() -> Id {
 
 fn run(mut events: Vec<Delivered>, book: &RuleBook, until: Instant) -> Outcome {
     events.push(introduction());
-    simulate(
-        ana(),
-        &mut events,
-        book,
-        Period {
-            from: Instant::MIN,
-            until,
-        },
-    )
+    simulate(ana(), &mut events, book, Period { from: Instant::MIN, until })
 }
 
 fn deliver(happenings: &[Happening]) -> Vec<Delivered> {
@@ -42,10 +34,7 @@ fn deliver(happenings: &[Happening]) -> Vec<Delivered> {
 }
 
 fn sent(outcome: &Outcome) -> impl Iterator<Item = &TouchRecord> {
-    outcome
-        .touches
-        .values()
-        .filter(|record| record.status == TouchStatus::Sent)
+    outcome.touches.values().filter(|record| record.status == TouchStatus::Sent)
 }
 
 /// A later local time, reckoned by jiff alone; business days aside.
@@ -67,12 +56,7 @@ fn essence(customer: &Customer) -> serde_json::Value {
     let mut value = serde_json::to_value(customer).unwrap();
     let fields = value.as_object_mut().unwrap();
     fields.remove("occasions_until");
-    for fired in fields
-        .get_mut("fired")
-        .and_then(|f| f.as_array_mut())
-        .into_iter()
-        .flatten()
-    {
+    for fired in fields.get_mut("fired").and_then(|f| f.as_array_mut()).into_iter().flatten() {
         let fired = fired.as_object_mut().unwrap();
         fired.remove("received_at");
     }
@@ -245,10 +229,7 @@ fn each_trigger_has_its_line(
             })
             .chain((kind == EventKind::CustomerUpdated).then(|| at(INTRODUCED).to_string()))
             .collect();
-        let mine = outcome
-            .touches
-            .keys()
-            .filter(|touch| touch.rule == rule.name);
+        let mine = outcome.touches.keys().filter(|touch| touch.rule == rule.name);
         let told: HashSet<String> = mine
             .filter(|touch| touch.step == rule.steps[0].id)
             .map(|t| t.occurrence.clone())
@@ -277,14 +258,8 @@ fn nothing_is_sent_outside_its_window_in_any_time_zone() {
     };
     let files = [
         ("policy.yaml".to_owned(), policy.to_owned()),
-        rule(
-            "mail",
-            "{ id: s, channel: email, template: t, wait: 1 hour, expires: 30 days }",
-        ),
-        rule(
-            "call",
-            "{ id: s, channel: call, template: t, wait: 1 day, expires: 30 days }",
-        ),
+        rule("mail", "{ id: s, channel: email, template: t, wait: 1 hour, expires: 30 days }"),
+        rule("call", "{ id: s, channel: call, template: t, wait: 1 day, expires: 30 days }"),
     ];
     let book = book(&files);
     let purchases: Vec<Happening> = (0..60)
@@ -320,11 +295,7 @@ fn nothing_is_sent_outside_its_window_in_any_time_zone() {
             let is_closed = matches!((local.month(), local.day()), (12, 25))
                 || local.date() == jiff::civil::date(2027, 3, 29);
             let is_call = record.touch.rule == "call";
-            assert!(
-                is_inside && !(is_call && is_closed),
-                "{name}: {} {local}",
-                record.touch
-            );
+            assert!(is_inside && !(is_call && is_closed), "{name}: {} {local}", record.touch);
         }
     }
     assert!(zones > 400, "{zones} zones");

@@ -49,8 +49,7 @@ pub fn profile(customer: &str, at: Instant, more: Value) -> String {
 }
 
 /// What of [`profile`] must never leave in an event.
-pub const PERSONAL: [&str; 5] =
-    ["Marisol", "Ñandú", "Quispe", "marisol.nandu", "525555550142"];
+pub const PERSONAL: [&str; 5] = ["Marisol", "Ñandú", "Quispe", "marisol.nandu", "525555550142"];
 
 pub fn delivered(text: &str) -> Delivered {
     from_wire(text).unwrap_or_else(|why| panic!("{why}: {text}"))

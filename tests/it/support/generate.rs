@@ -19,7 +19,8 @@ const ZONES: [&str; 6] = [
     "Pacific/Apia",
     "America/Sao_Paulo",
 ];
-const RELATIONSHIPS: [&str; 5] = ["transactional", "long_term", "personal", "dedicated", "community"];
+const RELATIONSHIPS: [&str; 5] =
+    ["transactional", "long_term", "personal", "dedicated", "community"];
 
 /// How a history is made.
 #[derive(Clone, Copy)]
@@ -117,7 +118,11 @@ impl Maker {
         maybe("phone", share, "+525555550142".into());
         let zone = ZONES[self.keys % ZONES.len()];
         let mut pick = Rng::with_seed(at.millis() as u64 ^ u64::from(is_first));
-        maybe("time_zone", share, if is_first { ZONES[pick.usize(..ZONES.len())] } else { zone }.into());
+        maybe(
+            "time_zone",
+            share,
+            if is_first { ZONES[pick.usize(..ZONES.len())] } else { zone }.into(),
+        );
         maybe("relationship", share * 0.7, RELATIONSHIPS[pick.usize(..RELATIONSHIPS.len())].into());
         maybe("country", share * 0.6, if pick.bool() { "ES" } else { "MX" }.into());
         maybe("account_manager", 0.4, "sofia.leal".into());
@@ -125,7 +130,11 @@ impl Maker {
         maybe("name", 0.5, json!({ "given": "Marisol" }));
         maybe("interests", 0.3, json!(["lentes", "velas"]));
         let birthday = format!("1984-{:02}-{:02}", pick.u8(1..=12), pick.u8(1..=28));
-        maybe("birthday", share * 0.8, if pick.u8(0..12) == 0 { "1988-02-29".into() } else { birthday.into() });
+        maybe(
+            "birthday",
+            share * 0.8,
+            if pick.u8(0..12) == 0 { "1988-02-29".into() } else { birthday.into() },
+        );
         let wedding = format!("2010-{:02}-{:02}", pick.u8(1..=12), pick.u8(1..=28));
         maybe("anniversaries", share * 0.5, json!({ "wedding": wedding }));
         self.push("CustomerUpdated", at, told);

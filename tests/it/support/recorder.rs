@@ -105,7 +105,8 @@ impl Recorder {
     pub fn published(&self) -> Vec<(String, Value)> {
         let entries = self.requests(Service::EventBridge);
         let entries = entries.iter().flat_map(|body| body["Entries"].as_array().unwrap().clone());
-        let detail = |entry: &Value| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        let detail =
+            |entry: &Value| serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
         entries.map(|e| (e["DetailType"].as_str().unwrap().to_owned(), detail(&e))).collect()
     }
 
@@ -152,7 +153,8 @@ fn answer(service: Service, request: &Value, reply: Option<Reply>) -> Option<Str
         },
     };
     let body = body.to_string();
-    let kind = if code.is_empty() { String::new() } else { format!("x-amzn-ErrorType: {code}\r\n") };
+    let kind =
+        if code.is_empty() { String::new() } else { format!("x-amzn-ErrorType: {code}\r\n") };
     let length = body.len();
     Some(format!(
         "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\n{kind}content-length: {length}\r\n\r\n{body}"
@@ -181,7 +183,9 @@ async fn read_request(
             let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
             let length = head
                 .lines()
-                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
+                .find_map(|line| {
+                    line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+                })
                 .unwrap_or(0);
             if buffer.len() >= end + 4 + length {
                 let body = buffer[end + 4..end + 4 + length].to_vec();

@@ -11,7 +11,8 @@ use serde_json::json;
 use super::events::{delivered, envelope};
 
 /// Beside the repository; a clone alone does not have it.
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/online-retail-invoices.csv");
+const FILE: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/online-retail-invoices.csv");
 
 /// By customer, purchases and refunds in the file's order; `None` where the
 /// file is not there.

@@ -75,7 +75,8 @@ pub async fn fates(app: &App, id: &Id) -> BTreeMap<TouchId, Fate> {
             TouchState::Fenced | TouchState::PutBack => continue,
         };
         let fate = Fate { status, reason: entry.reason, times: Some((entry.at, entry.due)) };
-        let is_refusal = entry.reason.is_some_and(Reason::refuses_triggers) && entry.at == entry.due;
+        let is_refusal =
+            entry.reason.is_some_and(Reason::refuses_triggers) && entry.at == entry.due;
         // A trigger that was refused may have been decided anew since.
         if !(is_refusal && fates.contains_key(&entry.touch)) {
             fates.insert(entry.touch, fate);

@@ -14,8 +14,7 @@ fn recent<'a>(shop: &'a SampleShop, detail_type: &'a str) -> impl Iterator<Item 
 }
 
 fn age(detail: &Value, now: Timestamp) -> i64 {
-    now.duration_since(at(text(detail, "occurred_at")))
-        .as_hours()
+    now.duration_since(at(text(detail, "occurred_at"))).as_hours()
 }
 
 fn assert_lively(seed: u64, now: Timestamp) {
@@ -31,15 +30,9 @@ fn assert_buyers(shop: &SampleShop, now: Timestamp) {
     let buyers: BTreeSet<&str> = purchases.iter().map(|p| text(p, "customer_id")).collect();
     assert!(purchases.len() >= 25 && buyers.len() >= 25, "{now}");
 
-    let yesterday = purchases
-        .iter()
-        .filter(|p| (24..50).contains(&age(p, now)))
-        .count();
+    let yesterday = purchases.iter().filter(|p| (24..50).contains(&age(p, now))).count();
     let today = purchases.iter().filter(|p| age(p, now) < 24).count();
-    assert!(
-        (13..=17).contains(&yesterday),
-        "{now}: {yesterday} yesterday"
-    );
+    assert!((13..=17).contains(&yesterday), "{now}: {yesterday} yesterday");
     assert!((13..=17).contains(&today), "{now}: {today} today");
 
     let is_close = |id: &&&str| {
@@ -48,10 +41,8 @@ fn assert_buyers(shop: &SampleShop, now: Timestamp) {
         close.contains(&profile["relationship"]) && profile.contains_key("phone")
     };
     assert!(buyers.iter().filter(is_close).count() >= 5, "{now}");
-    let relationships: BTreeSet<&str> = buyers
-        .iter()
-        .filter_map(|id| profiles[id]["relationship"].as_str())
-        .collect();
+    let relationships: BTreeSet<&str> =
+        buyers.iter().filter_map(|id| profiles[id]["relationship"].as_str()).collect();
     assert_eq!(relationships.len(), 4, "{now}");
     let large: Vec<&str> = purchases
         .iter()
@@ -65,18 +56,9 @@ fn assert_buyers(shop: &SampleShop, now: Timestamp) {
         profile["relationship"] == "long_term" && profile.contains_key("phone")
     };
     assert!(large.iter().any(can_be_called), "{now}");
-    assert!(
-        buyers.intersection(&complaining(shop)).count() >= 2,
-        "{now}"
-    );
-    assert!(
-        buyers.intersection(&denied(shop, "email", "all")).count() >= 1,
-        "{now}"
-    );
-    assert!(
-        buyers.iter().any(|id| !profiles[id].contains_key("email")),
-        "{now}"
-    );
+    assert!(buyers.intersection(&complaining(shop)).count() >= 2, "{now}");
+    assert!(buyers.intersection(&denied(shop, "email", "all")).count() >= 1, "{now}");
+    assert!(buyers.iter().any(|id| !profiles[id].contains_key("email")), "{now}");
 }
 
 /// What else must have happened, and when shops were open.
@@ -91,16 +73,10 @@ fn assert_aftermath(shop: &SampleShop, now: Timestamp) {
     assert!(recent(shop, "PurchaseRefunded").any(refunded), "{now}");
     let bought = |delivery: &Value| {
         let id = text(delivery, "purchase_id");
-        purchases
-            .iter()
-            .any(|purchase| purchase["purchase_id"] == id)
+        purchases.iter().any(|purchase| purchase["purchase_id"] == id)
     };
     assert!(recent(shop, "PurchaseDelivered").any(bought), "{now}");
-    for (kind, least) in [
-        ("ComplaintOpened", 1),
-        ("ComplaintResolved", 1),
-        ("SurveyAnswered", 4),
-    ] {
+    for (kind, least) in [("ComplaintOpened", 1), ("ComplaintResolved", 1), ("SurveyAnswered", 4)] {
         assert!(recent(shop, kind).count() >= least, "{now}: {kind}");
     }
     for purchase in purchases.iter().filter(|p| p["channel"] == "store") {

@@ -109,10 +109,13 @@ fn event_type(kind: EventKind) -> Type {
 
 fn of_schema(schema: &serde_json::Value, root: &serde_json::Value) -> Type {
     if let Some(target) = schema.get("$ref").and_then(|r| r.as_str()) {
-        return root.pointer(target.trim_start_matches('#')).map_or(Type::Unknown, |s| of_schema(s, root));
+        return root
+            .pointer(target.trim_start_matches('#'))
+            .map_or(Type::Unknown, |s| of_schema(s, root));
     }
     if let Some(any) = schema.get("anyOf").and_then(|any| any.as_array()) {
-        let is_null = |s: &&serde_json::Value| s.get("type").and_then(|t| t.as_str()) == Some("null");
+        let is_null =
+            |s: &&serde_json::Value| s.get("type").and_then(|t| t.as_str()) == Some("null");
         let mut others = any.iter().filter(|s| !is_null(s));
         return match (others.next(), others.next()) {
             (Some(one), None) => of_schema(one, root),
@@ -217,7 +220,10 @@ impl<'a> Checker<'a> {
         let root = program.expression();
         let result = checker.check(root);
         if !matches!(result, Type::Bool | Type::Unknown) {
-            checker.fault(root, format!("a condition must be true or false, this is {}", result.name()));
+            checker.fault(
+                root,
+                format!("a condition must be true or false, this is {}", result.name()),
+            );
         }
         if !checker.faults.is_empty() {
             return Err(checker.faults);
@@ -297,14 +303,18 @@ impl<'a> Checker<'a> {
                 match &self.event {
                     Some(kind) => kind.clone(),
                     None => {
-                        self.fault(at, "event is known only in rules that an event triggers".into());
+                        self.fault(
+                            at,
+                            "event is known only in rules that an event triggers".into(),
+                        );
                         Type::Unknown
                     }
                 }
             }
             _ => {
                 let known = ["customer", "event", "now"];
-                let message = format!("unknown variable {name:?}{}", crate::nearest::hint(name, known));
+                let message =
+                    format!("unknown variable {name:?}{}", crate::nearest::hint(name, known));
                 self.fault(at, message);
                 Type::Unknown
             }
@@ -330,7 +340,8 @@ impl<'a> Checker<'a> {
             Type::Object(what, fields) => match fields.get(&select.field) {
                 Some(kind) => kind.clone(),
                 None => {
-                    let hint = crate::nearest::hint(&select.field, fields.keys().map(String::as_str));
+                    let hint =
+                        crate::nearest::hint(&select.field, fields.keys().map(String::as_str));
                     self.fault(at, format!("{what} has no field {:?}{hint}", select.field));
                     Type::Unknown
                 }
@@ -378,13 +389,20 @@ impl<'a> Checker<'a> {
             (operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT, kinds) => {
                 for (arg, kind) in call.args.iter().zip(kinds) {
                     if !matches!(kind, Type::Bool | Type::Unknown) {
-                        self.fault(arg, format!("must be true or false here, this is {}", kind.name()));
+                        self.fault(
+                            arg,
+                            format!("must be true or false here, this is {}", kind.name()),
+                        );
                     }
                 }
                 Type::Bool
             }
             (operators::CONDITIONAL, [_, then, otherwise]) => {
-                if then == otherwise { then.clone() } else { Type::Unknown }
+                if then == otherwise {
+                    then.clone()
+                } else {
+                    Type::Unknown
+                }
             }
             (
                 operators::EQUALS
@@ -409,7 +427,8 @@ impl<'a> Checker<'a> {
             (operators::IN, [element, list]) => {
                 match list {
                     Type::List(of) if !of.meets(element) => {
-                        let message = format!("looks for {} in a list of {}", element.name(), of.name());
+                        let message =
+                            format!("looks for {} in a list of {}", element.name(), of.name());
                         self.fault(at, message);
                     }
                     Type::List(_) | Type::Map | Type::Object(..) | Type::Unknown => {}
@@ -448,7 +467,8 @@ impl<'a> Checker<'a> {
             (Type::Duration, Type::Timestamp) if is_sum => Type::Timestamp,
             (Type::Duration, Type::Duration) if is_sum || is_difference => Type::Duration,
             (a, b) if a.is_number() && b.is_number() => {
-                let message = "mixes whole and decimal numbers; write 2.0 instead of 2, or double(…)";
+                let message =
+                    "mixes whole and decimal numbers; write 2.0 instead of 2, or double(…)";
                 self.fault(at, message.into());
                 Type::Double
             }
@@ -472,7 +492,8 @@ impl<'a> Checker<'a> {
                 self.fault(at, format!("{name} is for strings, this is {}", kind.name()));
             }
             Some(kind)
-                if of_times && !matches!(kind, Type::Timestamp | Type::Duration | Type::Unknown) =>
+                if of_times
+                    && !matches!(kind, Type::Timestamp | Type::Duration | Type::Unknown) =>
             {
                 self.fault(at, format!("{name} is for timestamps, this is {}", kind.name()));
             }

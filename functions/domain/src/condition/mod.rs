@@ -10,9 +10,9 @@ use cel::{Context, ExecutionError, Program, Value};
 
 use crate::event::EventKind;
 use crate::instant::Instant;
+use check::Checker;
 pub use check::Fault;
 pub use json::event_value;
-use check::Checker;
 
 /// A condition that compiled and passed the check.
 #[derive(Clone)]
@@ -194,7 +194,10 @@ mod tests {
 
     #[test]
     fn conditions_run() {
-        assert_eq!(verdict("customer.purchases >= 2 && customer.total_spent > 100.0"), Verdict::Holds);
+        assert_eq!(
+            verdict("customer.purchases >= 2 && customer.total_spent > 100.0"),
+            Verdict::Holds
+        );
         assert_eq!(verdict("double(event.total.amount) > 129.0"), Verdict::Holds);
         assert_eq!(verdict("event.items.exists(i, i.quantity > 1.0)"), Verdict::Holds);
         assert_eq!(verdict("customer.attributes.vip"), Verdict::Holds);
@@ -228,7 +231,10 @@ mod tests {
         assert!(faults("event.totl.amount == '1'").contains("did you mean \"total\"?"));
         assert!(faults("event.total.amount > 100").contains("compares a string with a number"));
         assert!(faults("customer.purchases + 1").contains("must be true or false"));
-        assert!(faults("customer.purchases >").contains("0: ") || !faults("customer.purchases >").is_empty());
+        assert!(
+            faults("customer.purchases >").contains("0: ")
+                || !faults("customer.purchases >").is_empty()
+        );
         assert!(faults("customer.total_spent * 2 > 1.0").contains("2.0"));
         assert!(faults("customer.stage.startWith('x')").contains("startsWith"));
     }

@@ -79,10 +79,7 @@ impl Turn<'_> {
 
     fn ends(&self, exit: &Exit, index: usize) -> bool {
         let enrolment = &self.customer.enrolments[index];
-        let exits = self
-            .book
-            .rule(&enrolment.rule)
-            .is_some_and(|r| r.exit_on.contains(&exit.kind));
+        let exits = self.book.rule(&enrolment.rule).is_some_and(|r| r.exit_on.contains(&exit.kind));
         exits
             && !enrolment.exited
             && ends_follow_up(exit, enrolment.at, &enrolment.purchase_id)
@@ -101,13 +98,7 @@ impl Turn<'_> {
             self.note_exit(kind, &enrolment.occurrence, &enrolment.rule, true);
         }
         let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
-        self.record_end(
-            &enrolment,
-            channel,
-            TouchStatus::Cancelled,
-            self.now,
-            reason,
-        );
+        self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
     }
 
     /// Forgets the person; keeps what keeps touches from going out twice, and
@@ -201,18 +192,14 @@ pub(super) fn ends_follow_up(
 /// Whether an exit event is the very one that triggered a rule, given that it
 /// is of the same kind: what has no key is told by its instant.
 pub(super) fn is_trigger(exit: &Exit, trigger_at: Instant, occurrence: &str) -> bool {
-    exit.key
-        .as_ref()
-        .map_or(exit.at == trigger_at, |key| key.as_str() == occurrence)
+    exit.key.as_ref().map_or(exit.at == trigger_at, |key| key.as_str() == occurrence)
 }
 
 /// Takes over what an event tells, profile and erasure aside.
 fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
     match body {
         Body::ConsentChanged(consent) => {
-            customer
-                .consents
-                .note(at, consent.channel, consent.purpose, consent.state);
+            customer.consents.note(at, consent.channel, consent.purpose, consent.state);
         }
         Body::PurchaseCompleted(purchase) => customer.history.add_purchase(purchase),
         Body::PurchaseRefunded(refund) => customer.history.add_refund(refund),
@@ -223,19 +210,10 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
             }
             note_satisfaction(customer, at, interaction.satisfaction.map(|score| score.0));
             let (channel, kind) = (interaction.channel.clone(), interaction.kind.clone());
-            remember(
-                customer,
-                at,
-                &interaction.interaction_id,
-                channel,
-                kind,
-                &interaction.note,
-            );
+            remember(customer, at, &interaction.interaction_id, channel, kind, &interaction.note);
         }
         Body::ComplaintOpened(complaint) => {
-            customer
-                .complaints
-                .open(&complaint.complaint_id, at, complaint.severity);
+            customer.complaints.open(&complaint.complaint_id, at, complaint.severity);
         }
         Body::ComplaintResolved(complaint) => {
             customer.complaints.resolve(&complaint.complaint_id, at);
@@ -243,9 +221,7 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
         Body::CallReported(call) => {
             if call.outcome == CallOutcome::DoNotCall {
                 let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
-                customer
-                    .consents
-                    .note(at, channel, purpose, ConsentState::Denied);
+                customer.consents.note(at, channel, purpose, ConsentState::Denied);
             }
             note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
             if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(call.outcome.as_str())) {
@@ -315,16 +291,7 @@ fn remember(
     });
     let contacts = &mut customer.contacts;
     let index = contacts.partition_point(|known| (known.at, &known.id) < (at, id));
-    contacts.insert(
-        index,
-        Contact {
-            at,
-            id: id.clone(),
-            channel,
-            kind,
-            note,
-        },
-    );
+    contacts.insert(index, Contact { at, id: id.clone(), channel, kind, note });
     if contacts.len() > CONTACTS_MAX {
         contacts.remove(0);
     }

@@ -29,10 +29,7 @@ impl Turn<'_> {
         if !matches!(channel, Channel::Call | Channel::Task) {
             return;
         }
-        let found = self
-            .book
-            .rule(&enrolment.rule)
-            .and_then(|rule| rule.step(&enrolment.step));
+        let found = self.book.rule(&enrolment.rule).and_then(|rule| rule.step(&enrolment.step));
         let Some(until) = found.map(|step| self.expires_at(enrolment.due, step)) else {
             return;
         };
@@ -51,21 +48,11 @@ impl Turn<'_> {
         self.unsend(index);
         let enrolment = &mut self.customer.enrolments[index];
         enrolment.next = until;
-        enrolment.defers.push(Defer {
-            at: self.now,
-            reason: Reason::Throttled,
-            until,
-        });
+        enrolment.defers.push(Defer { at: self.now, reason: Reason::Throttled, until });
         if enrolment.exited {
             let enrolment = self.customer.enrolments.remove(index);
             let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
-            self.record_end(
-                &enrolment,
-                channel,
-                TouchStatus::Cancelled,
-                self.now,
-                reason,
-            );
+            self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
         }
     }
 
@@ -76,13 +63,7 @@ impl Turn<'_> {
         self.unsend(index);
         let enrolment = self.customer.enrolments[index].clone();
         let (channel, at) = (self.channel_of(&enrolment), self.now);
-        self.record_end(
-            &enrolment,
-            channel,
-            TouchStatus::Skipped,
-            at,
-            Some(Reason::Undeliverable),
-        );
+        self.record_end(&enrolment, channel, TouchStatus::Skipped, at, Some(Reason::Undeliverable));
         match self.book.rule(&enrolment.rule) {
             Some(rule) => self.go_on(index, rule, at),
             None => drop(self.customer.enrolments.remove(index)),
@@ -123,9 +104,7 @@ impl Turn<'_> {
     pub(super) fn go_on(&mut self, index: usize, rule: &Rule, at: Instant) {
         let enrolment = &self.customer.enrolments[index];
         let here = rule.steps.iter().position(|step| step.id == enrolment.step);
-        let next = here
-            .and_then(|here| rule.steps.get(here + 1))
-            .filter(|_| !enrolment.exited);
+        let next = here.and_then(|here| rule.steps.get(here + 1)).filter(|_| !enrolment.exited);
         let Some(step) = next else {
             self.customer.enrolments.remove(index);
             return;

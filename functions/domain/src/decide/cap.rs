@@ -31,10 +31,7 @@ impl Turn<'_> {
         // One customer's ids differ in these alone.
         fn id(e: &Enrolment) -> impl Iterator<Item = u8> {
             let (rule, occurrence) = (e.rule.bytes(), e.occurrence.bytes());
-            rule.chain(*b"/")
-                .chain(occurrence)
-                .chain(*b"/")
-                .chain(e.step.bytes())
+            rule.chain(*b"/").chain(occurrence).chain(*b"/").chain(e.step.bytes())
         }
         let priority = |e: &Enrolment| self.book.rule(&e.rule).map_or(0, |rule| rule.priority);
         let first = (Reverse(priority(a)), a.due).cmp(&(Reverse(priority(b)), b.due));
@@ -45,9 +42,7 @@ impl Turn<'_> {
     /// where it may go.
     pub(super) fn capped_until(&self, index: usize, rule: &Rule, step: &Step) -> Option<Instant> {
         let caps = &self.book.policy.frequency_caps;
-        let mine = caps
-            .iter()
-            .filter(|cap| cap.covers(step.channel, rule.purpose));
+        let mine = caps.iter().filter(|cap| cap.covers(step.channel, rule.purpose));
         mine.clone().next()?;
         let opens = mine.filter_map(|cap| self.opens_at(cap)).max();
         opens.or_else(|| self.outranked_until(index, rule, step))
@@ -55,15 +50,8 @@ impl Turn<'_> {
 
     /// When a full cap opens, `None` where it has room now.
     fn opens_at(&self, cap: &FrequencyCap) -> Option<Instant> {
-        let counted = self
-            .customer
-            .sends
-            .iter()
-            .rev()
-            .filter(|s| cap.covers(s.channel, s.purpose));
-        let decisive = counted
-            .map(|sent| sent.at)
-            .nth(cap.max.saturating_sub(1) as usize)?;
+        let counted = self.customer.sends.iter().rev().filter(|s| cap.covers(s.channel, s.purpose));
+        let decisive = counted.map(|sent| sent.at).nth(cap.max.saturating_sub(1) as usize)?;
         let opens = self.later(decisive, cap.per);
         (opens > self.now).then_some(opens)
     }
@@ -80,20 +68,14 @@ impl Turn<'_> {
             }
         }
         let (at, channel, purpose) = (self.now, step.channel, rule.purpose);
-        plan.push(Candidate {
-            enrolment,
-            at,
-            channel,
-            purpose,
-        });
+        plan.push(Candidate { enrolment, at, channel, purpose });
         if plan.len() == 1 || self.fit(&plan) {
             return None;
         }
         let me = plan.pop()?;
         let caps = &self.book.policy.frequency_caps;
         let in_my_way = |other: &&Candidate| {
-            caps.iter()
-                .any(|cap| me.falls_under(cap) && other.falls_under(cap))
+            caps.iter().any(|cap| me.falls_under(cap) && other.falls_under(cap))
         };
         plan.iter().filter(in_my_way).map(|other| other.at).min()
     }

@@ -57,13 +57,7 @@ impl<'a> Turn<'a> {
             Fate::Wait { reason, until } => self.defer(index, step, reason, until),
             Fate::End { reason, at } => {
                 let enrolment = self.customer.enrolments[index].clone();
-                self.record_end(
-                    &enrolment,
-                    step.channel,
-                    TouchStatus::Skipped,
-                    at,
-                    Some(reason),
-                );
+                self.record_end(&enrolment, step.channel, TouchStatus::Skipped, at, Some(reason));
                 self.go_on(index, rule, at);
             }
         }
@@ -72,11 +66,7 @@ impl<'a> Turn<'a> {
     fn defer(&mut self, index: usize, step: &Step, reason: Reason, until: Instant) {
         let expires_at = self.expires_at(self.customer.enrolments[index].due, step);
         let until = until.min(expires_at);
-        let defer = Defer {
-            at: self.now,
-            reason,
-            until,
-        };
+        let defer = Defer { at: self.now, reason, until };
         let enrolment = &mut self.customer.enrolments[index];
         // Always forward, so that a pass over what is due ends.
         enrolment.next = until.max(self.now.plus_millis(1));
@@ -102,11 +92,7 @@ impl<'a> Turn<'a> {
             expires_at: self.expires_at(enrolment.due, step),
         };
         self.sends.push(send);
-        let sent = SentTouch {
-            at: self.now,
-            channel: step.channel,
-            purpose: rule.purpose,
-        };
+        let sent = SentTouch { at: self.now, channel: step.channel, purpose: rule.purpose };
         let index = self.customer.sends.partition_point(|known| *known <= sent);
         self.customer.sends.insert(index, sent);
     }
@@ -120,12 +106,9 @@ impl<'a> Turn<'a> {
             .and_then(|allowed| allowed.call_by.as_deref());
         let person = match step.assign_to.as_deref().or(by_type) {
             None => None,
-            Some("account_manager") => self
-                .customer
-                .profile
-                .account_manager
-                .latest()
-                .map(|l| l.as_str().to_owned()),
+            Some("account_manager") => {
+                self.customer.profile.account_manager.latest().map(|l| l.as_str().to_owned())
+            }
             Some("sold_by") => self.customer.trigger_of(enrolment).and_then(|fired| {
                 let detail: serde_json::Value = serde_json::from_str(&fired.detail.0).ok()?;
                 detail.get("sold_by")?.as_str().map(str::to_owned)
@@ -139,23 +122,14 @@ impl<'a> Turn<'a> {
     fn examine(&self, index: usize, rule: &Rule, step: &Step) -> Fate {
         let enrolment = &self.customer.enrolments[index];
         if let Some(reason) = self.forbidden(rule, step.channel) {
-            return Fate::End {
-                reason,
-                at: self.now,
-            };
+            return Fate::End { reason, at: self.now };
         }
         if enrolment.exited {
-            return Fate::End {
-                reason: Reason::Exited,
-                at: self.now,
-            };
+            return Fate::End { reason: Reason::Exited, at: self.now };
         }
         let expires_at = self.expires_at(enrolment.due, step);
         if self.now >= expires_at {
-            return Fate::End {
-                reason: Reason::Expired,
-                at: expires_at,
-            };
+            return Fate::End { reason: Reason::Expired, at: expires_at };
         }
         if rule.during_complaint == DuringComplaint::Wait {
             let reason = Reason::ComplaintOpen;
@@ -163,33 +137,21 @@ impl<'a> Turn<'a> {
                 Pause::None => {}
                 Pause::Until(until) => return Fate::Wait { reason, until },
                 Pause::Open => {
-                    return Fate::Wait {
-                        reason,
-                        until: expires_at,
-                    };
+                    return Fate::Wait { reason, until: expires_at };
                 }
             }
         }
         if let Some(reason) = self.condition_fails(enrolment, step) {
-            return Fate::End {
-                reason,
-                at: self.now,
-            };
+            return Fate::End { reason, at: self.now };
         }
         let opening = self.opening(self.now, step.channel);
         if opening != Some(self.now) {
             let until = opening.unwrap_or(expires_at);
-            return Fate::Wait {
-                reason: Reason::QuietHours,
-                until,
-            };
+            return Fate::Wait { reason: Reason::QuietHours, until };
         }
         match self.capped_until(index, rule, step) {
             None => Fate::Go,
-            Some(until) => Fate::Wait {
-                reason: Reason::FrequencyCap,
-                until,
-            },
+            Some(until) => Fate::Wait { reason: Reason::FrequencyCap, until },
         }
     }
 
@@ -214,10 +176,7 @@ impl<'a> Turn<'a> {
             Some(Reason::NoAddress)
         } else if channel == Channel::Email && customer.suppressed_at.is_some() {
             Some(Reason::Suppressed)
-        } else if !customer
-            .consents
-            .allow(channel, purpose, policy.marketing_consent)
-        {
+        } else if !customer.consents.allow(channel, purpose, policy.marketing_consent) {
             Some(Reason::NoConsent)
         } else if !allowed {
             Some(Reason::Relationship)
@@ -237,10 +196,7 @@ impl<'a> Turn<'a> {
             now: self.now,
             zone: &self.zone,
             policy: &self.book.policy,
-            event: self
-                .customer
-                .trigger_of(enrolment)
-                .map(|fired| &fired.detail),
+            event: self.customer.trigger_of(enrolment).map(|fired| &fired.detail),
         };
         match condition.verdict(&view) {
             Verdict::Holds => None,
@@ -256,10 +212,7 @@ impl<'a> Turn<'a> {
         let country = self.customer.profile.country.latest();
         let local = country.and_then(|country| policy.by_country.get(country.as_str()));
         let hours = Hours {
-            windows: [
-                policy.windows.get(&channel),
-                local.and_then(|c| c.get(&channel)),
-            ],
+            windows: [policy.windows.get(&channel), local.and_then(|c| c.get(&channel))],
             closed: (channel == Channel::Call).then_some(&policy.closed_days),
         };
         hours.next_opening(from, &self.zone)
@@ -267,9 +220,7 @@ impl<'a> Turn<'a> {
 
     /// Until when an open complaint or a bad answer keeps touches back.
     pub(super) fn pause(&self) -> Pause {
-        self.customer
-            .complaints
-            .pause(self.now, &self.zone, &self.book.policy)
+        self.customer.complaints.pause(self.now, &self.zone, &self.book.policy)
     }
 
     /// The rule and the step of a pending touch, where the book still has them.

@@ -53,10 +53,7 @@ impl Turn<'_> {
     /// Whether a late event changes what a trigger saw whose follow-up has not
     /// begun.
     pub(super) fn changes_the_past(&self, event: &Event) -> bool {
-        self.customer
-            .fired
-            .iter()
-            .any(|f| self.now < f.open_until && event.occurred_at <= f.at)
+        self.customer.fired.iter().any(|f| self.now < f.open_until && event.occurred_at <= f.at)
     }
 
     /// Starts the rules that a live event triggers.
@@ -107,10 +104,7 @@ impl Turn<'_> {
         rules: impl Iterator<Item = &'b Rule>,
         trigger_at: Instant,
     ) -> Instant {
-        let base = Base {
-            at: trigger_at,
-            is_day: false,
-        };
+        let base = Base { at: trigger_at, is_day: false };
         let dues = rules.filter_map(|rule| Some(self.due(rule.steps.first()?, base)));
         dues.max().unwrap_or(trigger_at)
     }
@@ -156,16 +150,7 @@ impl Turn<'_> {
             let mine: Vec<&Fired> = open
                 .iter()
                 .filter(|f| f.kind == kind)
-                .filter(|f| {
-                    self.now
-                        < self.due(
-                            first,
-                            Base {
-                                at: f.at,
-                                is_day: false,
-                            },
-                        )
-                })
+                .filter(|f| self.now < self.due(first, Base { at: f.at, is_day: false }))
                 .filter(|f| {
                     self.enrolment(rule, f)
                         .is_none_or(|e| e.step == first.id && e.is_untried(self.now))
@@ -220,12 +205,7 @@ impl Turn<'_> {
         let Some(fired) = fired.find(|f| f.kind == kind && f.occurrence == occurrence) else {
             return;
         };
-        match (
-            fired
-                .exited
-                .binary_search_by(|known| known.as_str().cmp(rule)),
-            has_exited,
-        ) {
+        match (fired.exited.binary_search_by(|known| known.as_str().cmp(rule)), has_exited) {
             (Err(index), true) => fired.exited.insert(index, rule.to_owned()),
             (Ok(index), false) => drop(fired.exited.remove(index)),
             (Ok(_), true) | (Err(_), false) => {}
@@ -268,11 +248,7 @@ impl Turn<'_> {
     }
 
     fn may_enter(&self, rule: &Rule, at: Instant) -> bool {
-        let past = self
-            .customer
-            .past
-            .get(&rule.name)
-            .map_or(&[][..], Vec::as_slice);
+        let past = self.customer.past.get(&rule.name).map_or(&[][..], Vec::as_slice);
         match rule.reentry {
             Reentry::Always => true,
             Reentry::Once => past.is_empty(),
@@ -290,10 +266,7 @@ impl Turn<'_> {
             return;
         }
         let past = self.customer.past.entry(rule.name.clone()).or_default();
-        let entry = Past {
-            at: occurrence.at,
-            occurrence: occurrence.name.to_owned(),
-        };
+        let entry = Past { at: occurrence.at, occurrence: occurrence.name.to_owned() };
         let index = past.partition_point(|known| *known < entry);
         if past.get(index) != Some(&entry) {
             past.insert(index, entry);
@@ -310,10 +283,7 @@ impl Turn<'_> {
         let Some(step) = rule.steps.first() else {
             return false;
         };
-        let base = Base {
-            at: occurrence.at,
-            is_day: occurrence.is_day,
-        };
+        let base = Base { at: occurrence.at, is_day: occurrence.is_day };
         let due = self.due(step, base);
         let purchase_id = occurrence.purchase_id.cloned();
         let exited = self.customer.exits.iter().any(|exit| {
@@ -340,22 +310,13 @@ impl Turn<'_> {
         };
         if exited {
             let reason = Some(Reason::Exited);
-            self.record_end(
-                &enrolment,
-                step.channel,
-                TouchStatus::Cancelled,
-                self.now,
-                reason,
-            );
+            self.record_end(&enrolment, step.channel, TouchStatus::Cancelled, self.now, reason);
             return false;
         }
         fn key(e: &Enrolment) -> (Instant, &str, &str) {
             (e.at, &e.rule, &e.occurrence)
         }
-        let index = self
-            .customer
-            .enrolments
-            .partition_point(|e| key(e) < key(&enrolment));
+        let index = self.customer.enrolments.partition_point(|e| key(e) < key(&enrolment));
         self.customer.enrolments.insert(index, enrolment);
         true
     }

@@ -92,14 +92,7 @@ pub struct Decision {
 /// ```
 pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
     let zone = customer.zone(&book.default_zone);
-    let mut turn = Turn {
-        customer,
-        book,
-        now,
-        zone,
-        records: Vec::new(),
-        sends: Vec::new(),
-    };
+    let mut turn = Turn { customer, book, now, zone, records: Vec::new(), sends: Vec::new() };
     match input {
         Input::Event(event) => turn.on_event(event, true),
         Input::History(event) => turn.on_event(event, false),
@@ -110,11 +103,7 @@ pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -
         Input::Unanswered(touch) => turn.on_unanswered(touch),
     }
     turn.forget();
-    Decision {
-        customer: turn.customer,
-        records: turn.records,
-        sends: turn.sends,
-    }
+    Decision { customer: turn.customer, records: turn.records, sends: turn.sends }
 }
 
 /// One call of [`decide`] under way.
@@ -149,15 +138,7 @@ impl Turn<'_> {
         let touch = self.touch_id(&enrolment.rule, &enrolment.occurrence, &enrolment.step);
         let defers = enrolment.defers.clone();
         let due = enrolment.due;
-        self.records.push(TouchRecord {
-            touch,
-            channel,
-            status,
-            at,
-            due,
-            reason,
-            defers,
-        });
+        self.records.push(TouchRecord { touch, channel, status, at, due, reason, defers });
     }
 
     /// Notes that a trigger was refused or held out: one line, for the first
@@ -224,11 +205,7 @@ impl Turn<'_> {
                     .any(|e| e.kind == Some(fired.kind) && e.occurrence == fired.occurrence)
         });
         // What may yet be decided again is asked as of its trigger.
-        let open = customer
-            .fired
-            .iter()
-            .filter(|f| now < f.open_until)
-            .map(|f| f.at);
+        let open = customer.fired.iter().filter(|f| now < f.open_until).map(|f| f.at);
         let days = enrolments.iter().filter(|e| e.kind.is_none()).map(|e| e.at);
         let horizon = open.chain(days).fold(recent, Instant::min);
         customer.profile.forget(horizon);
@@ -236,10 +213,7 @@ impl Turn<'_> {
         customer.nps.forget(horizon);
         customer.complaints.forget(horizon, policy);
         customer.exits.retain(|exit| exit.at >= horizon);
-        let longest = policy
-            .frequency_caps
-            .iter()
-            .map(|cap| cap.per.millis_at_most());
+        let longest = policy.frequency_caps.iter().map(|cap| cap.per.millis_at_most());
         let capped = now.plus_millis(-longest.max().unwrap_or(0));
         customer.sends.retain(|sent| sent.at >= capped);
     }

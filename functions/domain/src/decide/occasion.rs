@@ -30,11 +30,7 @@ impl<'a> Turn<'a> {
         let Some(since) = self.customer.occasions_until else {
             return;
         };
-        if self
-            .customer
-            .next_occasion
-            .is_none_or(|next| next > self.now)
-        {
+        if self.customer.next_occasion.is_none_or(|next| next > self.now) {
             return;
         }
         for occasion in self.occasions_between(since, self.now) {
@@ -56,17 +52,10 @@ impl<'a> Turn<'a> {
             let Some(step) = occasion.rule.steps.first() else {
                 continue;
             };
-            let due = self.due(
-                step,
-                calendar::Base {
-                    at: occasion.base,
-                    is_day: true,
-                },
-            );
+            let due = self.due(step, calendar::Base { at: occasion.base, is_day: true });
             let year = occasion.year.to_string();
-            let was = under_way
-                .iter()
-                .any(|e| e.rule == occasion.rule.name && e.occurrence == year);
+            let was =
+                under_way.iter().any(|e| e.rule == occasion.rule.name && e.occurrence == year);
             // Being moved into the past does not lose a touch: it goes at once.
             if opens && due >= self.now || was && self.now < self.expires_at(due, step) {
                 self.celebrate(&occasion);
@@ -174,9 +163,7 @@ impl<'a> Turn<'a> {
 }
 
 fn lead_years(lead: Option<Span>) -> i16 {
-    lead.map_or(0, |lead| {
-        (lead.millis_at_most() / (365 * 86_400_000) + 1) as i16
-    })
+    lead.map_or(0, |lead| (lead.millis_at_most() / (365 * 86_400_000) + 1) as i16)
 }
 
 /// The day of a year on which a date is celebrated.

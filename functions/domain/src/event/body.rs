@@ -196,13 +196,9 @@ pub struct Score<const LOW: u8, const HIGH: u8>(pub u8);
 impl<'de, const LOW: u8, const HIGH: u8> Deserialize<'de> for Score<LOW, HIGH> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = i64::deserialize(deserializer)?;
-        u8::try_from(value)
-            .ok()
-            .filter(|value| (LOW..=HIGH).contains(value))
-            .map(Score)
-            .ok_or_else(|| {
-                serde::de::Error::custom(format!("is {value}, the scale is {LOW} to {HIGH}"))
-            })
+        u8::try_from(value).ok().filter(|value| (LOW..=HIGH).contains(value)).map(Score).ok_or_else(
+            || serde::de::Error::custom(format!("is {value}, the scale is {LOW} to {HIGH}")),
+        )
     }
 }
 
@@ -237,7 +233,9 @@ pub struct InteractionRecorded {
     pub follow_up: Option<FollowUp>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     Low,

@@ -111,7 +111,16 @@ mod tests {
         let date: AnnualDate = "1984-03-09".parse().unwrap();
         assert_eq!((date.year, date.month, date.day), (Some(1984), 3, 9));
         assert_eq!("--02-29".parse::<AnnualDate>().unwrap().to_string(), "--02-29");
-        for bad in ["1984-02-30", "2027-02-29", "0000-01-01", "84-01-01", "--13-01", "--1-1", "", "1984-3-09"] {
+        for bad in [
+            "1984-02-30",
+            "2027-02-29",
+            "0000-01-01",
+            "84-01-01",
+            "--13-01",
+            "--1-1",
+            "",
+            "1984-3-09",
+        ] {
             assert!(bad.parse::<AnnualDate>().is_err(), "{bad}");
         }
     }

@@ -46,7 +46,8 @@ fn line(text: &str, most: usize) -> Result<(), BadText> {
 
 fn email(text: &str) -> Result<(), BadText> {
     line(text, 254)?;
-    let fits = text.is_ascii() && !text.bytes().any(|b| b.is_ascii_whitespace() || b"<>,;:\"()[]\\".contains(&b));
+    let fits = text.is_ascii()
+        && !text.bytes().any(|b| b.is_ascii_whitespace() || b"<>,;:\"()[]\\".contains(&b));
     let (local, domain) = text.rsplit_once('@').ok_or(BadText::NoEmail)?;
     let local_fits = (1..=64).contains(&local.len()) && !local.contains('@');
     let labels = domain.split('.');
@@ -74,7 +75,8 @@ fn locale(text: &str) -> Result<(), BadText> {
     let language = parts.next().unwrap_or("");
     let fits = (2..=3).contains(&language.len())
         && language.bytes().all(|b| b.is_ascii_alphabetic())
-        && parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
+        && parts
+            .all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
         && text.len() <= 35;
     fits.then_some(()).ok_or(BadText::NoLocale)
 }

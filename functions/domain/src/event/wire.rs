@@ -25,14 +25,12 @@ pub enum BadEvent {
     NoJson(String),
     #[error(transparent)]
     UnknownKind(#[from] UnknownKind),
-    #[error("no detail-type, and the fields do not tell which event this is; give it as \"detail-type\"")]
+    #[error(
+        "no detail-type, and the fields do not tell which event this is; give it as \"detail-type\""
+    )]
     NoKind,
     #[error("{kind}: {path}: {why}")]
-    Field {
-        kind: EventKind,
-        path: String,
-        why: String,
-    },
+    Field { kind: EventKind, path: String, why: String },
     #[error("has {found} bytes, at most {most} are taken")]
     TooLarge { found: usize, most: usize },
     #[error("time: {0:?} is no RFC 3339 date-time with offset")]
@@ -184,11 +182,8 @@ fn decode(kind: EventKind, detail: &str) -> Result<Event, BadEvent> {
 
 /// What no single field can tell.
 fn check_profile(body: &CustomerUpdated) -> Result<(), BadEvent> {
-    let field = |path: String, why: String| BadEvent::Field {
-        kind: EventKind::CustomerUpdated,
-        path,
-        why,
-    };
+    let field =
+        |path: String, why: String| BadEvent::Field { kind: EventKind::CustomerUpdated, path, why };
     // A day's grace: the customer's date may be ahead of UTC's.
     let tomorrow = Instant::from(body.occurred_at).plus_millis(86_400_000);
     let tomorrow = tomorrow.date_in(&jiff::tz::TimeZone::UTC);
@@ -207,7 +202,10 @@ fn check_profile(body: &CustomerUpdated) -> Result<(), BadEvent> {
     ];
     for (path, found, most) in too_many {
         if found > most {
-            return Err(field(path.into(), format!("has {found} entries, at most {most} are taken")));
+            return Err(field(
+                path.into(),
+                format!("has {found} entries, at most {most} are taken"),
+            ));
         }
     }
     Ok(())

@@ -28,11 +28,7 @@ impl Templates {
     pub fn check(&self, book: &RuleBook) -> Vec<Diagnostic> {
         let mut report = Report::default();
         let mut checked: Vec<(&str, Use)> = Vec::new();
-        for rule in book
-            .rules()
-            .iter()
-            .filter(|rule| rule.status != Status::Archived)
-        {
+        for rule in book.rules().iter().filter(|rule| rule.status != Status::Archived) {
             for step in &rule.steps {
                 let Some(template) = step.template.as_deref() else {
                     continue;
@@ -48,11 +44,7 @@ impl Templates {
                     continue;
                 }
                 let trigger = Some(&rule.trigger);
-                let used = Use {
-                    trigger,
-                    channel: step.channel,
-                    purpose: rule.purpose,
-                };
+                let used = Use { trigger, channel: step.channel, purpose: rule.purpose };
                 if !checked.contains(&(template, used)) {
                     checked.push((template, used));
                     self.check_use(template, &used, &book.policy, &mut report);
@@ -62,9 +54,7 @@ impl Templates {
         if let Some((_, used)) = checked.first() {
             self.check_brand(used, &book.policy, &mut report);
         }
-        report
-            .found
-            .sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
+        report.found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
         report.found
     }
 
@@ -173,22 +163,8 @@ impl<'a> Checker<'a> {
     ) -> Checker<'a> {
         let engine = templates.engine(&found, &policy.default_locale);
         let mut paths = found.paths.clone();
-        paths.extend(
-            found
-                .paths
-                .last()
-                .and_then(|body| templates.text_path(body)),
-        );
-        Checker {
-            templates,
-            policy,
-            used,
-            samples,
-            found,
-            engine,
-            paths,
-            report,
-        }
+        paths.extend(found.paths.last().and_then(|body| templates.text_path(body)));
+        Checker { templates, policy, used, samples, found, engine, paths, report }
     }
 
     fn run(mut self) {
@@ -212,10 +188,8 @@ impl<'a> Checker<'a> {
                 Err(fault) => self.report.fault(fault),
                 Ok(names) => {
                     let full = &self.samples.full.0;
-                    self.report
-                        .faults(names::unknown(path, text, &names, full, false));
-                    self.report
-                        .faults(names::unknown_calls(path, text, &self.engine));
+                    self.report.faults(names::unknown(path, text, &names, full, false));
+                    self.report.faults(names::unknown_calls(path, text, &self.engine));
                 }
             }
         }
@@ -229,11 +203,7 @@ impl<'a> Checker<'a> {
         let shared = files.paths().filter(|path| path.starts_with(BRAND));
         let paths = self.paths.iter().map(String::as_str).chain(shared);
         let text: String = paths.filter_map(|path| files.text(path)).collect();
-        let Samples {
-            full,
-            bare,
-            changes,
-        } = self.samples;
+        let Samples { full, bare, changes } = self.samples;
         let mut renders = self.renders(full);
         renders &= self.renders(bare);
         for change in changes.iter().filter(|change| change.matters_to(&text)) {
@@ -317,20 +287,14 @@ impl<'a> Checker<'a> {
     /// What the law asks of marketing mail: a way out, and who writes.
     fn marketing(&mut self, body: &str, html: &str, context: &Context) {
         let unsubscribe = context.0["links"]["unsubscribe"].as_str().unwrap_or("");
-        let shows_link = html::visible_links(html)
-            .iter()
-            .any(|link| link == unsubscribe);
+        let shows_link = html::visible_links(html).iter().any(|link| link == unsubscribe);
         if !shows_link {
             self.body_lacks(body, "a visible link to unsubscribe; write <a href=\"{{ links.unsubscribe }}\">…</a> inside an <mj-text>");
         }
         let address = words(&self.policy.brand.postal_address);
         if address.is_empty() {
             let message = "brand.postal_address is missing; marketing mail must show it";
-            self.report.add(Diagnostic::error(
-                "rules/policy.yaml",
-                Place::START,
-                message,
-            ));
+            self.report.add(Diagnostic::error("rules/policy.yaml", Place::START, message));
         } else if !html::text(html).is_ok_and(|text| words(&text).contains(&address)) {
             self.body_lacks(
                 body,
@@ -345,32 +309,19 @@ impl<'a> Checker<'a> {
             return;
         };
         if !text.contains(unsubscribe) {
-            self.lacks(
-                &path,
-                "the link to unsubscribe; write {{ links.unsubscribe }}",
-            );
+            self.lacks(&path, "the link to unsubscribe; write {{ links.unsubscribe }}");
         }
         if !words(&text).contains(&address) {
-            self.lacks(
-                &path,
-                "the postal address; write {{ brand.postal_address }}",
-            );
+            self.lacks(&path, "the postal address; write {{ brand.postal_address }}");
         }
     }
 
     fn body_lacks(&mut self, path: &str, what: &str) {
-        self.lacks(
-            path,
-            &format!("{what}, or {{% include \"{BRAND}/footer.mjml\" %}}"),
-        );
+        self.lacks(path, &format!("{what}, or {{% include \"{BRAND}/footer.mjml\" %}}"));
     }
 
     fn lacks(&mut self, path: &str, what: &str) {
-        self.report.fault(Fault::new(
-            path,
-            Place::START,
-            format!("a marketing mail needs {what}"),
-        ));
+        self.report.fault(Fault::new(path, Place::START, format!("a marketing mail needs {what}")));
     }
 }
 

@@ -65,11 +65,7 @@ impl<'a> Occasion<'a> {
     pub fn of(view: &View, name: &'a str, year: i16) -> Option<Occasion<'a>> {
         let began = view.customer.profile.occasion(name)?;
         let date = celebrated_on(began, year, view.policy.leap_day)?;
-        Some(Occasion {
-            name,
-            date,
-            years: began.year.map(|began| year - began),
-        })
+        Some(Occasion { name, date, years: began.year.map(|began| year - began) })
     }
 }
 
@@ -105,10 +101,7 @@ pub fn context(view: &View, facts: &Facts) -> Context {
 fn customer(view: &View) -> Json {
     let known = CUSTOMER_FIELDS.iter();
     let known = known.filter_map(|field| {
-        Some((
-            (*field).to_owned(),
-            cel_json(&view.customer(field)?, view.zone),
-        ))
+        Some(((*field).to_owned(), cel_json(&view.customer(field)?, view.zone)))
     });
     let mut customer: Map<String, Json> = known.collect();
     let profile = &view.customer.profile;
@@ -120,9 +113,7 @@ fn customer(view: &View) -> Json {
 }
 
 fn event(view: &View) -> Json {
-    let detail = view
-        .event
-        .and_then(|detail| serde_json::from_str(&detail.0).ok());
+    let detail = view.event.and_then(|detail| serde_json::from_str(&detail.0).ok());
     let mut detail = detail.unwrap_or_else(|| json!({}));
     localize(&mut detail, view.zone);
     detail
@@ -133,9 +124,7 @@ pub(super) fn localize(detail: &mut Json, zone: &TimeZone) {
     match detail {
         Json::Object(fields) => {
             for (name, value) in fields {
-                let instant = value
-                    .as_str()
-                    .and_then(|text| text.parse::<jiff::Timestamp>().ok());
+                let instant = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
                 match instant.filter(|_| name.ends_with("_at")) {
                     Some(at) => *value = zone.to_datetime(at).date().to_string().into(),
                     None => localize(value, zone),
@@ -181,9 +170,7 @@ fn cel_json(value: &Cel, zone: &TimeZone) -> Json {
         Cel::Map(map) => {
             let entries = map.map.iter();
             Json::Object(
-                entries
-                    .map(|(key, value)| (key.to_string(), cel_json(value, zone)))
-                    .collect(),
+                entries.map(|(key, value)| (key.to_string(), cel_json(value, zone))).collect(),
             )
         }
         Cel::Timestamp(at) => {
@@ -208,16 +195,11 @@ pub(super) fn value(json: &Json) -> minijinja::Value {
             (None, float) => float.unwrap_or(f64::NAN).into(),
         },
         Json::String(text) => text.as_str().into(),
-        Json::Array(values) => values
-            .iter()
-            .filter(|json| !json.is_null())
-            .map(value)
-            .collect(),
+        Json::Array(values) => values.iter().filter(|json| !json.is_null()).map(value).collect(),
         Json::Object(fields) => {
             let known = fields.iter().filter(|(_, value)| !value.is_null());
-            let known: BTreeMap<String, minijinja::Value> = known
-                .map(|(name, field)| (name.clone(), value(field)))
-                .collect();
+            let known: BTreeMap<String, minijinja::Value> =
+                known.map(|(name, field)| (name.clone(), value(field))).collect();
             known.into()
         }
     }

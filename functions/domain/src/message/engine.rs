@@ -77,10 +77,7 @@ impl Engine {
             Some(date) => Ok(format::day(date, &locale)),
             None => Err(refused("day takes a date, such as purchase.at | day")),
         });
-        Engine {
-            environment,
-            files: files.clone(),
-        }
+        Engine { environment, files: files.clone() }
     }
 
     /// Renders the file at a path.
@@ -97,10 +94,7 @@ impl Engine {
         let template = template.map_err(|error| Fault::of_template(&error, path, &self.files))?;
         let names = template.undeclared_variables(true);
         let is_function = |name: &str| self.environment.globals().any(|(known, _)| known == name);
-        let mut names: Vec<_> = names
-            .into_iter()
-            .filter(|name| !is_function(name))
-            .collect();
+        let mut names: Vec<_> = names.into_iter().filter(|name| !is_function(name)).collect();
         names.sort();
         Ok(names)
     }
@@ -154,11 +148,7 @@ fn escape(text: &str) -> Cow<'_, str> {
 /// number with the currency given.
 fn money(value: &Value, currency: Option<&str>, locale: &str) -> Result<String, Error> {
     let (amount, own) = (value.get_attr("amount")?, value.get_attr("currency")?);
-    let amount = if amount.is_undefined() {
-        value
-    } else {
-        &amount
-    };
+    let amount = if amount.is_undefined() { value } else { &amount };
     let currency = own.as_str().or(currency).ok_or_else(|| {
         refused("money takes event.total | money, or a number with its currency: customer.total_spent | money(\"MXN\")")
     })?;
@@ -167,14 +157,10 @@ fn money(value: &Value, currency: Option<&str>, locale: &str) -> Result<String, 
         .map_err(|_| refused("a currency is three capital letters, such as \"MXN\""))?;
     let parsed = match amount.as_str() {
         Some(text) => parse_amount(text).ok(),
-        None => f64::try_from(amount.clone())
-            .ok()
-            .and_then(Decimal::from_f64),
+        None => f64::try_from(amount.clone()).ok().and_then(Decimal::from_f64),
     };
     match parsed.filter(|amount| !amount.is_sign_negative() || amount.is_zero()) {
         Some(amount) => Ok(format::money(&Money { amount, currency }, locale)),
-        None => Err(refused(
-            "money takes an amount of zero or more, such as event.total | money",
-        )),
+        None => Err(refused("money takes an amount of zero or more, such as event.total | money")),
     }
 }

@@ -25,11 +25,7 @@ pub enum MessageError {
     #[error("there is no template {name:?}, make the folder {FOLDER}/{name}{hint}")]
     NoTemplate { name: String, hint: String },
     #[error("{FOLDER}/{name}/{locale}/{file} is missing")]
-    NoFile {
-        name: String,
-        locale: String,
-        file: String,
-    },
+    NoFile { name: String, locale: String, file: String },
     #[error("{}:{}: {}", .0.file, .0.place.line, .0.message)]
     Template(Fault),
     #[error("{0} has a line break or another control character, which no header may hold")]
@@ -40,31 +36,21 @@ pub enum MessageError {
 
 impl Fault {
     pub(super) fn new(path: &str, place: Place, message: impl Into<String>) -> Fault {
-        Fault {
-            file: format!("{FOLDER}/{path}"),
-            place,
-            message: message.into(),
-        }
+        Fault { file: format!("{FOLDER}/{path}"), place, message: message.into() }
     }
 
     /// What MiniJinja found, said for those who write templates. `path` is the
     /// file that was being rendered; the fault may be in one that it includes.
     pub(super) fn of_template(error: &Error, path: &str, files: &Files) -> Fault {
         let mut inner = error;
-        while let Some(next) = inner
-            .source()
-            .and_then(|source| source.downcast_ref::<Error>())
-        {
+        while let Some(next) = inner.source().and_then(|source| source.downcast_ref::<Error>()) {
             inner = next;
         }
         let path = inner.name().or(error.name()).unwrap_or(path);
         let line = inner.line().or(error.line()).unwrap_or(1);
         let text = files.text(path).unwrap_or("");
         let place = exact(inner, text).filter(|place| place.line == line as u64);
-        let place = place.unwrap_or(Place {
-            line: line as u64,
-            column: 1,
-        });
+        let place = place.unwrap_or(Place { line: line as u64, column: 1 });
         Fault::new(path, place, explain(inner, files))
     }
 }
@@ -83,10 +69,7 @@ fn exact(error: &Error, text: &str) -> Option<Place> {
     let mentions = name.map_or(Vec::new(), |name| source::mentions(text, name));
     let here = mentions.into_iter().map(|mention| mention.place);
     let here = here.filter(|place| place.line == failed.line);
-    Some(
-        here.min_by_key(|place| place.column.abs_diff(failed.column))
-            .unwrap_or(failed),
-    )
+    Some(here.min_by_key(|place| place.column.abs_diff(failed.column)).unwrap_or(failed))
 }
 
 fn explain(error: &Error, files: &Files) -> String {
@@ -97,18 +80,12 @@ fn explain(error: &Error, files: &Files) -> String {
         );
     }
     let named = |pattern: &str| {
-        detail
-            .trim_start_matches(pattern)
-            .trim_end_matches(" is unknown")
-            .to_owned()
+        detail.trim_start_matches(pattern).trim_end_matches(" is unknown").to_owned()
     };
     match error.kind() {
         ErrorKind::TemplateNotFound => {
             let name = detail.split(['"', '\'']).nth(1).unwrap_or("");
-            let brand = files
-                .paths()
-                .filter(|path| path.starts_with(BRAND))
-                .map(brand_name);
+            let brand = files.paths().filter(|path| path.starts_with(BRAND)).map(brand_name);
             let known: Vec<String> = brand.collect();
             format!(
                 "there is no file {name:?} to include{}",
@@ -176,13 +153,4 @@ const FILTERS: [&str; 22] = [
 ];
 
 /// What templates commonly test for.
-const TESTS: [&str; 8] = [
-    "defined",
-    "undefined",
-    "none",
-    "odd",
-    "even",
-    "in",
-    "string",
-    "number",
-];
+const TESTS: [&str; 8] = ["defined", "undefined", "none", "odd", "even", "in", "string", "number"];

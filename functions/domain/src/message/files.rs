@@ -37,10 +37,7 @@ impl Files {
             if let [name, locale, _] = path.split('/').collect::<Vec<_>>()[..]
                 && Locale::new(locale).is_ok()
             {
-                read.locales
-                    .entry(name.to_owned())
-                    .or_default()
-                    .insert(locale.to_owned());
+                read.locales.entry(name.to_owned()).or_default().insert(locale.to_owned());
             }
             // As editors on Windows save it.
             let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
@@ -59,10 +56,7 @@ impl Files {
 
     /// The template folders, the brand's aside.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.locales
-            .keys()
-            .map(String::as_str)
-            .filter(|name| !name.starts_with('_'))
+        self.locales.keys().map(String::as_str).filter(|name| !name.starts_with('_'))
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -72,42 +66,31 @@ impl Files {
     /// The files of a template that no language gets, with the folder that is
     /// not named after one.
     pub fn strays<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.paths()
-            .filter_map(move |path| match path.split('/').collect::<Vec<_>>()[..] {
-                [template, folder, _] if template == name && Locale::new(folder).is_err() => {
-                    Some((path, folder))
-                }
-                _ => None,
-            })
+        self.paths().filter_map(move |path| match path.split('/').collect::<Vec<_>>()[..] {
+            [template, folder, _] if template == name && Locale::new(folder).is_err() => {
+                Some((path, folder))
+            }
+            _ => None,
+        })
     }
 
     /// Every locale that some template folder has.
     pub fn all_locales(&self) -> BTreeSet<&str> {
-        let templates = self
-            .locales
-            .iter()
-            .filter(|(name, _)| !name.starts_with('_'));
-        templates
-            .flat_map(|(_, locales)| locales)
-            .map(String::as_str)
-            .collect()
+        let templates = self.locales.iter().filter(|(name, _)| !name.starts_with('_'));
+        templates.flat_map(|(_, locales)| locales).map(String::as_str).collect()
     }
 
     /// The file that `name` (`folder/file`) stands for: in the first of the
     /// languages that has it, else directly in the folder.
     pub fn resolve(&self, name: &str, languages: &[String]) -> Option<String> {
-        let localized = languages
-            .iter()
-            .find_map(|language| self.in_locale(name, language));
+        let localized = languages.iter().find_map(|language| self.in_locale(name, language));
         localized.or_else(|| self.texts.contains_key(name).then(|| name.to_owned()))
     }
 
     fn in_locale(&self, name: &str, language: &str) -> Option<String> {
         let (folder, file) = name.split_once('/')?;
         let locales = self.locales.get(folder)?;
-        let locale = locales
-            .iter()
-            .find(|locale| locale.eq_ignore_ascii_case(language))?;
+        let locale = locales.iter().find(|locale| locale.eq_ignore_ascii_case(language))?;
         let path = format!("{folder}/{locale}/{file}");
         self.texts.contains_key(&path).then_some(path)
     }
@@ -119,17 +102,11 @@ impl Files {
         let languages = fallbacks(language);
         let find = |file: &&str| {
             let name = format!("{name}/{file}");
-            languages
-                .iter()
-                .find_map(|language| self.in_locale(&name, language))
+            languages.iter().find_map(|language| self.in_locale(&name, language))
         };
         let paths: Vec<String> = needed.iter().map(find).collect::<Option<_>>()?;
         let locale = paths.last()?.split('/').nth(1)?.to_owned();
-        Some(Found {
-            language: language.to_owned(),
-            locale,
-            paths,
-        })
+        Some(Found { language: language.to_owned(), locale, paths })
     }
 }
 
@@ -149,54 +126,29 @@ mod tests {
     use super::*;
 
     fn files(paths: &[&str]) -> Files {
-        let files: Vec<_> = paths
-            .iter()
-            .map(|path| ((*path).into(), (*path).into()))
-            .collect();
+        let files: Vec<_> = paths.iter().map(|path| ((*path).into(), (*path).into())).collect();
         Files::read(&files)
     }
 
     #[test]
     fn a_region_falls_back_to_its_language() {
         let files = files(&["a/es-MX/subject.txt", "a/es/subject.txt", "a/es/body.mjml"]);
-        let found = files
-            .in_language("a", &["subject.txt", "body.mjml"], "es-mx")
-            .unwrap();
+        let found = files.in_language("a", &["subject.txt", "body.mjml"], "es-mx").unwrap();
         assert_eq!(found.paths, ["a/es-MX/subject.txt", "a/es/body.mjml"]);
-        assert_eq!(
-            (found.language.as_str(), found.locale.as_str()),
-            ("es-mx", "es")
-        );
-        assert_eq!(
-            files.in_language("a", &["subject.txt", "body.mjml"], "en"),
-            None
-        );
+        assert_eq!((found.language.as_str(), found.locale.as_str()), ("es-mx", "es"));
+        assert_eq!(files.in_language("a", &["subject.txt", "body.mjml"], "en"), None);
         assert_eq!(fallbacks("zh-Hant-TW"), ["zh-Hant-TW", "zh-Hant", "zh"]);
     }
 
     #[test]
     fn the_brand_has_files_of_all_languages_and_of_one() {
-        let files = files(&[
-            "_brand/head.mjml",
-            "_brand/es/footer.mjml",
-            "a/es/x",
-            "a/en/x",
-        ]);
+        let files = files(&["_brand/head.mjml", "_brand/es/footer.mjml", "a/es/x", "a/en/x"]);
         let languages = ["es-MX".to_owned(), "es".to_owned()];
         let resolve = |name| files.resolve(name, &languages);
-        assert_eq!(
-            resolve("_brand/head.mjml").as_deref(),
-            Some("_brand/head.mjml")
-        );
-        assert_eq!(
-            resolve("_brand/footer.mjml").as_deref(),
-            Some("_brand/es/footer.mjml")
-        );
+        assert_eq!(resolve("_brand/head.mjml").as_deref(), Some("_brand/head.mjml"));
+        assert_eq!(resolve("_brand/footer.mjml").as_deref(), Some("_brand/es/footer.mjml"));
         assert_eq!(resolve("_brand/none.mjml"), None);
         assert_eq!(files.names().collect::<Vec<_>>(), ["a"]);
-        assert_eq!(
-            files.all_locales().into_iter().collect::<Vec<_>>(),
-            ["en", "es"]
-        );
+        assert_eq!(files.all_locales().into_iter().collect::<Vec<_>>(), ["en", "es"]);
     }
 }

@@ -36,21 +36,9 @@ struct Style {
     symbol_first: bool,
 }
 
-const POINT: Style = Style {
-    group: ',',
-    point: '.',
-    symbol_first: true,
-};
-const COMMA: Style = Style {
-    group: '.',
-    point: ',',
-    symbol_first: true,
-};
-const COMMA_SYMBOL_LAST: Style = Style {
-    group: '.',
-    point: ',',
-    symbol_first: false,
-};
+const POINT: Style = Style { group: ',', point: '.', symbol_first: true };
+const COMMA: Style = Style { group: '.', point: ',', symbol_first: true };
+const COMMA_SYMBOL_LAST: Style = Style { group: '.', point: ',', symbol_first: false };
 
 /// Spanish-speaking countries of America that write `1.290,00`.
 const COMMA_REGIONS: [&str; 9] = ["AR", "BO", "CL", "CO", "CR", "EC", "PY", "UY", "VE"];
@@ -170,28 +158,19 @@ pub fn day(date: AnnualDate, locale: &str) -> String {
     let tongue = Tongue::of(locale);
     let (day, year) = (date.day, date.year);
     let month = usize::from(date.month.unsigned_abs().clamp(1, 12)) - 1;
-    let month_first = matches!(
-        tongue.region.as_deref(),
-        None | Some("US" | "CA" | "PH" | "PR")
-    );
+    let month_first = matches!(tongue.region.as_deref(), None | Some("US" | "CA" | "PH" | "PR"));
     match tongue.language.as_str() {
         "es" => {
             let month = SPANISH_MONTHS[month];
-            year.map_or(format!("{day} de {month}"), |year| {
-                format!("{day} de {month} de {year}")
-            })
+            year.map_or(format!("{day} de {month}"), |year| format!("{day} de {month} de {year}"))
         }
         "en" if month_first => {
             let month = ENGLISH_MONTHS[month];
-            year.map_or(format!("{month} {day}"), |year| {
-                format!("{month} {day}, {year}")
-            })
+            year.map_or(format!("{month} {day}"), |year| format!("{month} {day}, {year}"))
         }
         "en" => {
             let month = ENGLISH_MONTHS[month];
-            year.map_or(format!("{day} {month}"), |year| {
-                format!("{day} {month} {year}")
-            })
+            year.map_or(format!("{day} {month}"), |year| format!("{day} {month} {year}"))
         }
         _ => date.to_string(),
     }
@@ -205,11 +184,7 @@ pub fn parse_day(text: &str) -> Option<AnnualDate> {
     }
     text.parse::<jiff::Timestamp>().ok()?;
     let date: Date = text.get(..10)?.parse().ok()?;
-    Some(AnnualDate {
-        year: Some(date.year()),
-        month: date.month(),
-        day: date.day(),
-    })
+    Some(AnnualDate { year: Some(date.year()), month: date.month(), day: date.day() })
 }
 
 #[cfg(test)]
@@ -218,13 +193,7 @@ mod tests {
 
     fn written(amount: &str, currency: &str, locale: &str) -> String {
         let amount = crate::money::parse_amount(amount).unwrap();
-        money(
-            &Money {
-                amount,
-                currency: currency.parse().unwrap(),
-            },
-            locale,
-        )
+        money(&Money { amount, currency: currency.parse().unwrap() }, locale)
     }
 
     #[test]
@@ -247,11 +216,7 @@ mod tests {
             ("1290.00", "MXN", "es-Latn-MX", "$1,290.00 MXN"),
         ];
         for (amount, currency, locale, expected) in cases {
-            assert_eq!(
-                written(amount, currency, locale),
-                expected,
-                "{currency} {locale}"
-            );
+            assert_eq!(written(amount, currency, locale), expected, "{currency} {locale}");
         }
     }
 
@@ -268,11 +233,7 @@ mod tests {
             ("2026-11-20T23:30:00-06:00", "en", "November 20, 2026"),
         ];
         for (text, locale, expected) in cases {
-            assert_eq!(
-                day(parse_day(text).unwrap(), locale),
-                expected,
-                "{text} {locale}"
-            );
+            assert_eq!(day(parse_day(text).unwrap(), locale), expected, "{text} {locale}");
         }
         for bad in ["", "tomorrow", "2026-13-01", "2026-11-20T23:30:00"] {
             assert_eq!(parse_day(bad), None, "{bad}");

@@ -20,11 +20,7 @@ pub(super) struct MjmlFault {
 
 impl MjmlFault {
     pub fn error(range: Range<usize>, message: impl Into<String>) -> MjmlFault {
-        MjmlFault {
-            range,
-            message: message.into(),
-            is_warning: false,
-        }
+        MjmlFault { range, message: message.into(), is_warning: false }
     }
 }
 
@@ -33,10 +29,7 @@ impl MjmlFault {
 pub(super) fn from_mjml(mjml: &str) -> Result<(String, Vec<MjmlFault>), MjmlFault> {
     let parsed = mrml::parse(mjml).map_err(|error| refused(&error, mjml))?;
     // No fonts: each would be fetched from its maker when the mail is read.
-    let options = RenderOptions {
-        fonts: Default::default(),
-        ..RenderOptions::default()
-    };
+    let options = RenderOptions { fonts: Default::default(), ..RenderOptions::default() };
     let html = parsed.element.render(&options);
     let html =
         html.map_err(|error| MjmlFault::error(0..0, format!("cannot be rendered: {error}")))?;
@@ -70,10 +63,9 @@ fn refused(error: &Error, mjml: &str) -> MjmlFault {
         Error::InvalidFormat { position, .. } => {
             MjmlFault::error(at(position), "this value cannot be read")
         }
-        Error::EndOfStream { .. } => MjmlFault::error(
-            mjml.len()..mjml.len(),
-            "ends before every element is closed",
-        ),
+        Error::EndOfStream { .. } => {
+            MjmlFault::error(mjml.len()..mjml.len(), "ends before every element is closed")
+        }
         Error::SizeLimit { .. } => MjmlFault::error(0..0, "is larger than 4 GB"),
         Error::ParserError { source, .. } => {
             let position = source.pos();
@@ -105,10 +97,7 @@ pub(super) fn text(html: &str) -> Result<String, String> {
         if let Some(address) = address(&link.href)
             && !link.shown.contains(&address)
         {
-            let piece = Piece::new(&format!(
-                "<span> ({})</span>",
-                address.replace('&', "&amp;")
-            ));
+            let piece = Piece::new(&format!("<span> ({})</span>", address.replace('&', "&amp;")));
             link.node.children.borrow_mut().extend(piece.nodes());
             told.push(piece);
         }
@@ -116,9 +105,7 @@ pub(super) fn text(html: &str) -> Result<String, String> {
     let tree = config.dom_to_render_tree(&dom);
     let text = tree.and_then(|tree| config.render_to_string(tree, WIDTH));
     let text = text.map_err(|error| format!("cannot be turned into text: {error}"))?;
-    Ok(tidy(
-        &text.lines().map(unpadded).collect::<Vec<_>>().join("\n"),
-    ))
+    Ok(tidy(&text.lines().map(unpadded).collect::<Vec<_>>().join("\n")))
 }
 
 /// The addresses of the links that the reader of an HTML mail sees.
@@ -168,11 +155,7 @@ fn links(dom: &RcDom) -> Vec<Link> {
         let Some(href) = href else { return };
         let shown = shown(node);
         if !shown.is_empty() {
-            found.push(Link {
-                node: node.clone(),
-                href,
-                shown,
-            });
+            found.push(Link { node: node.clone(), href, shown });
         }
     });
     found
@@ -198,9 +181,7 @@ fn shown(node: &Handle) -> String {
 
 /// Where a link leads, as a person would write it down.
 fn address(href: &str) -> Option<String> {
-    let plain = ["mailto:", "tel:"]
-        .iter()
-        .find_map(|scheme| href.strip_prefix(scheme));
+    let plain = ["mailto:", "tel:"].iter().find_map(|scheme| href.strip_prefix(scheme));
     match plain {
         Some(address) => Some(address.split('?').next().unwrap_or("").to_owned()),
         None => href.starts_with("http").then(|| href.to_owned()),
@@ -218,17 +199,12 @@ fn attribute(node: &Handle, name: &str) -> Option<String> {
         return None;
     };
     let attributes = attrs.borrow();
-    let found = attributes
-        .iter()
-        .find(|attribute| &*attribute.name.local == name);
+    let found = attributes.iter().find(|attribute| &*attribute.name.local == name);
     found.map(|attribute| attribute.value.to_string())
 }
 
 fn style(node: &Handle) -> String {
-    attribute(node, "style")
-        .unwrap_or_default()
-        .replace(' ', "")
-        .to_lowercase()
+    attribute(node, "style").unwrap_or_default().replace(' ', "").to_lowercase()
 }
 
 /// Takes out what no reader sees, such as the line that inboxes preview.
@@ -291,11 +267,7 @@ mod tests {
         assert_eq!(text(html).unwrap().replace("**", ""), expected);
         assert_eq!(
             visible_links(html),
-            [
-                "https://x.example/a?b=1&c=2",
-                "mailto:a@x.example?subject=x",
-                "https://x.example/"
-            ]
+            ["https://x.example/a?b=1&c=2", "mailto:a@x.example?subject=x", "https://x.example/"]
         );
     }
 
@@ -307,10 +279,7 @@ mod tests {
             )
         };
         let fault = from_mjml(&mjml("<mj-text>a\n< b</mj-text>")).unwrap_err();
-        assert_eq!(
-            (fault.range.start, fault.message.contains("&lt;")),
-            (49, true)
-        );
+        assert_eq!((fault.range.start, fault.message.contains("&lt;")), (49, true));
         let fault = from_mjml(&mjml("<mj-include path=\"/etc/passwd\" />")).unwrap_err();
         assert_eq!(fault.message, INCLUDE);
         let (html, passed_over) = from_mjml(&mjml("<mj-text>a</mj-text>")).unwrap();
@@ -318,9 +287,6 @@ mod tests {
         assert!(!html.contains("googleapis"), "{html}");
         let (_, passed_over) =
             from_mjml("<mjml colour=\"red\"><mj-body></mj-body></mjml>").unwrap();
-        assert_eq!(
-            (passed_over[0].range.start, passed_over[0].is_warning),
-            (6, true)
-        );
+        assert_eq!((passed_over[0].range.start, passed_over[0].is_warning), (6, true));
     }
 }

@@ -44,21 +44,12 @@ const ELEMENTS: [&str; 33] = [
 ];
 
 /// Elements that hold other MJML elements only.
-const STRUCTURE: [&str; 8] = [
-    "mjml",
-    "mj-head",
-    "mj-body",
-    "mj-wrapper",
-    "mj-section",
-    "mj-group",
-    "mj-column",
-    "mj-hero",
-];
+const STRUCTURE: [&str; 8] =
+    ["mjml", "mj-head", "mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero"];
 
 /// HTML elements without an end.
-const VOID: [&str; 11] = [
-    "area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr",
-];
+const VOID: [&str; 11] =
+    ["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"];
 
 struct Open<'a> {
     name: &'a str,
@@ -73,11 +64,7 @@ struct Linter<'a> {
 
 /// All that is wrong in rendered MJML, in the order of the text.
 pub(super) fn lint(mjml: &str) -> Vec<MjmlFault> {
-    let mut linter = Linter {
-        mjml,
-        open: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut linter = Linter { mjml, open: Vec::new(), found: Vec::new() };
     let mut at = 0;
     while let Some(start) = mjml[at..].find('<').map(|found| at + found) {
         linter.text(at..start);
@@ -122,9 +109,7 @@ impl<'a> Linter<'a> {
         let is_end = rest.starts_with("</");
         let from = if is_end { 2 } else { 1 };
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == ':';
-        let length = rest[from..]
-            .find(|c| !is_name(c))
-            .unwrap_or(rest.len() - from);
+        let length = rest[from..].find(|c| !is_name(c)).unwrap_or(rest.len() - from);
         let name = &rest[from..from + length];
         let end = start + tag_length(rest);
         if name.is_empty() {
@@ -145,9 +130,8 @@ impl<'a> Linter<'a> {
         match name {
             // CSS, no markup.
             "mj-style" | "style" => {
-                let close = self.mjml[end..]
-                    .find("</")
-                    .map_or(self.mjml.len(), |found| end + found);
+                let close =
+                    self.mjml[end..].find("</").map_or(self.mjml.len(), |found| end + found);
                 close.max(end)
             }
             _ => end,
@@ -185,10 +169,7 @@ impl<'a> Linter<'a> {
     }
 
     fn not_closed(&mut self, open: &Open, before: &str) {
-        let message = format!(
-            "<{0}> is not closed before {before}; write </{0}>",
-            open.name
-        );
+        let message = format!("<{0}> is not closed before {before}; write </{0}>", open.name);
         self.fault(open.range.clone(), message);
     }
 }
@@ -217,9 +198,7 @@ mod tests {
              <mj-column>{column}</mj-column></mj-section></mj-body></mjml>"
         );
         let found = lint(&mjml);
-        let told = found
-            .iter()
-            .map(|f| format!("{}: {}", &mjml[f.range.clone()], f.message));
+        let told = found.iter().map(|f| format!("{}: {}", &mjml[f.range.clone()], f.message));
         told.collect::<Vec<_>>().join("\n")
     }
 
@@ -238,23 +217,14 @@ mod tests {
                 "<mj-text>a",
                 "<mj-text: <mj-text> is not closed before </mj-column>; write </mj-text>",
             ),
-            (
-                "<mj-text><b>a</mj-text>",
-                "<b: <b> is not closed before </mj-text>; write </b>",
-            ),
+            ("<mj-text><b>a</mj-text>", "<b: <b> is not closed before </mj-text>; write </b>"),
             ("<mj-text>a</b></mj-text>", "</b: </b> closes nothing"),
             (
                 "<mj-txt>a</mj-txt>",
                 "<mj-txt: MJML has no element <mj-txt>; did you mean \"mj-text\"?",
             ),
-            (
-                "Hola",
-                "Hola: text stands directly in <mj-column>; put it inside <mj-text>",
-            ),
-            (
-                "<p>a</p>",
-                "<p: <p> stands directly in <mj-column>; put it inside <mj-text>",
-            ),
+            ("Hola", "Hola: text stands directly in <mj-column>; put it inside <mj-text>"),
+            ("<p>a</p>", "<p: <p> stands directly in <mj-column>; put it inside <mj-text>"),
         ];
         for (column, expected) in cases {
             assert_eq!(messages(column), expected, "{column}");

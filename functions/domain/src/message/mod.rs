@@ -104,9 +104,7 @@ impl Templates {
     /// `thank-you-mail/es/subject.txt`, and text. Never fails; [`Templates::check`]
     /// tells what is wrong.
     pub fn read(files: &[(String, String)]) -> Templates {
-        Templates {
-            files: Arc::new(Files::read(files)),
-        }
+        Templates { files: Arc::new(Files::read(files)) }
     }
 
     /// The templates' names: their folders, `_brand` aside.
@@ -143,12 +141,7 @@ impl Templates {
             Some(path) => html::tidy(&engine.render(&path, &values)?),
             None => html::text(&html).map_err(fault)?,
         };
-        Ok(Mail {
-            locale: found.locale,
-            subject,
-            html,
-            text,
-        })
+        Ok(Mail { locale: found.locale, subject, html, text })
     }
 
     /// Writes the script of a call or a task, as [`Templates::mail`] does a mail.
@@ -165,10 +158,7 @@ impl Templates {
         let found = self.find(name, &[SCRIPT], locale, default_locale)?;
         let engine = self.engine(&found, default_locale);
         let markdown = engine.render(&found.paths[0], &context.values(&found.language))?;
-        Ok(Script {
-            locale: found.locale,
-            markdown: format!("{}\n", markdown.trim()),
-        })
+        Ok(Script { locale: found.locale, markdown: format!("{}\n", markdown.trim()) })
     }
 
     fn find(
@@ -184,16 +174,11 @@ impl Templates {
         }
         if !self.files.has(name) {
             let hint = hint(name, self.names());
-            return Err(MessageError::NoTemplate {
-                name: name.into(),
-                hint,
-            });
+            return Err(MessageError::NoTemplate { name: name.into(), hint });
         }
-        let missing = needed.iter().find(|file| {
-            self.files
-                .in_language(name, &[file], default_locale)
-                .is_none()
-        });
+        let missing = needed
+            .iter()
+            .find(|file| self.files.in_language(name, &[file], default_locale).is_none());
         Err(MessageError::NoFile {
             name: name.into(),
             locale: default_locale.into(),
@@ -202,11 +187,7 @@ impl Templates {
     }
 
     fn engine(&self, found: &Found, default_locale: &str) -> Engine {
-        Engine::new(
-            &self.files,
-            &found.language,
-            languages(found, default_locale),
-        )
+        Engine::new(&self.files, &found.language, languages(found, default_locale))
     }
 
     /// The text that somebody wrote for a body, where the generated one is not

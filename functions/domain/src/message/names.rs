@@ -10,11 +10,7 @@ use crate::nearest::hint;
 use crate::rulebook::Place;
 
 /// The objects whose fields anybody may add to.
-const OPEN: [&str; 3] = [
-    "customer.attributes",
-    "event.attributes",
-    "event.anniversaries",
-];
+const OPEN: [&str; 3] = ["customer.attributes", "event.attributes", "event.anniversaries"];
 
 /// Names in the file at `path` that no customer will ever have. `full` is a
 /// sample that has every field there is.
@@ -52,13 +48,7 @@ pub(super) fn unknown(
                 }
             };
             // An event may carry more than its schema says, a customer may not.
-            found.extend(at_mentions(
-                path,
-                text,
-                &format!("{known}.{field}"),
-                is_event,
-                &message,
-            ));
+            found.extend(at_mentions(path, text, &format!("{known}.{field}"), is_event, &message));
         }
     }
     found
@@ -66,9 +56,7 @@ pub(super) fn unknown(
 
 /// Filters and tests that there are not, in whatever branch they stand.
 pub(super) fn unknown_calls(path: &str, text: &str, engine: &Engine) -> Vec<Fault> {
-    let calls = source::calls(text)
-        .into_iter()
-        .filter(|(_, call)| !engine.knows(*call));
+    let calls = source::calls(text).into_iter().filter(|(_, call)| !engine.knows(*call));
     calls
         .map(|(at, call)| Fault::new(path, source::place(text, at), fault::unknown(call)))
         .collect()
@@ -99,10 +87,7 @@ fn first_unknown<'a>(name: &'a str, full: &'a Json) -> Option<(&'a str, &'a str,
 /// Whether the template gives a name a value somewhere: a branch may do so.
 fn sets(text: &str, name: &str) -> bool {
     source::tags(text).into_iter().any(|tag| {
-        let words = text[tag]
-            .trim_start_matches("{%")
-            .trim_start_matches('-')
-            .trim_start();
+        let words = text[tag].trim_start_matches("{%").trim_start_matches('-').trim_start();
         let target = words.strip_prefix("set ").map(str::trim_start);
         target
             .and_then(|target| target.strip_prefix(name))
@@ -121,10 +106,6 @@ fn at_mentions(
     if mentions.is_empty() {
         return vec![Fault::new(path, Place::START, message)];
     }
-    let wrong = mentions
-        .into_iter()
-        .filter(|mention| !(may_be_guarded && mention.guarded));
-    wrong
-        .map(|mention| Fault::new(path, mention.place, message))
-        .collect()
+    let wrong = mentions.into_iter().filter(|mention| !(may_be_guarded && mention.guarded));
+    wrong.map(|mention| Fault::new(path, mention.place, message)).collect()
 }

@@ -28,9 +28,7 @@ pub(super) fn tags(text: &str) -> Vec<Range<usize>> {
                 continue;
             }
         };
-        let end = text[open + 2..]
-            .find(close)
-            .map_or(text.len(), |at| open + 2 + at + 2);
+        let end = text[open + 2..].find(close).map_or(text.len(), |at| open + 2 + at + 2);
         found.push(open..end);
         from = end;
     }
@@ -42,10 +40,7 @@ pub(super) fn place(text: &str, byte: usize) -> Place {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    Place {
-        line: line as u64,
-        column: column as u64,
-    }
+    Place { line: line as u64, column: column as u64 }
 }
 
 /// Where a template asks for a name, and whether it says what to do without.
@@ -67,10 +62,7 @@ pub(super) fn mentions(text: &str, name: &str) -> Vec<Mention> {
             let is_whole =
                 !before.ends_with(|c| is_word(c) || c == '.') && !after.starts_with(is_word);
             if is_whole {
-                found.push(Mention {
-                    place: place(text, start),
-                    guarded: is_guarded(after),
-                });
+                found.push(Mention { place: place(text, start), guarded: is_guarded(after) });
             }
         }
     }
@@ -80,9 +72,7 @@ pub(super) fn mentions(text: &str, name: &str) -> Vec<Mention> {
 fn is_guarded(after: &str) -> bool {
     let words = after.trim_start();
     match words.strip_prefix('|') {
-        Some(filter) => ["default", "d("]
-            .iter()
-            .any(|name| filter.trim_start().starts_with(name)),
+        Some(filter) => ["default", "d("].iter().any(|name| filter.trim_start().starts_with(name)),
         None => {
             let test = words.strip_prefix("is ").map(str::trim_start).unwrap_or("");
             let test = test.strip_prefix("not ").map_or(test, str::trim_start);
@@ -101,10 +91,7 @@ pub(super) enum Call<'a> {
 /// Every filter (`| name`) and test (`is name`) inside tags, with its byte.
 pub(super) fn calls(text: &str) -> Vec<(usize, Call<'_>)> {
     let mut found = Vec::new();
-    for tag in tags(text)
-        .into_iter()
-        .filter(|tag| !text[tag.clone()].starts_with("{#"))
-    {
+    for tag in tags(text).into_iter().filter(|tag| !text[tag.clone()].starts_with("{#")) {
         let mut quote = None;
         let mut before = ' ';
         for (at, c) in text[tag.clone()].char_indices() {
@@ -114,10 +101,7 @@ pub(super) fn calls(text: &str) -> Vec<(usize, Call<'_>)> {
                 (Some(open), c) if open == c && before != '\\' => quote = None,
                 (None, '|') => {
                     let name = word(&rest[1..]);
-                    found.push((
-                        tag.end - rest.len() + offset(rest, name),
-                        Call::Filter(name),
-                    ));
+                    found.push((tag.end - rest.len() + offset(rest, name), Call::Filter(name)));
                 }
                 (None, 'i') if rest.starts_with("is ") && !is_word(before) && before != '.' => {
                     let test = rest[3..].trim_start();
@@ -192,23 +176,13 @@ pub(super) fn unmark(marked: &str) -> Unmarked {
 impl Unmarked {
     /// The file and the place from which a range of the text came.
     pub fn origin<'a>(&self, range: &Range<usize>, files: &'a Files) -> Option<(&'a str, Place)> {
-        let before = self
-            .lines
-            .partition_point(|(byte, _, _)| *byte <= range.start);
+        let before = self.lines.partition_point(|(byte, _, _)| *byte <= range.start);
         let (_, file, line) = self.lines[..before].last()?;
         let path = files.paths().nth(*file)?;
         let source = files.text(path)?.lines().nth(*line as usize - 1)?;
         let snippet = self.text.get(range.clone()).unwrap_or("");
-        let column = source
-            .find(snippet)
-            .map_or(1, |byte| source[..byte].chars().count() + 1);
-        Some((
-            path,
-            Place {
-                line: *line,
-                column: column as u64,
-            },
-        ))
+        let column = source.find(snippet).map_or(1, |byte| source[..byte].chars().count() + 1);
+        Some((path, Place { line: *line, column: column as u64 }))
     }
 }
 
@@ -220,10 +194,8 @@ mod tests {
     fn a_mention_is_a_whole_name_inside_a_tag() {
         let text = "customer.a {# customer.a #}\n{{ customer.ab }} {{ customer.a | default('') }}{% if customer.a is not defined %}{{ xcustomer.a }}{{ customer.a.b }}";
         let found = mentions(text, "customer.a");
-        let seen: Vec<_> = found
-            .iter()
-            .map(|m| (m.place.line, m.place.column, m.guarded))
-            .collect();
+        let seen: Vec<_> =
+            found.iter().map(|m| (m.place.line, m.place.column, m.guarded)).collect();
         assert_eq!(seen, [(2, 22, true), (2, 55, true), (2, 103, false)]);
     }
 
@@ -232,13 +204,8 @@ mod tests {
         let text = "a | b {{ c | upper|trim }}{% if this is not defined and x is even %}{{ 'a | b' | day }}";
         let found: Vec<_> = calls(text).into_iter().map(|(_, call)| call).collect();
         use Call::{Filter, Test};
-        let expected = [
-            Filter("upper"),
-            Filter("trim"),
-            Test("defined"),
-            Test("even"),
-            Filter("day"),
-        ];
+        let expected =
+            [Filter("upper"), Filter("trim"), Test("defined"), Test("even"), Filter("day")];
         assert_eq!(found, expected);
         assert_eq!(&text[calls(text)[1].0..][..4], "trim");
     }

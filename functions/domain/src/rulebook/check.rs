@@ -68,14 +68,23 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
     for (channel, window) in &policy.windows {
         if window.never_opens() {
             let path = [Key::Name("windows"), Key::Name(channel.as_str())];
-            report.error(&path, format!("the window for {channel} never opens; give it days and hours, or leave it out"));
+            report.error(
+                &path,
+                format!(
+                    "the window for {channel} never opens; give it days and hours, or leave it out"
+                ),
+            );
         }
     }
     for (country, channels) in &policy.by_country {
         for channel in channels.keys() {
             if policy.window(*channel, Some(country)).is_some_and(|window| window.never_opens()) {
-                let path = [Key::Name("by_country"), Key::Name(country), Key::Name(channel.as_str())];
-                report.error(&path, format!("together with the general window, {channel} never opens in {country}"));
+                let path =
+                    [Key::Name("by_country"), Key::Name(country), Key::Name(channel.as_str())];
+                report.error(
+                    &path,
+                    format!("together with the general window, {channel} never opens in {country}"),
+                );
             }
         }
     }
@@ -136,9 +145,8 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
         report.error(&[Key::Name("priority")], "priority is 0 to 100");
     }
     let filter = report.condition(&[Key::Name("filter")], spec.filter.as_ref(), event);
-    let steps = (0..spec.steps.len())
-        .map(|index| step(&spec, index, event, policy, report))
-        .collect();
+    let steps =
+        (0..spec.steps.len()).map(|index| step(&spec, index, event, policy, report)).collect();
     Some(Rule {
         trigger: trigger?,
         filter,
@@ -158,11 +166,15 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
 fn names(spec: &RuleSpec, report: &mut Report) {
     let shape = "lower-case letters, digits and hyphens, at most 64";
     if !is_name(&spec.rule) {
-        report.error(&[Key::Name("rule")], format!("a rule's name is {shape}, found {:?}", spec.rule));
+        report.error(
+            &[Key::Name("rule")],
+            format!("a rule's name is {shape}, found {:?}", spec.rule),
+        );
     }
     let stem = report.file.rsplit('/').next().unwrap_or("").trim_end_matches(".yaml").to_owned();
     if is_name(&spec.rule) && stem != spec.rule {
-        let message = format!("the rule is named {:?} and its file {stem:?}; give both one name", spec.rule);
+        let message =
+            format!("the rule is named {:?} and its file {stem:?}; give both one name", spec.rule);
         report.error(&[Key::Name("rule")], message);
     }
     if spec.steps.is_empty() {
@@ -175,7 +187,10 @@ fn names(spec: &RuleSpec, report: &mut Report) {
             report.error(&path, format!("a step's id is {shape}, found {:?}", step.id));
         }
         if !seen.insert(step.id.as_str()) {
-            let message = format!("two steps have the id {:?}; each needs its own, it is part of the touch id", step.id);
+            let message = format!(
+                "two steps have the id {:?}; each needs its own, it is part of the touch id",
+                step.id
+            );
             report.error(&path, message);
         }
     }

@@ -175,7 +175,10 @@ impl RuleBook {
     }
 
     pub fn rule(&self, name: &str) -> Option<&Rule> {
-        self.rules.binary_search_by(|rule| rule.name.as_str().cmp(name)).ok().map(|i| &self.rules[i])
+        self.rules
+            .binary_search_by(|rule| rule.name.as_str().cmp(name))
+            .ok()
+            .map(|i| &self.rules[i])
     }
 
     /// The live rules that this kind of event triggers.

@@ -56,10 +56,7 @@ pub fn happenings(kinds: Vec<EventKind>, minutes: i64) -> impl Strategy<Value = 
 /// All that concerns a customer, erasure aside.
 pub fn kinds() -> Vec<EventKind> {
     let not = [EventKind::CustomerErased, EventKind::ContentPublished];
-    EventKind::ALL
-        .into_iter()
-        .filter(|kind| !not.contains(kind))
-        .collect()
+    EventKind::ALL.into_iter().filter(|kind| !not.contains(kind)).collect()
 }
 
 impl Happening {
@@ -122,10 +119,7 @@ impl Happening {
             EventKind::ComplaintResolved => format!(r#""complaint_id":"c{few}""#),
             EventKind::CallReported => {
                 let outcome = if c == 255 { "do_not_call" } else { "reached" };
-                format!(
-                    r#""call_id":"k{n}","outcome":"{outcome}","satisfaction":{}"#,
-                    3 + c % 3
-                )
+                format!(r#""call_id":"k{n}","outcome":"{outcome}","satisfaction":{}"#, 3 + c % 3)
             }
             EventKind::SurveyAnswered => {
                 format!(
@@ -183,19 +177,8 @@ fn step(waits: Waits) -> impl Strategy<Value = String> {
             ", wait: 1 month",
         ]),
     };
-    let at = option(&[
-        "",
-        ", at: '00:00'",
-        ", at: '02:30'",
-        ", at: '10:00'",
-        ", at: '23:30'",
-    ]);
-    let expires = option(&[
-        "",
-        ", expires: 5 hours",
-        ", expires: 2 days",
-        ", expires: 20 days",
-    ]);
+    let at = option(&["", ", at: '00:00'", ", at: '02:30'", ", at: '10:00'", ", at: '23:30'"]);
+    let expires = option(&["", ", expires: 5 hours", ", expires: 2 days", ", expires: 20 days"]);
     let condition = option(&[
         "",
         "",
@@ -243,14 +226,8 @@ fn rule(waits: Waits) -> impl Strategy<Value = String> {
         "during_complaint: send",
         "exit_on: [CustomerUpdated, SurveyAnswered]",
     ]);
-    (
-        head,
-        trigger,
-        filter,
-        rest,
-        proptest::collection::vec(step(waits), 1..4),
-    )
-        .prop_map(|(head, trigger, filter, rest, steps)| {
+    (head, trigger, filter, rest, proptest::collection::vec(step(waits), 1..4)).prop_map(
+        |(head, trigger, filter, rest, steps)| {
             let mut text = format!(
                 "status: live\n{head}\ntrigger: {{ {trigger} }}\n{filter}\n{rest}\nsteps:\n"
             );
@@ -258,16 +235,13 @@ fn rule(waits: Waits) -> impl Strategy<Value = String> {
                 let _ = writeln!(text, "  - {{ id: s{index}, {step} }}");
             }
             text
-        })
+        },
+    )
 }
 
 fn policy() -> impl Strategy<Value = String> {
-    let zone = option(&[
-        "America/Mexico_City",
-        "Europe/Madrid",
-        "America/New_York",
-        "Asia/Kathmandu",
-    ]);
+    let zone =
+        option(&["America/Mexico_City", "Europe/Madrid", "America/New_York", "Asia/Kathmandu"]);
     let caps = option(&[
         "",
         "frequency_caps: [{ max: 1, per: 1 day }]",
@@ -285,10 +259,8 @@ fn policy() -> impl Strategy<Value = String> {
         "relationships: { transactional: { channels: [email, task], purposes: [service] } }",
         "by_country: { ES: { email: { mon-sat: '01:45-12:00' } } }",
     ]);
-    let complaints = option(&[
-        "",
-        "complaints: { resume_after: 1 day, bad_experience_pause: 2 business days }",
-    ]);
+    let complaints =
+        option(&["", "complaints: { resume_after: 1 day, bad_experience_pause: 2 business days }"]);
     (zone, caps, windows, rest, complaints).prop_map(|(zone, caps, windows, rest, complaints)| {
         format!("default_time_zone: {zone}\nmarketing_consent: opt_out\n{caps}\n{windows}\n{rest}\n{complaints}\n")
     })
@@ -298,14 +270,9 @@ fn policy() -> impl Strategy<Value = String> {
 pub fn files(waits: Waits) -> impl Strategy<Value = Vec<(String, String)>> {
     (policy(), proptest::collection::vec(rule(waits), 1..6)).prop_map(|(policy, rules)| {
         let rules = rules.into_iter().enumerate().map(|(index, rule)| {
-            (
-                format!("rule-{index}.yaml"),
-                format!("rule: rule-{index}\n{rule}"),
-            )
+            (format!("rule-{index}.yaml"), format!("rule: rule-{index}\n{rule}"))
         });
-        std::iter::once(("policy.yaml".to_owned(), policy))
-            .chain(rules)
-            .collect()
+        std::iter::once(("policy.yaml".to_owned(), policy)).chain(rules).collect()
     })
 }
 

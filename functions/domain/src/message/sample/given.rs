@@ -21,9 +21,7 @@ pub enum BadSample {
 }
 
 fn use_of(rule: Option<&Rule>) -> Use<'_> {
-    let channel = rule
-        .and_then(|rule| rule.steps.first())
-        .map_or(Channel::Email, |s| s.channel);
+    let channel = rule.and_then(|rule| rule.steps.first()).map_or(Channel::Email, |s| s.channel);
     Use {
         trigger: rule.map(|rule| &rule.trigger),
         channel,
@@ -81,10 +79,7 @@ pub fn context_from_json(
     }
     let zone = context.0["customer"]["time_zone"].as_str();
     let zone = zone.and_then(|zone| jiff::tz::TimeZone::get(zone).ok());
-    localize(
-        &mut context.0,
-        &zone.unwrap_or_else(|| policy.default_zone()),
-    );
+    localize(&mut context.0, &zone.unwrap_or_else(|| policy.default_zone()));
     Ok(context)
 }
 

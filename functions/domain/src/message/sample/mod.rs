@@ -70,18 +70,13 @@ pub(super) struct Samples {
 impl Change {
     fn new(path: &[&str], value: Option<Json>) -> Change {
         let path = path.iter().map(|step| (*step).to_owned()).collect();
-        Change {
-            sets: vec![(path, value)],
-        }
+        Change { sets: vec![(path, value)] }
     }
 
     /// Whether a template that reads so could tell the difference.
     pub fn matters_to(&self, text: &str) -> bool {
         let field = |path: &[String]| path.iter().rev().find(|step| *step != "*").cloned();
-        self.sets
-            .iter()
-            .filter_map(|(path, _)| field(path))
-            .any(|field| text.contains(&field))
+        self.sets.iter().filter_map(|(path, _)| field(path)).any(|field| text.contains(&field))
     }
 
     pub fn applied_to(&self, context: &Context) -> Context {
@@ -113,14 +108,8 @@ fn set(json: &mut Json, path: &[String], value: Option<&Json>) {
 
 impl Samples {
     pub fn of(policy: &Policy, used: &Use) -> Samples {
-        let currency = policy
-            .currency
-            .map_or("MXN".to_owned(), |currency| currency.to_string());
-        let mut made = Made {
-            changes: Vec::new(),
-            full: Map::new(),
-            bare: Map::new(),
-        };
+        let currency = policy.currency.map_or("MXN".to_owned(), |currency| currency.to_string());
+        let mut made = Made { changes: Vec::new(), full: Map::new(), bare: Map::new() };
         made.customer(policy, used.channel);
         made.purchase(&currency, used.trigger);
         made.last_contact();
@@ -133,8 +122,7 @@ impl Samples {
         made.bare.insert("links".into(), unsubscribe);
         if used.purpose == Purpose::Service {
             made.bare.insert("links".into(), json!({}));
-            made.changes
-                .push(Change::new(&["links", "unsubscribe"], None));
+            made.changes.push(Change::new(&["links", "unsubscribe"], None));
         }
         Samples {
             full: Context(made.full.into()),
@@ -160,10 +148,7 @@ fn of_customer(field: &str, value: Option<Json>) -> (Vec<String>, Option<Json>) 
 /// A customer who never bought, or gave all back: one difference, since these
 /// go together.
 fn never_bought() -> Change {
-    let mut sets: Vec<_> = BOUGHT
-        .iter()
-        .map(|field| of_customer(field, None))
-        .collect();
+    let mut sets: Vec<_> = BOUGHT.iter().map(|field| of_customer(field, None)).collect();
     sets.push(of_customer("total_spent", Some(json!(0))));
     sets.push(of_customer("purchases", Some(json!(0))));
     sets.push(of_customer("categories", Some(json!([]))));
@@ -181,9 +166,7 @@ fn has_bought_changes(customer: &Json, purchase: &Json) -> Vec<Change> {
         (Stage::Dissolution, 2),
     ];
     let change = |(stage, purchases): (Stage, u8)| {
-        let known = BOUGHT
-            .iter()
-            .map(|field| of_customer(field, Some(customer[*field].clone())));
+        let known = BOUGHT.iter().map(|field| of_customer(field, Some(customer[*field].clone())));
         let mut sets: Vec<_> = known.collect();
         sets.push(of_customer("purchases", Some(json!(purchases))));
         sets.push(of_customer("stage", Some(json!(stage))));
@@ -224,9 +207,8 @@ impl Made {
             Channel::Task | Channel::Event => None,
         };
         let missing = OPTIONAL.into_iter().filter(|field| Some(*field) != always);
-        let mut unknown: Vec<Change> = missing
-            .map(|field| Change::new(&["customer", field], None))
-            .collect();
+        let mut unknown: Vec<Change> =
+            missing.map(|field| Change::new(&["customer", field], None)).collect();
         unknown.push(Change::new(&["customer", "interests"], Some(json!([]))));
         unknown.push(never_bought());
         let mut bare = Context(json!({ "customer": full.clone() }));
@@ -234,27 +216,17 @@ impl Made {
             bare = change.applied_to(&bare);
         }
         self.changes.append(&mut unknown);
-        self.changes
-            .push(Change::new(&["customer", "categories"], Some(json!([]))));
+        self.changes.push(Change::new(&["customer", "categories"], Some(json!([]))));
         let mut offer = |field: &str, value: Json| {
-            self.changes
-                .push(Change::new(&["customer", field], Some(value)));
+            self.changes.push(Change::new(&["customer", field], Some(value)));
         };
         offer("stage", json!(Stage::Ended));
-        policy
-            .relationships
-            .keys()
-            .for_each(|kind| offer("relationship", json!(kind)));
-        [1, 3]
-            .iter()
-            .for_each(|score| offer("last_csat", json!(score)));
-        [0, 7]
-            .iter()
-            .for_each(|score| offer("last_nps", json!(score)));
+        policy.relationships.keys().for_each(|kind| offer("relationship", json!(kind)));
+        [1, 3].iter().for_each(|score| offer("last_csat", json!(score)));
+        [0, 7].iter().for_each(|score| offer("last_nps", json!(score)));
         offer("open_complaints", json!(1));
         self.full.insert("customer".into(), full);
-        self.bare
-            .insert("customer".into(), bare.0["customer"].take());
+        self.bare.insert("customer".into(), bare.0["customer"].take());
     }
 
     fn purchase(&mut self, currency: &str, trigger: Option<&Trigger>) {
@@ -282,8 +254,7 @@ impl Made {
         } else {
             self.changes.push(Change::new(&["purchase"], None));
         }
-        self.changes
-            .extend(has_bought_changes(&self.full["customer"], &full));
+        self.changes.extend(has_bought_changes(&self.full["customer"], &full));
         self.full.insert("purchase".into(), full);
         self.changes.extend([
             Change::new(&["purchase", "sold_by"], None),
@@ -302,8 +273,7 @@ impl Made {
         });
         self.full.insert("last_contact".into(), contact);
         self.changes.push(Change::new(&["last_contact"], None));
-        self.changes
-            .push(Change::new(&["last_contact", "note"], None));
+        self.changes.push(Change::new(&["last_contact", "note"], None));
     }
 
     fn occasion(&mut self, trigger: Option<&Trigger>) {
@@ -316,8 +286,7 @@ impl Made {
             occasion.insert("years".into(), json!(5));
         }
         self.changes.push(Change::new(&["occasion", "years"], None));
-        self.changes
-            .push(Change::new(&["occasion", "years"], Some(json!(1))));
+        self.changes.push(Change::new(&["occasion", "years"], Some(json!(1))));
     }
 
     fn event(&mut self, currency: &str, trigger: Option<&Trigger>) {

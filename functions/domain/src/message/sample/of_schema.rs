@@ -16,18 +16,9 @@ pub(super) struct Made {
 pub(super) fn event(kind: EventKind, currency: &str) -> Made {
     let schema = schema(kind);
     let path = vec!["event".to_owned()];
-    let mut maker = OfSchema {
-        root: schema.as_value(),
-        currency,
-        path,
-        changes: Vec::new(),
-    };
+    let mut maker = OfSchema { root: schema.as_value(), currency, path, changes: Vec::new() };
     let (full, bare) = maker.make("event", schema.as_value());
-    Made {
-        full,
-        bare,
-        changes: maker.changes,
-    }
+    Made { full, bare, changes: maker.changes }
 }
 
 struct OfSchema<'a> {
@@ -39,18 +30,14 @@ struct OfSchema<'a> {
 
 impl OfSchema<'_> {
     fn offer(&mut self, value: Option<Json>) {
-        self.changes.push(Change {
-            sets: vec![(self.path.clone(), value)],
-        });
+        self.changes.push(Change { sets: vec![(self.path.clone(), value)] });
     }
 
     /// A full sample and a bare one.
     fn make(&mut self, name: &str, schema: &Json) -> (Json, Json) {
         let schema = self.resolve(schema);
         if let Some(options) = schema.get("enum").and_then(|options| options.as_array()) {
-            options
-                .iter()
-                .for_each(|option| self.offer(Some(option.clone())));
+            options.iter().for_each(|option| self.offer(Some(option.clone())));
             let first = options.first().cloned().unwrap_or_default();
             return (first.clone(), first);
         }
@@ -64,20 +51,11 @@ impl OfSchema<'_> {
                 self.path.pop();
                 let mut other = one.clone();
                 set(&mut other, &["quantity".to_owned()], Some(&json!(2)));
-                (
-                    if one.is_object() {
-                        json!([one, other])
-                    } else {
-                        json!([one])
-                    },
-                    json!([]),
-                )
+                (if one.is_object() { json!([one, other]) } else { json!([one]) }, json!([]))
             }
             "integer" | "number" => {
                 if let (Some(least), Some(most)) = (number("minimum"), number("maximum")) {
-                    [least, most]
-                        .iter()
-                        .for_each(|bound| self.offer(Some(json!(bound))));
+                    [least, most].iter().for_each(|bound| self.offer(Some(json!(bound))));
                 }
                 let value = json!(number("maximum").unwrap_or(1));
                 (value.clone(), value)
@@ -93,9 +71,7 @@ impl OfSchema<'_> {
     fn object(&mut self, schema: &Json) -> (Json, Json) {
         let (mut full, mut bare) = (Map::new(), Map::new());
         let required = schema.get("required").and_then(|names| names.as_array());
-        let properties = schema
-            .get("properties")
-            .and_then(|fields| fields.as_object());
+        let properties = schema.get("properties").and_then(|fields| fields.as_object());
         for (name, field) in properties.into_iter().flatten() {
             self.path.push(name.clone());
             let (most, least) = self.make(name, field);
@@ -156,11 +132,9 @@ impl OfSchema<'_> {
 fn kind(schema: &Json) -> &str {
     match schema.get("type") {
         Some(Json::String(kind)) => kind,
-        Some(Json::Array(kinds)) => kinds
-            .iter()
-            .filter_map(|kind| kind.as_str())
-            .find(|kind| *kind != "null")
-            .unwrap_or(""),
+        Some(Json::Array(kinds)) => {
+            kinds.iter().filter_map(|kind| kind.as_str()).find(|kind| *kind != "null").unwrap_or("")
+        }
         _ => "",
     }
 }

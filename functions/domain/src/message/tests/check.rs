@@ -31,10 +31,7 @@ pub(super) fn mjml(inner: &str) -> String {
 }
 
 fn in_script(trigger: &str, text: &str) -> Vec<String> {
-    found(
-        &rule("service", trigger, "call", "live"),
-        &[("hello/es/script.md", text)],
-    )
+    found(&rule("service", trigger, "call", "live"), &[("hello/es/script.md", text)])
 }
 
 fn in_purchase_script(text: &str) -> Vec<String> {
@@ -96,10 +93,7 @@ fn mistakes_of_the_language_are_told_with_their_place() {
             "Hola\n{% if x %}",
             "2:9: error: syntax error: unexpected end of input, expected end of block",
         ),
-        (
-            "Hola\n {{ 1 | mony }}",
-            "2:9: error: unknown filter \"mony\"; did you mean \"money\"?",
-        ),
+        ("Hola\n {{ 1 | mony }}", "2:9: error: unknown filter \"mony\"; did you mean \"money\"?"),
         (
             "{% include '_brand/heder.md' %}",
             "1:4: error: there is no file \"_brand/heder.md\" to include",
@@ -116,16 +110,10 @@ fn mistakes_of_the_language_are_told_with_their_place() {
             "{{ 5 | money('pesos') }}",
             "1:8: error: a currency is three capital letters, such as \"MXN\"",
         ),
-        (
-            "{{ 'soon' | day }}",
-            "1:13: error: day takes a date, such as purchase.at | day",
-        ),
+        ("{{ 'soon' | day }}", "1:13: error: day takes a date, such as purchase.at | day"),
     ];
     for (text, expected) in cases {
-        assert_eq!(
-            in_purchase_script(text),
-            [format!("templates/hello/es/script.md:{expected}")]
-        );
+        assert_eq!(in_purchase_script(text), [format!("templates/hello/es/script.md:{expected}")]);
     }
 }
 
@@ -141,14 +129,8 @@ fn names_that_do_not_exist_are_told_with_the_nearest() {
             "1:4: error: customer has no field \"given_nme\"; did you mean \"given_name\"?",
         ),
         // A closed object never gets the field: no default makes up for it.
-        (
-            "{{ customer.nombre | default('') }}",
-            "1:4: error: customer has no field \"nombre\"",
-        ),
-        (
-            "{{ brand.adress | default('') }}",
-            "1:4: error: brand has no field \"adress\"",
-        ),
+        ("{{ customer.nombre | default('') }}", "1:4: error: customer has no field \"nombre\""),
+        ("{{ brand.adress | default('') }}", "1:4: error: brand has no field \"adress\""),
         (
             "{{ purchase.totl.amount }}",
             "1:4: error: purchase has no field \"totl\"; did you mean \"total\"?",
@@ -163,24 +145,16 @@ fn names_that_do_not_exist_are_told_with_the_nearest() {
         ),
     ];
     for (text, expected) in cases {
-        assert_eq!(
-            in_purchase_script(text),
-            [format!("templates/hello/es/script.md:{expected}")]
-        );
+        assert_eq!(in_purchase_script(text), [format!("templates/hello/es/script.md:{expected}")]);
     }
     let sound = "{{ customer.attributes.vip | default('') }}{{ event.gift_wrap | default('') }}\
                  {% if event.gift is defined %}{% endif %}{% if customer.purchases > 1 %}\
                  {% set often = true %}{% endif %}{{ often | default('') }}{{ locale }}";
     assert_eq!(in_purchase_script(sound), NOTHING);
     assert_eq!(
-        in_script(
-            "occasion: birthday",
-            "{{ occasion.date | day }}{{ event.total }}"
-        ),
-        [
-            "templates/hello/es/script.md:1:29: error: event is known only in rules that an event \
-          triggers; write default(…) behind it"
-        ]
+        in_script("occasion: birthday", "{{ occasion.date | day }}{{ event.total }}"),
+        ["templates/hello/es/script.md:1:29: error: event is known only in rules that an event \
+          triggers; write default(…) behind it"]
     );
 }
 
@@ -193,32 +167,12 @@ fn what_may_be_missing_is_found_in_every_branch() {
         )
     };
     let cases = [
-        (
-            "a\n  {{ customer.given_name }}",
-            "2:6",
-            "customer.given_name",
-        ),
-        (
-            "{% if customer.last_csat > 3 %}x{% endif %}",
-            "1:7",
-            "customer.last_csat",
-        ),
-        (
-            "{{ customer.attributes.vip }}",
-            "1:4",
-            "customer.attributes.vip",
-        ),
-        (
-            "{{ customer.interests[0] }}",
-            "1:4",
-            "customer.interests[0]",
-        ),
+        ("a\n  {{ customer.given_name }}", "2:6", "customer.given_name"),
+        ("{% if customer.last_csat > 3 %}x{% endif %}", "1:7", "customer.last_csat"),
+        ("{{ customer.attributes.vip }}", "1:4", "customer.attributes.vip"),
+        ("{{ customer.interests[0] }}", "1:4", "customer.interests[0]"),
         ("{{ event.sold_by }}", "1:4", "event.sold_by"),
-        (
-            "{{ customer.last_purchase_at | day }}",
-            "1:4",
-            "customer.last_purchase_at",
-        ),
+        ("{{ customer.last_purchase_at | day }}", "1:4", "customer.last_purchase_at"),
         ("{{ last_contact.at | day }}", "1:4", "last_contact"),
         ("{{ brand.reply_to }}", "1:4", "brand.reply_to"),
         ("{{ brand.logo_url | upper }}", "1:4", "brand.logo_url"),
@@ -239,11 +193,7 @@ fn what_may_be_missing_is_found_in_every_branch() {
         ),
     ];
     for (text, place, name) in cases {
-        assert_eq!(
-            in_purchase_script(text),
-            [may_be_missing(place, name)],
-            "{text}"
-        );
+        assert_eq!(in_purchase_script(text), [may_be_missing(place, name)], "{text}");
     }
 }
 
@@ -251,14 +201,8 @@ fn what_may_be_missing_is_found_in_every_branch() {
 fn what_is_sure_to_be_there_needs_no_default() {
     let bought = "{{ customer.phone }}{{ purchase.total | money }}{{ event.total | money }}";
     assert_eq!(in_purchase_script(bought), NOTHING);
-    assert_eq!(
-        in_script("stage: dissolution", "{{ purchase.at | day }}"),
-        NOTHING
-    );
-    assert_eq!(
-        in_script("occasion: birthday", "{{ occasion.date | day }}"),
-        NOTHING
-    );
+    assert_eq!(in_script("stage: dissolution", "{{ purchase.at | day }}"), NOTHING);
+    assert_eq!(in_script("occasion: birthday", "{{ occasion.date | day }}"), NOTHING);
     let guarded = "{% if customer.purchases > 0 %}{{ customer.last_purchase_at | day }}\
                    {{ customer.average_spent | money('MXN') }}{% endif %}\
                    {% if customer.stage == 'commitment' %}{{ customer.first_purchase_at }}{% endif %}\
@@ -276,10 +220,7 @@ fn shared_parts_are_checked_where_they_stand() {
     let footer = "<mj-text>\n{{ given }} {{ customer.given_name }}\n{{ brand.adress | default('') }}</mj-txt>";
     let files = [
         ("hello/es/subject.txt", "{% set given = 1 %}Hola"),
-        (
-            "hello/es/body.mjml",
-            &format!("{{% set given = 1 %}}{body}"),
-        ),
+        ("hello/es/body.mjml", &format!("{{% set given = 1 %}}{body}")),
         ("_brand/es/footer.mjml", footer),
     ];
     let found = found(&rule, &files);

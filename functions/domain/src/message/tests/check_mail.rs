@@ -5,13 +5,7 @@ use super::check::{NOTHING, found, mjml, rule};
 /// What is found in the subject and the body of a mail about a purchase.
 fn in_mail(purpose: &str, subject: &str, body: &str) -> Vec<String> {
     let rule = rule(purpose, "event: PurchaseCompleted", "email", "live");
-    found(
-        &rule,
-        &[
-            ("hello/es/subject.txt", subject),
-            ("hello/es/body.mjml", &mjml(body)),
-        ],
-    )
+    found(&rule, &[("hello/es/subject.txt", subject), ("hello/es/body.mjml", &mjml(body))])
 }
 
 #[test]
@@ -25,40 +19,28 @@ fn broken_mjml_is_told_with_its_line() {
             "<mj-text>a</mj-text>\n\n  <p>b</p>",
             "7:3: error: <p> stands directly in <mj-column>; put it inside <mj-text>",
         ),
-        (
-            "<mj-text>\n 1 < 2</mj-text>",
-            "6:1: error: is no MJML here; write < in text as &lt;",
-        ),
+        ("<mj-text>\n 1 < 2</mj-text>", "6:1: error: is no MJML here; write < in text as &lt;"),
     ];
     for (body, expected) in cases {
         let expected = format!("templates/hello/es/body.mjml:{expected}");
         assert_eq!(in_mail("service", "Hola", body), [expected]);
     }
     let included = in_mail("service", "Hola", "<mj-include path=\"x.mjml\" />");
-    assert!(
-        included[0].contains("body.mjml:5:1: error: mj-include is not read"),
-        "{included:?}"
-    );
+    assert!(included[0].contains("body.mjml:5:1: error: mj-include is not read"), "{included:?}");
 }
 
 #[test]
 fn a_subject_is_one_line_with_words() {
     let file = "templates/hello/es/subject.txt:1:1: error:";
     assert_eq!(
-        in_mail(
-            "service",
-            "{{ customer.given_name | default('') }}\n",
-            "<mj-text>a</mj-text>"
-        ),
+        in_mail("service", "{{ customer.given_name | default('') }}\n", "<mj-text>a</mj-text>"),
         [format!(
             "{file} the subject may be empty; give it words that do not depend on what is known"
         )]
     );
     assert_eq!(
         in_mail("service", "Hola\nAna", "<mj-text>a</mj-text>"),
-        [format!(
-            "{file} a subject is one line; take the line break out of its middle"
-        )]
+        [format!("{file} a subject is one line; take the line break out of its middle")]
     );
 }
 
@@ -71,10 +53,7 @@ fn marketing_mail_shows_the_way_out_and_who_writes() {
     let address = format!(
         "{lacks} the postal address; write {{{{ brand.postal_address }}}} inside an <mj-text>, or {{% include \"_brand/footer.mjml\" %}}"
     );
-    assert_eq!(
-        in_mail("marketing", "Hola", "<mj-text>a</mj-text>"),
-        [link.clone(), address]
-    );
+    assert_eq!(in_mail("marketing", "Hola", "<mj-text>a</mj-text>"), [link.clone(), address]);
     let hidden = "<mj-text>{{ brand.postal_address }} {{ links.unsubscribe }}<a href=\"{{ links.unsubscribe }}\"></a><span style=\"display: none\"><a href=\"{{ links.unsubscribe }}\">x</a></span></mj-text>";
     assert_eq!(in_mail("marketing", "Hola", hidden), [link]);
     let sound =

@@ -25,14 +25,9 @@ fn customer(given_name: &str) -> (Customer, Detail) {
     }"#;
     let mut customer = Customer::new(Id::new("cus-1").unwrap());
     let name = serde_json::from_value(given_name.into()).unwrap();
-    customer
-        .profile
-        .given
-        .set(Instant::from_millis(0), Some(name));
+    customer.profile.given.set(Instant::from_millis(0), Some(name));
     let event = from_wire(wire).unwrap().event;
-    let Body::PurchaseCompleted(purchase) = &event.body else {
-        unreachable!()
-    };
+    let Body::PurchaseCompleted(purchase) = &event.body else { unreachable!() };
     customer.history.add_purchase(purchase);
     (customer, event.detail)
 }
@@ -49,36 +44,17 @@ fn view<T>(
     ask: impl FnOnce(&View) -> T,
 ) -> T {
     let zone = TimeZone::get("America/Mexico_City").unwrap();
-    let now = "2026-11-21T10:00:00-06:00"
-        .parse::<jiff::Timestamp>()
-        .unwrap()
-        .into();
-    ask(&View {
-        customer,
-        until: Until::ALL,
-        now,
-        zone: &zone,
-        policy,
-        event,
-    })
+    let now = "2026-11-21T10:00:00-06:00".parse::<jiff::Timestamp>().unwrap().into();
+    ask(&View { customer, until: Until::ALL, now, zone: &zone, policy, event })
 }
 
 #[test]
 fn a_mail_reads_well_in_spanish_with_and_without_html() {
     let (customer, detail) = customer("Ana");
-    let facts = Facts {
-        rep: "Bruno",
-        unsubscribe: Some(UNSUBSCRIBE),
-        occasion: None,
-    };
+    let facts = Facts { rep: "Bruno", unsubscribe: Some(UNSUBSCRIBE), occasion: None };
     let context = written(&customer, Some(&detail), &facts);
-    let mail = shipped()
-        .mail("thank-you-mail", "es-MX", "en", &context)
-        .unwrap();
-    assert_eq!(
-        (mail.locale.as_str(), mail.subject.as_str()),
-        ("es", "Gracias por tu compra, Ana")
-    );
+    let mail = shipped().mail("thank-you-mail", "es-MX", "en", &context).unwrap();
+    assert_eq!((mail.locale.as_str(), mail.subject.as_str()), ("es", "Gracias por tu compra, Ana"));
     let expected = "\
 Casa Lumbre
 
@@ -105,19 +81,10 @@ Casa Lumbre, S.A. de C.V., Orizaba 127, Col. Roma Norte, Cuauhtémoc, 06700 Ciud
 ";
     assert_eq!(mail.text, expected);
     let link = "<a href=\"https://links.example/u/AbC?x=1&amp;y=2\"";
-    for part in [
-        "<!doctype html>",
-        "lang=\"es\"",
-        link,
-        "Vela &lt;Copal&gt;",
-        "$1,290.00 MXN",
-    ] {
+    for part in ["<!doctype html>", "lang=\"es\"", link, "Vela &lt;Copal&gt;", "$1,290.00 MXN"] {
         assert!(mail.html.contains(part), "{part}");
     }
-    assert!(
-        mail.html
-            .contains("Nos gustaría saber si todo está como lo esperabas.")
-    );
+    assert!(mail.html.contains("Nos gustaría saber si todo está como lo esperabas."));
     assert!(!mail.html.contains("<mj-"));
 }
 
@@ -125,52 +92,29 @@ Casa Lumbre, S.A. de C.V., Orizaba 127, Col. Roma Norte, Cuauhtémoc, 06700 Ciud
 fn a_language_without_templates_gets_the_default_whole() {
     let (customer, detail) = customer("Ana");
     let context = written(&customer, Some(&detail), &Facts::default());
-    let mail = |locale, default| {
-        shipped()
-            .mail("thank-you-mail", locale, default, &context)
-            .unwrap()
-    };
+    let mail =
+        |locale, default| shipped().mail("thank-you-mail", locale, default, &context).unwrap();
     let english = mail("en-GB", "es");
     assert_eq!(english.locale, "en");
     assert!(english.text.contains("Your purchase of 20 November 2026"));
     let french = mail("fr-FR", "es");
     assert_eq!(french.locale, "es");
-    assert!(
-        french
-            .text
-            .contains("Tu compra del 20 de noviembre de 2026")
-    );
-    assert!(
-        french.text.contains("Te escribimos por una compra"),
-        "{}",
-        french.text
-    );
+    assert!(french.text.contains("Tu compra del 20 de noviembre de 2026"));
+    assert!(french.text.contains("Te escribimos por una compra"), "{}", french.text);
 }
 
 #[test]
 fn a_script_tells_the_rep_what_to_know() {
     let (mut customer, detail) = customer("Ana");
     customer.contacts.push(Contact {
-        at: "2026-10-02T23:00:00-06:00"
-            .parse::<jiff::Timestamp>()
-            .unwrap()
-            .into(),
+        at: "2026-10-02T23:00:00-06:00".parse::<jiff::Timestamp>().unwrap().into(),
         id: Id::new("i-1").unwrap(),
         channel: serde_json::from_value("call".into()).unwrap(),
         kind: serde_json::from_value("contact".into()).unwrap(),
         note: None,
     });
-    let context = written(
-        &customer,
-        Some(&detail),
-        &Facts {
-            rep: "Bruno",
-            ..Facts::default()
-        },
-    );
-    let script = shipped()
-        .script("thank-you-call", "en", "es", &context)
-        .unwrap();
+    let context = written(&customer, Some(&detail), &Facts { rep: "Bruno", ..Facts::default() });
+    let script = shipped().script("thank-you-call", "en", "es", &context).unwrap();
     assert_eq!(script.locale, "en");
     let expected = "\
 # Thank-you call: Ana 
@@ -191,19 +135,11 @@ fn a_script_tells_the_rep_what_to_know() {
 fn a_hostile_name_stays_text() {
     let (customer, detail) = customer("<b>Ana</b>\" onclick='x'");
     let context = written(&customer, Some(&detail), &Facts::default());
-    let mail = shipped()
-        .mail("thank-you-mail", "es", "es", &context)
-        .unwrap();
-    assert!(
-        mail.html
-            .contains("Gracias, &lt;b&gt;Ana&lt;/b&gt;&quot; onclick=&#39;x&#39;")
-    );
+    let mail = shipped().mail("thank-you-mail", "es", "es", &context).unwrap();
+    assert!(mail.html.contains("Gracias, &lt;b&gt;Ana&lt;/b&gt;&quot; onclick=&#39;x&#39;"));
     assert!(!mail.html.contains("<b>Ana"));
     assert!(mail.text.contains("Gracias, <b>Ana</b>\" onclick='x'"));
-    assert_eq!(
-        mail.subject,
-        "Gracias por tu compra, <b>Ana</b>\" onclick='x'"
-    );
+    assert_eq!(mail.subject, "Gracias por tu compra, <b>Ana</b>\" onclick='x'");
 }
 
 #[test]
@@ -212,13 +148,8 @@ fn a_line_break_never_enters_a_header() {
     let book = shipped_rules();
     let rule = book.rule("thank-you-mail");
     let context = crate::message::context_from_json(json, &book.policy, rule).unwrap();
-    let refused = shipped()
-        .mail("thank-you-mail", "es", "es", &context)
-        .unwrap_err();
-    assert_eq!(
-        refused,
-        MessageError::Header("templates/thank-you-mail/es/subject.txt".into())
-    );
+    let refused = shipped().mail("thank-you-mail", "es", "es", &context).unwrap_err();
+    assert_eq!(refused, MessageError::Header("templates/thank-you-mail/es/subject.txt".into()));
     assert!(!refused.to_string().contains("Ana"));
     for bad in ["a\rb", "a\nb", "a\u{0}b", "a\u{85}b", "a\u{2028}b"] {
         assert!(header("from", bad).is_err(), "{bad:?}");
@@ -232,24 +163,16 @@ fn what_cannot_be_written_says_why_without_naming_the_customer() {
     let context = written(&customer, Some(&detail), &Facts::default());
     let refused = |files: &[(&str, &str)], name: &str| {
         let templates = Templates::read(&owned(files));
-        templates
-            .mail(name, "es", "es", &context)
-            .unwrap_err()
-            .to_string()
+        templates.mail(name, "es", "es", &context).unwrap_err().to_string()
     };
-    let body = (
-        "a-mail/es/body.mjml",
-        "<mjml><mj-body>\n{{ customer.family_name }}</mj-body></mjml>",
-    );
+    let body =
+        ("a-mail/es/body.mjml", "<mjml><mj-body>\n{{ customer.family_name }}</mj-body></mjml>");
     let subject = ("a-mail/es/subject.txt", "{{ customer.given_name }}");
     assert_eq!(
         refused(&[body, subject], "a-mial"),
         "there is no template \"a-mial\", make the folder templates/a-mial; did you mean \"a-mail\"?"
     );
-    assert_eq!(
-        refused(&[body], "a-mail"),
-        "templates/a-mail/es/subject.txt is missing"
-    );
+    assert_eq!(refused(&[body], "a-mail"), "templates/a-mail/es/subject.txt is missing");
     let found = refused(&[body, subject], "a-mail");
     assert!(
         found.starts_with("templates/a-mail/es/body.mjml:2: customer.family_name may be missing"),
@@ -270,23 +193,12 @@ fn what_cannot_be_written_says_why_without_naming_the_customer() {
 fn dates_are_the_customers_and_what_is_unknown_is_absent() {
     let (mut customer, detail) = customer("Ana");
     let birthday = serde_json::from_value("1984-02-29".into()).unwrap();
-    customer
-        .profile
-        .birthday
-        .set(Instant::from_millis(0), Some(birthday));
+    customer.profile.birthday.set(Instant::from_millis(0), Some(birthday));
     let book = shipped_rules();
-    let occasion = view(&customer, None, &book.policy, |view| {
-        Occasion::of(view, "birthday", 2027)
-    })
-    .unwrap();
-    assert_eq!(
-        (occasion.date.to_string().as_str(), occasion.years),
-        ("2027-02-28", Some(43))
-    );
-    let facts = Facts {
-        occasion: Some(occasion),
-        ..Facts::default()
-    };
+    let occasion =
+        view(&customer, None, &book.policy, |view| Occasion::of(view, "birthday", 2027)).unwrap();
+    assert_eq!((occasion.date.to_string().as_str(), occasion.years), ("2027-02-28", Some(43)));
+    let facts = Facts { occasion: Some(occasion), ..Facts::default() };
     let context = written(&customer, Some(&detail), &facts);
     let files = owned(&[(
         "a/es/script.md",
@@ -295,9 +207,7 @@ fn dates_are_the_customers_and_what_is_unknown_is_absent() {
          {{ customer.last_csat | default(\"-\") }} {{ event.sold_by | default(\"-\") }} \
          {{ purchase.items[0].quantity }} {{ occasion.date | day }} {{ occasion.years }} {{ locale }}",
     )]);
-    let script = Templates::read(&files)
-        .script("a", "es-MX", "es", &context)
-        .unwrap();
+    let script = Templates::read(&files).script("a", "es-MX", "es", &context).unwrap();
     let expected = "2026-11-20 20 de noviembre de 2026 2026-11-20 1290 $1,290.00 MXN - - 1 \
                     28 de febrero de 2027 43 es-MX\n";
     assert_eq!(script.markdown, expected);
@@ -309,18 +219,10 @@ fn a_written_text_part_stands_in_for_the_generated_one() {
     let context = written(&customer, Some(&detail), &Facts::default());
     let files = owned(&[
         ("a/es/subject.txt", "Hola"),
-        (
-            "a/es/body.mjml",
-            "{% set x = 1 %}\n  <mjml><mj-body></mj-body></mjml>\n",
-        ),
-        (
-            "a/es/body.txt",
-            "Hola, {{ customer.given_name }}  \r\n\r\n\r\nAdiós\n",
-        ),
+        ("a/es/body.mjml", "{% set x = 1 %}\n  <mjml><mj-body></mj-body></mjml>\n"),
+        ("a/es/body.txt", "Hola, {{ customer.given_name }}  \r\n\r\n\r\nAdiós\n"),
     ]);
-    let mail = Templates::read(&files)
-        .mail("a", "es", "es", &context)
-        .unwrap();
+    let mail = Templates::read(&files).mail("a", "es", "es", &context).unwrap();
     assert_eq!(mail.text, "Hola, Ana & Co\n\nAdiós\n");
     assert_eq!(format!("{mail:?} {context:?}"), "Mail(es, …) …");
 }

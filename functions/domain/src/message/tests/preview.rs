@@ -11,11 +11,8 @@ fn the_sample_knows_every_field_there_is() {
     let book = shipped_rules();
     for kind in crate::event::EventKind::ALL {
         let trigger = Trigger::Event(kind);
-        let used = Use {
-            trigger: Some(&trigger),
-            channel: Channel::Email,
-            purpose: Purpose::Service,
-        };
+        let used =
+            Use { trigger: Some(&trigger), channel: Channel::Email, purpose: Purpose::Service };
         let samples = Samples::of(&book.policy, &used);
         for field in CUSTOMER_FIELDS {
             assert!(!samples.full.0["customer"][field].is_null(), "{field}");
@@ -32,9 +29,7 @@ fn the_sample_knows_every_field_there_is() {
 fn a_preview_needs_no_customer() {
     let book = shipped_rules();
     let context = sample_context(&book.policy, book.rule("thank-you-mail"));
-    let mail = shipped()
-        .mail("thank-you-mail", "es", "es", &context)
-        .unwrap();
+    let mail = shipped().mail("thank-you-mail", "es", "es", &context).unwrap();
     assert!(mail.text.contains("Gracias, Ana\n"), "{}", mail.text);
     assert_eq!(context.customer_locale(), Some("es-MX"));
 }
@@ -44,17 +39,11 @@ fn a_preview_takes_a_customer_in_any_shape() {
     let book = shipped_rules();
     let subject = |json: &str| {
         let context = context_from_json(json, &book.policy, book.rule("thank-you-mail"))?;
-        Ok(shipped()
-            .mail("thank-you-mail", "en", "es", &context)
-            .unwrap()
-            .subject)
+        Ok(shipped().mail("thank-you-mail", "en", "es", &context).unwrap().subject)
     };
     let eva = Ok("Thank you for your purchase, Eva".to_owned());
     assert_eq!(subject(r#"{ "given_name": "Eva", "locale": "en" }"#), eva);
-    assert_eq!(
-        subject(r#"{ "customer": { "given_name": "Eva" }, "purchase": null }"#),
-        eva
-    );
+    assert_eq!(subject(r#"{ "customer": { "given_name": "Eva" }, "purchase": null }"#), eva);
     let event = r#"{ "detail-type": "CustomerUpdated", "detail": {
         "customer_id": "c", "name": { "given": "Eva", "family": null } } }"#;
     assert_eq!(subject(event), eva);
@@ -65,10 +54,7 @@ fn a_preview_takes_a_customer_in_any_shape() {
     assert_eq!(context.0["event"]["occurred_at"], "2025-12-31");
     assert_eq!(
         subject(r#"{ "customer": {}, "purchse": {} }"#),
-        Err(BadSample::Unknown(
-            "purchse".into(),
-            "; did you mean \"purchase\"?".into()
-        ))
+        Err(BadSample::Unknown("purchse".into(), "; did you mean \"purchase\"?".into()))
     );
     assert_eq!(subject("[]"), Err(BadSample::NoObject));
     assert!(matches!(subject("{"), Err(BadSample::Json(_))));
