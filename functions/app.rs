@@ -9,6 +9,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sesv2::config::retry::RetryConfig;
 
 use crate::bus::Bus;
+use crate::links::token::{BadKeys, Keys};
 use crate::mailer::{Mailer, Ses};
 use crate::rules::{Rules, RulesError};
 use crate::store::Store;
@@ -20,6 +21,8 @@ pub enum ConfigError {
     Missing(&'static str),
     #[error(transparent)]
     Rules(#[from] RulesError),
+    #[error("{name}: {0}", name = env::LINK_KEYS)]
+    LinkKeys(#[from] BadKeys),
 }
 
 /// Everything that a handler needs besides its input and the time.
@@ -29,6 +32,8 @@ pub struct App {
     pub mailer: Mailer,
     /// Where the public links of mails lead.
     pub links_url: Option<String>,
+    /// What signs those links, and tells them from made-up ones.
+    pub link_keys: Option<Keys>,
     rules: RwLock<Arc<Rules>>,
 }
 
@@ -38,6 +43,8 @@ pub mod env {
     pub const BUS: &str = "LAZO_BUS";
     pub const CONFIGURATION_SET: &str = "LAZO_CONFIGURATION_SET";
     pub const LINKS_URL: &str = "LAZO_LINKS_URL";
+    /// `<key id>:<base64>`, separated by commas: the first signs, all verify.
+    pub const LINK_KEYS: &str = "LAZO_LINK_KEYS";
 }
 
 impl App {
@@ -48,7 +55,13 @@ impl App {
         links_url: Option<String>,
         rules: Rules,
     ) -> App {
-        App { store, bus, mailer, links_url, rules: RwLock::new(Arc::new(rules)) }
+        let rules = RwLock::new(Arc::new(rules));
+        App { store, bus, mailer, links_url, link_keys: None, rules }
+    }
+
+    /// The same, which can sign links and verify them.
+    pub fn with_link_keys(self, keys: Keys) -> App {
+        App { link_keys: Some(keys), ..self }
     }
 
     /// Reads the environment, makes the clients and opens the first connection.
@@ -59,13 +72,15 @@ impl App {
         let need = |name| std::env::var(name).map_err(|_| ConfigError::Missing(name));
         let (table, bus) = (need(env::TABLE)?, need(env::BUS)?);
         let rules = Rules::load()?;
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
         let optional = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let link_keys = optional(env::LINK_KEYS).map(|keys| Keys::parse(&keys)).transpose()?;
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
         let mailer = Mailer::Ses(Ses::new(ses_client(&sdk), optional(env::CONFIGURATION_SET)));
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
         store.warm().await;
         let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), bus);
-        Ok(App::new(store, bus, mailer, optional(env::LINKS_URL), rules))
+        let app = App::new(store, bus, mailer, optional(env::LINKS_URL), rules);
+        Ok(App { link_keys, ..app })
     }
 
     /// The rules that are live now.
@@ -88,9 +103,14 @@ impl App {
 /// A client whose requests are made once: SES has no idempotency token, and a
 /// repeated request is a second mail.
 pub fn ses_client(sdk: &SdkConfig) -> aws_sdk_sesv2::Client {
+    ses_client_within(sdk, Duration::from_secs(20))
+}
+
+/// The same, which waits for an answer as long as it is told.
+pub fn ses_client_within(sdk: &SdkConfig, longest: Duration) -> aws_sdk_sesv2::Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(20))
+        .operation_timeout(longest)
         .build();
     let config = aws_sdk_sesv2::config::Builder::from(sdk)
         .retry_config(RetryConfig::disabled())

@@ -4,7 +4,7 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use lazo_domain::instant::Instant;
-use lazo_domain::touch::{Send, TouchRecord};
+use lazo_domain::touch::{Send, TouchId, TouchRecord};
 use serde_json::{Value, json};
 
 /// The source of every event that Lazo publishes.
@@ -56,15 +56,15 @@ impl Message {
     }
 
     /// A mail was taken by the mail service.
-    pub fn email_sent(send: &Send, message_id: &str) -> Message {
+    pub fn email_sent(touch: &TouchId, at: Instant, message_id: Option<&str>) -> Message {
         Message::own(
             "EmailSent",
-            send.at,
+            at,
             json!({
-                "touch_id": send.touch.to_string(),
-                "rule": send.touch.rule,
-                "customer_id": send.touch.customer,
-                "step": send.touch.step,
+                "touch_id": touch.to_string(),
+                "rule": touch.rule,
+                "customer_id": touch.customer,
+                "step": touch.step,
                 "message_id": message_id,
             }),
         )

@@ -8,7 +8,9 @@
 pub mod app;
 pub mod bus;
 pub mod dispatch;
+pub mod feedback;
 pub mod ingest;
+pub mod links;
 pub mod mailer;
 pub mod rules;
 pub mod store;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use lazo::ingest;
+use lazo::feedback::{Settled, Word, ses_event};
 use lazo::store::{Failure, FailureKind};
+use lazo::{feedback, ingest};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 
@@ -38,6 +39,12 @@ enum Command {
         with: Option<PathBuf>,
         #[arg(long)]
         all: bool,
+        /// The mail service was asked: this mail of unknown fate went out.
+        #[arg(long, requires = "id", conflicts_with_all = ["with", "resend"])]
+        sent: bool,
+        /// The mail service was asked: this mail did not go out, send it again.
+        #[arg(long, requires = "id", conflicts_with = "with")]
+        resend: bool,
     },
 }
 
@@ -52,10 +59,14 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
             println!("{}", system.app.store.failed_text(failure).await?);
             Ok(Answer::Yes)
         }
+        Command::Redrive { id: Some(id), sent, resend, .. } if *sent || *resend => {
+            let word = if *sent { Word::Sent } else { Word::Resend };
+            settle(&system, find(&failures, id)?, word, now).await
+        }
         Command::Redrive { id, with, .. } => {
             let chosen: Vec<&Failure> = match id {
                 Some(id) => vec![find(&failures, id)?],
-                None => failures.iter().filter(|f| f.kind == FailureKind::Event).collect(),
+                None => failures.iter().filter(|f| f.kind != FailureKind::UnknownSend).collect(),
             };
             let (mut done, mut left) = (0, 0);
             for failure in chosen {
@@ -99,6 +110,28 @@ fn find<'a>(failures: &'a [Failure], id: &str) -> anyhow::Result<&'a Failure> {
     }
 }
 
+/// Settles a mail of unknown fate by somebody's word.
+async fn settle(
+    system: &System,
+    failure: &Failure,
+    word: Word,
+    now: Instant,
+) -> anyhow::Result<Answer> {
+    if failure.kind != FailureKind::UnknownSend {
+        bail!("{} is no mail of unknown fate; --sent and --resend are for those", failure.id);
+    }
+    let store = &system.app.store;
+    let touch = store.failed_text(failure).await?;
+    let settled = feedback::settle(&system.app, &touch, word, now).await?;
+    store.drop_failure(failure).await?;
+    match (settled, word) {
+        (Settled::NotOpen, _) => println!("{touch} was settled already"),
+        (Settled::Done, Word::Sent) => println!("{touch} counts as sent"),
+        (Settled::Done, Word::Resend) => println!("{touch} goes as soon as it may"),
+    }
+    Ok(Answer::Yes)
+}
+
 /// Why it fails still, `None` where it was processed.
 async fn redrive(
     system: &System,
@@ -107,17 +140,40 @@ async fn redrive(
     now: Instant,
 ) -> anyhow::Result<Option<String>> {
     if failure.kind == FailureKind::UnknownSend {
-        return Ok(Some("whether this mail went out must be looked up at the mail service".into()));
+        let how = "look up at the mail service whether it went out, then redrive it with --sent or --resend";
+        return Ok(Some(how.into()));
     }
     let text = match with {
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?,
         None => system.app.store.failed_text(failure).await?,
     };
+    if failure.kind == FailureKind::MailEvent {
+        return redrive_mail_event(system, failure, text.trim(), now).await;
+    }
     match from_wire(text.trim()) {
         Err(why) => Ok(Some(why.to_string())),
         Ok(delivered) => {
             ingest::take(&system.app, &delivered, now).await?;
+            system.app.store.drop_failure(failure).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// The same, for what the mail service told.
+async fn redrive_mail_event(
+    system: &System,
+    failure: &Failure,
+    text: &str,
+    now: Instant,
+) -> anyhow::Result<Option<String>> {
+    match ses_event::parse(text) {
+        Err(why) => Ok(Some(why.to_string())),
+        Ok(event) => {
+            if let Some(event) = event {
+                feedback::take(&system.app, &event, now).await?;
+            }
             system.app.store.drop_failure(failure).await?;
             Ok(None)
         }

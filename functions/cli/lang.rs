@@ -106,6 +106,10 @@ impl Lang {
             Reason::Throttled => {
                 ("el servicio no aceptó más por ahora", "the service takes no more for now")
             }
+            Reason::Unanswered => (
+                "el servicio no respondió; sale una vez más",
+                "the service did not answer; it goes once more",
+            ),
             Reason::Undeliverable => (
                 "el mensaje no se pudo escribir o fue rechazado",
                 "the message could not be written or was refused",

@@ -17,7 +17,7 @@ use lazo::store::{Store, table};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-use super::local::bus_server;
+use super::local::{bus_server, links_server};
 
 /// The local table's name.
 pub const TABLE: &str = "lazo";
@@ -42,6 +42,9 @@ pub struct Target {
 pub struct Endpoints {
     pub dynamodb: String,
     pub bus: String,
+    /// What mails link to.
+    #[serde(default)]
+    pub links: String,
 }
 
 /// A system that a command can use.
@@ -59,6 +62,7 @@ pub struct Setup {
     pub smtp: Option<String>,
     pub dynamodb_port: u16,
     pub bus_port: u16,
+    pub links_port: u16,
 }
 
 impl System {
@@ -115,8 +119,8 @@ impl System {
         })
     }
 
-    /// Starts the embedded parts in this process: DynamoDB on a file, and the
-    /// bus.
+    /// Starts the embedded parts in this process: DynamoDB on a file, the bus,
+    /// and what mails link to.
     ///
     /// # Errors
     /// Where the folder, a port or the rules cannot be used.
@@ -129,7 +133,12 @@ impl System {
         let dynamodb = format!("http://{}", listener.local_addr()?);
         tokio::spawn(dynoxide::server::serve_on(listener, database));
         let listener = listen(setup.bus_port).await?;
-        let endpoints = Endpoints { dynamodb, bus: format!("http://{}", listener.local_addr()?) };
+        let links = listen(setup.links_port).await?;
+        let endpoints = Endpoints {
+            dynamodb,
+            bus: format!("http://{}", listener.local_addr()?),
+            links: format!("http://{}", links.local_addr()?),
+        };
         let store = store_at(&endpoints.dynamodb);
         table::create(store.client(), TABLE).await?;
         let outbox = Outbox::open(&data.join("outbox"))?;
@@ -138,7 +147,10 @@ impl System {
             Some(url) => Mailer::Smtp(Smtp::new(url).with_context(|| format!("--smtp {url}"))?),
         };
         let rules = Rules::from(target.rules.as_deref())?;
-        let app = Arc::new(App::new(store, bus_at(&endpoints.bus), mailer, None, rules));
+        let links_url = Some(endpoints.links.clone());
+        let app = App::new(store, bus_at(&endpoints.bus), mailer, links_url, rules);
+        let app = Arc::new(app.with_link_keys(links_server::keys(data)?));
+        tokio::spawn(links_server::serve(links, app.clone()));
         tokio::spawn(bus_server::serve(listener, app.clone(), data.join("events-out.jsonl")));
         let written = serde_json::to_string(&endpoints)?;
         fs::write(data.join("running.json"), written)?;

@@ -1,5 +1,6 @@
 //! One touch goes out, by one call: the executor has no choices left.
 
+use anyhow::Context;
 use lazo_domain::calendar;
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::history::Until;
@@ -10,15 +11,24 @@ use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{Send, TouchId};
 use lazo_domain::view::View;
 
-use crate::app::App;
+use crate::app::{App, env};
 use crate::bus::Message;
-use crate::ingest::publish;
-use crate::mailer::{Letter, Recipient, SendError, Trace};
+use crate::links::token::Claim;
+use crate::links::unsubscribe_url;
+use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::store::{FailureKind, StoreError};
+
+use super::pace::{Pace, Turn};
 
 /// How long a touch that was not accepted waits, in milliseconds, at least;
 /// jitter comes on top.
 const PUT_BACK_MILLIS: i64 = 60_000;
+
+/// The same, where a daily quota is used up or somebody must mend something.
+const PUT_BACK_LONG_MILLIS: i64 = 15 * 60_000;
+
+/// The jitter that comes on top then: up to an hour in all.
+const LONG_JITTER_MILLIS: i64 = 45 * 60_000;
 
 /// What is known after a touch was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,38 +44,43 @@ pub enum Outcome {
     Refused,
     /// Nobody knows.
     Unknown,
-}
-
-/// Hands one touch over.
-pub async fn deliver(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outcome {
-    match send.channel {
-        Channel::Email => mail(app, customer, send, now).await,
-        Channel::Call => announce(app, send, "CallRequested", now).await,
-        Channel::Task => announce(app, send, "TaskRequested", now).await,
-        Channel::Event => {
-            let name = send.event.as_deref().unwrap_or("OpportunityFound");
-            announce(app, send, name, now).await
-        }
-    }
+    /// Nobody knows, and nothing more is to be heard of it.
+    Unresolved,
 }
 
 /// Publishes a request. The list of calls is in the table already, so telling
 /// others twice after a crash asks nobody twice: the touch id is the key.
-async fn announce(app: &App, send: &Send, detail_type: &str, now: Instant) -> Outcome {
+pub async fn request(app: &App, send: &Send, now: Instant) -> Outcome {
+    let detail_type = match send.channel {
+        Channel::Call => "CallRequested",
+        Channel::Email | Channel::Task => "TaskRequested",
+        Channel::Event => send.event.as_deref().unwrap_or("OpportunityFound"),
+    };
     match app.bus.publish(&[Message::requested(send, detail_type)]).await {
         Ok(()) => Outcome::Sent { message_id: send.touch.to_string() },
         Err(error) => {
             tracing::warn!(%error, rule = send.touch.rule, "a request was not published, it is tried again");
-            Outcome::NotSent { until: put_back_until(now) }
+            Outcome::NotSent { until: put_back_until(now, Wait::Minutes) }
         }
     }
 }
 
-fn put_back_until(now: Instant) -> Instant {
-    now.plus_millis(PUT_BACK_MILLIS + fastrand::i64(0..PUT_BACK_MILLIS))
+fn put_back_until(now: Instant, wait: Wait) -> Instant {
+    let (least, jitter) = match wait {
+        Wait::Minutes => (PUT_BACK_MILLIS, PUT_BACK_MILLIS),
+        Wait::Long => (PUT_BACK_LONG_MILLIS, LONG_JITTER_MILLIS),
+    };
+    now.plus_millis(least + fastrand::i64(0..jitter))
 }
 
-async fn mail(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outcome {
+/// Hands one mail over, at its turn.
+pub async fn mail(
+    app: &App,
+    customer: &Customer,
+    send: &Send,
+    now: Instant,
+    (pace, turn): (&Pace, Turn),
+) -> Outcome {
     let letter = match write(app, customer, send, now) {
         Ok(letter) => letter,
         Err(error) => {
@@ -73,18 +88,18 @@ async fn mail(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outc
             return Outcome::Refused;
         }
     };
+    if !pace.wait(app, turn).await {
+        return Outcome::NotSent { until: put_back_until(now, Wait::Minutes) };
+    }
     match app.mailer.send(&send.touch, &letter).await {
-        Ok(message_id) => {
-            publish(app, &[Message::email_sent(send, &message_id)]).await;
-            Outcome::Sent { message_id }
-        }
-        Err(SendError::NotAccepted(why)) => {
+        Ok(message_id) => Outcome::Sent { message_id },
+        Err(SendError::NotAccepted { why, wait }) => {
             tracing::warn!(
                 why,
                 rule = send.touch.rule,
                 "a mail was not accepted, it is tried again"
             );
-            Outcome::NotSent { until: put_back_until(now) }
+            Outcome::NotSent { until: put_back_until(now, wait) }
         }
         Err(SendError::Refused(why)) => {
             tracing::error!(why, rule = send.touch.rule, "a mail was refused");
@@ -113,7 +128,7 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
     };
     let unsubscribe = match send.purpose {
         Purpose::Service => None,
-        Purpose::Marketing => Some(unsubscribe_link(app, customer)?),
+        Purpose::Marketing => Some(unsubscribe_link(app, &send.touch)?),
     };
     let facts = Facts {
         rep: &send.assign_to,
@@ -147,14 +162,13 @@ fn occasion<'a>(
     }
 }
 
-fn unsubscribe_link(app: &App, customer: &Customer) -> anyhow::Result<String> {
-    let base = app.links_url.as_deref().unwrap_or_default().trim_end_matches('/');
-    anyhow::ensure!(
-        !base.is_empty(),
-        "marketing mail needs a link to unsubscribe; set {}",
-        crate::app::env::LINKS_URL
-    );
-    Ok(format!("{base}/unsubscribe/{}", customer.id))
+/// Where the customer can say no; without it, marketing mail is not written.
+fn unsubscribe_link(app: &App, touch: &TouchId) -> anyhow::Result<String> {
+    let needs = "marketing mail needs a link to unsubscribe; set";
+    let base = app.links_url.as_deref().with_context(|| format!("{needs} {}", env::LINKS_URL))?;
+    let keys = app.link_keys.as_ref().with_context(|| format!("{needs} {}", env::LINK_KEYS))?;
+    let token = keys.sign(&Claim::unsubscribe(touch))?;
+    Ok(unsubscribe_url(base, &token))
 }
 
 pub fn is_of(enrolment: &Enrolment, touch: &TouchId) -> bool {
@@ -189,14 +203,14 @@ pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> O
 
 /// What became of a touch whose sender is gone. Requests are told again, by
 /// the same touch id; of a mail the mailer may know.
-pub async fn trace(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outcome {
+pub async fn trace(app: &App, send: &Send, now: Instant) -> Outcome {
     match send.channel {
         Channel::Email => match app.mailer.trace(&send.touch) {
             Trace::Accepted { message_id } => Outcome::Sent { message_id },
             Trace::NotAccepted => Outcome::NotSent { until: now },
             Trace::Unknown => Outcome::Unknown,
         },
-        Channel::Call | Channel::Task | Channel::Event => deliver(app, customer, send, now).await,
+        Channel::Call | Channel::Task | Channel::Event => request(app, send, now).await,
     }
 }
 

@@ -1,16 +1,18 @@
 //! What is due: drain the alarm's index, decide, fence, call once, confirm.
 
 mod deliver;
+pub mod pace;
+mod settle;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures::StreamExt;
-use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::Channel;
-use lazo_domain::touch::{Send, TouchStatus};
+use lazo_domain::touch::{Send, TouchId};
 use serde::Serialize;
 
 use crate::app::App;
@@ -21,7 +23,8 @@ use crate::store::{
     Call, Commit, Ledger, LedgerEntry, Loaded, SETTLE_AFTER, StoreError, TRANSACTION_ITEMS_MAX,
     TouchEntry,
 };
-use deliver::Outcome;
+use pace::{Pace, Turn};
+use settle::{settle, write_outcome};
 
 /// How many customers are worked on at a time.
 const CUSTOMERS_AT_ONCE: usize = 8;
@@ -61,7 +64,16 @@ impl Report {
 /// [`StoreError`] where the index cannot be read; a customer that cannot be
 /// worked on is counted and left for the next run.
 pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
-    run_until(app, now, now).await
+    run_at(app, now, &Pace::new(now, None)).await
+}
+
+/// The same, for a worker whose time is limited: it takes nobody new on after
+/// `budget`, and the next run goes on.
+///
+/// # Errors
+/// [`StoreError`] where the index cannot be read.
+pub async fn run_for(app: &App, now: Instant, budget: Duration) -> Result<Report, StoreError> {
+    run_at(app, now, &Pace::new(now, Some(budget))).await
 }
 
 /// After a crash of the only sender: settles at once what was on its way out.
@@ -80,17 +92,29 @@ pub async fn settle_all(app: &App, now: Instant) -> Result<Report, StoreError> {
     Ok(report)
 }
 
-async fn run_until(app: &App, now: Instant, until: Instant) -> Result<Report, StoreError> {
+async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreError> {
     let mut report = Report::default();
-    for shard in 0..SHARDS {
+    // Another shard comes first each minute, so that where not all get their
+    // turn it is not always the same who wait.
+    let first = (now.millis() / 60_000).unsigned_abs();
+    for number in 0..u64::from(SHARDS) {
+        let shard = ((first + number) % u64::from(SHARDS)) as u8;
         let mut seen: HashSet<Id> = HashSet::new();
         for _ in 0..PAGES_MAX {
-            let ringing = app.store.ringing(Alarm::Due, shard, until, PAGE).await?;
+            if pace.is_over() {
+                return Ok(report);
+            }
+            let ringing = app.store.ringing(Alarm::Due, shard, now, PAGE).await?;
             let fresh: Vec<Id> = ringing.into_iter().filter(|id| seen.insert(id.clone())).collect();
             if fresh.is_empty() {
                 break;
             }
-            let work = fresh.into_iter().map(|id| async move { attend(app, &id, now).await });
+            let work = fresh.into_iter().map(|id| async move {
+                match pace.is_over() {
+                    true => Ok(Report::default()),
+                    false => attend_at(app, &id, now, pace).await,
+                }
+            });
             let done: Vec<_> =
                 futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE).collect().await;
             for result in done {
@@ -113,8 +137,14 @@ async fn run_until(app: &App, now: Instant, until: Instant) -> Result<Report, St
 /// # Errors
 /// [`StoreError`] where the store does not answer.
 pub async fn attend(app: &App, id: &Id, now: Instant) -> Result<Report, StoreError> {
+    attend_at(app, id, now, &Pace::new(now, None)).await
+}
+
+async fn attend_at(app: &App, id: &Id, now: Instant, pace: &Pace) -> Result<Report, StoreError> {
     let mut report = Report { customers: 1, ..Report::default() };
     let settle_before = now.plus_millis(-(SETTLE_AFTER.as_millis() as i64));
+    // Touches that the ledger has as ended, by a state that was lost since.
+    let mut ended: Vec<TouchId> = Vec::new();
     for attempt in 1..=ATTEMPTS_MAX {
         let loaded = app.store.load(id).await?;
         let loaded = settle(app, loaded, now, settle_before, &mut report).await?;
@@ -125,7 +155,13 @@ pub async fn attend(app: &App, id: &Id, now: Instant) -> Result<Report, StoreErr
         if is_quiet && decision.customer == before && !loaded.rings(now) {
             return Ok(report);
         }
-        let ledger = account(&decision);
+        let mails = decision.sends.iter().filter(|send| send.channel == Channel::Email).count();
+        let Some(turns) = pace.turns(app, mails).await? else {
+            // Nothing is fenced, so the alarm rings on for the next run.
+            return Ok(report);
+        };
+        let mut ledger = account(&decision);
+        ledger.leave_out(&ended);
         for send in decision.sends.iter().filter(|send| is_for_a_person(send)) {
             app.store.note_assignee(&send.assign_to).await?;
         }
@@ -135,13 +171,17 @@ pub async fn attend(app: &App, id: &Id, now: Instant) -> Result<Report, StoreErr
                 report.not_sent += records.len();
                 let messages: Vec<Message> = records.iter().map(Message::skipped).collect();
                 publish(app, &messages).await;
-                let next = hand_over(app, *after, &sends, now, &mut report).await?;
+                let hands = Hands { app, pace, now };
+                let next = hands.over(*after, &sends, turns, &mut report).await?;
                 if next.customer.next_due().is_none_or(|due| due > now) {
                     return Ok(report);
                 }
             }
             Commit::Known(entries) => {
                 let known = known_sends(&ledger, &entries, &sends);
+                let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
+                let touches = ledger.touches_at(&entries).into_iter();
+                ended.extend(touches.filter(|touch| !is_send(touch)));
                 if !mark_sent(app, &loaded, &known, now).await? {
                     back_off(attempt).await;
                 }
@@ -211,108 +251,37 @@ async fn mark_sent(
     Ok(matches!(done, Commit::Done(_)))
 }
 
-/// Hands fenced touches over, each by one call, and writes down how it went.
-async fn hand_over(
-    app: &App,
-    mut loaded: Loaded,
-    sends: &[Send],
+/// What hands touches over.
+struct Hands<'a> {
+    app: &'a App,
+    pace: &'a Pace,
     now: Instant,
-    report: &mut Report,
-) -> Result<Loaded, StoreError> {
-    for send in sends {
-        let outcome = deliver::deliver(app, &loaded.customer, send, now).await;
-        loaded = write_outcome(app, loaded, send, &outcome, now, report).await?;
-    }
-    Ok(loaded)
 }
 
-/// Writes how a hand-over went; the fence keeps everybody else off until then.
-async fn write_outcome(
-    app: &App,
-    mut loaded: Loaded,
-    send: &Send,
-    outcome: &Outcome,
-    now: Instant,
-    report: &mut Report,
-) -> Result<Loaded, StoreError> {
-    if matches!(outcome, Outcome::Unknown) {
-        deliver::keep_unknown(app, send, now).await?;
-    }
-    for attempt in 1..=ATTEMPTS_MAX {
-        let input = match outcome {
-            Outcome::Sent { .. } => Input::Confirmed(&send.touch),
-            Outcome::NotSent { until } => Input::PutBack { touch: &send.touch, until: *until },
-            Outcome::Refused => Input::Refused(&send.touch),
-            Outcome::Unknown => Input::Unanswered(&send.touch),
-        };
-        let rules = app.rules();
-        let decision = decide(loaded.customer.clone(), input, &rules.book, now);
-        let message_id = match outcome {
-            Outcome::Sent { message_id } => Some(message_id.clone()),
-            _ => None,
-        };
-        let mut entries: Vec<LedgerEntry> = decision
-            .records
-            .iter()
-            .map(|record| LedgerEntry::Touch(TouchEntry::ended(record, true, message_id.clone())))
-            .collect();
-        if matches!(outcome, Outcome::NotSent { .. }) && entries.is_empty() {
-            entries.push(LedgerEntry::Touch(TouchEntry::put_back(send)));
+impl Hands<'_> {
+    /// Hands fenced touches over, each by one call, and writes down how it
+    /// went. Each mail has its turn.
+    async fn over(
+        &self,
+        mut loaded: Loaded,
+        sends: &[Send],
+        turns: Vec<Turn>,
+        report: &mut Report,
+    ) -> Result<Loaded, StoreError> {
+        let &Hands { app, pace, now } = self;
+        let mut turns = turns.into_iter();
+        for send in sends {
+            let outcome = match send.channel {
+                Channel::Email => {
+                    let turn = turns.next().unwrap_or_default();
+                    deliver::mail(app, &loaded.customer, send, now, (pace, turn)).await
+                }
+                Channel::Call | Channel::Task | Channel::Event => {
+                    deliver::request(app, send, now).await
+                }
+            };
+            loaded = write_outcome(app, loaded, send, outcome, now, report).await?;
         }
-        let ledger = Ledger { entries };
-        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
-            Commit::Done(after) => {
-                count(outcome, report);
-                let sent = |r: &&lazo_domain::touch::TouchRecord| r.status != TouchStatus::Sent;
-                let messages: Vec<Message> =
-                    decision.records.iter().filter(sent).map(Message::skipped).collect();
-                publish(app, &messages).await;
-                return Ok(*after);
-            }
-            // Somebody settled it meanwhile.
-            Commit::Known(_) => return app.store.load(&loaded.customer.id).await,
-            Commit::Conflict => {
-                back_off(attempt).await;
-                loaded = app.store.load(&loaded.customer.id).await?;
-            }
-        }
+        Ok(loaded)
     }
-    // Still fenced: it is settled when its alarm rings again.
-    Ok(loaded)
-}
-
-fn count(outcome: &Outcome, report: &mut Report) {
-    match outcome {
-        Outcome::Sent { .. } => report.sent += 1,
-        Outcome::NotSent { .. } => report.put_back += 1,
-        Outcome::Refused => report.not_sent += 1,
-        Outcome::Unknown => report.unknown += 1,
-    }
-}
-
-/// Settles touches that were fenced before an instant and never confirmed:
-/// whoever sent them is gone.
-async fn settle(
-    app: &App,
-    mut loaded: Loaded,
-    now: Instant,
-    before: Instant,
-    report: &mut Report,
-) -> Result<Loaded, StoreError> {
-    let stuck = |customer: &Customer| {
-        let stuck = customer
-            .enrolments
-            .iter()
-            .filter(|e| !e.unanswered && e.sending_since.is_some_and(|since| since <= before));
-        stuck.cloned().collect::<Vec<_>>()
-    };
-    for enrolment in stuck(&loaded.customer) {
-        let rules = app.rules();
-        let Some(send) = deliver::send_of(&loaded.customer, &enrolment, &rules.book) else {
-            continue;
-        };
-        let outcome = deliver::trace(app, &loaded.customer, &send, now).await;
-        loaded = write_outcome(app, loaded, &send, &outcome, now, report).await?;
-    }
-    Ok(loaded)
 }

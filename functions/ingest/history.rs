@@ -6,6 +6,7 @@ use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::Delivered;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::touch::TouchId;
 
 use super::{ATTEMPTS_MAX, IngestError, back_off};
 use crate::app::App;
@@ -49,8 +50,10 @@ pub async fn import(
     for chunk in events.chunks(EVENTS_AT_ONCE) {
         let mut left: Vec<&Delivered> = chunk.to_vec();
         let mut attempt = 0;
+        let mut ended = Vec::new();
         while !left.is_empty() {
-            match commit(app, id, &left, now).await? {
+            let (done, ledger) = commit(app, id, &left, &ended, now).await?;
+            match done {
                 Commit::Done(_) => {
                     imported.counted += left.len();
                     break;
@@ -63,7 +66,10 @@ pub async fn import(
                         !entries.contains(&(index - 1))
                     });
                 }
-                Commit::Known(_) | Commit::Conflict => {
+                other => {
+                    if let Commit::Known(entries) = other {
+                        ended.extend(ledger.touches_at(&entries));
+                    }
                     attempt += 1;
                     if attempt == ATTEMPTS_MAX {
                         return Err(IngestError::Contention);
@@ -76,12 +82,15 @@ pub async fn import(
     Ok(imported)
 }
 
+/// Commits events in one transaction, without the touches that the ledger is
+/// known to have as ended.
 async fn commit(
     app: &App,
     id: &Id,
     events: &[&Delivered],
+    known: &[TouchId],
     now: Instant,
-) -> Result<Commit, IngestError> {
+) -> Result<(Commit, Ledger), IngestError> {
     let rules = app.rules();
     let loaded = app.store.load(id).await?;
     let mut customer = loaded.customer.clone();
@@ -97,5 +106,8 @@ async fn commit(
     }
     ended.truncate(ENDED_AT_ONCE);
     entries.extend(ended);
-    Ok(app.store.commit(&loaded, customer, &Ledger { entries }, now).await?)
+    let mut ledger = Ledger { entries };
+    ledger.leave_out(known);
+    let done = app.store.commit(&loaded, customer, &ledger, now).await?;
+    Ok((done, ledger))
 }

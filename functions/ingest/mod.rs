@@ -106,10 +106,12 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
     let Some(id) = event.customer() else { return Ok(Taken::Nobody) };
     let rules = app.rules();
     let mut attempt = 0;
+    let mut known = Vec::new();
     let taken = loop {
         let loaded = app.store.load(id).await?;
         let decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
-        let (ledger, messages) = account(delivered, &decision, now);
+        let (mut ledger, messages) = account(delivered, &decision, now);
+        ledger.leave_out(&known);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(_) => {
                 publish(app, &messages).await;
@@ -117,7 +119,10 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
             }
             // The event's own entry is the first.
             Commit::Known(entries) if entries.contains(&0) => break Taken::Duplicate,
-            Commit::Known(_) | Commit::Conflict => {
+            other => {
+                if let Commit::Known(entries) = other {
+                    known.extend(ledger.touches_at(&entries));
+                }
                 attempt += 1;
                 if attempt == ATTEMPTS_MAX {
                     return Err(IngestError::Contention);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lazo_domain::touch::TouchId;
 use sha2::{Digest, Sha256};
 
-use super::{Letter, SendError, Trace};
+use super::{Letter, SendError, Trace, Wait};
 
 /// A folder of `.eml` files, one a mail.
 #[derive(Clone, Debug)]
@@ -49,7 +49,10 @@ impl Outbox {
             file.sync_all()?;
             fs::rename(&part, self.folder.join(&name))
         };
-        write().map_err(|error| SendError::NotAccepted(error.to_string()))?;
+        write().map_err(|error| SendError::NotAccepted {
+            why: error.to_string(),
+            wait: Wait::Minutes,
+        })?;
         Ok(id)
     }
 

@@ -5,18 +5,9 @@ use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lazo_domain::touch::TouchId;
-use sha2::{Digest, Sha256};
 
-use super::{Letter, SendError};
-
-/// The tag by which SES's own events tell which touch they are about.
-pub const TOUCH_TAG: &str = "touch";
-
-/// How long a tag's value may be.
-const TAG_CHARS_MAX: usize = 256;
+use super::{Letter, SendError, Wait, tags};
 
 #[derive(Clone, Debug)]
 pub struct Ses {
@@ -30,36 +21,32 @@ impl Ses {
         Ses { client, configuration_set }
     }
 
+    /// The configuration set that every mail goes by, and so its events.
+    pub(super) fn configuration_set(&self) -> Option<&str> {
+        self.configuration_set.as_deref()
+    }
+
     pub(super) async fn send(&self, touch: &TouchId, letter: &Letter) -> Result<String, SendError> {
         let refused =
             |error: aws_sdk_sesv2::error::BuildError| SendError::Refused(error.to_string());
         let raw = RawMessage::builder().data(Blob::new(letter.message.formatted()));
-        let tag = MessageTag::builder().name(TOUCH_TAG).value(tag_value(touch));
+        let tags = tags::of(touch)
+            .into_iter()
+            .map(|(name, value)| MessageTag::builder().name(name).value(value).build())
+            .collect::<Result<Vec<_>, _>>();
         let answer = self
             .client
             .send_email()
             .from_email_address(letter.from.to_string())
             .destination(Destination::builder().to_addresses(letter.to.to_string()).build())
             .content(EmailContent::builder().raw(raw.build().map_err(refused)?).build())
-            .email_tags(tag.build().map_err(refused)?)
+            .set_email_tags(Some(tags.map_err(refused)?))
             .set_configuration_set_name(self.configuration_set.clone())
             .send()
             .await;
         match answer {
             Ok(answer) => Ok(answer.message_id().unwrap_or_default().to_owned()),
             Err(error) => Err(classify(&error)),
-        }
-    }
-}
-
-/// Touch ids in the alphabet of tags; one too long to be told is hashed.
-fn tag_value(touch: &TouchId) -> String {
-    let encoded = URL_SAFE_NO_PAD.encode(touch.to_string());
-    match encoded.len() <= TAG_CHARS_MAX {
-        true => encoded,
-        false => {
-            let digest = Sha256::digest(touch.to_string().as_bytes());
-            format!("sha256-{}", URL_SAFE_NO_PAD.encode(digest))
         }
     }
 }
@@ -71,23 +58,45 @@ fn classify(error: &SdkError<SendEmailError>) -> SendError {
     match error {
         SdkError::ConstructionFailure(_) => SendError::Refused(text),
         SdkError::DispatchFailure(failure) if failure.is_user() => SendError::Refused(text),
-        SdkError::ServiceError(service) if service.raw().status().is_client_error() => {
-            let error = service.err();
-            let code = error.code().unwrap_or_default();
-            let is_final = error.is_message_rejected()
-                || error.is_bad_request_exception()
-                || error.is_mail_from_domain_not_verified_exception();
-            match is_final && !code.contains("Throttl") {
-                true => SendError::Refused(text),
-                false => SendError::NotAccepted(text),
+        SdkError::ServiceError(service) => {
+            let (status, error) = (service.raw().status(), service.err());
+            // Without a code, or with this status, it may be an answer of
+            // somebody in between, who cannot know what SES did.
+            let is_proof = status.is_client_error() && status.as_u16() != 408;
+            match error.code().filter(|code| is_proof && !code.is_empty()) {
+                None => SendError::Unknown(text),
+                Some(_) if is_fault_of_the_mail(error) => SendError::Refused(text),
+                Some(_) => SendError::NotAccepted { why: text, wait: wait(error) },
             }
         }
         SdkError::DispatchFailure(failure)
             if failure.as_connector_error().is_some_and(never_connected) =>
         {
-            SendError::NotAccepted(text)
+            SendError::NotAccepted { why: text, wait: Wait::Minutes }
         }
         _ => SendError::Unknown(text),
+    }
+}
+
+/// Whether it is this very mail that SES does not want, ever. What is wrong
+/// with the account (rate, quota, sandbox, pause, a domain not verified, a
+/// missing permission) is mended there, and the mail goes later.
+fn is_fault_of_the_mail(error: &SendEmailError) -> bool {
+    let message = error.message().unwrap_or_default();
+    let is_unverified = message.contains("not verified");
+    (error.is_message_rejected() && !is_unverified) || error.is_bad_request_exception()
+}
+
+/// How long until SES may take the mail: a rate is for seconds, a daily quota
+/// and whatever a person must mend for long.
+fn wait(error: &SendEmailError) -> Wait {
+    let message = error.message().unwrap_or_default();
+    let is_quota = message.contains("quota") || error.is_limit_exceeded_exception();
+    let is_rate = error.is_too_many_requests_exception()
+        || error.code().is_some_and(|code| code.contains("Throttl"));
+    match is_rate && !is_quota {
+        true => Wait::Minutes,
+        false => Wait::Long,
     }
 }
 

@@ -3,7 +3,7 @@
 use lettre::transport::smtp::Error;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::{Letter, SendError};
+use super::{Letter, SendError, Wait};
 
 #[derive(Debug)]
 pub struct Smtp(AsyncSmtpTransport<Tokio1Executor>);
@@ -22,7 +22,9 @@ impl Smtp {
         match self.0.send(letter.message.clone()).await {
             Ok(_) => Ok(letter.message_id()),
             Err(error) if error.is_permanent() => Err(SendError::Refused(error.to_string())),
-            Err(error) if error.is_transient() => Err(SendError::NotAccepted(error.to_string())),
+            Err(error) if error.is_transient() => {
+                Err(SendError::NotAccepted { why: error.to_string(), wait: Wait::Minutes })
+            }
             Err(error) => Err(SendError::Unknown(error.to_string())),
         }
     }

@@ -1,6 +1,7 @@
 //! What could not be processed, kept with the reason until somebody mends it.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use super::{Item, Store, StoreError, keys};
 const PART_BYTES: usize = 300 * 1024;
 
 /// How many months back failures are listed.
-const MONTHS_LISTED: i32 = 24;
+pub(super) const MONTHS_LISTED: i32 = 24;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,6 +21,8 @@ pub enum FailureKind {
     Event,
     /// A touch of which nobody knows whether it went out.
     UnknownSend,
+    /// An event of the mail service that cannot be read.
+    MailEvent,
 }
 
 /// Something that could not be processed.
@@ -34,7 +37,18 @@ pub struct Failure {
     parts: usize,
 }
 
-fn partition(at: Instant) -> String {
+/// The id of a failed text.
+pub(super) fn id_of(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(10).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Where a part of a failed text is.
+pub(super) fn part_key(id: &str, number: usize) -> Item {
+    keys::keyed(format!("failure#{id}"), format!("part#{number:03}"))
+}
+
+/// Where the failures of a month are listed.
+pub(super) fn partition(at: Instant) -> String {
     let date = at.date_in(&jiff::tz::TimeZone::UTC);
     format!("failures#{:04}-{:02}", date.year(), date.month())
 }
@@ -51,28 +65,66 @@ impl Store {
         why: &str,
         now: Instant,
     ) -> Result<String, StoreError> {
-        let id: String =
-            Sha256::digest(text.as_bytes()).iter().take(10).map(|b| format!("{b:02x}")).collect();
+        let id = id_of(text);
         let parts: Vec<&str> = split(text);
         // The parts first: what is listed can be read.
-        for (number, part) in parts.iter().enumerate() {
-            let mut item = keys::keyed(format!("failure#{id}"), format!("part#{number:03}"));
+        for (number, part) in parts.iter().enumerate().skip(1) {
+            let mut item = part_key(&id, number);
             item.insert("text".into(), AttributeValue::S((*part).to_owned()));
             self.put(item).await?;
         }
+        let failed_at = self.first_failed_at(&id, parts[0], now).await?;
         let failure = Failure {
             id: id.clone(),
             kind,
             why: why.chars().take(2_000).collect(),
-            failed_at: now,
+            failed_at,
             bytes: text.len(),
             parts: parts.len(),
         };
         let mut item: Item = serde_dynamo::to_item(&failure)
             .map_err(|error| StoreError::Unwritable(error.to_string()))?;
-        item.extend(keys::keyed(partition(now), id.clone()));
+        item.extend(keys::keyed(partition(failed_at), id.clone()));
         self.put(item).await?;
         Ok(id)
+    }
+
+    /// Keeps a text's first part, and when it failed for the first time: the
+    /// same text is listed there, in whatever month it comes again.
+    async fn first_failed_at(
+        &self,
+        id: &str,
+        part: &str,
+        now: Instant,
+    ) -> Result<Instant, StoreError> {
+        let mut item = part_key(id, 0);
+        item.insert("text".into(), AttributeValue::S(part.to_owned()));
+        item.insert("failed_at".into(), AttributeValue::N(now.millis().to_string()));
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await;
+        let error = match answer {
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                return Ok(now);
+            }
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(known)) => {
+                let at = known.item().and_then(|item| item.get("failed_at")?.as_n().ok());
+                let at = at.and_then(|millis| millis.parse().ok());
+                Ok(at.map_or(now, Instant::from_millis))
+            }
+            _ => Err(StoreError::service(error)),
+        }
     }
 
     async fn put(&self, item: Item) -> Result<(), StoreError> {
@@ -123,7 +175,7 @@ impl Store {
     pub async fn failed_text(&self, failure: &Failure) -> Result<String, StoreError> {
         let mut text = String::with_capacity(failure.bytes);
         for number in 0..failure.parts {
-            let key = keys::keyed(format!("failure#{}", failure.id), format!("part#{number:03}"));
+            let key = part_key(&failure.id, number);
             let answer = self
                 .client
                 .get_item()
@@ -145,9 +197,7 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn drop_failure(&self, failure: &Failure) -> Result<(), StoreError> {
         let mut found = vec![keys::keyed(partition(failure.failed_at), failure.id.clone())];
-        found.extend((0..failure.parts).map(|number| {
-            keys::keyed(format!("failure#{}", failure.id), format!("part#{number:03}"))
-        }));
+        found.extend((0..failure.parts).map(|number| part_key(&failure.id, number)));
         for key in found {
             let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
             delete.send().await.map_err(StoreError::service)?;

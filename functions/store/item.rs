@@ -1,12 +1,12 @@
 //! A customer as a DynamoDB item, with the alarms that wake it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo_domain::customer::Customer;
+use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
 use super::table::{self, Alarm};
-use super::{Item, Loaded, SETTLE_AFTER, StoreError, keys};
+use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, keys};
 
 /// When a customer's item asks for attention, alarm by alarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,10 +23,7 @@ impl Alarms {
             (Some(set), Some(needed)) if now < set && set <= needed => Some(set),
             (_, needed) => needed,
         };
-        let settle = SETTLE_AFTER.as_millis() as i64;
-        let unconfirmed = customer.enrolments.iter().filter(|e| !e.unanswered);
-        let unconfirmed = unconfirmed.filter_map(|e| e.sending_since);
-        let unconfirmed = unconfirmed.map(|since| since.plus_millis(settle));
+        let unconfirmed = customer.enrolments.iter().filter_map(settle_at);
         let due = customer.next_due().into_iter().chain(unconfirmed).min();
         Alarms {
             due: lazily(self.due, due),
@@ -42,6 +39,16 @@ impl Alarms {
     fn each(&self) -> [(Alarm, Option<Instant>); 2] {
         [(Alarm::Due, self.due), (Alarm::Occasion, self.occasion)]
     }
+}
+
+/// When a touch on its way out is looked at again.
+fn settle_at(enrolment: &Enrolment) -> Option<Instant> {
+    let after = match (enrolment.unanswered, enrolment.listed) {
+        (_, true) => return None,
+        (false, false) => SETTLE_AFTER,
+        (true, false) => UNKNOWN_AFTER,
+    };
+    Some(enrolment.sending_since?.plus_millis(after.as_millis() as i64))
 }
 
 pub fn encode(loaded: &Loaded) -> Result<Item, StoreError> {

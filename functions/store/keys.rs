@@ -7,6 +7,7 @@
 //! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
 //! | `assignees` | `<name>` | somebody who has calls |
+//! | `limits#<name>` | `turns` | when the next turn under a limit is free |
 //! | `failures#<year>-<month>` | `<hash>` | an event that could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 
@@ -35,6 +36,10 @@ pub fn touch(touch: &TouchId) -> String {
 
 pub fn call(touch: &TouchId) -> String {
     format!("call#{}/{}/{}", touch.rule, touch.occurrence, touch.step)
+}
+
+pub(super) fn limit(name: &str) -> Item {
+    keyed(format!("limits#{name}"), "turns")
 }
 
 /// Whose item it is, by its partition key.

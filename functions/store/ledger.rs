@@ -10,12 +10,33 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::calls::Call;
-use super::{Item, Store, StoreError, keys};
+use super::{Feedback, Item, Store, StoreError, keys};
 
 /// What is written beside a customer's new state.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub entries: Vec<LedgerEntry>,
+}
+
+impl Ledger {
+    /// The touches of the entries at these places.
+    pub fn touches_at(&self, places: &[usize]) -> Vec<TouchId> {
+        let entries = places.iter().filter_map(|place| self.entries.get(*place));
+        entries
+            .filter_map(|entry| match entry {
+                LedgerEntry::Touch(entry) => Some(entry.touch.clone()),
+                LedgerEntry::Event(_) | LedgerEntry::Call(_) => None,
+            })
+            .collect()
+    }
+
+    /// Without what the ledger knows already: a touch ends there once.
+    pub fn leave_out(&mut self, known: &[TouchId]) {
+        self.entries.retain(|entry| match entry {
+            LedgerEntry::Touch(entry) => !known.contains(&entry.touch),
+            LedgerEntry::Event(_) | LedgerEntry::Call(_) => true,
+        });
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -108,6 +129,9 @@ pub struct TouchEntry {
     /// By which the mail service knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
+    /// What the mail service told of it since.
+    #[serde(flatten)]
+    pub feedback: Feedback,
     /// Whether a fence is expected to be there, or nothing.
     #[serde(skip)]
     pub was_fenced: bool,
@@ -125,6 +149,7 @@ impl TouchEntry {
             reason: None,
             defers: Vec::new(),
             message_id: None,
+            feedback: Feedback::default(),
             was_fenced: false,
         }
     }
@@ -150,6 +175,7 @@ impl TouchEntry {
             reason: record.reason,
             defers: record.defers.clone(),
             message_id,
+            feedback: Feedback::default(),
             was_fenced,
         }
     }

@@ -4,9 +4,11 @@
 
 mod calls;
 mod failures;
+mod feedback;
 mod item;
 pub mod keys;
 mod ledger;
+mod limits;
 pub mod table;
 
 use std::collections::HashMap;
@@ -25,7 +27,9 @@ use lazo_domain::instant::Instant;
 
 pub use calls::{Call, CallStatus};
 pub use failures::{Failure, FailureKind};
+pub use feedback::{Feedback, Note};
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
+pub use limits::Wish;
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;
@@ -94,6 +98,10 @@ pub const TRANSACTION_ITEMS_MAX: usize = 100;
 
 /// How long after its fence an unconfirmed touch is looked at again.
 pub const SETTLE_AFTER: Duration = Duration::from_secs(120);
+
+/// How long the mail service has to tell what became of a touch of which the
+/// answer was lost, counted from the fence.
+pub const UNKNOWN_AFTER: Duration = Duration::from_secs(3600);
 
 impl Store {
     pub fn new(client: Client, table: impl Into<String>) -> Store {

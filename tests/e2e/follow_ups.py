@@ -16,6 +16,7 @@ import time
 import yaml
 
 from emulator import ROOT, Emulator
+from links import Links
 
 # A thank-you falls due on the day after the purchase at the rule's time of day,
 # 24 to 48 hours later. So a purchase of 50 hours ago is due now, whatever the hour
@@ -259,7 +260,7 @@ def check_quarantine(shop: Shop) -> None:
 def check_nothing_left_behind(shop: Shop) -> None:
     for queue in ("IngestDeadLettersUrl", "UndeliveredEventsUrl", "LostTicksUrl"):
         equal(f"messages in {queue}", shop.depth(queue), 0)
-    for function in ("IngestFunction", "DispatchFunction"):
+    for function in ("IngestFunction", "DispatchFunction", "LinksFunction"):
         lines = shop.log_lines(function)
         denied = [line for line in lines if "not authorized" in line or "AccessDenied" in line]
         assert not denied, f"{function} lacks a permission: {denied[0]}"
@@ -294,6 +295,9 @@ def scenario(aws: Emulator, shop: Shop, policy: dict) -> None:
     check_one_mail_and_one_call(aws, shop)
     step("the archive replayed changes nothing")
 
+    Links(aws, shop.stack).check(MAILED["customer_id"])
+    step("a made-up link is not found; one of ours asks, and acts only when it is clicked")
+
     check_events_out(shop.events_out())
     check_quarantine(shop)
     check_nothing_left_behind(shop)
@@ -309,12 +313,12 @@ def main() -> int:
             sender = policy["brand"]["from"]
             aws.client("sesv2").create_email_identity(EmailIdentity=sender)
             step("sam deploy")
-            stack = aws.deploy(zips, MailFrom=sender, LinksUrl="https://links.shop.example", Architecture=arch)
+            stack = aws.deploy(zips, MailFrom=sender, Architecture=arch)
             shop = Shop(aws, stack)
             try:
                 scenario(aws, shop, policy)
             except BaseException:
-                for function in ("IngestFunction", "DispatchFunction"):
+                for function in ("IngestFunction", "DispatchFunction", "LinksFunction"):
                     print(f"--- log of {function}", *shop.log_lines(function)[-40:], sep="\n")
                 print("--- log of the emulator", aws.tail(), sep="\n", flush=True)
                 raise

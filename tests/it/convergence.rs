@@ -23,7 +23,7 @@ fn delivery() -> Instant {
 /// Half a year of history, and a busy last day.
 fn made(seed: u64, customer: &str) -> Vec<Made> {
     let long = Plan { from: at("2026-05-01T00:00:00Z"), days: 200, late: 0 };
-    let day = Plan { from: at("2026-11-18T01:00:00Z"), days: 1, late: 0 };
+    let day = Plan { from: at("2026-11-18T09:00:00Z"), days: 1, late: 0 };
     let mut made = history(seed, customer, long);
     let recent = history(seed + 500, customer, day).into_iter();
     // The keys of the two must differ.

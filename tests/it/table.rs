@@ -139,7 +139,9 @@ fn every_variable_that_the_code_reads_is_set_and_none_besides() {
     let everywhere = BTreeSet::from([env::TABLE, env::BUS]);
     let by_function = BTreeMap::from([
         ("ingest", BTreeSet::new()),
-        ("dispatch", BTreeSet::from([env::CONFIGURATION_SET, env::LINKS_URL])),
+        ("dispatch", BTreeSet::from([env::CONFIGURATION_SET, env::LINKS_URL, env::LINK_KEYS])),
+        ("links", BTreeSet::from([env::LINK_KEYS])),
+        ("feedback", BTreeSet::from([env::CONFIGURATION_SET])),
     ]);
     let names = |variables: &Value| -> BTreeSet<String> {
         variables.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
@@ -160,8 +162,15 @@ fn every_variable_that_the_code_reads_is_set_and_none_besides() {
 #[test]
 fn no_other_variable_is_read_by_the_functions() {
     let mut found = BTreeSet::new();
-    for file in ["app.rs", "bus.rs", "rules.rs", "telemetry.rs", "ingest/mod.rs", "dispatch/mod.rs"]
-    {
+    for file in [
+        "app.rs",
+        "bus.rs",
+        "rules.rs",
+        "telemetry.rs",
+        "ingest/mod.rs",
+        "dispatch/mod.rs",
+        "links/mod.rs",
+    ] {
         let text = read(&format!("functions/{file}"));
         let constants = text.match_indices("const ").filter_map(|(place, _)| {
             let line = text[place..].lines().next()?;
@@ -171,7 +180,8 @@ fn no_other_variable_is_read_by_the_functions() {
         found.extend(constants.map(str::to_owned));
         assert!(!text.contains("env::var(\""), "{file}: a variable has its name in app::env");
     }
-    let known = [env::TABLE, env::BUS, env::CONFIGURATION_SET, env::LINKS_URL, RULES_VAR];
+    let known =
+        [env::TABLE, env::BUS, env::CONFIGURATION_SET, env::LINKS_URL, env::LINK_KEYS, RULES_VAR];
     assert_eq!(found, known.map(str::to_owned).into());
 }
 
@@ -214,4 +224,9 @@ fn the_due_index_may_be_read_and_nothing_is_scanned() {
     }
     assert!(actions("DispatchRole").contains("dynamodb:Query"));
     assert!(actions("DispatchRole").contains("ses:SendEmail"));
+    // Open to everybody, so it may do the least: one customer at a time.
+    let log = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    let links = ["dynamodb:GetItem", "dynamodb:PutItem", "events:PutEvents"];
+    let expected: BTreeSet<String> = log.into_iter().chain(links).map(str::to_owned).collect();
+    assert_eq!(actions("LinksRole"), expected);
 }

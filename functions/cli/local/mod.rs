@@ -1,6 +1,7 @@
 //! `lazo local`: the whole system on this machine.
 
 pub mod bus_server;
+pub mod links_server;
 mod summary;
 
 use std::fs::File;
@@ -38,6 +39,9 @@ pub struct Args {
     /// The port of the bus; any free one where it is taken.
     #[arg(long, value_name = "PORT", default_value_t = BUS_PORT)]
     bus_port: u16,
+    /// The port of the links in mails; any free one where it is taken.
+    #[arg(long, value_name = "PORT", default_value_t = LINKS_PORT)]
+    links_port: u16,
     /// Stop after the first round of work, for scripts.
     #[arg(long)]
     once: bool,
@@ -57,6 +61,7 @@ const SEED: u64 = 2026;
 /// Where the local system listens, unless told otherwise.
 const DYNAMODB_PORT: u16 = 4701;
 const BUS_PORT: u16 = 4702;
+const LINKS_PORT: u16 = 4703;
 
 pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
     if target.table.is_some() {
@@ -95,6 +100,7 @@ async fn start(args: &Args, target: &Target, lock: File) -> anyhow::Result<Syste
         smtp: args.smtp.clone(),
         dynamodb_port: args.dynamodb_port,
         bus_port: args.bus_port,
+        links_port: args.links_port,
     };
     System::embed(target, &setup, lock).await
 }

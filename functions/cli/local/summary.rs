@@ -11,7 +11,7 @@ use lazo_domain::touch::Reason;
 
 use crate::calls::open_calls;
 use crate::lang::Lang;
-use crate::system::{System, TABLE, Target};
+use crate::system::{Endpoints, System, TABLE, Target};
 
 /// Everything in the local table, counted. Only the local system reads its
 /// whole table: it is small, and its own.
@@ -166,10 +166,11 @@ fn commands(system: &System, target: &Target, customer: Option<String>, lang: La
     }
     println!("  {:<50} {}", format!("ls {data}/outbox"), lang.pick("los correos", "the mails"));
     if let Some(endpoints) = &system.endpoints {
-        println!("\n  DynamoDB {}   bus {}", endpoints.dynamodb, endpoints.bus);
+        let Endpoints { dynamodb, bus, links } = endpoints;
+        println!("\n  DynamoDB {dynamodb}   bus {bus}   {} {links}", lang.pick("enlaces", "links"));
         println!(
             "  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region us-east-1 --endpoint-url {} dynamodb list-tables",
-            endpoints.dynamodb
+            dynamodb
         );
     }
 }

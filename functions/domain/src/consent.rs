@@ -33,6 +33,13 @@ struct Word {
     denied: bool,
 }
 
+/// What was said last on something, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastWord {
+    pub at: Instant,
+    pub state: ConsentState,
+}
+
 impl Consents {
     /// Notes a word; the last `occurred_at` wins, and a *no* over a *yes* of
     /// the same instant.
@@ -57,20 +64,31 @@ impl Consents {
 
     /// Whether a touch of this channel and purpose is allowed (2.8).
     pub fn allow(&self, channel: Channel, purpose: Purpose, marketing: MarketingConsent) -> bool {
-        let word = match (channel, purpose) {
+        let must_be_granted = channel == Channel::Email
+            && purpose == Purpose::Marketing
+            && marketing == MarketingConsent::OptIn;
+        match self.word(channel, purpose) {
+            Some(word) => !word.denied,
+            None => !must_be_granted,
+        }
+    }
+
+    /// The word that decides on touches of this channel and purpose; `None`
+    /// where nothing was said.
+    pub fn last_word(&self, channel: Channel, purpose: Purpose) -> Option<LastWord> {
+        let word = self.word(channel, purpose)?;
+        let state = if word.denied { ConsentState::Denied } else { ConsentState::Granted };
+        Some(LastWord { at: word.at, state })
+    }
+
+    fn word(&self, channel: Channel, purpose: Purpose) -> Option<Word> {
+        match (channel, purpose) {
             (Channel::Email, Purpose::Marketing) => self.email_marketing.max(self.email_all),
             (Channel::Email, Purpose::Service) => self.email_service.max(self.email_all),
             (Channel::Call, Purpose::Marketing) => self.call_marketing.max(self.call_all),
             (Channel::Call, Purpose::Service) => self.call_service.max(self.call_all),
             // Tasks and events are the shop's own: they reach no customer.
-            (Channel::Task | Channel::Event, _) => return true,
-        };
-        let must_be_granted = channel == Channel::Email
-            && purpose == Purpose::Marketing
-            && marketing == MarketingConsent::OptIn;
-        match word {
-            Some(word) => !word.denied,
-            None => !must_be_granted,
+            (Channel::Task | Channel::Event, _) => None,
         }
     }
 }

@@ -15,7 +15,8 @@ use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::profile::{Dated, Profile};
 use crate::rule::{Channel, Purpose};
-use crate::touch::Defer;
+use crate::suppression::Suppressions;
+use crate::touch::{Defer, TouchId};
 
 /// One customer, as of the last input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,8 +39,9 @@ pub struct Customer {
     /// The latest contacts, for whoever calls next.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suppressed_at: Option<Instant>,
+    /// Addresses of this customer that mail must not go to.
+    #[serde(default, skip_serializing_if = "Suppressions::is_empty")]
+    pub suppressed: Suppressions,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Instant>,
     /// Events that started follow-ups, or may yet, kept while one is open.
@@ -151,12 +153,34 @@ pub struct Enrolment {
     /// The answer to its sending was lost: nobody knows whether it went out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
+    /// Nothing was heard of it since: it is listed for somebody to look.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listed: bool,
+    /// After a lost answer it was put back once, as the policy said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resent: bool,
     /// An exit event came while the touch was on its way out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exited: bool,
 }
 
+/// How many deferrals of a touch are kept; the latest ones.
+const DEFERS_MAX: usize = 20;
+
 impl Enrolment {
+    /// Whether it is this touch that the enrolment has pending.
+    pub fn is_at(&self, touch: &TouchId) -> bool {
+        self.rule == touch.rule && self.occurrence == touch.occurrence && self.step == touch.step
+    }
+
+    /// Notes that the touch waits: of a long row of waits the latest.
+    pub fn note_defer(&mut self, defer: Defer) {
+        self.defers.push(defer);
+        if self.defers.len() > DEFERS_MAX {
+            self.defers.remove(0);
+        }
+    }
+
     pub fn base(&self) -> Base {
         Base { at: self.base, is_day: self.base_is_day }
     }
@@ -195,7 +219,7 @@ impl Customer {
             nps: Dated::default(),
             signals: Signals::default(),
             contacts: Vec::new(),
-            suppressed_at: None,
+            suppressed: Suppressions::default(),
             erased_at: None,
             fired: Vec::new(),
             exits: Vec::new(),

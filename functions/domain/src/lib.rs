@@ -25,5 +25,6 @@ pub mod rulebook;
 pub mod simulation;
 pub mod span;
 pub mod stage;
+pub mod suppression;
 pub mod touch;
 pub mod view;

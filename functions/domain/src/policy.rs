@@ -3,6 +3,7 @@
 mod window;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use jiff::civil::{Date, Time};
@@ -67,6 +68,14 @@ pub struct Policy {
     pub call_team: String,
     #[serde(default)]
     pub drift: Drift,
+    /// At most so many mails begin in any second, over all senders. Absent: as
+    /// fast as the mail service takes them.
+    pub mails_per_second: Option<NonZeroU32>,
+    /// Whether a mail whose answer was lost, and of which nothing was heard for
+    /// an hour, goes once more: better twice than never. Otherwise it is listed
+    /// for somebody to look.
+    #[serde(default)]
+    pub resend_unknown: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

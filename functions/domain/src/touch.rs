@@ -46,6 +46,8 @@ pub enum Reason {
     FrequencyCap,
     /// The mail service took no more for now.
     Throttled,
+    /// The answer to its sending was lost, and it goes once more.
+    Unanswered,
     /// The message could not be written or was refused for good.
     Undeliverable,
 }
@@ -71,6 +73,7 @@ impl Reason {
             Reason::QuietHours => "quiet_hours",
             Reason::FrequencyCap => "frequency_cap",
             Reason::Throttled => "throttled",
+            Reason::Unanswered => "unanswered",
             Reason::Undeliverable => "undeliverable",
         }
     }

@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder as HttpClient;
 use lazo::app::{App, ses_client};
 use lazo::bus::Bus;
+use lazo::links::token::Keys;
 use lazo::mailer::{Mailer, Outbox, Ses};
 use lazo::rules::Rules;
 use lazo::store::{Store, table};
@@ -30,6 +31,8 @@ use tokio::net::TcpListener;
 pub const TABLE: &str = "lazo";
 pub const CONFIGURATION_SET: &str = "lazo-mail";
 pub const LINKS_URL: &str = "https://links.casalumbre.example";
+/// The keys of those links: 32 times the byte 1, and 32 times the byte 2.
+pub const LINK_KEYS: &str = "t1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=,t0:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 
 /// A whole system of one test's own.
 pub struct World {
@@ -64,7 +67,8 @@ impl World {
 
 fn app(rules: Rules, mailer: Mailer, recorder: &Recorder, store: Store) -> App {
     let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk_at(&recorder.url)), "lazo");
-    App::new(store, bus, mailer, Some(LINKS_URL.into()), rules)
+    let keys = Keys::parse(LINK_KEYS).unwrap();
+    App::new(store, bus, mailer, Some(LINKS_URL.into()), rules).with_link_keys(keys)
 }
 
 /// A fresh table on a DynamoDB in memory.

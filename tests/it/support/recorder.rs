@@ -27,8 +27,12 @@ pub struct Request {
 pub enum Reply {
     /// An error in AWS's form: HTTP status and code.
     Fail(u16, &'static str),
+    /// The same, with what it says.
+    FailSaying(u16, &'static str, &'static str),
     /// The request is taken and the connection closed without an answer.
     Close,
+    /// The same, and the connection is reset.
+    Reset,
     /// `PutEvents` only: so many entries are refused.
     Partial(usize),
     /// Answered well, once [`Recorder::release`] is called.
@@ -132,6 +136,9 @@ impl Recorder {
             if matches!(reply, Some(Reply::Hold)) {
                 self.released.acquire().await.unwrap().forget();
             }
+            if matches!(reply, Some(Reply::Reset)) {
+                stream.set_zero_linger()?;
+            }
             let Some(answer) = answer(service, &body, reply) else { return Ok(()) };
             stream.write_all(answer.as_bytes()).await?;
         }
@@ -141,7 +148,10 @@ impl Recorder {
 /// The text of an answer; `None` where none is given.
 fn answer(service: Service, request: &Value, reply: Option<Reply>) -> Option<String> {
     let (status, code, body) = match reply {
-        Some(Reply::Close) => return None,
+        Some(Reply::Close | Reply::Reset) => return None,
+        Some(Reply::FailSaying(status, code, message)) => {
+            (status, code, json!({ "__type": code, "message": message }))
+        }
         Some(Reply::Fail(status, code)) => {
             let body = json!({ "__type": code, "message": "as the test asked" });
             (status, code, body)

@@ -42,13 +42,22 @@ impl Turn<'_> {
     }
 
     pub(super) fn on_put_back(&mut self, touch: &TouchId, until: Instant) {
-        let Some(index) = self.sending(touch) else {
-            return;
-        };
+        if let Some(index) = self.sending(touch) {
+            self.put_back(index, until, Reason::Throttled);
+        }
+    }
+
+    /// A touch that did not go out waits again, at the longest until it expires.
+    pub(super) fn put_back(&mut self, index: usize, until: Instant, reason: Reason) {
         self.unsend(index);
+        let enrolment = &self.customer.enrolments[index];
+        let expires_at = self.planned(enrolment).map(|(_, s)| self.expires_at(enrolment.due, s));
+        let until = expires_at.map_or(until, |expires_at| until.min(expires_at));
         let enrolment = &mut self.customer.enrolments[index];
         enrolment.next = until;
-        enrolment.defers.push(Defer { at: self.now, reason: Reason::Throttled, until });
+        enrolment.unanswered = false;
+        enrolment.listed = false;
+        enrolment.note_defer(Defer { at: self.now, reason, until });
         if enrolment.exited {
             let enrolment = self.customer.enrolments.remove(index);
             let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
@@ -76,13 +85,15 @@ impl Turn<'_> {
         }
     }
 
-    fn sending(&self, touch: &TouchId) -> Option<usize> {
-        self.customer.enrolments.iter().position(|e| {
-            e.sending_since.is_some()
-                && e.rule == touch.rule
-                && e.occurrence == touch.occurrence
-                && e.step == touch.step
-        })
+    /// The touch as it is on its way out.
+    pub(super) fn sending(&self, touch: &TouchId) -> Option<usize> {
+        let index = self.pending(touch)?;
+        self.customer.enrolments[index].sending_since.map(|_| index)
+    }
+
+    /// The touch, waiting or on its way out.
+    pub(super) fn pending(&self, touch: &TouchId) -> Option<usize> {
+        self.customer.enrolments.iter().position(|e| e.is_at(touch))
     }
 
     /// Takes a touch that did not go out off the caps' count.
@@ -120,5 +131,7 @@ impl Turn<'_> {
         enrolment.defers = Vec::new();
         enrolment.sending_since = None;
         enrolment.unanswered = false;
+        enrolment.listed = false;
+        enrolment.resent = false;
     }
 }

@@ -12,9 +12,6 @@ use crate::rulebook::{Rule, Step};
 use crate::touch::{Defer, Reason, Send, TouchStatus};
 use crate::view::View;
 
-/// How many deferrals of a touch are kept; the latest ones.
-const DEFERS_MAX: usize = 20;
-
 /// What is to become of a touch that fell due.
 enum Fate {
     Go,
@@ -70,10 +67,7 @@ impl<'a> Turn<'a> {
         let enrolment = &mut self.customer.enrolments[index];
         // Always forward, so that a pass over what is due ends.
         enrolment.next = until.max(self.now.plus_millis(1));
-        enrolment.defers.push(defer);
-        if enrolment.defers.len() > DEFERS_MAX {
-            enrolment.defers.remove(0);
-        }
+        enrolment.note_defer(defer);
     }
 
     fn send(&mut self, index: usize, rule: &Rule, step: &Step) {
@@ -92,7 +86,12 @@ impl<'a> Turn<'a> {
             expires_at: self.expires_at(enrolment.due, step),
         };
         self.sends.push(send);
-        let sent = SentTouch { at: self.now, channel: step.channel, purpose: rule.purpose };
+        let (channel, purpose) = (step.channel, rule.purpose);
+        self.count_sent(SentTouch { at: self.now, channel, purpose });
+    }
+
+    /// Counts a touch for the frequency caps.
+    pub(super) fn count_sent(&mut self, sent: SentTouch) {
         let index = self.customer.sends.partition_point(|known| *known <= sent);
         self.customer.sends.insert(index, sent);
     }
@@ -170,11 +169,13 @@ impl<'a> Turn<'a> {
         let allowed = relationship
             .and_then(|kind| policy.relationships.get(kind.as_str()))
             .is_none_or(|kind| kind.allows(channel, purpose));
+        let email = profile.email.latest().filter(|_| channel == Channel::Email);
+        let is_suppressed = email.is_some_and(|email| customer.suppressed.covers(email.as_str()));
         if customer.erased_at.is_some() {
             Some(Reason::Erased)
         } else if !has_address {
             Some(Reason::NoAddress)
-        } else if channel == Channel::Email && customer.suppressed_at.is_some() {
+        } else if is_suppressed {
             Some(Reason::Suppressed)
         } else if !customer.consents.allow(channel, purpose, policy.marketing_consent) {
             Some(Reason::NoConsent)

@@ -306,6 +306,8 @@ impl Turn<'_> {
             defers: Vec::new(),
             sending_since: None,
             unanswered: false,
+            listed: false,
+            resent: false,
             exited: false,
         };
         if exited {

@@ -8,6 +8,7 @@
 //! | `occasion` | which birthdays and anniversaries have come |
 //! | `due` | whether a touch that fell due goes, waits or ends, and why |
 //! | `answer` | what follows from how a sending went, and which step comes next |
+//! | `settle` | what becomes of a touch of which the answer was lost |
 //! | `cap` | which of a day's touches go where frequency caps leave room for some |
 
 mod absorb;
@@ -16,6 +17,7 @@ mod cap;
 mod due;
 mod enrol;
 mod occasion;
+mod settle;
 
 use jiff::tz::TimeZone;
 
@@ -26,6 +28,7 @@ use crate::instant::Instant;
 use crate::profile::Profile;
 use crate::rule::Channel;
 use crate::rulebook::{Rule, RuleBook, Step};
+use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 pub use occasion::celebrated_on;
 
@@ -46,6 +49,15 @@ pub enum Input<'a> {
     Refused(&'a TouchId),
     /// Nobody knows whether the touch went out; its fence stays.
     Unanswered(&'a TouchId),
+    /// Nothing was heard of an unanswered touch in the time that it takes: it
+    /// goes once more, or is listed.
+    Unresolved(&'a TouchId),
+    /// Somebody found that an unanswered touch did not go out: it may go.
+    Resend(&'a TouchId),
+    /// The mail service itself says that it took the touch, at an instant.
+    Accepted { touch: &'a TouchId, at: Instant },
+    /// Mail to an address must stop.
+    Suppressed { address: &'a AddressHash, at: Instant, cause: Cause },
 }
 
 /// What follows from an input.
@@ -101,6 +113,10 @@ pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -
         Input::PutBack { touch, until } => turn.on_put_back(touch, until),
         Input::Refused(touch) => turn.on_refused(touch),
         Input::Unanswered(touch) => turn.on_unanswered(touch),
+        Input::Unresolved(touch) => turn.on_unresolved(touch),
+        Input::Resend(touch) => turn.on_resend(touch),
+        Input::Accepted { touch, at } => turn.on_accepted(touch, at),
+        Input::Suppressed { address, at, cause } => turn.on_suppressed(address, at, cause),
     }
     turn.forget();
     Decision { customer: turn.customer, records: turn.records, sends: turn.sends }

@@ -20,6 +20,15 @@ where
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// A quantity is zero or more: what comes back is a refund.
+fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = f64::deserialize(deserializer)?;
+    match value.is_finite() && value >= 0.0 {
+        true => Ok(value),
+        false => Err(serde::de::Error::custom(format!("is {value}, a quantity is zero or more"))),
+    }
+}
+
 /// A field of a profile: absent leaves it as it is, `null` clears it.
 pub type Change<T> = Option<Option<T>>;
 
@@ -126,6 +135,7 @@ pub struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<Line>,
     #[schemars(range(min = 0))]
+    #[serde(deserialize_with = "quantity")]
     pub quantity: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_price: Option<Money>,

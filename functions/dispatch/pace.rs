@@ -1,0 +1,196 @@
+//! How fast mails begin: turns under the policy's `mails_per_second`, which
+//! holds over all workers, and the time that a run has.
+//!
+//! Every mail begins at a turn of its own, a point in time that one item of the
+//! table gives out once (`store::limits`). A worker's time is what its handler
+//! read from the clock plus what has passed since on the monotonic clock.
+//!
+//! **What is guaranteed.** A mail begins at its turn or up to [`LATE_MAX_MICROS`]
+//! after; where the turn is over by then, it takes another. The clocks of two
+//! workers are assumed to be at most [`SKEW_MAX_MICROS`] apart (AWS keeps those
+//! of Lambda within a millisecond or so). N turns are spread over one second
+//! plus both allowances, so the first and the last of N + 1 mails in a row are
+//! at least a second apart: in no second do more than N begin.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use lazo_domain::instant::Instant;
+use tokio::sync::Mutex;
+use tokio::time::Instant as Tick;
+
+use crate::app::App;
+use crate::store::{Store, StoreError, Wish};
+
+/// How long after its turn a mail may begin.
+pub const LATE_MAX_MICROS: i64 = 50_000;
+
+/// How far the clocks of two workers may be apart.
+pub const SKEW_MAX_MICROS: i64 = 50_000;
+
+/// How far ahead a turn may be; a mail with more before it is left for later.
+pub const WAIT_MAX_MICROS: i64 = 5_000_000;
+
+/// How long before its turn a mail is fenced: the fence should stand by then,
+/// and no longer than it must, as a crash leaves a fence behind.
+const FENCE_AHEAD_MICROS: i64 = 200_000;
+
+/// How many turns one reservation takes at most.
+const BATCH_MAX: u32 = 50;
+
+/// How many turns a mail that comes late for them takes.
+const TURNS_MAX: u32 = 3;
+
+/// The limit's name in the table.
+const MAIL: &str = "mail";
+
+/// The turns that a worker has reserved.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Turns {
+    next_micros: i64,
+    interval_micros: i64,
+    left: u32,
+}
+
+impl Turns {
+    /// The next turn that is not over, reserving more where none is left;
+    /// `None` where too many are before it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn next(
+        &mut self,
+        store: &Store,
+        per_second: NonZeroU32,
+        now_micros: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        if let Some(turn) = self.take(now_micros) {
+            return Ok(Some(turn));
+        }
+        let rate = i64::from(per_second.get());
+        let spread = 1_000_000 + LATE_MAX_MICROS + SKEW_MAX_MICROS;
+        let wish = Wish {
+            // A quarter of a second's, so that few are lost when a run ends.
+            count: (per_second.get() / 4).clamp(1, BATCH_MAX),
+            interval_micros: (spread + rate - 1) / rate,
+            now_micros,
+            latest_micros: now_micros + WAIT_MAX_MICROS,
+        };
+        let Some(first) = store.reserve(MAIL, wish).await? else { return Ok(None) };
+        let (interval_micros, left) = (wish.interval_micros, wish.count);
+        *self = Turns { next_micros: first, interval_micros, left };
+        Ok(self.take(now_micros))
+    }
+
+    fn take(&mut self, now_micros: i64) -> Option<i64> {
+        while self.left > 0 {
+            let turn = self.next_micros;
+            self.next_micros += self.interval_micros;
+            self.left -= 1;
+            if now_micros <= turn + LATE_MAX_MICROS {
+                return Some(turn);
+            }
+        }
+        None
+    }
+}
+
+/// When a mail may begin; at once, where there is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn(Option<i64>);
+
+/// One run of a worker.
+pub struct Pace {
+    now: Instant,
+    begun: Tick,
+    budget: Option<Duration>,
+    turns: Mutex<Turns>,
+    is_crowded: AtomicBool,
+}
+
+impl Pace {
+    /// A run that begins now, which is `now`, and takes nothing new on after
+    /// `budget`.
+    pub fn new(now: Instant, budget: Option<Duration>) -> Pace {
+        Pace {
+            now,
+            begun: Tick::now(),
+            budget,
+            turns: Mutex::default(),
+            is_crowded: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the run takes nothing new on: its time is up, or so many mails
+    /// wait for their turn that more had better be left for the next run.
+    pub fn is_over(&self) -> bool {
+        let is_late = self.budget.is_some_and(|budget| self.begun.elapsed() > budget);
+        is_late || self.is_crowded.load(Ordering::Relaxed)
+    }
+
+    fn now_micros(&self) -> i64 {
+        let elapsed = i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+        self.now.millis().saturating_mul(1000).saturating_add(elapsed)
+    }
+
+    /// Turns for so many mails, waited for until shortly before the first;
+    /// `None` where they would come too late.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn turns(&self, app: &App, mails: usize) -> Result<Option<Vec<Turn>>, StoreError> {
+        let mut turns = Vec::with_capacity(mails);
+        for _ in 0..mails {
+            match self.turn(app).await? {
+                Some(turn) => turns.push(turn),
+                None => {
+                    self.is_crowded.store(true, Ordering::Relaxed);
+                    return Ok(None);
+                }
+            }
+        }
+        if let Some(Turn(Some(first))) = turns.first() {
+            self.sleep_until(first - FENCE_AHEAD_MICROS).await;
+        }
+        Ok(Some(turns))
+    }
+
+    async fn turn(&self, app: &App) -> Result<Option<Turn>, StoreError> {
+        let Some(per_second) = app.rules().book.policy.mails_per_second else {
+            return Ok(Some(Turn(None)));
+        };
+        let mut turns = self.turns.lock().await;
+        let turn = turns.next(&app.store, per_second, self.now_micros()).await?;
+        Ok(turn.map(|turn| Turn(Some(turn))))
+    }
+
+    /// Waits for a turn. Whether the mail may begin, at once: where its turn is
+    /// over it gets another, and where none comes soon it may not.
+    pub async fn wait(&self, app: &App, turn: Turn) -> bool {
+        let mut turn = turn;
+        for _ in 0..TURNS_MAX {
+            let Turn(Some(micros)) = turn else { return true };
+            self.sleep_until(micros).await;
+            if self.now_micros() <= micros + LATE_MAX_MICROS {
+                return true;
+            }
+            turn = match self.turn(app).await {
+                Ok(Some(turn)) => turn,
+                Ok(None) => return false,
+                Err(error) => {
+                    tracing::warn!(%error, "no turn could be had, the mail waits");
+                    return false;
+                }
+            };
+        }
+        false
+    }
+
+    async fn sleep_until(&self, micros: i64) {
+        let early = u64::try_from(micros.saturating_sub(self.now_micros())).unwrap_or(0);
+        if early > 0 {
+            tokio::time::sleep(Duration::from_micros(early)).await;
+        }
+    }
+}

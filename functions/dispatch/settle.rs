@@ -1,0 +1,152 @@
+//! How a sending went, written down; and touches whose sender is gone, or
+//! whose answer was lost, settled.
+
+use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::decide::{Decision, Input, decide};
+use lazo_domain::instant::Instant;
+use lazo_domain::rule::Channel;
+use lazo_domain::touch::{Send, TouchId, TouchStatus};
+
+use super::deliver::{self, Outcome};
+use super::{Report, mark_sent};
+use crate::app::App;
+use crate::bus::Message;
+use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::store::{Commit, Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, UNKNOWN_AFTER};
+
+/// The enrolment that has a touch on its way out.
+fn sending<'a>(customer: &'a Customer, touch: &TouchId) -> Option<&'a Enrolment> {
+    customer.enrolments.iter().find(|e| e.sending_since.is_some() && e.is_at(touch))
+}
+
+/// Writes how a hand-over went; the fence keeps everybody else off until then.
+pub(super) async fn write_outcome(
+    app: &App,
+    mut loaded: Loaded,
+    send: &Send,
+    outcome: Outcome,
+    now: Instant,
+    report: &mut Report,
+) -> Result<Loaded, StoreError> {
+    let outcome = if is_final(app, &outcome) { Outcome::Unresolved } else { outcome };
+    for attempt in 1..=ATTEMPTS_MAX {
+        if sending(&loaded.customer, &send.touch).is_none() {
+            // Somebody settled it meanwhile.
+            if outcome == Outcome::Unresolved {
+                app.store.drop_unknown(&send.touch, send.at, now).await?;
+            }
+            return Ok(loaded);
+        }
+        let rules = app.rules();
+        let input = input(&outcome, send);
+        let decision = decide(loaded.customer.clone(), input, &rules.book, now);
+        // Listed first: a crash in between lists it once more, which is one
+        // entry, and never not at all.
+        if sending(&decision.customer, &send.touch).is_some_and(|e| e.listed) {
+            deliver::keep_unknown(app, send, now).await?;
+        }
+        let (ledger, messages) = account(send, &decision, &outcome);
+        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
+            Commit::Done(after) => {
+                count(&outcome, &after.customer, send, report);
+                publish(app, &messages).await;
+                return Ok(*after);
+            }
+            Commit::Known(_) => {
+                loaded = app.store.load(&loaded.customer.id).await?;
+                // The ledger says that it is over, and the ledger counts.
+                if sending(&loaded.customer, &send.touch).is_some() {
+                    mark_sent(app, &loaded, &[send], now).await?;
+                    return app.store.load(&loaded.customer.id).await;
+                }
+            }
+            Commit::Conflict => {
+                back_off(attempt).await;
+                loaded = app.store.load(&loaded.customer.id).await?;
+            }
+        }
+    }
+    // Still fenced: it is settled when its alarm rings again.
+    Ok(loaded)
+}
+
+/// Whether nothing more will be heard: then nothing is gained by waiting.
+fn is_final(app: &App, outcome: &Outcome) -> bool {
+    let may_go_again = app.rules().book.policy.resend_unknown;
+    *outcome == Outcome::Unknown && !app.mailer.tells_later() && !may_go_again
+}
+
+fn input<'a>(outcome: &Outcome, send: &'a Send) -> Input<'a> {
+    let touch = &send.touch;
+    match outcome {
+        Outcome::Sent { .. } => Input::Confirmed(touch),
+        Outcome::NotSent { until } => Input::PutBack { touch, until: *until },
+        Outcome::Refused => Input::Refused(touch),
+        Outcome::Unknown => Input::Unanswered(touch),
+        Outcome::Unresolved => Input::Unresolved(touch),
+    }
+}
+
+/// What is written into the ledger, and told to others once it is.
+fn account(send: &Send, decision: &Decision, outcome: &Outcome) -> (Ledger, Vec<Message>) {
+    let message_id = match outcome {
+        Outcome::Sent { message_id } => Some(message_id.as_str()),
+        _ => None,
+    };
+    let mut entries = Vec::new();
+    let mut messages = Vec::new();
+    for record in &decision.records {
+        let entry = TouchEntry::ended(record, true, message_id.map(str::to_owned));
+        entries.push(LedgerEntry::Touch(entry));
+        match (record.status, send.channel) {
+            (TouchStatus::Sent, Channel::Email) => {
+                messages.push(Message::email_sent(&send.touch, record.at, message_id));
+            }
+            (TouchStatus::Sent, _) => {}
+            _ => messages.push(Message::skipped(record)),
+        }
+    }
+    if entries.is_empty() && sending(&decision.customer, &send.touch).is_none() {
+        entries.push(LedgerEntry::Touch(TouchEntry::put_back(send)));
+    }
+    (Ledger { entries }, messages)
+}
+
+fn count(outcome: &Outcome, after: &Customer, send: &Send, report: &mut Report) {
+    match outcome {
+        Outcome::Sent { .. } => report.sent += 1,
+        Outcome::NotSent { .. } => report.put_back += 1,
+        Outcome::Refused => report.not_sent += 1,
+        Outcome::Unresolved if sending(after, &send.touch).is_none() => report.put_back += 1,
+        Outcome::Unknown | Outcome::Unresolved => report.unknown += 1,
+    }
+}
+
+/// Settles touches that were fenced before an instant and never confirmed, as
+/// whoever sent them is gone; and unanswered ones of which nothing was heard.
+pub(super) async fn settle(
+    app: &App,
+    mut loaded: Loaded,
+    now: Instant,
+    before: Instant,
+    report: &mut Report,
+) -> Result<Loaded, StoreError> {
+    let unknown_before = now.plus_millis(-(UNKNOWN_AFTER.as_millis() as i64));
+    let is_stuck = |e: &&Enrolment| {
+        let before = if e.unanswered { unknown_before } else { before };
+        !e.listed && e.sending_since.is_some_and(|since| since <= before)
+    };
+    let stuck: Vec<_> = loaded.customer.enrolments.iter().filter(is_stuck).cloned().collect();
+    for enrolment in stuck {
+        let rules = app.rules();
+        let Some(send) = deliver::send_of(&loaded.customer, &enrolment, &rules.book) else {
+            continue;
+        };
+        let outcome = match enrolment.unanswered {
+            true => Outcome::Unresolved,
+            false => deliver::trace(app, &send, now).await,
+        };
+        loaded = write_outcome(app, loaded, &send, outcome, now, report).await?;
+    }
+    Ok(loaded)
+}

@@ -1,0 +1,60 @@
+//! What becomes of touches of which the answer was lost, and of addresses that
+//! mail must not go to.
+
+use super::Turn;
+use crate::customer::SentTouch;
+use crate::event::{ConsentChannel, ConsentPurpose, ConsentState};
+use crate::instant::Instant;
+use crate::suppression::{AddressHash, Cause};
+use crate::touch::{Reason, TouchId};
+
+impl Turn<'_> {
+    /// The mail service says that it took the touch. That holds whatever was
+    /// believed here: a touch that was put back must not go a second time.
+    pub(super) fn on_accepted(&mut self, touch: &TouchId, at: Instant) {
+        let Some(index) = self.pending(touch) else { return };
+        if self.customer.enrolments[index].sending_since.is_none() {
+            let at = at.min(self.now);
+            self.customer.enrolments[index].sending_since = Some(at);
+            let enrolment = &self.customer.enrolments[index];
+            if let Some((rule, step)) = self.planned(enrolment) {
+                self.count_sent(SentTouch { at, channel: step.channel, purpose: rule.purpose });
+            }
+        }
+        self.on_confirmed(touch);
+    }
+
+    /// Time enough has passed and nothing was heard: the policy says whether
+    /// the touch goes once more or waits for somebody to look.
+    pub(super) fn on_unresolved(&mut self, touch: &TouchId) {
+        let Some(index) = self.sending(touch) else { return };
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.unanswered = true;
+        let may_go_again = self.book.policy.resend_unknown && !enrolment.resent;
+        if may_go_again && !enrolment.exited && !enrolment.listed {
+            enrolment.resent = true;
+            self.put_back(index, self.now, Reason::Unanswered);
+        } else {
+            enrolment.listed = true;
+        }
+    }
+
+    /// Somebody looked and found that it did not go out.
+    pub(super) fn on_resend(&mut self, touch: &TouchId) {
+        if let Some(index) = self.sending(touch) {
+            self.put_back(index, self.now, Reason::Unanswered);
+        }
+    }
+
+    pub(super) fn on_suppressed(&mut self, address: &AddressHash, at: Instant, cause: Cause) {
+        // Of who asked to be forgotten nothing is noted any more.
+        if self.customer.erased_at.is_some() {
+            return;
+        }
+        self.customer.suppressed.note(address, at);
+        if cause == Cause::SpamComplaint {
+            let (channel, purpose) = (ConsentChannel::Email, ConsentPurpose::Marketing);
+            self.customer.consents.note(at, channel, purpose, ConsentState::Denied);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A person's word on a touch of which nobody knew whether it went out.
+
+use lazo_domain::decide::{Input, decide};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::touch::{TouchId, TouchStatus};
+
+use super::FeedbackError;
+use crate::app::App;
+use crate::bus::Message;
+use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::mailer::tags;
+use crate::store::{Commit, Ledger, LedgerEntry, TouchEntry, TouchState};
+
+/// What somebody found at the mail service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It went out.
+    Sent,
+    /// It did not: it goes as soon as it may.
+    Resend,
+}
+
+/// What a word changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Done,
+    /// Nothing: it is settled, or never was unanswered.
+    NotOpen,
+}
+
+/// Settles an unanswered touch by somebody's word, given its id as a text.
+///
+/// # Errors
+/// [`FeedbackError`] where it could not be stored; nothing was changed then.
+pub async fn settle(
+    app: &App,
+    touch_id: &str,
+    word: Word,
+    now: Instant,
+) -> Result<Settled, FeedbackError> {
+    for touch in readings(touch_id) {
+        if settle_touch(app, &touch, word, now).await? == Settled::Done {
+            return Ok(Settled::Done);
+        }
+    }
+    Ok(Settled::NotOpen)
+}
+
+/// What a touch id may mean. Ids may hold slashes, so where the customer's ends
+/// is not told by the text alone; nearly always there is one reading.
+fn readings(touch_id: &str) -> Vec<TouchId> {
+    let Some((_, rest)) = touch_id.split_once('/') else { return Vec::new() };
+    rest.match_indices('/')
+        .filter_map(|(end, _)| tags::touch_id(touch_id, &Id::new(&rest[..end]).ok()?))
+        .collect()
+}
+
+async fn settle_touch(
+    app: &App,
+    touch: &TouchId,
+    word: Word,
+    now: Instant,
+) -> Result<Settled, FeedbackError> {
+    for attempt in 1..=ATTEMPTS_MAX {
+        let loaded = app.store.load(&touch.customer).await?;
+        let is_open = loaded.customer.enrolments.iter().any(|e| e.unanswered && e.is_at(touch));
+        let entry = if is_open { app.store.touch(touch).await? } else { None };
+        let Some(entry) = entry.filter(|entry| entry.state == TouchState::Fenced) else {
+            return Ok(Settled::NotOpen);
+        };
+        let input = match word {
+            Word::Sent => Input::Confirmed(touch),
+            Word::Resend => Input::Resend(touch),
+        };
+        let rules = app.rules();
+        let decision = decide(loaded.customer.clone(), input, &rules.book, now);
+        let record = decision.records.iter().find(|record| record.touch == *touch);
+        let entry = match record {
+            Some(record) => TouchEntry::ended(record, true, None),
+            None => TouchEntry { state: TouchState::PutBack, was_fenced: true, ..entry },
+        };
+        let messages: Vec<Message> = record
+            .map(|record| match record.status {
+                TouchStatus::Sent => Message::email_sent(touch, record.at, None),
+                _ => Message::skipped(record),
+            })
+            .into_iter()
+            .collect();
+        let ledger = Ledger { entries: vec![LedgerEntry::Touch(entry)] };
+        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
+            Commit::Done(_) => {
+                publish(app, &messages).await;
+                return Ok(Settled::Done);
+            }
+            Commit::Known(_) | Commit::Conflict => back_off(attempt).await,
+        }
+    }
+    Err(FeedbackError::Contention)
+}

@@ -1,0 +1,283 @@
+//! What SES tells of the mails that went out: settles touches of which the
+//! answer was lost, and stops mail to addresses that bounce or complain.
+//!
+//! Events come late, twice, in any order or not at all; each is a fact about
+//! one mail, so taking one changes the same once or a hundred times.
+
+mod by_hand;
+pub mod ses_event;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use futures::StreamExt;
+use lazo_domain::customer::Customer;
+use lazo_domain::decide::{Input, decide};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::rulebook::RuleBook;
+use lazo_domain::suppression::{AddressHash, Cause};
+use lazo_domain::touch::{Reason, TouchRecord, TouchStatus};
+
+use crate::app::App;
+use crate::bus::Message;
+use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::mailer::tags::{self, TouchTag};
+use crate::store::{
+    Commit, FailureKind, Ledger, LedgerEntry, Note, StoreError, TouchEntry, TouchState,
+    UNKNOWN_AFTER,
+};
+pub use by_hand::{Settled, Word, settle};
+use ses_event::{Fact, MailEvent};
+
+/// How many events are worked on at a time.
+const EVENTS_AT_ONCE: usize = 8;
+
+/// How an event was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is about a mail of ours.
+    Counted,
+    /// About no mail that we know of, or nothing that matters here.
+    Foreign,
+}
+
+/// Why an event could not be taken now; it comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedbackError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the customer was written by others {ATTEMPTS_MAX} times in a row")]
+    Contention,
+}
+
+/// Takes a batch from the queue. What cannot be read is kept aside; only what
+/// could not be stored is given back.
+pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    let work = batch.records.into_iter().map(|record| async move {
+        let message = record.message_id.unwrap_or_default();
+        let result = take_text(app, &record.body.unwrap_or_default(), now).await;
+        result.err().map(|error| {
+            tracing::error!(%error, message, "a mail event could not be taken, it comes again");
+            message
+        })
+    });
+    let failed: Vec<Option<String>> =
+        futures::stream::iter(work).buffer_unordered(EVENTS_AT_ONCE).collect().await;
+    failed.into_iter().flatten().for_each(|message| response.add_failure(message));
+    response
+}
+
+async fn take_text(app: &App, body: &str, now: Instant) -> Result<Taken, FeedbackError> {
+    match ses_event::parse(body) {
+        Ok(Some(event)) => take(app, &event, now).await,
+        Ok(None) => Ok(Taken::Foreign),
+        Err(why) => {
+            let why = why.to_string();
+            let id = app.store.keep_failure(FailureKind::MailEvent, body, &why, now).await?;
+            tracing::warn!(quarantined_events = 1, failure = id, why, "a mail event is unreadable");
+            Ok(Taken::Foreign)
+        }
+    }
+}
+
+/// Takes one event.
+///
+/// # Errors
+/// [`FeedbackError`] where it could not be stored; it may be taken again.
+pub async fn take(app: &App, event: &MailEvent, now: Instant) -> Result<Taken, FeedbackError> {
+    let ours = app.mailer.configuration_set();
+    let theirs = event.configuration_set();
+    let is_others = ours.is_some() && theirs.is_some() && ours != theirs;
+    let Some(tagged) = tags::read(&event.tags).filter(|_| !is_others) else {
+        return Ok(Taken::Foreign);
+    };
+    let mut entry = find(app, &tagged.customer, &tagged.touch).await?;
+    let mut attempt = 0;
+    while needs_state(event.fact, entry.as_ref()) {
+        if settle_once(app, &tagged.customer, event, entry.as_ref(), now).await? {
+            break;
+        }
+        attempt += 1;
+        if attempt == ATTEMPTS_MAX {
+            return Err(FeedbackError::Contention);
+        }
+        back_off(attempt).await;
+        entry = match &entry {
+            Some(entry) => app.store.touch(&entry.touch).await?,
+            None => None,
+        };
+    }
+    let Some(entry) = entry else { return Ok(Taken::Foreign) };
+    // Also where it was settled before: this may be the second try of an event
+    // whose first was cut off here.
+    let unknown_from = entry.at.plus_millis(UNKNOWN_AFTER.as_millis() as i64);
+    if now >= unknown_from && entry.state != TouchState::PutBack {
+        app.store.drop_unknown(&entry.touch, entry.at, now).await?;
+    }
+    if let Some(note) = note(event.fact).filter(|note| !entry.feedback.has(*note)) {
+        app.store.note(&entry.touch, note, event.at).await?;
+    }
+    Ok(Taken::Counted)
+}
+
+/// The touch's entry in the ledger; `None` where it is not known here.
+async fn find(app: &App, customer: &Id, tag: &TouchTag) -> Result<Option<TouchEntry>, StoreError> {
+    match tag {
+        TouchTag::Whole(touch) => app.store.touch(touch).await,
+        TouchTag::Hash(_) => {
+            let (_, touches) = app.store.ledger(customer).await?;
+            Ok(touches.into_iter().find(|entry| tag.is(&entry.touch)))
+        }
+    }
+}
+
+/// Whether the event can change the customer's state, which is read only then.
+fn needs_state(fact: Fact, entry: Option<&TouchEntry>) -> bool {
+    cause(fact).is_some()
+        || entry.is_some_and(|entry| match entry.state {
+            TouchState::Fenced => true,
+            TouchState::PutBack => fact.proves_sending(),
+            _ => false,
+        })
+}
+
+fn cause(fact: Fact) -> Option<Cause> {
+    match fact {
+        Fact::HardBounced => Some(Cause::HardBounce),
+        Fact::Complained => Some(Cause::SpamComplaint),
+        _ => None,
+    }
+}
+
+fn note(fact: Fact) -> Option<Note> {
+    match fact {
+        Fact::Sent => None,
+        Fact::Delivered => Some(Note::Delivered),
+        Fact::Delayed => Some(Note::Delayed),
+        Fact::HardBounced => Some(Note::Bounced),
+        Fact::SoftBounced => Some(Note::SoftBounced),
+        Fact::Complained => Some(Note::Complained),
+        Fact::Rejected | Fact::RenderingFailed => Some(Note::Rejected),
+    }
+}
+
+/// Decides and commits; whether nothing is left to do. Otherwise somebody else
+/// wrote first.
+async fn settle_once(
+    app: &App,
+    id: &Id,
+    event: &MailEvent,
+    entry: Option<&TouchEntry>,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    let loaded = app.store.load(id).await?;
+    if loaded.customer == Customer::new(id.clone()) && entry.is_none() {
+        return Ok(true);
+    }
+    let rules = app.rules();
+    let (customer, records) = apply(loaded.customer.clone(), event, entry, &rules.book, now);
+    let ended = entry.and_then(|entry| ended(entry, event, &records, now));
+    if ended.is_none() && customer == loaded.customer {
+        return Ok(true);
+    }
+    let messages: Vec<Message> = ended.iter().map(|entry| message(entry, &records)).collect();
+    let ledger = Ledger { entries: ended.into_iter().map(LedgerEntry::Touch).collect() };
+    match app.store.commit(&loaded, customer, &ledger, now).await? {
+        Commit::Done(_) => {
+            publish(app, &messages).await;
+            count(event.fact, !messages.is_empty());
+            Ok(true)
+        }
+        Commit::Known(_) | Commit::Conflict => Ok(false),
+    }
+}
+
+/// What the event changes in the customer's state.
+fn apply(
+    customer: Customer,
+    event: &MailEvent,
+    entry: Option<&TouchEntry>,
+    book: &RuleBook,
+    now: Instant,
+) -> (Customer, Vec<TouchRecord>) {
+    let mut customer = customer;
+    let mut records = Vec::new();
+    if let Some(entry) = entry {
+        let touch = &entry.touch;
+        let input = match (entry.state, event.fact.proves_sending()) {
+            (TouchState::Fenced | TouchState::PutBack, true) => {
+                Some(Input::Accepted { touch, at: event.mailed_at })
+            }
+            (TouchState::Fenced, false) => Some(Input::Refused(touch)),
+            _ => None,
+        };
+        if let Some(input) = input {
+            let decision = decide(customer, input, book, now);
+            (customer, records) = (decision.customer, decision.records);
+        }
+    }
+    if let Some(cause) = cause(event.fact) {
+        let current = customer.profile.email.latest().map(|email| email.as_str());
+        let address = event.address.as_deref().or(current).map(AddressHash::of);
+        if let Some(address) = address {
+            let input = Input::Suppressed { address: &address, at: event.at, cause };
+            customer = decide(customer, input, book, now).customer;
+        }
+    }
+    (customer, records)
+}
+
+/// The entry of a touch that the event settles; `None` where it is settled.
+fn ended(
+    entry: &TouchEntry,
+    event: &MailEvent,
+    records: &[TouchRecord],
+    now: Instant,
+) -> Option<TouchEntry> {
+    let is_sent = event.fact.proves_sending();
+    let was_fenced = match entry.state {
+        TouchState::Fenced => true,
+        TouchState::PutBack if is_sent => false,
+        _ => return None,
+    };
+    let message_id = is_sent.then(|| event.message_id.clone());
+    if let Some(record) = records.iter().find(|record| record.touch == entry.touch) {
+        return Some(TouchEntry::ended(record, was_fenced, message_id));
+    }
+    // The state does not know of it any more, and the ledger is to be right.
+    let (state, reason, at) = match is_sent {
+        true => (TouchState::Sent, None, entry.at),
+        false => (TouchState::Skipped, Some(Reason::Undeliverable), now),
+    };
+    Some(TouchEntry { state, reason, at, message_id, was_fenced, ..entry.clone() })
+}
+
+/// What others are told of a touch that was settled.
+fn message(entry: &TouchEntry, records: &[TouchRecord]) -> Message {
+    if entry.state == TouchState::Sent {
+        return Message::email_sent(&entry.touch, entry.at, entry.message_id.as_deref());
+    }
+    let record = records.iter().find(|record| record.touch == entry.touch);
+    let record = record.cloned().unwrap_or_else(|| TouchRecord {
+        touch: entry.touch.clone(),
+        channel: entry.channel,
+        status: TouchStatus::Skipped,
+        at: entry.at,
+        due: entry.due,
+        reason: entry.reason,
+        defers: Vec::new(),
+    });
+    Message::skipped(&record)
+}
+
+/// What metric filters count, without a word on whose mail it was.
+fn count(fact: Fact, has_settled: bool) {
+    match fact {
+        Fact::HardBounced => tracing::info!(suppressed = 1, "mail to an address stops: bounced"),
+        Fact::Complained => tracing::info!(suppressed = 1, "mail to an address stops: spam"),
+        _ => {}
+    }
+    if has_settled {
+        tracing::info!(settled_sends = 1, "a touch on its way out was settled");
+    }
+}

@@ -1,0 +1,20 @@
+//! The function behind the public links of mails, by a function URL.
+
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lazo::app::{App, ConfigError, env};
+use lazo::{links, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let app = &App::from_env().await?;
+    if app.link_keys.is_none() {
+        return Err(ConfigError::Missing(env::LINK_KEYS).into());
+    }
+    run(service_fn(async move |event: LambdaEvent<LambdaFunctionUrlRequest>| {
+        let now = jiff::Timestamp::now().into();
+        Ok::<_, Error>(links::url::handle(app, event.payload, now).await)
+    }))
+    .await
+}

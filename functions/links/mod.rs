@@ -1,0 +1,171 @@
+//! The public links of mails, over HTTP.
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET`, `HEAD /u/<token>` | shows the page that asks; changes nothing, for mail scanners follow every link |
+//! | `POST /u/<token>` | unsubscribes, by one click of a mail program (RFC 8058) or by the page's button; with `undo=<token>` takes that back |
+//!
+//! Everything else is 404, and so is a token that does not count, without a
+//! word on why. No cookies, no scripts, nothing from elsewhere.
+
+mod consent;
+mod form;
+mod page;
+pub mod token;
+pub mod url;
+mod words;
+
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName};
+use http::{Method, StatusCode};
+use lazo_domain::customer::Customer;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+
+pub use consent::ActError;
+use consent::{Denied, Undone};
+pub use form::{BODY_BYTES_MAX, Payload};
+use form::{Wish, wish};
+use page::{Button, Page};
+use token::{BadToken, Claim, Purpose};
+use words::{Language, Say};
+
+use crate::app::App;
+
+pub type Request = http::Request<Payload>;
+pub type Response = http::Response<String>;
+
+/// What stands before the token in a link to unsubscribe.
+const UNSUBSCRIBE: &str = "/u/";
+
+/// The link of a mail, by the address of the links worker.
+pub fn unsubscribe_url(base: &str, token: &str) -> String {
+    format!("{}{UNSUBSCRIBE}{token}", base.trim_end_matches('/'))
+}
+
+/// Answers one request.
+pub async fn respond(app: &App, request: &Request, now: Instant) -> Response {
+    let mut customer = None;
+    let page = route(app, request, now, &mut customer).await;
+    let policy = &app.rules().book.policy;
+    let language = Language::choose(customer.as_ref(), text(request, ACCEPT_LANGUAGE), policy);
+    let mut response = page.write(language, &policy.brand);
+    if request.method() == Method::HEAD {
+        response.body_mut().clear();
+    }
+    response
+}
+
+fn text(request: &Request, header: HeaderName) -> &str {
+    request.headers().get(header).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// The page that answers a request; puts the customer that a token names into
+/// `customer`, for the page's language.
+async fn route(
+    app: &App,
+    request: &Request,
+    now: Instant,
+    customer: &mut Option<Customer>,
+) -> Page {
+    let no_link = Page::new(StatusCode::NOT_FOUND, Say::NoLink);
+    let Some(token) = request.uri().path().strip_prefix(UNSUBSCRIBE) else { return no_link };
+    let acts = match *request.method() {
+        Method::GET | Method::HEAD => false,
+        Method::POST => true,
+        _ => return Page::new(StatusCode::METHOD_NOT_ALLOWED, Say::NotUnderstood),
+    };
+    let Some(claim) = unsubscribe_claim(app, token, now) else { return no_link };
+    *customer = load(app, &claim.touch.customer).await;
+    match acts {
+        false => show(customer.as_ref()),
+        true => act(app, request, &claim, now).await,
+    }
+}
+
+/// What a link to unsubscribe says; `None` for everything that is none.
+fn unsubscribe_claim(app: &App, token: &str, now: Instant) -> Option<Claim> {
+    let claim = app.link_keys.as_ref()?.verify(token, now).ok()?;
+    Some(claim).filter(|claim| claim.purpose == Purpose::Unsubscribe)
+}
+
+/// The customer, for the language and for what there is to say. Where the table
+/// does not answer, the page still asks: a *no* must find an open door.
+async fn load(app: &App, id: &Id) -> Option<Customer> {
+    match app.store.load(id).await {
+        Ok(loaded) => Some(loaded.customer),
+        Err(error) => {
+            tracing::error!(%error, "the customer of a link could not be read");
+            None
+        }
+    }
+}
+
+fn show(customer: Option<&Customer>) -> Page {
+    match customer.is_some_and(consent::is_denied) {
+        true => Page::new(StatusCode::OK, Say::Already),
+        false => ask(),
+    }
+}
+
+fn ask() -> Page {
+    Page { button: Button::Unsubscribe, ..Page::new(StatusCode::OK, Say::Ask) }
+}
+
+async fn act(app: &App, request: &Request, claim: &Claim, now: Instant) -> Page {
+    let Payload::Bytes(body) = request.body() else {
+        return Page::new(StatusCode::PAYLOAD_TOO_LARGE, Say::NotUnderstood);
+    };
+    match wish(text(request, CONTENT_TYPE), body) {
+        None => Page::new(StatusCode::BAD_REQUEST, Say::NotUnderstood),
+        Some(Wish::Unsubscribe) => deny(app, claim, now).await,
+        Some(Wish::Undo(token)) => undo(app, claim, token, now).await,
+    }
+}
+
+/// 200 says that the *no* is committed; whatever is less is 503, so that a mail
+/// program or the customer tries again.
+async fn deny(app: &App, claim: &Claim, now: Instant) -> Page {
+    let rule = &claim.touch.rule;
+    match consent::deny(app, claim, now).await {
+        Ok(Denied::Already) => Page::new(StatusCode::OK, Say::Already),
+        Ok(Denied::Now { undo }) => {
+            tracing::info!(unsubscribed = 1, rule, "a customer said no to marketing mail");
+            let token = app.link_keys.as_ref().and_then(|keys| keys.sign(&undo).ok());
+            let button = token.map_or(Button::None, Button::Undo);
+            Page { button, ..Page::new(StatusCode::OK, Say::Unsubscribed) }
+        }
+        Err(error) => {
+            tracing::error!(%error, rule, "a customer's no could not be stored");
+            try_again(Button::Unsubscribe)
+        }
+    }
+}
+
+async fn undo(app: &App, claim: &Claim, token: String, now: Instant) -> Page {
+    let verified = app.link_keys.as_ref().map(|keys| keys.verify(&token, now));
+    let said_at = match verified {
+        Some(Ok(Claim { purpose: Purpose::Undo { said_at }, touch, .. }))
+            if touch == claim.touch =>
+        {
+            said_at
+        }
+        Some(Err(BadToken::Expired)) => return Page::new(StatusCode::CONFLICT, Say::NotUndone),
+        _ => return Page::new(StatusCode::NOT_FOUND, Say::NoLink),
+    };
+    let rule = &claim.touch.rule;
+    match consent::undo(app, &claim.touch, said_at, now).await {
+        Ok(Undone::Yes) => {
+            tracing::info!(undone = 1, rule, "a customer took a no to marketing mail back");
+            Page::new(StatusCode::OK, Say::Undone)
+        }
+        Ok(Undone::Overtaken) => Page::new(StatusCode::CONFLICT, Say::NotUndone),
+        Err(error) => {
+            tracing::error!(%error, rule, "an undo could not be stored");
+            try_again(Button::Undo(token))
+        }
+    }
+}
+
+fn try_again(button: Button) -> Page {
+    Page { button, ..Page::new(StatusCode::SERVICE_UNAVAILABLE, Say::TryAgain) }
+}

@@ -1,0 +1,221 @@
+//! What customers read on the pages, in Spanish and English.
+
+use lazo_domain::customer::Customer;
+use lazo_domain::policy::Policy;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Es,
+    En,
+}
+
+impl Language {
+    /// The language of a tag such as `es-MX`, where it is one of ours.
+    pub fn of(tag: &str) -> Option<Language> {
+        match tag.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "es" => Some(Language::Es),
+            "en" => Some(Language::En),
+            _ => None,
+        }
+    }
+
+    /// The first of these that is a language of ours: the customer's own, what
+    /// the browser asks for, what the shop speaks.
+    pub fn choose(customer: Option<&Customer>, accepted: &str, policy: &Policy) -> Language {
+        customer
+            .and_then(|customer| customer.profile.locale.latest())
+            .and_then(|locale| Language::of(locale.as_str()))
+            .or_else(|| Language::accepted(accepted))
+            .or_else(|| Language::of(&policy.default_locale))
+            .unwrap_or(Language::En)
+    }
+
+    /// The one of ours that an `Accept-Language` header likes best.
+    fn accepted(header: &str) -> Option<Language> {
+        let mut best = None;
+        for range in header.split(',').take(20) {
+            let mut parts = range.split(';').map(str::trim);
+            let Some(language) = parts.next().and_then(Language::of) else { continue };
+            let weight = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse::<f32>().ok());
+            let weight = weight.unwrap_or(1.0);
+            // Of two that are liked as much, the first.
+            if weight > 0.0 && best.is_none_or(|(known, _)| weight > known) {
+                best = Some((weight, language));
+            }
+        }
+        best.map(|(_, language)| language)
+    }
+
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::Es => "es",
+            Language::En => "en",
+        }
+    }
+}
+
+/// What a page says. `{contact}` stands for a link to write to the shop.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    pub heading: &'static str,
+    pub text: &'static str,
+    /// Stands before the button.
+    pub question: &'static str,
+    pub button: &'static str,
+}
+
+/// What is to be said, whatever the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Say {
+    Ask,
+    Unsubscribed,
+    Already,
+    Undone,
+    NotUndone,
+    NoLink,
+    NotUnderstood,
+    TryAgain,
+}
+
+impl Say {
+    pub fn in_language(self, language: Language) -> Words {
+        match language {
+            Language::Es => self.spanish(),
+            Language::En => self.english(),
+        }
+    }
+
+    fn spanish(self) -> Words {
+        let (heading, text, question, button) = match self {
+            Say::Ask => (
+                "¿Quieres dejar de recibir nuestros correos?",
+                "Ya no te enviaremos novedades ni promociones. Solo te escribiremos por tus compras o por algo que nos pidas.",
+                "",
+                "Dejar de recibir",
+            ),
+            Say::Unsubscribed => (
+                "Listo, ya no te enviaremos estos correos",
+                "No recibirás más novedades ni promociones. Si alguno ya iba en camino, es posible que todavía te llegue.",
+                "¿Fue sin querer?",
+                "Deshacer",
+            ),
+            Say::Already => (
+                "Ya no recibes estos correos",
+                "No tienes que hacer nada más: no te enviamos novedades ni promociones. Si cambias de opinión, {contact}.",
+                "",
+                "",
+            ),
+            Say::Undone => (
+                "Seguirás recibiendo nuestros correos",
+                "Deshicimos el cambio. Puedes dejar de recibirlos cuando quieras, con el enlace que viene en cada uno.",
+                "",
+                "",
+            ),
+            Say::NotUndone => (
+                "Ya no se puede deshacer desde aquí",
+                "Si quieres volver a recibir nuestros correos, {contact} y con gusto lo arreglamos.",
+                "",
+                "",
+            ),
+            Say::NoLink => (
+                "Este enlace no funciona",
+                "Puede que esté incompleto. Ábrelo otra vez desde el correo o {contact}.",
+                "",
+                "",
+            ),
+            Say::NotUnderstood => (
+                "No entendimos la solicitud",
+                "Abre otra vez el enlace desde el correo o {contact}.",
+                "",
+                "",
+            ),
+            Say::TryAgain => (
+                "No pudimos guardar el cambio",
+                "Tenemos un problema de nuestro lado. Inténtalo de nuevo en un minuto; si sigue igual, {contact}.",
+                "",
+                "Intentar de nuevo",
+            ),
+        };
+        Words { heading, text, question, button }
+    }
+
+    fn english(self) -> Words {
+        let (heading, text, question, button) = match self {
+            Say::Ask => (
+                "Stop getting our emails?",
+                "We’ll no longer send you news or offers. We’ll only write about your purchases or something you’ve asked us for.",
+                "",
+                "Unsubscribe",
+            ),
+            Say::Unsubscribed => (
+                "You’re unsubscribed",
+                "You won’t get any more news or offers from us. If one was already on its way, it may still reach you.",
+                "Didn’t mean to?",
+                "Undo",
+            ),
+            Say::Already => (
+                "You’re not getting these emails",
+                "There’s nothing more to do: we don’t send you news or offers. If you change your mind, {contact}.",
+                "",
+                "",
+            ),
+            Say::Undone => (
+                "You’ll keep getting our emails",
+                "We’ve undone the change. You can stop them at any time with the link in each one.",
+                "",
+                "",
+            ),
+            Say::NotUndone => (
+                "This can’t be undone from here any more",
+                "If you’d like to get our emails again, {contact} and we’ll gladly set it up.",
+                "",
+                "",
+            ),
+            Say::NoLink => (
+                "This link doesn’t work",
+                "It may be incomplete. Open it again from the email, or {contact}.",
+                "",
+                "",
+            ),
+            Say::NotUnderstood => (
+                "We didn’t understand that request",
+                "Open the link from the email again, or {contact}.",
+                "",
+                "",
+            ),
+            Say::TryAgain => (
+                "We couldn’t save that",
+                "Something went wrong on our side. Try again in a minute; if it stays like this, {contact}.",
+                "",
+                "Try again",
+            ),
+        };
+        Words { heading, text, question, button }
+    }
+}
+
+/// The words of the link that `{contact}` stands for.
+pub fn contact(language: Language) -> &'static str {
+    match language {
+        Language::Es => "escríbenos",
+        Language::En => "write to us",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browser_is_asked_only_for_what_the_customer_did_not_tell() {
+        assert_eq!(Language::of("es-MX"), Some(Language::Es));
+        assert_eq!(Language::of("ES"), Some(Language::Es));
+        assert_eq!(Language::of("est"), None);
+        let accepted = Language::accepted;
+        assert_eq!(accepted("fr;q=0.9, en;q=0.4, es-ES;q=0.8"), Some(Language::Es));
+        assert_eq!(accepted("en-GB,en;q=0.9,es;q=1"), Some(Language::En));
+        assert_eq!(accepted("es;q=0, en;q=0.1"), Some(Language::En));
+        assert_eq!(accepted("fr, *;q=0.1"), None);
+        assert_eq!(accepted(""), None);
+    }
+}
