@@ -7,6 +7,7 @@ What it does not emulate, and what that means here:
 - SES resources and condition keys in IAM: `ses:SendEmail` is checked against `*`,
   so the mailing role gets that beside its own policy. Everything else that the
   functions call is checked against their roles as deployed.
+- Secrets without punctuation by `ExcludePunctuation`: said with the characters instead.
 - Dead-letter queues of rules and schedules, TTL, recovery, KMS: accepted, not acted on.
 """
 
@@ -16,6 +17,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import string
 import subprocess
 import sys
 import tempfile
@@ -146,6 +148,10 @@ class Emulator:
             for name, resource in self.template["Resources"].items()
             if resource["Type"] not in NOT_EMULATED
         }
+        for resource in template["Resources"].values():
+            generated = resource.get("Properties", {}).get("GenerateSecretString", {})
+            if generated.pop("ExcludePunctuation", False):  # the emulator knows only this
+                generated["ExcludeCharacters"] = string.punctuation
         (checkout / "infra/template.yaml").write_text(json.dumps(template))
 
         overrides = [f"{name}={value}" for name, value in parameters.items()]

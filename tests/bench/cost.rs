@@ -1,0 +1,137 @@
+//! What an event costs: round trips to DynamoDB and the capacity they consume,
+//! counted from its own answers over a real purchase history.
+//!
+//! ```text
+//! cargo bench --bench cost
+//! ```
+//!
+//! Every customer's purchases and refunds go through the handler that the
+//! queue feeds, each at its own time, and what falls due between them is
+//! dispatched; only the handler of events is counted. Without Online Retail's
+//! file beside the repository, made-up histories stand in.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
+
+#[path = "../it/support/mod.rs"]
+mod support;
+
+use std::sync::Arc;
+
+use lazo::app::App;
+use lazo::store::Cost;
+use lazo::{dispatch, ingest};
+use lazo_domain::customer::Enrolment;
+use lazo_domain::event::Delivered;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use support::{World, at, events, generate, id, retail};
+
+/// How many tables are worked on at a time.
+const WORKERS: usize = 2;
+
+const DAY: i64 = 86_400_000;
+
+/// What one event cost, and whether a follow-up stood open afterwards that had
+/// not before.
+struct Counted {
+    cost: Cost,
+    opened: bool,
+    state_bytes: usize,
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let histories = histories();
+    let customers = histories.len();
+    // Each worker has a table of its own, whose costs it counts.
+    let share = customers.div_ceil(WORKERS);
+    let work = histories.chunks(share).map(|share| tokio::spawn(replay_all(share.to_vec())));
+    let mut all = Vec::new();
+    for worker in work.collect::<Vec<_>>() {
+        all.extend(worker.await.unwrap());
+    }
+    println!("{} events of {customers} customers", all.len());
+    let (opened, quiet): (Vec<_>, Vec<_>) = all.iter().partition(|counted| counted.opened);
+    let within = [
+        report("events that open a follow-up", &opened, 8.0),
+        report("events that open none", &quiet, 6.0),
+    ];
+    assert!(within.iter().all(|within| *within), "over the bar");
+}
+
+async fn replay_all(histories: Vec<(Id, Vec<Delivered>)>) -> Vec<Counted> {
+    let mut world = World::shipped().await;
+    let app = Arc::get_mut(&mut world.app).unwrap();
+    app.store = app.store.clone().counting();
+    let mut counted = Vec::new();
+    for (customer, events) in histories {
+        replay(app, &customer, events, &mut counted).await;
+    }
+    counted
+}
+
+fn histories() -> Vec<(Id, Vec<Delivered>)> {
+    if let Some(customers) = retail::customers() {
+        return customers.into_iter().map(|(customer, events)| (id(&customer), events)).collect();
+    }
+    let plan = generate::Plan { from: at("2025-03-01T00:00:00Z"), days: 120, late: DAY };
+    let made = |seed| {
+        let customer = format!("cus-{seed:04}");
+        let texts = generate::history(seed, &customer, plan);
+        (id(&customer), texts.iter().map(|made| events::delivered(&made.text())).collect())
+    };
+    (0..300).map(made).collect()
+}
+
+async fn replay(
+    app: &App,
+    customer: &Id,
+    mut events: Vec<Delivered>,
+    counted: &mut Vec<Counted>,
+) {
+    events.sort_by_key(|delivered| delivered.at);
+    for delivered in &events {
+        dispatch_until(app, customer, delivered.at).await;
+        let before = app.store.load(customer).await.unwrap().customer;
+        app.store.take_cost();
+        ingest::take(app, delivered, delivered.at).await.unwrap();
+        let cost = app.store.take_cost();
+        let after = app.store.load(customer).await.unwrap().customer;
+        let known = |one: &Enrolment| {
+            before.enrolments.iter().any(|known| known.occurrence == one.occurrence)
+        };
+        let opened = after.enrolments.iter().any(|one| !known(one));
+        let state_bytes = serde_json::to_string(&after).unwrap().len();
+        counted.push(Counted { cost, opened, state_bytes });
+    }
+}
+
+async fn dispatch_until(app: &App, customer: &Id, until: Instant) {
+    loop {
+        let loaded = app.store.load(customer).await.unwrap();
+        let Some(due) = loaded.customer.next_due().filter(|due| *due < until) else { return };
+        dispatch::attend(app, customer, due).await.unwrap();
+    }
+}
+
+/// Prints how the costs are spread; whether they are within the bar.
+fn report(title: &str, counted: &[&Counted], write_units_max: f64) -> bool {
+    println!("\n{title}: {}", counted.len());
+    if counted.is_empty() {
+        return true;
+    }
+    println!("{:>16} {:>8} {:>8} {:>8} {:>8}", "", "median", "p90", "p99", "most");
+    let spread = |name: &str, of: &dyn Fn(&Counted) -> f64| {
+        let mut values: Vec<f64> = counted.iter().map(|one| of(one)).collect();
+        values.sort_by(f64::total_cmp);
+        let at = |share: f64| values[((values.len() - 1) as f64 * share) as usize];
+        let most = values[values.len() - 1];
+        println!("{name:>16} {:>8} {:>8} {:>8} {most:>8}", at(0.5), at(0.9), at(0.99));
+        (at(0.5), most)
+    };
+    let trips = spread("round trips", &|one| one.cost.round_trips as f64);
+    let read = spread("read units", &|one| one.cost.read_units);
+    let written = spread("write units", &|one| one.cost.write_units);
+    spread("state, JSON bytes", &|one| one.state_bytes as f64);
+    println!("bar, at the median: 2 round trips, 1 read unit, {write_units_max} write units");
+    trips.0 <= 2.0 && read.0 <= 1.0 && written.0 <= write_units_max
+}
