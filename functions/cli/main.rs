@@ -2,8 +2,10 @@
 
 mod calls;
 mod csv_rows;
+mod erase;
 mod event_files;
 mod explain;
+mod export;
 mod failures;
 mod import;
 mod lang;
@@ -50,6 +52,8 @@ enum Command {
     Explain(explain::Args),
     Calls(calls::Args),
     Failures(failures::Args),
+    Export(export::Args),
+    Erase(erase::Args),
     #[command(hide = true)]
     Schemas(schemas::Args),
 }
@@ -96,6 +100,8 @@ fn on_runtime(
             Command::Explain(args) => explain::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
+            Command::Export(args) => export::run(&args, target, lang).await,
+            Command::Erase(args) => erase::run(&args, target, lang).await,
             Command::Simulate(_) | Command::Rules(_) | Command::Schemas(_) => Ok(Answer::Yes),
         }
     })

@@ -1,5 +1,6 @@
 //! Events in: decode → load → decide → commit.
 
+mod erasure;
 pub mod history;
 
 use std::collections::HashMap;
@@ -11,6 +12,8 @@ use lazo_domain::event::{Body, Delivered, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchStatus;
+
+pub use erasure::kept_aside;
 
 use crate::app::App;
 use crate::bus::Message;
@@ -82,7 +85,8 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
 }
 
 /// Keeps a text that is no event, and says so in the log without its content:
-/// an alarm counts `quarantined_events`.
+/// an alarm counts `quarantined_events`. One about a customer who was forgotten
+/// is not kept.
 ///
 /// # Errors
 /// [`StoreError`] where it cannot be kept.
@@ -91,10 +95,14 @@ pub async fn quarantine(
     text: &str,
     why: &str,
     now: Instant,
-) -> Result<String, StoreError> {
+) -> Result<(), StoreError> {
+    if erasure::is_about_the_erased(store, text).await? {
+        tracing::warn!("an event about an erased customer does not fit its schema: dropped");
+        return Ok(());
+    }
     let id = store.keep_failure(FailureKind::Event, text, why, now).await?;
     tracing::warn!(quarantined_events = 1, failure = id, "an event does not fit its schema");
-    Ok(id)
+    Ok(())
 }
 
 /// Takes one event: counts it once, for ever, and plans what it starts.
@@ -109,7 +117,14 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
     let mut known = Vec::new();
     let taken = loop {
         let loaded = app.store.load(id).await?;
+        if let Body::CustomerErased(_) = &event.body {
+            erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
+        }
         let decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
+        // A profile has no key; told once more, it is known by changing nothing.
+        if event.key().is_none() && decision.customer == loaded.customer {
+            break Taken::Duplicate;
+        }
         let (mut ledger, messages) = account(delivered, &decision, now);
         ledger.leave_out(&known);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
@@ -131,12 +146,21 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
             }
         }
     };
-    if let Body::CallReported(call) = &event.body
-        && let Some(touch) = &call.touch_id
-    {
-        app.store.close_call(id, touch.as_str(), call.outcome.as_str()).await?;
-    }
+    follow_through(&app.store, &event.body, id).await?;
     Ok(taken)
+}
+
+/// What an event does to the call list. After the commit, and once more when it
+/// comes again: a crash in between loses nothing.
+async fn follow_through(store: &Store, body: &Body, id: &Id) -> Result<(), StoreError> {
+    match body {
+        Body::CallReported(call) => match &call.touch_id {
+            Some(touch) => store.close_call(id, touch.as_str(), call.outcome.as_str()).await,
+            None => Ok(()),
+        },
+        Body::CustomerErased(_) => store.withdraw_calls(id).await,
+        _ => Ok(()),
+    }
 }
 
 /// What an event's decision writes into the ledger, and tells others.

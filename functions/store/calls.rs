@@ -167,12 +167,21 @@ impl Store {
         else {
             return Ok(());
         };
+        self.take_off_list(customer, &format!("{}{rule}/{rest}", keys::CALL), outcome).await
+    }
+
+    pub(super) async fn take_off_list(
+        &self,
+        customer: &Id,
+        sk: &str,
+        outcome: &str,
+    ) -> Result<(), StoreError> {
         let answer = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(keys::customer(customer)))
-            .key("sk", AttributeValue::S(format!("call#{rule}/{rest}")))
+            .key("sk", AttributeValue::S(sk.to_owned()))
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET #status = :done, outcome = :outcome REMOVE calls_of, calls_by")
             .expression_attribute_names("#status", "status")

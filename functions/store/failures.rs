@@ -140,9 +140,21 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn failures(&self, now: Instant) -> Result<Vec<Failure>, StoreError> {
+        self.failures_of(now, MONTHS_LISTED).await
+    }
+
+    /// The same for as many months, this one included.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn failures_of(
+        &self,
+        now: Instant,
+        count_months: i32,
+    ) -> Result<Vec<Failure>, StoreError> {
         let mut failures: Vec<Failure> = Vec::new();
         let today = now.date_in(&jiff::tz::TimeZone::UTC).first_of_month();
-        for months in 0..MONTHS_LISTED {
+        for months in 0..count_months {
             let Ok(month) = today.checked_sub(jiff::Span::new().months(months)) else { break };
             let at = lazo_domain::calendar::midnight(month, &jiff::tz::TimeZone::UTC);
             let items = self

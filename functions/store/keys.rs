@@ -19,6 +19,7 @@ use lazo_domain::touch::TouchId;
 use super::{Item, StoreError};
 
 pub const STATE: &str = "state";
+pub(super) const CALL: &str = "call#";
 pub const ASSIGNEES: &str = "assignees";
 pub(super) const WARM_UP: &str = "warm-up";
 
@@ -35,7 +36,7 @@ pub fn touch(touch: &TouchId) -> String {
 }
 
 pub fn call(touch: &TouchId) -> String {
-    format!("call#{}/{}/{}", touch.rule, touch.occurrence, touch.step)
+    format!("{CALL}{}/{}/{}", touch.rule, touch.occurrence, touch.step)
 }
 
 pub(super) fn limit(name: &str) -> Item {

@@ -9,6 +9,7 @@ mod item;
 pub mod keys;
 mod ledger;
 mod limits;
+mod personal;
 pub mod table;
 
 use std::collections::HashMap;

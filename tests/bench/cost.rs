@@ -82,12 +82,7 @@ fn histories() -> Vec<(Id, Vec<Delivered>)> {
     (0..300).map(made).collect()
 }
 
-async fn replay(
-    app: &App,
-    customer: &Id,
-    mut events: Vec<Delivered>,
-    counted: &mut Vec<Counted>,
-) {
+async fn replay(app: &App, customer: &Id, mut events: Vec<Delivered>, counted: &mut Vec<Counted>) {
     events.sort_by_key(|delivered| delivered.at);
     for delivered in &events {
         dispatch_until(app, customer, delivered.at).await;

@@ -24,7 +24,7 @@ use serde_json::json;
 
 use crate::support::events::{delivered, envelope, profile, purchase};
 use crate::support::recorder::Service;
-use crate::support::{LINK_KEYS, LINKS_URL, TABLE, World, at, id, minutes_after, sdk_at};
+use crate::support::{LINK_KEYS, LINKS_URL, World, at, id, minutes_after, sdk_at};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const ONE_CLICK: &[u8] = b"List-Unsubscribe=One-Click";
@@ -120,13 +120,6 @@ async fn post(world: &World, path: &str, body: &[u8]) -> Response {
 }
 
 /// The whole table, item by item.
-async fn table(world: &World) -> BTreeSet<String> {
-    let answer = world.app.store.client().scan().table_name(TABLE).send().await.unwrap();
-    // As JSON, for that has an order.
-    let json = |item| serde_dynamo::from_item::<_, serde_json::Value>(item).unwrap().to_string();
-    answer.items.unwrap().into_iter().map(json).collect()
-}
-
 /// The consents that were counted, by their keys.
 async fn counted(world: &World) -> Vec<String> {
     let (events, _) = world.app.store.ledger(&id("cus-1")).await.unwrap();
@@ -148,7 +141,7 @@ fn undo_of(response: &Response) -> Option<String> {
 #[tokio::test]
 async fn what_only_looks_changes_nothing() {
     let world = mailed(json!({})).await;
-    let before = table(&world).await;
+    let before = world.items().await;
     for link in links(&mail(&world)) {
         let path = link.strip_prefix(LINKS_URL).unwrap();
         for _ in 0..2 {
@@ -162,7 +155,7 @@ async fn what_only_looks_changes_nothing() {
             assert_eq!(with_body.status(), StatusCode::OK);
         }
     }
-    assert_eq!(table(&world).await, before);
+    assert_eq!(world.items().await, before);
     assert_eq!(state(&world).await, Some(ConsentState::Granted));
 }
 
@@ -186,13 +179,13 @@ async fn one_click_denies_at_once_and_counts_once() {
         assert_eq!(page.status(), StatusCode::OK);
         assert_eq!(state(&world).await, Some(ConsentState::Denied));
         assert_eq!(counted(&world).await.len(), 1);
-        let after = table(&world).await;
+        let after = world.items().await;
         for again in [ONE_CLICK, BUTTON] {
             let page = post(&world, &path, again).await;
             assert_eq!(page.status(), StatusCode::OK);
             assert!(page.body().contains("Ya no recibes estos correos"));
         }
-        assert_eq!(table(&world).await, after, "the second click changed something");
+        assert_eq!(world.items().await, after, "the second click changed something");
         let page = ask(&world, Method::GET, &path, b"").await;
         assert!(page.body().contains("Ya no recibes") && !page.body().contains("<form"));
     }
@@ -331,13 +324,13 @@ async fn who_was_forgotten_stays_so() {
     let detail =
         json!({ "request_id": "req-1", "customer_id": "cus-1", "occurred_at": now().to_string() });
     publish(&world, &envelope("CustomerErased", now(), detail)).await;
-    let before = table(&world).await;
+    let before = world.items().await;
     for method in [Method::GET, Method::POST] {
         let page = ask(&world, method, &path, ONE_CLICK).await;
         assert_eq!(page.status(), StatusCode::OK);
         assert!(page.body().contains("Ya no recibes"), "{}", page.body());
     }
-    assert_eq!(table(&world).await, before);
+    assert_eq!(world.items().await, before);
 }
 
 /// No key, no link; no link, no marketing mail.

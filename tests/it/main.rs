@@ -7,6 +7,7 @@ mod convergence;
 mod differential;
 mod dispatch;
 mod dispatch_faults;
+mod erasure;
 mod feedback;
 mod ingest;
 mod kill;

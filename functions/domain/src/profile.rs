@@ -51,6 +51,11 @@ impl<T: PartialEq + Serialize> Dated<T> {
         self.0.last().and_then(|(_, value)| value.as_ref())
     }
 
+    /// Every value that was ever told and is still kept.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().filter_map(|(_, value)| value.as_ref())
+    }
+
     /// Drops what nobody can ask for any more: all that was replaced before
     /// `horizon`.
     pub fn forget(&mut self, horizon: Instant) {
@@ -108,6 +113,12 @@ skip_empty! {
 }
 
 impl Profile {
+    /// Mail addresses and telephone numbers, also those of before.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        let emails = self.email.all().map(|email| email.as_str());
+        emails.chain(self.phone.all().map(|phone| phone.as_str()))
+    }
+
     /// Takes over what an event tells.
     pub fn update(&mut self, update: &CustomerUpdated) {
         let at = Instant::from(update.occurred_at);

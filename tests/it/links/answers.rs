@@ -9,14 +9,14 @@ use lazo::links::{BODY_BYTES_MAX, respond};
 use lazo::store::Store;
 use serde_json::json;
 
-use super::{ONE_CLICK, app, ask, keys, link, mailed, now, post, request, table};
+use super::{ONE_CLICK, app, ask, keys, link, mailed, now, post, request};
 use crate::support::{TABLE, sdk_at};
 
 #[tokio::test]
 async fn what_is_no_link_is_not_found_without_a_word_on_why() {
     let world = mailed(json!({})).await;
     let path = link(&world);
-    let before = table(&world).await;
+    let before = world.items().await;
     let stranger = Keys::parse(&format!("t1:{}", STANDARD.encode([7; 32]))).unwrap();
     let touch = keys().verify(path.strip_prefix("/u/").unwrap(), now()).unwrap().touch;
     let signed = |keys: &Keys, claim: &Claim| format!("/u/{}", keys.sign(claim).unwrap());
@@ -45,14 +45,14 @@ async fn what_is_no_link_is_not_found_without_a_word_on_why() {
             assert_eq!(page.body(), known.body(), "{path}");
         }
     }
-    assert_eq!(table(&world).await, before);
+    assert_eq!(world.items().await, before);
 }
 
 #[tokio::test]
 async fn wrong_methods_and_bodies_are_refused() {
     let world = mailed(json!({})).await;
     let path = link(&world);
-    let before = table(&world).await;
+    let before = world.items().await;
     for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS, Method::TRACE] {
         let page = ask(&world, method, &path, ONE_CLICK).await;
         assert_eq!(page.status(), StatusCode::METHOD_NOT_ALLOWED);
@@ -64,7 +64,7 @@ async fn wrong_methods_and_bodies_are_refused() {
     for body in [&b""[..], b"subscribe=yes", b"\xff"] {
         assert_eq!(post(&world, &path, body).await.status(), StatusCode::BAD_REQUEST);
     }
-    assert_eq!(table(&world).await, before);
+    assert_eq!(world.items().await, before);
     large.truncate(BODY_BYTES_MAX);
     assert_eq!(post(&world, &path, &large).await.status(), StatusCode::OK);
 }

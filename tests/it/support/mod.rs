@@ -8,6 +8,7 @@ pub mod recorder;
 pub mod retail;
 pub mod virtual_time;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -58,6 +59,14 @@ impl World {
         let recorder = Recorder::start().await;
         let mailer = Mailer::Outbox(Outbox::open(folder).unwrap());
         World { app: Arc::new(app(rules, mailer, &recorder, table().await)), recorder }
+    }
+
+    /// Everything in the table, item by item, as JSON: that has an order.
+    pub async fn items(&self) -> BTreeSet<String> {
+        let scan = self.app.store.client().scan().table_name(TABLE).into_paginator();
+        let items = scan.items().send().try_collect().await.unwrap();
+        let json = |item| serde_dynamo::from_item::<_, serde_json::Value>(item).unwrap();
+        items.into_iter().map(|item| json(item).to_string()).collect()
     }
 
     pub async fn customer(&self, id: &Id) -> Customer {

@@ -1,0 +1,56 @@
+//! `lazo export`: all that is stored on a customer, for the customer.
+
+use anyhow::Context;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use serde_json::{Map, Value, json};
+
+use super::Answer;
+use super::lang::Lang;
+use super::system::{System, Target};
+use lazo::ingest;
+
+/// One JSON of all that is stored on a customer.
+#[derive(clap::Args)]
+pub struct Args {
+    customer: String,
+}
+
+/// What stands at the head of a sort key, and under which name it is shown.
+const KINDS: [(&str, &str); 3] =
+    [("event#", "events"), ("touch#", "touches"), ("call#", "calls_and_tasks")];
+
+pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+    let id = Id::new(&args.customer).context("CUSTOMER")?;
+    let system = System::open(target).await?;
+    let store = &system.app.store;
+    let now = Instant::from(jiff::Timestamp::now());
+    let items = store.everything_on(&id).await?;
+    let customer = store.load(&id).await?.customer;
+    let kept_aside = ingest::kept_aside(store, &customer, now).await?;
+    if items.is_empty() && kept_aside.is_empty() {
+        let nothing = "nada se sabe de este cliente";
+        eprintln!("lazo: {}", lang.pick(nothing, "nothing is known of this customer"));
+        return Ok(Answer::No);
+    }
+    let mut lists: Map<String, Value> = Map::new();
+    let mut state = Value::Null;
+    for (sk, item) in items {
+        match KINDS.iter().find(|(head, _)| sk.starts_with(head)) {
+            None => state = item,
+            Some((_, name)) => {
+                let list = lists.entry(*name).or_insert_with(|| json!([]));
+                list.as_array_mut().into_iter().for_each(|list| list.push(item.clone()));
+            }
+        }
+    }
+    let mut all = json!({
+        "customer_id": id,
+        "exported_at": now.to_string(),
+        "state": state,
+        "could_not_be_processed": kept_aside.iter().map(|(_, text)| text).collect::<Vec<_>>(),
+    });
+    all.as_object_mut().into_iter().for_each(|all| all.append(&mut lists));
+    println!("{}", serde_json::to_string_pretty(&all)?);
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,59 @@
+//! All that is stored on one customer: to show it to them, or to end it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::id::Id;
+use serde_json::Value;
+
+use super::{Item, Store, StoreError, keys};
+
+/// The outcome of a call that is not made because the customer was forgotten.
+const ERASED: &str = "erased";
+
+impl Store {
+    /// Every item under a customer's key, by its sort key, in the keys' order.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn everything_on(&self, id: &Id) -> Result<Vec<(String, Value)>, StoreError> {
+        let items = self.items_under(id, "").await?;
+        let read = |item: Item| {
+            let sk = keys::text(&item, "sk")?.to_owned();
+            let value = serde_dynamo::from_item(item).map_err(|error| StoreError::Unreadable {
+                key: format!("{} {sk}", keys::customer(id)),
+                why: error.to_string(),
+            })?;
+            Ok((sk, value))
+        };
+        items.into_iter().map(read).collect()
+    }
+
+    /// Takes all calls about a customer off the call list.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn withdraw_calls(&self, id: &Id) -> Result<(), StoreError> {
+        for item in self.items_under(id, keys::CALL).await? {
+            if item.contains_key("calls_of") {
+                self.take_off_list(id, keys::text(&item, "sk")?, ERASED).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn items_under(&self, id: &Id, sk_begins: &str) -> Result<Vec<Item>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)))
+            .consistent_read(true);
+        let query = match sk_begins {
+            "" => query.key_condition_expression("pk = :pk"),
+            start => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
+                .expression_attribute_values(":start", AttributeValue::S(start.to_owned())),
+        };
+        let items = query.into_paginator().items().send().try_collect().await;
+        items.map_err(StoreError::service)
+    }
+}
