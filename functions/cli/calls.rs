@@ -121,13 +121,13 @@ async fn list(
     for call in &calls {
         let customer = app.store.load(&call.touch.customer).await?.customer;
         if as_json {
-            println!("{}", as_value(call, &customer, &rules, now));
+            out!("{}", as_value(call, &customer, &rules, now));
         } else {
-            println!("{}", card(call, &customer, &rules, now, brief, lang));
+            out!("{}", card(call, &customer, &rules, now, brief, lang));
         }
     }
     if calls.is_empty() && !as_json {
-        println!("{}", lang.pick("no hay llamadas pendientes", "no calls are waiting"));
+        out!("{}", lang.pick("no hay llamadas pendientes", "no calls are waiting"));
     }
     Ok(Answer::Yes)
 }
@@ -281,7 +281,7 @@ async fn log(app: &App, report: &Report, lang: Lang) -> anyhow::Result<Answer> {
     let message =
         Message { source: "shop".into(), detail_type: "CallReported".into(), detail, at: now };
     app.bus.publish(&[message]).await.context("the report did not reach the bus")?;
-    println!("{}", lang.pick("anotado", "logged"));
+    out!("{}", lang.pick("anotado", "logged"));
     Ok(Answer::Yes)
 }
 

@@ -38,7 +38,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     let before = store.load(&id).await?.customer;
     let is_known = !store.everything_on(&id).await?.is_empty();
     if !args.yes && !is_agreed(&id, lang)? {
-        println!("{}", lang.pick("no se borró nada", "nothing was erased"));
+        out!("{}", lang.pick("no se borró nada", "nothing was erased"));
         return Ok(Answer::No);
     }
     let now = Instant::from(jiff::Timestamp::now());
@@ -61,7 +61,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
             "nothing was known, and nothing will be kept, of",
         ),
     };
-    println!("{said} {id}");
+    out!("{said} {id}");
     Ok(Answer::Yes)
 }
 

@@ -37,10 +37,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     let zone = loaded.customer.zone(&rules.book.default_zone);
     let (events, touches) = store.ledger(&id).await?;
     if events.is_empty() && touches.is_empty() {
-        println!(
-            "{}",
-            lang.pick("nada se sabe de este cliente", "nothing is known of this customer")
-        );
+        out!("{}", lang.pick("nada se sabe de este cliente", "nothing is known of this customer"));
         return Ok(Answer::No);
     }
     let mut lines = Vec::new();
@@ -89,9 +86,9 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         match (args.json, line.json) {
             (true, Value::Object(mut json)) => {
                 json.insert("at".into(), at.into());
-                println!("{}", Value::Object(json));
+                out!("{}", Value::Object(json));
             }
-            _ => println!("{at}  {}", line.text),
+            _ => out!("{at}  {}", line.text),
         }
     }
     Ok(Answer::Yes)

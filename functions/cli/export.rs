@@ -51,6 +51,6 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         "could_not_be_processed": kept_aside.iter().map(|(_, text)| text).collect::<Vec<_>>(),
     });
     all.as_object_mut().into_iter().for_each(|all| all.append(&mut lists));
-    println!("{}", serde_json::to_string_pretty(&all)?);
+    out!("{}", serde_json::to_string_pretty(&all)?);
     Ok(Answer::Yes)
 }

@@ -56,7 +56,7 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
         Command::List { json } => list(&failures, *json),
         Command::Show { id } => {
             let failure = find(&failures, id)?;
-            println!("{}", system.app.store.failed_text(failure).await?);
+            out!("{}", system.app.store.failed_text(failure).await?);
             Ok(Answer::Yes)
         }
         Command::Redrive { id: Some(id), sent, resend, .. } if *sent || *resend => {
@@ -78,7 +78,7 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
                     }
                 }
             }
-            println!("{done} processed, {left} left");
+            out!("{done} processed, {left} left");
             Ok(if left == 0 { Answer::Yes } else { Answer::No })
         }
     }
@@ -87,16 +87,13 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
 fn list(failures: &[Failure], json: bool) -> anyhow::Result<Answer> {
     for failure in failures {
         if json {
-            println!("{}", serde_json::to_string(failure)?);
+            out!("{}", serde_json::to_string(failure)?);
         } else {
-            println!(
-                "{}  {}  {} bytes  {}",
-                failure.id, failure.failed_at, failure.bytes, failure.why
-            );
+            out!("{}  {}  {} bytes  {}", failure.id, failure.failed_at, failure.bytes, failure.why);
         }
     }
     if failures.is_empty() && !json {
-        println!("nothing failed");
+        out!("nothing failed");
     }
     Ok(Answer::Yes)
 }
@@ -125,9 +122,9 @@ async fn settle(
     let settled = feedback::settle(&system.app, &touch, word, now).await?;
     store.drop_failure(failure).await?;
     match (settled, word) {
-        (Settled::NotOpen, _) => println!("{touch} was settled already"),
-        (Settled::Done, Word::Sent) => println!("{touch} counts as sent"),
-        (Settled::Done, Word::Resend) => println!("{touch} goes as soon as it may"),
+        (Settled::NotOpen, _) => out!("{touch} was settled already"),
+        (Settled::Done, Word::Sent) => out!("{touch} counts as sent"),
+        (Settled::Done, Word::Resend) => out!("{touch} goes as soon as it may"),
     }
     Ok(Answer::Yes)
 }

@@ -39,9 +39,10 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     let customers = by_customer(events.good);
     let count = customers.len();
     let imported = load(&system.app, customers, true).await?;
-    println!(
+    out!(
         "{} events of {count} customers counted, {} were counted before, {bad} do not fit",
-        imported.counted, imported.known
+        imported.counted,
+        imported.known
     );
     Ok(if bad == 0 { Answer::Yes } else { Answer::No })
 }

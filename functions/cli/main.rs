@@ -1,5 +1,14 @@
 //! `lazo`: the local system and the tools of marketing, reps and operations.
 
+/// A line on standard output. One that nobody reads any more is an error like
+/// others, not a panic.
+macro_rules! out {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        writeln!(std::io::stdout().lock(), $($part)*)?
+    }};
+}
+
 mod calls;
 mod csv_rows;
 mod erase;

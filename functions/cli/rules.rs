@@ -67,7 +67,7 @@ fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer
     let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error).count();
     for diagnostic in &found {
         if json {
-            println!(
+            out!(
                 "{}",
                 serde_json::json!({
                     "file": diagnostic.file,
@@ -81,12 +81,12 @@ fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer
                 })
             );
         } else {
-            println!("{diagnostic}");
+            out!("{diagnostic}");
         }
     }
     if !json {
         let warnings = found.len() - errors;
-        println!("{count} files checked: {errors} errors, {warnings} warnings");
+        out!("{count} files checked: {errors} errors, {warnings} warnings");
     }
     Ok(if errors == 0 { Answer::Yes } else { Answer::No })
 }
@@ -98,7 +98,7 @@ fn list(folder: &Path) -> anyhow::Result<Answer> {
     rules.sort_by_key(|rule| (std::cmp::Reverse(rule.priority), &rule.name));
     for rule in rules {
         let status = format!("{:?}", rule.status).to_lowercase();
-        println!("{:>3}  {:<9} {:<28} {}", rule.priority, status, rule.name, rule.description);
+        out!("{:>3}  {:<9} {:<28} {}", rule.priority, status, rule.name, rule.description);
     }
     Ok(Answer::Yes)
 }

@@ -65,9 +65,9 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
             }
         }
     }
-    println!("{sent} events sent");
+    out!("{sent} events sent");
     if bad > 0 {
-        println!("{bad} of them do not fit and are kept aside: lazo failures list");
+        out!("{bad} of them do not fit and are kept aside: lazo failures list");
         return Ok(Answer::No);
     }
     Ok(Answer::Yes)

@@ -86,14 +86,14 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
         }
         let script =
             rules.templates.script(&preview.name, &locale, &policy.default_locale, &context)?;
-        println!("[{}]\n{}", script.locale, script.markdown);
+        out!("[{}]\n{}", script.locale, script.markdown);
         return Ok(Answer::Yes);
     }
     let mail = rules.templates.mail(&preview.name, &locale, &policy.default_locale, &context)?;
     if preview.html {
-        println!("{}", mail.html);
+        out!("{}", mail.html);
     } else {
-        println!("[{}] {}\n\n{}", mail.locale, mail.subject, mail.text);
+        out!("[{}] {}\n\n{}", mail.locale, mail.subject, mail.text);
     }
     if preview.open {
         open(&preview.name, &mail.html)?;
@@ -102,7 +102,7 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
         let to = Recipient { email: address, name: None };
         let letter = Letter::new(&policy.brand, to, &mail, None)?;
         let id = send(preview, &letter).await?;
-        println!("sent to {address}: {id}");
+        out!("sent to {address}: {id}");
     }
     Ok(Answer::Yes)
 }
@@ -122,8 +122,8 @@ fn open(name: &str, html: &str) -> anyhow::Result<()> {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let started = std::process::Command::new(opener).arg(&path).spawn();
     match started {
-        Ok(_) => println!("{}", path.display()),
-        Err(_) => println!("open it by hand, {opener} is not there: {}", path.display()),
+        Ok(_) => out!("{}", path.display()),
+        Err(_) => out!("open it by hand, {opener} is not there: {}", path.display()),
     }
     Ok(())
 }
