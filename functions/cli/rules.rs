@@ -64,6 +64,7 @@ fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer
             found.push(diagnostic);
         }
     }
+    found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
     let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error).count();
     for diagnostic in &found {
         if json {

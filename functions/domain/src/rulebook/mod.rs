@@ -135,8 +135,9 @@ impl RuleBook {
         }
     }
 
-    /// Reads the files and tells all that is wrong or doubtful; the book holds
-    /// the rules that are sound, `None` where the policy is not.
+    /// Reads the files and tells all that is wrong or doubtful. The book is for
+    /// further checks alone: it holds every rule that could be read, sound or
+    /// not. `None` where the policy is not sound.
     pub fn check(files: &[(String, String)]) -> (Option<RuleBook>, Vec<Diagnostic>) {
         let mut found = Vec::new();
         let policy = match files.iter().find(|(name, _)| name == POLICY_FILE) {
