@@ -1,6 +1,7 @@
 //! An event's detail as a CEL value, read straight from its JSON text: only the
 //! fields that a condition names, with nothing in between.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +11,27 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::EventFields;
 
+thread_local! {
+    /// What was read last: the rules of one trigger mostly name the same fields.
+    static LAST: RefCell<Option<(Arc<str>, EventFields, Value)>> = const { RefCell::new(None) };
+}
+
 /// The named fields of a detail. What is `null` is left out: an optional field
 /// that is null is as good as absent. Whole numbers become `int`.
-pub fn event_value(detail: &str, fields: &EventFields) -> Value {
-    let mut json = serde_json::Deserializer::from_str(detail);
-    // A detail was checked when it came in.
-    Seed(Some(fields)).deserialize(&mut json).unwrap_or(Value::Null)
+pub fn event_value(detail: &Arc<str>, fields: &EventFields) -> Value {
+    LAST.with_borrow_mut(|last| {
+        if let Some((of, named, value)) = last
+            && Arc::ptr_eq(of, detail)
+            && named == fields
+        {
+            return value.clone();
+        }
+        let mut json = serde_json::Deserializer::from_str(detail);
+        // A detail was checked when it came in.
+        let value = Seed(Some(fields)).deserialize(&mut json).unwrap_or(Value::Null);
+        *last = Some((detail.clone(), fields.clone(), value.clone()));
+        value
+    })
 }
 
 /// Reads a value; of an object, where fields are given, only those.

@@ -178,7 +178,7 @@ mod tests {
                 "items": [{ "sku": "a", "quantity": 2 }],
                 "channel": null
             }"#;
-            event_value(detail, fields)
+            event_value(&Arc::from(detail), fields)
         }
 
         fn now(&self) -> Instant {
