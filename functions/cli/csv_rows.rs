@@ -338,3 +338,7 @@ impl Rows<'_> {
 fn json(detail: &impl Serialize) -> String {
     serde_json::to_string(detail).unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "csv_rows_tests.rs"]
+mod tests;

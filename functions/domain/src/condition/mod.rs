@@ -125,14 +125,22 @@ impl Condition {
     }
 }
 
-/// The longest condition taken, in bytes: the parser recurses.
+/// The longest condition taken, in bytes.
 const SOURCE_BYTES_MAX: usize = 4_096;
+
+/// How deep brackets and signs may be nested: the parser recurses.
+const NESTING_MAX: usize = 24;
+
+/// How many fields and operators a condition may have: their tree may lean to
+/// one side, and whoever walks it recurses as well.
+const OPERATORS_MAX: usize = 200;
 
 fn compile(source: &str) -> Result<Program, Vec<Fault>> {
     if source.len() > SOURCE_BYTES_MAX {
         let message = format!("has {} bytes, at most {SOURCE_BYTES_MAX} are taken", source.len());
         return Err(vec![Fault { offset: 0, message }]);
     }
+    bound(source).map_err(|fault| vec![fault])?;
     Program::compile(source).map_err(|errors| {
         let offset = |line: isize, column: isize| {
             let before: usize =
@@ -148,6 +156,36 @@ fn compile(source: &str) -> Result<Program, Vec<Fault>> {
             })
             .collect()
     })
+}
+
+/// Refuses what is too deep to be walked.
+fn bound(source: &str) -> Result<(), Fault> {
+    let (mut brackets, mut signs, mut operators) = (0usize, 0usize, 0usize);
+    for (offset, byte) in source.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => brackets += 1,
+            b')' | b']' | b'}' => brackets = brackets.saturating_sub(1),
+            b'.' | b'?' | b'&' | b'|' | b'+' | b'*' | b'/' | b'%' | b'<' | b'>' | b'=' => {
+                operators += 1;
+            }
+            _ => {}
+        }
+        match byte {
+            b'!' | b'-' => signs += 1,
+            b' ' => {}
+            _ => signs = 0,
+        }
+        if brackets + signs > NESTING_MAX {
+            let message = format!("is nested deeper than {NESTING_MAX} levels; split the rule");
+            return Err(Fault { offset, message });
+        }
+        if operators > OPERATORS_MAX {
+            let message =
+                format!("has more than {OPERATORS_MAX} fields and operators; split the rule");
+            return Err(Fault { offset, message });
+        }
+    }
+    Ok(())
 }
 
 /// An instant as CEL's timestamp.

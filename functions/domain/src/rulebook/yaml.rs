@@ -148,6 +148,12 @@ impl<'de> Visitor<'de> for KindVisitor {
     }
 }
 
+/// How deep a file may be nested; rules and policy need six levels.
+const DEPTH_MAX: usize = 32;
+
+/// How many values a file may have, aliases written out.
+const NODES_MAX: usize = 20_000;
+
 /// How many faults of one file are told.
 const FAULTS_MAX: usize = 50;
 
@@ -162,7 +168,10 @@ pub fn read<T: DeserializeOwned>(
     schema: &Value,
     found: &mut Vec<Diagnostic>,
 ) -> Option<(T, Node)> {
-    let node: Node = match serde_saphyr::from_str(text) {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! { max_depth: DEPTH_MAX, max_nodes: NODES_MAX },
+    };
+    let node: Node = match serde_saphyr::from_str_with_options(text, options) {
         Ok(node) => node,
         Err(error) => {
             let place = error.location().map_or(Place::START, Place::from);
