@@ -45,6 +45,8 @@ pub mod env {
     pub const LINKS_URL: &str = "LAZO_LINKS_URL";
     /// `<key id>:<base64>`, separated by commas: the first signs, all verify.
     pub const LINK_KEYS: &str = "LAZO_LINK_KEYS";
+    /// How much is logged: trace, debug, info, warn, error or off.
+    pub const LOG: &str = "LAZO_LOG";
 }
 
 impl App {

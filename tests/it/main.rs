@@ -12,6 +12,7 @@ mod feedback;
 mod ingest;
 mod kill;
 mod links;
+mod logs;
 mod pace;
 mod schemas;
 mod support;

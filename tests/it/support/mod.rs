@@ -4,6 +4,7 @@
 
 pub mod events;
 pub mod generate;
+pub mod program;
 pub mod recorder;
 pub mod retail;
 pub mod virtual_time;
