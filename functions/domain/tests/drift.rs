@@ -3,7 +3,10 @@
 mod shared_data;
 
 use jiff::civil::{Date, date};
-use lazo_domain::drift::{Histories, Kind, Params, Summary, Weeks, fit, fit_from};
+use lazo_domain::drift::{
+    Evaluation, Histories, Kind, Params, PurchaseDay, Summary, Weeks, evaluate, fit, fit_from,
+};
+use lazo_domain::policy::Drift;
 use serde_json::Value;
 use shared_data::Purchases;
 
@@ -109,4 +112,32 @@ fn online_retail_cannot_be_fitted() {
         println!("{} {fit:?}", histories.customers());
         assert!(fit.refused.is_some());
     }
+}
+
+fn evaluated(purchases: &Purchases, split: Date, until: Date) -> Evaluation {
+    let customers: Vec<Vec<PurchaseDay>> = purchases
+        .values()
+        .map(|days| days.iter().map(|(date, spent)| PurchaseDay { date: *date, spent: *spent }))
+        .map(Iterator::collect)
+        .collect();
+    let all = customers.iter().map(Vec::as_slice);
+    let found = evaluate(all, Kind::MbgNbd, split, until, &Drift::default());
+    println!("{} {} {}", found.customers, found.repeat_customers, found.lost);
+    for report in &found.reports {
+        println!("{report:?}");
+    }
+    println!("{:?}", found.model);
+    found
+}
+
+#[test]
+fn drift_is_seen_in_cdnow() {
+    let Some(cdnow) = shared_data::cdnow() else { return };
+    evaluated(&cdnow, date(1997, 9, 30), date(1998, 6, 30));
+}
+
+#[test]
+fn drift_is_seen_in_online_retail() {
+    let Some(retail) = shared_data::online_retail() else { return };
+    evaluated(&retail, date(2011, 6, 8), date(2011, 12, 9));
 }
