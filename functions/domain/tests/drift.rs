@@ -2,9 +2,12 @@
 
 mod shared_data;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, date};
 use lazo_domain::drift::{
-    Evaluation, Histories, Kind, Params, PurchaseDay, Summary, Weeks, evaluate, fit, fit_from,
+    Decile, Evaluation, Histories, Judge, Kind, Measure, Observed, Params, PurchaseDay, Refusal,
+    Report, Scorer, Summary, Weeks, evaluate, fit, fit_from,
 };
 use lazo_domain::policy::Drift;
 use serde_json::Value;
@@ -48,11 +51,7 @@ fn every_reference_value_is_met() {
     for row in rows {
         let number = |name: &str| row[name].as_f64().unwrap();
         let expected = |name: &str| row[name].as_str().unwrap().parse::<f64>().unwrap();
-        let of = Weeks {
-            repeats: number("x") as u32,
-            recency: number("t_x"),
-            age: number("T"),
-        };
+        let of = Weeks { repeats: number("x") as u32, recency: number("t_x"), age: number("T") };
         let h = number("h");
         for (name, found) in [
             ("log_likelihood", params.log_likelihood(of)),
@@ -103,41 +102,57 @@ fn the_fits_of_cdnow_are_those_of_the_reference_from_any_start() {
     }
 }
 
-#[test]
-fn online_retail_cannot_be_fitted() {
-    let Some(retail) = shared_data::online_retail() else { return };
-    for until in [date(2011, 6, 8), date(2011, 12, 9)] {
-        let histories = Histories::of(&summaries(&retail, until));
-        let fit = fit(Kind::MbgNbd, &histories, 500);
-        println!("{} {fit:?}", histories.customers());
-        assert!(fit.refused.is_some());
-    }
-}
-
 fn evaluated(purchases: &Purchases, split: Date, until: Date) -> Evaluation {
-    let customers: Vec<Vec<PurchaseDay>> = purchases
-        .values()
-        .map(|days| days.iter().map(|(date, spent)| PurchaseDay { date: *date, spent: *spent }))
-        .map(Iterator::collect)
-        .collect();
-    let all = customers.iter().map(Vec::as_slice);
-    let found = evaluate(all, Kind::MbgNbd, split, until, &Drift::default());
-    println!("{} {} {}", found.customers, found.repeat_customers, found.lost);
+    let observed = |days: &BTreeMap<Date, f64>| Observed {
+        known: days
+            .range(..=split)
+            .map(|(date, spent)| PurchaseDay { date: *date, spent: *spent })
+            .collect(),
+        came_back: days.keys().any(|date| split < *date && *date <= until),
+    };
+    let customers: Vec<Observed> = purchases.values().map(observed).collect();
+    let found = evaluate(&customers, Kind::MbgNbd, split, until, &Drift::default());
+    println!("{} {} {} {:?}", found.customers, found.repeat_customers, found.lost, found.model);
     for report in &found.reports {
         println!("{report:?}");
     }
-    println!("{:?}", found.model);
     found
 }
 
+fn report(of: &Evaluation, measure: Measure) -> &Report {
+    of.reports.iter().find(|report| report.measure == measure).unwrap()
+}
+
+/// Against what was measured on the full cohort, of which the file is a tenth:
+/// hence .715 among repeat customers, where that had .722.
 #[test]
 fn drift_is_seen_in_cdnow() {
     let Some(cdnow) = shared_data::cdnow() else { return };
-    evaluated(&cdnow, date(1997, 9, 30), date(1998, 6, 30));
+    let found = evaluated(&cdnow, date(1997, 9, 30), date(1998, 6, 30));
+    assert_eq!(found.model.refused, None);
+    let inactive = report(&found, Measure::Inactive);
+    assert!(inactive.roc_auc.unwrap() >= 0.755);
+    assert!(inactive.roc_auc_repeat.unwrap() >= 0.715);
+    assert!(inactive.brier.unwrap() <= 0.166);
+    let error = |d: &Decile| d.customers as f64 * (d.mean_score - d.observed).abs();
+    let error = inactive.calibration.iter().map(error).sum::<f64>() / found.customers as f64;
+    assert!(error < 0.06, "what is said and what comes true differ by {error} on average");
+    assert!(report(&found, Measure::OverdueRatio).roc_auc.unwrap() >= 0.730);
+    assert!(report(&found, Measure::Recency).roc_auc.unwrap() >= 0.759);
 }
 
+/// The model sees who comes back, and still cannot say who has left.
 #[test]
 fn drift_is_seen_in_online_retail() {
     let Some(retail) = shared_data::online_retail() else { return };
-    evaluated(&retail, date(2011, 6, 8), date(2011, 12, 9));
+    let found = evaluated(&retail, date(2011, 6, 7), date(2011, 12, 9));
+    assert!(matches!(found.model.refused, Some(Refusal::NobodyLeaves { .. })));
+    assert!(found.model.rhythm.is_usable());
+    let scorer = Scorer::new(Some(&found.model), &Drift::default());
+    assert_eq!(scorer.judge(), Judge::Ratio);
+    let inactive = report(&found, Measure::Inactive);
+    assert!(inactive.roc_auc.unwrap() >= 0.7255);
+    assert!(inactive.roc_auc_repeat.unwrap() >= 0.7085);
+    assert!(inactive.brier.unwrap() <= 0.1885);
+    assert!(report(&found, Measure::OverdueRatio).roc_auc.unwrap() >= 0.662);
 }

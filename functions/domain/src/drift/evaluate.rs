@@ -85,10 +85,20 @@ struct Case {
     is_lost: bool,
 }
 
-/// Fits at `split` and looks who bought after it, up to `until`. Each customer's
-/// days are in order and each given once.
-pub fn evaluate<'a>(
-    customers: impl IntoIterator<Item = &'a [PurchaseDay]>,
+/// One customer of an evaluation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// The purchase days up to the split, in order and each given once, as they
+    /// were known then: what was given back later still counts.
+    pub known: Vec<PurchaseDay>,
+    /// Whether there was a purchase day after the split, up to the end.
+    pub came_back: bool,
+}
+
+/// Fits to what was known at `split` and looks who came back up to `until`.
+/// Customers without a day up to the split are left out.
+pub fn evaluate(
+    customers: &[Observed],
     kind: Kind,
     split: Date,
     until: Date,
@@ -96,12 +106,11 @@ pub fn evaluate<'a>(
 ) -> Evaluation {
     let mut sample = Sample::new(split);
     let mut cases = Vec::new();
-    for days in customers {
-        sample.add(days);
-        let (known, later) = days.split_at(days.partition_point(|day| day.date <= split));
-        let Some(rhythm) = Rhythm::of(known.iter().map(|day| day.date)) else { continue };
-        let is_lost = later.first().is_none_or(|day| day.date > until);
-        cases.push(Case { summary: rhythm.summary(split), is_lost });
+    for customer in customers {
+        let known = customer.known.iter().map(|day| day.date).filter(|date| *date <= split);
+        let Some(rhythm) = Rhythm::of(known) else { continue };
+        sample.add(&customer.known);
+        cases.push(Case { summary: rhythm.summary(split), is_lost: !customer.came_back });
     }
     let model = sample.fit(kind, policy.min_customers as usize);
     let weeks = days_between(split, until).max(0) as f64 / 7.0;

@@ -186,12 +186,7 @@ impl<const N: usize, F: FnMut(&[f64; N]) -> (f64, [f64; N])> Search<'_, N, F> {
 }
 
 /// What one step says of the curvature (Nocedal and Wright, 6.17 and 6.20).
-fn update<const N: usize>(
-    inverse: &mut Matrix<N>,
-    from: &Point<N>,
-    to: &Point<N>,
-    is_fresh: bool,
-) {
+fn update<const N: usize>(inverse: &mut Matrix<N>, from: &Point<N>, to: &Point<N>, is_fresh: bool) {
     let step: [f64; N] = std::array::from_fn(|i| to.at[i] - from.at[i]);
     let change: [f64; N] = std::array::from_fn(|i| to.gradient[i] - from.gradient[i]);
     let curvature = dot(&step, &change);
@@ -208,8 +203,8 @@ fn update<const N: usize>(
     let weight = (1.0 + dot(&change, &moved) / curvature) / curvature;
     for i in 0..N {
         for j in 0..N {
-            inverse[i][j] += weight * step[i] * step[j]
-                - (moved[i] * step[j] + step[i] * moved[j]) / curvature;
+            inverse[i][j] +=
+                weight * step[i] * step[j] - (moved[i] * step[j] + step[i] * moved[j]) / curvature;
         }
     }
 }

@@ -153,7 +153,10 @@ impl Scorer {
     pub fn crossing_day(&self, of: Rhythm) -> Option<Date> {
         let at_last = of.summary(of.last());
         let after = |hiatus: u32| {
-            self.drifts(Summary { age_days: at_last.recency_days.saturating_add(hiatus), ..at_last })
+            self.drifts(Summary {
+                age_days: at_last.recency_days.saturating_add(hiatus),
+                ..at_last
+            })
         };
         let limit = match self.judge {
             Judge::Model(params) => {

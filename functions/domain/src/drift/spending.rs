@@ -208,9 +208,8 @@ mod tests {
         // The mean of the population is pγ/(q-1); the own mean counts for the
         // more the more days there are.
         assert!((spending.mean / 300.0 - 1.0).abs() < 0.03 && spending.is_valid());
-        let short = |days: u32| {
-            900.0 - spending.expected(Spent { days, total: 900.0 * f64::from(days) })
-        };
+        let short =
+            |days: u32| 900.0 - spending.expected(Spent { days, total: 900.0 * f64::from(days) });
         assert!(short(1) > short(3) && short(3) > short(50) && short(50) > 0.0);
     }
 }
