@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::likelihood::likelihood;
-use super::minimise::{Bounds, Matrix, Minimum, minimise};
+use super::minimise::{Bounds, EXACT, Matrix, Minimum, minimise};
 use super::params::{Kind, Params};
 use super::summary::Histories;
 
@@ -60,7 +60,9 @@ const NAMES: [&str; 4] = ["r", "alpha", "a", "b"];
 /// As `BOUNDS`. The first is near to what most shops have.
 const STARTS: [[f64; 4]; 3] = [[0.5, 0.2, 0.8, 2.0], [1.5, 0.5, 0.3, 3.0], [0.2, 0.05, 2.0, 2.0]];
 /// Of how many histories the starts are tried out before all are reckoned with.
-const TRIAL_ROWS: usize = 400;
+const TRIAL_ROWS: usize = 200;
+/// How exact a trial is: enough to tell which start is best.
+const TRIAL_TOLERANCE: f64 = 1e-3;
 
 /// Fits a model to all histories.
 pub fn fit(kind: Kind, histories: &Histories, min_customers: usize) -> Fit {
@@ -80,7 +82,7 @@ pub fn fit_from(start: Params, histories: &Histories, min_customers: usize) -> F
     }
     let problem = Problem::new(start.kind, histories);
     let own = [start.r, start.alpha / problem.scale, start.a, start.b];
-    let found = problem.search(histories, own.map(f64::ln), None);
+    let found = problem.search(histories, (own.map(f64::ln), None), EXACT);
     match is_inside(&found) {
         true => problem.judge(found),
         false => problem.judge(lower(found, problem.from_trials())),
@@ -113,11 +115,12 @@ impl<'a> Problem<'a> {
         Params { kind: self.kind, r, alpha: alpha * self.scale, a, b }
     }
 
+    /// `begin` is where to begin, and the curvature there where it is known.
     fn search(
         &self,
         among: &Histories,
-        start: [f64; 4],
-        curvature: Option<Matrix<4>>,
+        begin: ([f64; 4], Option<Matrix<4>>),
+        tolerance: f64,
     ) -> Minimum<4> {
         let bounds: Bounds<4> = BOUNDS.map(|(low, high)| (low.ln(), high.ln()));
         let customers = among.customers() as f64;
@@ -128,7 +131,7 @@ impl<'a> Problem<'a> {
             let gradient = std::array::from_fn(|i| -found.gradient[i] * by[i] / customers);
             (-found.value / customers, gradient)
         };
-        minimise(function, start, &bounds, curvature)
+        minimise(function, begin.0, &bounds, begin.1, tolerance)
     }
 
     /// Tries all starts out on a part of the histories, goes on from the best
@@ -136,18 +139,18 @@ impl<'a> Problem<'a> {
     fn from_trials(&self) -> Minimum<4> {
         let thin = self.histories.thinned(TRIAL_ROWS);
         let among = thin.as_ref().unwrap_or(self.histories);
-        let mut trials = STARTS.map(|start| self.search(among, start.map(f64::ln), None));
+        let starts = STARTS.map(|start| (start.map(f64::ln), None));
+        let mut trials = starts.map(|start| self.search(among, start, TRIAL_TOLERANCE));
         trials.sort_by(|a, b| a.value.total_cmp(&b.value));
-        let go_on = |trial: &Minimum<4>| match &thin {
-            None => *trial,
-            Some(_) => self.search(self.histories, trial.at, Some(trial.inverse_hessian)),
+        let go_on = |trial: &Minimum<4>| {
+            self.search(self.histories, (trial.at, Some(trial.inverse_hessian)), EXACT)
         };
         let first = go_on(&trials[0]);
         if is_inside(&first) {
             return first;
         }
         let others = trials[1..].iter().map(go_on);
-        let safe = STARTS.iter().map(|start| self.search(self.histories, start.map(f64::ln), None));
+        let safe = starts.iter().map(|start| self.search(self.histories, *start, EXACT));
         others.chain(safe).fold(first, lower)
     }
 

@@ -14,25 +14,24 @@ pub struct Likelihood {
     pub gradient: [f64; 4],
 }
 
-/// What does not depend on the customer's times, for one x.
-#[derive(Default)]
+/// ln Γ(start+n)/Γ(start) and its derivative, for an n that only grows.
 struct Rising {
-    /// How many factors are in the sums.
+    start: f64,
     factors: u32,
-    /// ln Γ(r+n)/Γ(r), ln Γ(b+n)/Γ(b), ln Γ(a+b+n)/Γ(a+b), by n = `factors`.
-    logs: [f64; 3],
-    /// Their derivatives.
-    slopes: [f64; 3],
+    log: f64,
+    slope: f64,
 }
 
 impl Rising {
-    fn rise_to(&mut self, factors: u32, of: [f64; 3]) {
+    fn from(start: f64) -> Rising {
+        Rising { start, factors: 0, log: 0.0, slope: 0.0 }
+    }
+
+    fn rise_to(&mut self, factors: u32) {
         for i in self.factors..factors {
-            for (k, start) in of.iter().enumerate() {
-                let factor = start + f64::from(i);
-                self.logs[k] += factor.ln();
-                self.slopes[k] += 1.0 / factor;
-            }
+            let factor = self.start + f64::from(i);
+            self.log += factor.ln();
+            self.slope += 1.0 / factor;
         }
         self.factors = self.factors.max(factors);
     }
@@ -54,18 +53,20 @@ pub fn likelihood(params: &Params, histories: &Histories) -> Likelihood {
         .map(|weeks| Wait { log: (alpha + weeks).ln(), inverse: 1.0 / (alpha + weeks) })
         .collect();
     let mut sum = Likelihood::default();
-    let chances_more = kind.first_chance() as u32;
-    // r has x factors, b and a+b have one more where the first purchase is a
+    // r has x factors; b and a+b have one more where the first purchase is a
     // chance to leave.
-    let (mut bought, mut stayed) = (Rising::default(), Rising::default());
+    let first_chance = kind.first_chance() as u32;
+    let mut bought = Rising::from(r);
+    let (mut stayed, mut either) = (Rising::from(b), Rising::from(a + b));
     for group in &histories.groups {
         let n = group.customers;
-        bought.rise_to(group.repeats, [r, b, a + b]);
-        stayed.rise_to(group.repeats + chances_more, [r, b, a + b]);
-        sum.value += n * (bought.logs[0] + stayed.logs[1] - stayed.logs[2]);
-        sum.gradient[0] += n * bought.slopes[0];
-        sum.gradient[2] -= n * stayed.slopes[2];
-        sum.gradient[3] += n * (stayed.slopes[1] - stayed.slopes[2]);
+        bought.rise_to(group.repeats);
+        stayed.rise_to(group.repeats + first_chance);
+        either.rise_to(group.repeats + first_chance);
+        sum.value += n * (bought.log + stayed.log - either.log);
+        sum.gradient[0] += n * bought.slope;
+        sum.gradient[2] -= n * either.slope;
+        sum.gradient[3] += n * (stayed.slope - either.slope);
         add_times(&mut sum, params, histories, group, &waits);
     }
     let customers: f64 = histories.groups.iter().map(|group| group.customers).sum();
@@ -114,8 +115,8 @@ fn add_times(
     }
 }
 
-/// A sum of logarithms of numbers from 1 to 2, of which most are taken once:
-/// one logarithm for many.
+/// A sum of logarithms of numbers from 1 to 2, each so many times: one logarithm
+/// for many.
 struct LogOfProduct {
     product: f64,
     rest: f64,
@@ -129,11 +130,11 @@ impl Default for LogOfProduct {
 
 impl LogOfProduct {
     fn add(&mut self, times: f64, value: f64) {
-        if times != 1.0 {
+        if times > 64.0 {
             self.rest += times * value.ln();
             return;
         }
-        self.product *= value;
+        self.product *= value.powi(times as i32);
         if self.product > 1e30 {
             self.rest += self.product.ln();
             self.product = 1.0;

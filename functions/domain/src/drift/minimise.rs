@@ -2,16 +2,17 @@
 //! BFGS (Nocedal and Wright 2006, chapters 3 and 6) with a bracketing line
 //! search.
 
-/// Stop where no free component of the gradient is larger.
-const GRADIENT_TOLERANCE: f64 = 1e-10;
+/// Stop where no free component of the gradient is larger: as exact as doubles
+/// allow.
+pub const EXACT: f64 = 1e-10;
 /// Where rounding lets the line search go no further, this still is a minimum.
 const GRADIENT_ENOUGH: f64 = 1e-7;
 const ITERATIONS_MAX: u32 = 300;
 const LINE_STEPS_MAX: u32 = 40;
 /// No variable moves further in one step: they are logarithms.
 const MOVE_MAX: f64 = 2.0;
-/// By how much of its size a value may be wrong from rounding.
-const NOISE: f64 = 2e-15;
+/// By how much of its size a value may be wrong from rounding in a long sum.
+const NOISE: f64 = 1e-13;
 
 pub type Matrix<const N: usize> = [[f64; N]; N];
 
@@ -53,13 +54,15 @@ struct Search<'a, const N: usize, F> {
     evaluations: u32,
 }
 
-/// Minimises `function`, which gives its value and gradient; what is not finite
+/// Minimises `function`, which gives its value and gradient, until no free
+/// component of the gradient is larger than `tolerance`. What is not finite
 /// counts as infinitely high.
 pub fn minimise<const N: usize>(
     function: impl FnMut(&[f64; N]) -> (f64, [f64; N]),
     start: [f64; N],
     bounds: &Bounds<N>,
     curvature: Option<Matrix<N>>,
+    tolerance: f64,
 ) -> Minimum<N> {
     let mut search = Search { function, bounds, evaluations: 0 };
     let mut at = start;
@@ -70,7 +73,7 @@ pub fn minimise<const N: usize>(
     let mut inverse = curvature.unwrap_or_else(identity);
     let mut is_fresh = curvature.is_none();
     for _ in 0..ITERATIONS_MAX {
-        if !point.value.is_finite() || search.steepness(&point) <= GRADIENT_TOLERANCE {
+        if !point.value.is_finite() || search.steepness(&point) <= tolerance {
             break;
         }
         let next = search.direction(&point, &inverse).and_then(|d| search.along(&point, &d));
@@ -232,7 +235,7 @@ mod tests {
     #[test]
     fn a_bent_valley_is_followed_to_its_end() {
         for start in [[-1.2, 1.0], [5.0, -5.0], [0.0, 0.0], [-9.0, 9.0]] {
-            let found = minimise(valley, start, &[(-10.0, 10.0); 2], None);
+            let found = minimise(valley, start, &[(-10.0, 10.0); 2], None, EXACT);
             assert!(found.has_converged() && found.evaluations < 200, "{found:?}");
             assert!((found.at[0] - 1.0).abs() < 1e-8 && (found.at[1] - 1.0).abs() < 1e-8);
             assert_eq!(found.at_bound, [false, false]);
@@ -242,7 +245,7 @@ mod tests {
     #[test]
     fn an_edge_holds() {
         // Within x ≤ 0.5 the valley is lowest at (0.5, 0.25).
-        let found = minimise(valley, [-1.2, 1.0], &[(-10.0, 0.5), (-10.0, 10.0)], None);
+        let found = minimise(valley, [-1.2, 1.0], &[(-10.0, 0.5), (-10.0, 10.0)], None, EXACT);
         assert!(found.has_converged(), "{found:?}");
         assert_eq!(found.at_bound, [true, false]);
         assert!((found.at[1] - 0.25).abs() < 1e-8);
@@ -250,9 +253,9 @@ mod tests {
 
     #[test]
     fn nonsense_ends_too() {
-        let found = minimise(|_: &[f64; 1]| (f64::NAN, [1.0]), [0.0], &[(-1.0, 1.0)], None);
+        let found = minimise(|_: &[f64; 1]| (f64::NAN, [1.0]), [0.0], &[(-1.0, 1.0)], None, EXACT);
         assert!(!found.has_converged());
-        let found = minimise(|x: &[f64; 1]| (-x[0], [-1.0]), [0.0], &[(-1.0, 1.0)], None);
+        let found = minimise(|x: &[f64; 1]| (-x[0], [-1.0]), [0.0], &[(-1.0, 1.0)], None, EXACT);
         assert_eq!((found.at, found.at_bound), ([1.0], [true]));
     }
 }

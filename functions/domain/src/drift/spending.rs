@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::gamma::{digamma, ln_gamma};
-use super::minimise::{Bounds, minimise};
+use super::minimise::{Bounds, EXACT, minimise};
 
 /// So many customers who spent something it takes for a fit.
 pub const SPENDERS_MIN: usize = 100;
@@ -95,7 +95,7 @@ fn fit(spenders: &[(u32, f64)]) -> Option<GammaGamma> {
         (-value / count, std::array::from_fn(|i| -gradient[i] * by[i] / count))
     };
     let starts = [[4.0, 4.0, 1.0], [1.0, 2.0, 2.0], [10.0, 1.5, 0.1]];
-    let found = starts.map(|start| minimise(function, start.map(f64::ln), &bounds, None));
+    let found = starts.map(|start| minimise(function, start.map(f64::ln), &bounds, None, EXACT));
     let best = found.iter().min_by(|a, b| a.value.total_cmp(&b.value))?;
     let [p, q, gamma] = best.at.map(f64::exp);
     // With q up to 1 the mean is infinite.

@@ -173,7 +173,14 @@ impl Histories {
             }
         }
         let customers = thin.iter().map(|row| row.customers).sum::<f64>() as usize;
-        let times = self.times.clone();
+        let mut used: Vec<u32> = thin.iter().flat_map(|row| [row.recency, row.age]).collect();
+        used.sort_unstable();
+        used.dedup();
+        let place = |time: u32| used.partition_point(|known| *known < time) as u32;
+        for row in &mut thin {
+            (row.recency, row.age) = (place(row.recency), place(row.age));
+        }
+        let times = used.iter().map(|time| self.times[*time as usize]).collect();
         Some(Histories { customers, is_on_week_grid: false, groups, rows: thin, times })
     }
 }
