@@ -85,6 +85,11 @@ impl Scorer {
         (self.mean_gap_days, self.overdue_from)
     }
 
+    /// How far ahead p_active looks.
+    pub fn horizon_weeks(&self) -> f64 {
+        self.horizon
+    }
+
     fn params(&self) -> Option<Params> {
         match self.judge {
             Judge::Model(params) => Some(params),
