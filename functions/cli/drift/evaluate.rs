@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use lazo_domain::drift::{Evaluation, Judge, Measure, Observed, Report, Scorer, evaluate};
 use serde::Serialize;
 
-use super::{Common, plot, why, write_file};
+use super::{Common, plot, why, write_file, write_line};
 use crate::Answer;
 use crate::lang::Lang;
 
@@ -58,8 +58,7 @@ pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answe
             Judge::Model(_) => "p_alive",
             Judge::Ratio => "overdue_ratio",
         };
-        serde_json::to_writer(&mut *out, &Line { judged_by, evaluation: &found })?;
-        writeln!(out)?;
+        write_line(out, &Line { judged_by, evaluation: &found })?;
     } else {
         write_text(out, &found, lang)?;
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lazo_domain::drift::Model;
 use serde::Serialize;
 
-use super::{Common, why, write_file};
+use super::{Common, why, write_file, write_line};
 use crate::Answer;
 use crate::lang::Lang;
 
@@ -64,8 +64,7 @@ fn write_json(out: &mut dyn Write, model: &Model) -> anyhow::Result<()> {
         unique_histories: model.unique_histories,
         refused: model.refused.as_ref().map(ToString::to_string),
     };
-    serde_json::to_writer(&mut *out, &line)?;
-    Ok(writeln!(out)?)
+    write_line(out, &line)
 }
 
 fn write_text(

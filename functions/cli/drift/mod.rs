@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use lazo_domain::drift::{Kind, Model, Refusal, Sample};
 use lazo_domain::policy;
 use lazo_domain::span::Span;
+use serde::Serialize;
 
 use super::Answer;
 use super::csv_rows::CsvArgs;
@@ -150,6 +151,12 @@ impl Judging {
 
 fn write_file(path: &std::path::Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// One line of JSON. A closed pipe stays the I/O error that it is.
+fn write_line(out: &mut dyn Write, line: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
 }
 
 /// Why a fit is refused, as a sentence.

@@ -112,8 +112,8 @@ fn write_axes(svg: &mut String, lang: Lang) -> std::fmt::Result {
         )?;
     }
     let (said, true_share) = match lang {
-        Lang::Es => ("probabilidad dicha de no volver", "parte que no volvió"),
-        Lang::En => ("probability said not to come back", "share that did not come back"),
+        Lang::Es => ("probabilidad prevista de no volver", "parte que no volvió"),
+        Lang::En => ("predicted probability of not coming back", "share that did not come back"),
     };
     let middle = TOP + SIDE / 2.0;
     writeln!(

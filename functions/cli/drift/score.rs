@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use lazo_domain::drift::{Judge, Model, Rhythm, Scorer, Weeks};
 use serde::Serialize;
 
-use super::{Common, Judging, why};
+use super::{Common, Judging, why, write_line};
 use crate::Answer;
 use crate::lang::Lang;
 
@@ -73,8 +73,7 @@ pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answe
     }
     if args.json {
         for line in &lines {
-            serde_json::to_writer(&mut *out, line)?;
-            writeln!(out)?;
+            write_line(out, line)?;
         }
         return Ok(Answer::Yes);
     }

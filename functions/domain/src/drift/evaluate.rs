@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::model::{Model, PurchaseDay, Sample};
 use super::params::Kind;
 use super::rhythm::{Rhythm, days_between, overdue_ratio};
+use super::scorer::Scorer;
 use super::summary::Summary;
 use crate::policy::Drift;
 
@@ -124,10 +125,7 @@ pub fn evaluate(
         let Report { roc_auc, roc_auc_repeat, pr_auc, .. } = odds;
         reports.push(Report { roc_auc, roc_auc_repeat, pr_auc, ..gone });
     }
-    let gap = match model.rhythm.is_usable() {
-        true => model.rhythm.mean_gap_days,
-        false => f64::from(policy.default_gap.count.max(1)),
-    };
+    let (gap, _) = Scorer::new(Some(&model), policy).ratio_figures();
     reports.push(report(Measure::OverdueRatio, &cases, |s| overdue_ratio(s, gap)));
     reports.push(report(Measure::Recency, &cases, |s| f64::from(s.hiatus_days())));
     Evaluation {

@@ -70,7 +70,7 @@ pub fn fit(kind: Kind, histories: &Histories, min_customers: usize) -> Fit {
         return Fit { estimate: None, refused: Some(refused) };
     }
     let problem = Problem::new(kind, histories);
-    let best = problem.from_trials();
+    let best = problem.best_of_trials();
     problem.judge(best)
 }
 
@@ -85,7 +85,7 @@ pub fn fit_from(start: Params, histories: &Histories, min_customers: usize) -> F
     let found = problem.search(histories, (own.map(f64::ln), None), EXACT);
     match is_inside(&found) {
         true => problem.judge(found),
-        false => problem.judge(lower(found, problem.from_trials())),
+        false => problem.judge(lower(found, problem.best_of_trials())),
     }
 }
 
@@ -136,7 +136,7 @@ impl<'a> Problem<'a> {
 
     /// Tries all starts out on a part of the histories, goes on from the best
     /// one with all; from the others too where that ends nowhere useful.
-    fn from_trials(&self) -> Minimum<4> {
+    fn best_of_trials(&self) -> Minimum<4> {
         let thin = self.histories.thinned(TRIAL_ROWS);
         let among = thin.as_ref().unwrap_or(self.histories);
         let starts = STARTS.map(|start| (start.map(f64::ln), None));

@@ -19,12 +19,14 @@ pub struct Rhythm {
 }
 
 impl Rhythm {
-    /// `None` where there is no day, or where the figures contradict each other:
-    /// one day has one date, and more have two with room for the others.
+    /// `None` where there is no day or the last one is before the first. More
+    /// days than there is room for count as many as there is room for, and two
+    /// dates as two days at least: a shop's sums of old purchases may be off by
+    /// a day where customers move between time zones.
     pub fn new(first: Date, last: Date, days: u32) -> Option<Rhythm> {
-        let span = days_between(first, last);
-        let fits = if days == 1 { span == 0 } else { days > 1 && span >= i64::from(days) - 1 };
-        fits.then_some(Rhythm { first, last, days })
+        let span = u32::try_from(days_between(first, last)).ok()?;
+        let days = (days > 0).then(|| days.clamp(1 + span.min(1), span.saturating_add(1)))?;
+        Some(Rhythm { first, last, days })
     }
 
     /// Of dates in any order, each counted once.
@@ -199,9 +201,10 @@ mod tests {
         let summary = rhythm.summary(date(2026, 2, 1));
         assert_eq!(summary, Summary { repeats: 2, recency_days: 14, age_days: 31 });
         assert_eq!(rhythm.summary(first).hiatus_days(), 0);
-        for (first, last, days) in [(first, last, 1), (first, last, 16), (last, first, 2)] {
-            assert_eq!(Rhythm::new(first, last, days), None);
-        }
+        let days = |days| Rhythm::new(first, last, days).unwrap().days();
+        assert_eq!((days(1), days(2), days(15), days(16)), (2, 2, 15, 15));
+        assert_eq!(Rhythm::new(first, first, 9).unwrap().days(), 1);
+        assert_eq!(Rhythm::new(last, first, 2), None);
         assert_eq!((Rhythm::new(first, first, 0), Rhythm::of([])), (None, None));
     }
 }
