@@ -110,7 +110,7 @@ pub fn read(path: &Path, args: &CsvArgs) -> anyhow::Result<Shop> {
         if let Err(why) = rows.take(&record, &columns, &zone) {
             bad.push(format!("  line {line}: {why}"));
         }
-        if line % 8_192 == 0 {
+        if line.is_multiple_of(8_192) {
             bar.set_position(record.position().map_or(0, csv::Position::byte));
         }
     }

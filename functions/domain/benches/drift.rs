@@ -9,12 +9,16 @@
 #[path = "../tests/shared_data/mod.rs"]
 mod shared_data;
 
+#[path = "../tests/made_shop/mod.rs"]
+mod made_shop;
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use jiff::civil::{Date, date};
 use lazo_domain::drift::{Histories, Kind, Rhythm, Summary, Weeks, fit};
+use made_shop::{Draw, customer};
 
 const SHOP: usize = 1_000_000;
 
@@ -87,43 +91,6 @@ fn lifetimes(class: &str, summaries: &[Summary]) -> Option<f64> {
     .ok()?;
     let output = std::process::Command::new(python).arg("-c").arg(script).output().ok()?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
-}
-
-/// A generator of its own, so that the shop is the same everywhere.
-struct Draw(u64);
-
-impl Draw {
-    /// Above 0, up to 1.
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
-        ((self.0 >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn exponential(&mut self) -> f64 {
-        -self.uniform().ln()
-    }
-}
-
-/// A customer of the MBG/NBD's own story over three years, with r = 1 and
-/// alpha = 10 weeks, a = 1 and b = 3.
-fn customer(draw: &mut Draw) -> Summary {
-    let age_days = 1 + (draw.uniform() * 1_094.0) as u32;
-    let rate = draw.exponential() / 70.0;
-    // Beta (1, 3).
-    let leaves = 1.0 - draw.uniform().powf(1.0 / 3.0);
-    let (mut at, mut last, mut repeats) = (0.0, 0, 0);
-    while draw.uniform() > leaves {
-        at += draw.exponential() / rate;
-        if at >= f64::from(age_days) {
-            break;
-        }
-        // One day's purchases are one.
-        if at as u32 > last {
-            last = at as u32;
-            repeats += 1;
-        }
-    }
-    Summary { repeats, recency_days: last, age_days }
 }
 
 fn million() {

@@ -1,12 +1,15 @@
 //! What holds of drift for every history: against quadrature, and in general.
 
+mod made_shop;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use lazo_domain::drift::{
     Estimate, Histories, Judge, Kind, Model, Params, PurchaseDay, Refusal, Rhythm, Sample, Scorer,
-    ShopRhythm, Spending, Summary, Weeks, fit,
+    ShopRhythm, Spending, Summary, Weeks, fit, fit_from,
 };
 use lazo_domain::policy::Drift;
+use made_shop::{Draw, customer};
 use proptest::prelude::*;
 
 const START: Date = date(2024, 1, 1);
@@ -124,6 +127,41 @@ fn the_paper_s_customer() {
     assert!((params.expected_purchases(of, 39.0) - 1.226).abs() < 5e-4);
 }
 
+/// ln-likelihood, p_alive, p_active and expected purchases, reckoned with 50 digits
+/// by the formulas as the papers print them; at a = 1 by quadrature.
+#[test]
+fn values_of_fifty_digits_are_met() {
+    use Kind::{BgNbd, MbgNbd};
+    type Row = (Kind, [f64; 4], u32, [f64; 3], [f64; 4]);
+    #[rustfmt::skip]
+    #[allow(clippy::excessive_precision, reason = "as they were printed")]
+    let rows: [Row; 10] = [
+        (BgNbd, [0.243, 4.414, 0.793, 2.426], 0, [0.0, 38.86, 39.0], [-0.55471327643815845, 1.0, 0.14455054078331845, 0.19509805201126264]),
+        (BgNbd, [0.243, 4.414, 0.793, 2.426], 2, [30.43, 38.86, 39.0], [-9.4586063070662712, 0.72657857008067291, 0.55462713791700443, 1.2260281747671444]),
+        (BgNbd, [0.243, 4.414, 0.793, 2.426], 1, [1.71, 38.86, 39.0], [-4.4690932750325885, 0.21210098537737908, 0.11666734938295494, 0.20318698707975406]),
+        (BgNbd, [0.243, 4.414, 0.793, 2.426], 26, [30.86, 31.0, 39.0], [-37.726579473394441, 0.96891564971752508, 0.96891564637978841, 20.74972614085729]),
+        (BgNbd, [0.243, 4.414, 0.793, 2.426], 150, [40.0, 104.0, 39.0], [21.746948616239211, 1.127007600660745e-56, 1.127007600660745e-56, 5.3799376782020787e-55]),
+        (BgNbd, [0.6, 9.0, 0.2, 0.3], 0, [0.0, 2.0, 52.0], [-0.1204024172772907, 1.0, 0.64906128508965481, 1.6873101029793347]),
+        (BgNbd, [2.5, 11.0, 3.0, 0.7], 4, [20.0, 60.0, 5.5], [-15.17532085090988, 0.0056144474128935292, 0.0021575462986123756, 0.0025365184183847194]),
+        (MbgNbd, [0.6, 9.0, 1.0, 2.5], 3, [20.0, 30.0, 26.0], [-11.487187796303032, 0.65434445414448336, 0.55031629166636799, 1.319667441786357]),
+        (MbgNbd, [2.5, 11.0, 3.0, 0.7], 0, [0.0, 1.0, 104.0], [-0.037686906800060906, 0.15804913721650636, 0.15750513549825272, 0.28317960728439496]),
+        (MbgNbd, [0.525, 6.183, 0.891, 1.614], 400, [300.0, 312.0, 39.0], [-305.64821019370292, 9.2633108999676821e-5, 9.2633108999676821e-5, 0.0043179754033789252]),
+    ];
+    for (kind, [r, alpha, a, b], repeats, [recency, age, h], expected) in rows {
+        let params = Params { kind, r, alpha, a, b };
+        let of = Weeks { repeats, recency, age };
+        let found = [
+            params.log_likelihood(of),
+            params.p_alive(of),
+            params.p_active(of, h),
+            params.expected_purchases(of, h),
+        ];
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found / expected - 1.0).abs() < 1e-11, "{params:?} {of:?} {found} {expected}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -196,6 +234,39 @@ proptest! {
             }
             (None, refused) => prop_assert!(refused.is_some()),
         }
+    }
+}
+
+/// In small shops the likelihood has several peaks; the fit is on the highest.
+#[test]
+fn no_start_leads_higher() {
+    let mut draw = Draw(3);
+    for shop in 0..60 {
+        let kind = if shop % 2 == 0 { Kind::MbgNbd } else { Kind::BgNbd };
+        let all: Vec<Summary> = (0..150 + shop * 40).map(|_| customer(&mut draw)).collect();
+        let histories = Histories::of(&all);
+        let found = fit(kind, &histories, 1).estimate.unwrap().log_likelihood;
+        for _ in 0..6 {
+            let mut any = || ((draw.uniform() * 2.0 - 1.0) * 20_f64.ln()).exp();
+            let start = Params { kind, r: any(), alpha: 10.0 * any(), a: any(), b: any() };
+            let other = fit_from(start, &histories, 1).estimate.unwrap().log_likelihood;
+            assert!(other < found + 1e-6, "shop {shop}, from {start:?}: {other} and not {found}");
+        }
+    }
+}
+
+/// A large shop of known parameters, on a week's grid.
+#[test]
+fn a_known_shop_is_found_again() {
+    let mut draw = Draw(4);
+    let all: Vec<Summary> = (0..120_000).map(|_| customer(&mut draw)).collect();
+    let histories = Histories::of(&all);
+    assert!(histories.is_on_week_grid());
+    let params = fit(Kind::MbgNbd, &histories, 500).params().unwrap();
+    for (found, expected) in
+        [(params.r, 1.0), (params.alpha, 10.0), (params.a, 1.0), (params.b, 3.0)]
+    {
+        assert!((found / expected - 1.0_f64).abs() < 0.1, "{params:?}");
     }
 }
 

@@ -57,8 +57,13 @@ impl Fit {
 /// How far parameters may go: r, alpha in units of the mean T, a, b.
 const BOUNDS: [(f64, f64); 4] = [(1e-4, 1e4), (1e-5, 1e5), (1e-8, 1e4), (1e-8, 1e4)];
 const NAMES: [&str; 4] = ["r", "alpha", "a", "b"];
-/// As `BOUNDS`. The first is near to what most shops have.
-const STARTS: [[f64; 4]; 3] = [[0.5, 0.2, 0.8, 2.0], [1.5, 0.5, 0.3, 3.0], [0.2, 0.05, 2.0, 2.0]];
+/// As `BOUNDS`. The first is near to what most shops have, the last to shops
+/// where people either stay or leave at once.
+const STARTS: [[f64; 4]; 4] =
+    [[0.5, 0.2, 0.8, 2.0], [1.5, 0.5, 0.3, 3.0], [0.2, 0.05, 2.0, 2.0], [1.2, 0.4, 0.3, 0.3]];
+/// In smaller shops the likelihood may have several peaks, and every start is
+/// followed to its end.
+const SMALL_SHOP: usize = 1_000;
 /// Of how many histories the starts are tried out before all are reckoned with.
 const TRIAL_ROWS: usize = 200;
 /// How exact a trial is: enough to tell which start is best.
@@ -135,23 +140,23 @@ impl<'a> Problem<'a> {
     }
 
     /// Tries all starts out on a part of the histories, goes on from the best
-    /// one with all; from the others too where that ends nowhere useful.
+    /// one with all; from every start where that ends nowhere useful.
     fn best_of_trials(&self) -> Minimum<4> {
+        let starts = STARTS.map(|start| (start.map(f64::ln), None));
+        let full = |start| self.search(self.histories, start, EXACT);
+        if self.histories.customers() < SMALL_SHOP {
+            return starts[1..].iter().map(|start| full(*start)).fold(full(starts[0]), lower);
+        }
         let thin = self.histories.thinned(TRIAL_ROWS);
         let among = thin.as_ref().unwrap_or(self.histories);
-        let starts = STARTS.map(|start| (start.map(f64::ln), None));
-        let mut trials = starts.map(|start| self.search(among, start, TRIAL_TOLERANCE));
-        trials.sort_by(|a, b| a.value.total_cmp(&b.value));
-        let go_on = |trial: &Minimum<4>| {
-            self.search(self.histories, (trial.at, Some(trial.inverse_hessian)), EXACT)
-        };
-        let first = go_on(&trials[0]);
-        if is_inside(&first) {
-            return first;
+        let trials = starts[..3].iter().map(|start| self.search(among, *start, TRIAL_TOLERANCE));
+        let best = trials.min_by(|a, b| a.value.total_cmp(&b.value));
+        let begin = best.map_or(starts[0], |best| (best.at, Some(best.inverse_hessian)));
+        let first = full(begin);
+        match is_inside(&first) {
+            true => first,
+            false => starts.iter().map(|start| full(*start)).fold(first, lower),
         }
-        let others = trials[1..].iter().map(go_on);
-        let safe = starts.iter().map(|start| self.search(self.histories, *start, EXACT));
-        others.chain(safe).fold(first, lower)
     }
 
     fn judge(&self, found: Minimum<4>) -> Fit {

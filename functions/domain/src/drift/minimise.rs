@@ -79,8 +79,15 @@ pub fn minimise<const N: usize>(
         let next = search.direction(&point, &inverse).and_then(|d| search.along(&point, &d));
         match next {
             Some(next) => {
-                update(&mut inverse, &point, &next, is_fresh);
-                is_fresh = false;
+                let held = search.held(&next);
+                // What was learnt holds for the variables that were free.
+                if held == search.held(&point) {
+                    update(&mut inverse, &point, &next, &held, is_fresh);
+                    is_fresh = false;
+                } else {
+                    inverse = identity();
+                    is_fresh = true;
+                }
                 point = next;
             }
             None if is_fresh => break,
@@ -97,7 +104,7 @@ pub fn minimise<const N: usize>(
         inverse_hessian: inverse,
         evaluations: search.evaluations,
         gradient: search.steepness(&point),
-        at_bound: std::array::from_fn(|i| search.is_held(&point, i)),
+        at_bound: search.held(&point),
     }
 }
 
@@ -114,6 +121,10 @@ impl<const N: usize, F: FnMut(&[f64; N]) -> (f64, [f64; N])> Search<'_, N, F> {
         let (low, high) = self.bounds[i];
         let slope = point.gradient[i];
         point.at[i] <= low && slope > 0.0 || point.at[i] >= high && slope < 0.0
+    }
+
+    fn held(&self, point: &Point<N>) -> [bool; N] {
+        std::array::from_fn(|i| self.is_held(point, i))
     }
 
     fn steepness(&self, point: &Point<N>) -> f64 {
@@ -189,9 +200,17 @@ impl<const N: usize, F: FnMut(&[f64; N]) -> (f64, [f64; N])> Search<'_, N, F> {
 }
 
 /// What one step says of the curvature (Nocedal and Wright, 6.17 and 6.20).
-fn update<const N: usize>(inverse: &mut Matrix<N>, from: &Point<N>, to: &Point<N>, is_fresh: bool) {
-    let step: [f64; N] = std::array::from_fn(|i| to.at[i] - from.at[i]);
-    let change: [f64; N] = std::array::from_fn(|i| to.gradient[i] - from.gradient[i]);
+fn update<const N: usize>(
+    inverse: &mut Matrix<N>,
+    from: &Point<N>,
+    to: &Point<N>,
+    held: &[bool; N],
+    is_fresh: bool,
+) {
+    let among_free = |i: usize, value: f64| if held[i] { 0.0 } else { value };
+    let step: [f64; N] = std::array::from_fn(|i| among_free(i, to.at[i] - from.at[i]));
+    let change: [f64; N] =
+        std::array::from_fn(|i| among_free(i, to.gradient[i] - from.gradient[i]));
     let curvature = dot(&step, &change);
     let size = (dot(&step, &step) * dot(&change, &change)).sqrt();
     if curvature.is_nan() || curvature <= 1e-10 * size {
