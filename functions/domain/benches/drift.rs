@@ -54,11 +54,12 @@ fn cdnow() {
         });
         let found = fit(kind, &Histories::of(&summaries), 500).estimate.unwrap();
         println!(
-            "CDNOW, {} customers, {}: fitted in {:.3} ms, of which summing up is {:.3} ms, log-likelihood {:.6}",
+            "CDNOW, {} customers, {}: fitted in {:.3} ms, of which summing up is {:.3} ms, {} evaluations, log-likelihood {:.6}",
             summaries.len(),
             kind.as_str(),
             ours * 1e3,
             summed * 1e3,
+            found.evaluations,
             found.log_likelihood
         );
         match lifetimes(class, &summaries) {

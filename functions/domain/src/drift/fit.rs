@@ -64,7 +64,9 @@ const STARTS: [[f64; 4]; 4] =
 /// In smaller shops the likelihood may have several peaks, and every start is
 /// followed to its end.
 const SMALL_SHOP: usize = 1_000;
-/// Of how many histories the starts are tried out before all are reckoned with.
+/// How many starts are tried out in larger ones.
+const TRIALS: usize = 2;
+/// Of how many histories they are tried out before all are reckoned with.
 const TRIAL_ROWS: usize = 200;
 /// How exact a trial is: enough to tell which start is best.
 const TRIAL_TOLERANCE: f64 = 1e-3;
@@ -139,8 +141,8 @@ impl<'a> Problem<'a> {
         minimise(function, begin.0, &bounds, begin.1, tolerance)
     }
 
-    /// Tries all starts out on a part of the histories, goes on from the best
-    /// one with all; from every start where that ends nowhere useful.
+    /// Tries starts out on a part of the histories, goes on from the best one
+    /// with all; from every start where that ends nowhere useful.
     fn best_of_trials(&self) -> Minimum<4> {
         let starts = STARTS.map(|start| (start.map(f64::ln), None));
         let full = |start| self.search(self.histories, start, EXACT);
@@ -149,7 +151,8 @@ impl<'a> Problem<'a> {
         }
         let thin = self.histories.thinned(TRIAL_ROWS);
         let among = thin.as_ref().unwrap_or(self.histories);
-        let trials = starts[..3].iter().map(|start| self.search(among, *start, TRIAL_TOLERANCE));
+        let trials =
+            starts[..TRIALS].iter().map(|start| self.search(among, *start, TRIAL_TOLERANCE));
         let best = trials.min_by(|a, b| a.value.total_cmp(&b.value));
         let begin = best.map_or(starts[0], |best| (best.at, Some(best.inverse_hessian)));
         let first = full(begin);

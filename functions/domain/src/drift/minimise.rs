@@ -12,7 +12,7 @@ const LINE_STEPS_MAX: u32 = 40;
 /// No variable moves further in one step: they are logarithms.
 const MOVE_MAX: f64 = 2.0;
 /// By how much of its size a value may be wrong from rounding in a long sum.
-const NOISE: f64 = 1e-13;
+const NOISE: f64 = 1e-12;
 
 pub type Matrix<const N: usize> = [[f64; N]; N];
 
