@@ -15,7 +15,7 @@ pub struct Args {
     #[command(flatten)]
     common: Common,
     /// Write the model, be it refused, as JSON to a file that `drift score
-    /// --fitted` and `simulate --model` read.
+    /// --fitted` reads.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// One JSON object.

@@ -142,8 +142,9 @@ impl Judging {
         if !(self.at_risk > 0.0 && self.at_risk < 1.0) {
             bail!("--at-risk {}: a probability lies between 0 and 1", self.at_risk);
         }
-        if self.horizon.count < 1 {
-            bail!("--horizon {}: it takes a day at least", self.horizon);
+        const CENTURY_MILLIS: i64 = 36_600 * 86_400_000;
+        if self.horizon.count < 1 || self.horizon.millis_at_most() > CENTURY_MILLIS {
+            bail!("--horizon {}: it takes a span up to a hundred years", self.horizon);
         }
         Ok(policy::Drift { horizon: self.horizon, at_risk_p_alive: self.at_risk, ..policy })
     }

@@ -186,6 +186,7 @@ fn bad_input_is_told_and_never_panics() {
         ("score --purchases FILE --until 2023-12-31", "--until 2023-12-31 is before the data"),
         ("score --purchases FILE --until 2024-12-31 --at-risk 2", "between 0 and 1"),
         ("score --purchases FILE --until 2024-12-31 --horizon soon", "no span of time"),
+        ("score --purchases FILE --until 2024-12-31 --columns x", "is not FIELD=COLUMN"),
         ("fit --purchases FILE --until tomorrow", "invalid value"),
         ("fit --purchases FILE.missing --until 2024-12-31", "cannot read"),
         ("fit --purchases FILE --until 2024-12-31 --model nbd", "invalid value"),
@@ -251,6 +252,30 @@ fn what_was_given_back_is_no_purchase() {
     assert_eq!(days("2024-03-31"), (0, 0.0));
     // In UTC it was the day after, and a part of it was kept.
     assert_eq!(days("2024-04-30"), (1, 92.0));
+}
+
+/// The calendar's ends, the largest amounts, and nothing spent at all.
+#[test]
+fn extremes_stay_finite() {
+    let largest = "79228162514264337593543950335";
+    let rows = [
+        format!("a,0001-01-01,{largest}\na,9999-12-31,{largest}\na,9999-12-31,-{largest}\n"),
+        format!("b,9999-12-30,{largest}\nb,9999-12-31,{largest}\n"),
+        "c,2024-01-01,0\nc,2024-01-02,0\nc,2024-01-03,-0\nd,2024-01-01,0.00\n".to_owned(),
+    ];
+    let csv = Csv::new(&format!("customer_id,at,amount\n{}", rows.concat()));
+    for words in [
+        "fit --purchases FILE --until 9999-12-31 --json --min-customers 1",
+        "score --purchases FILE --until 9999-12-31 --json --min-customers 1",
+        "evaluate --purchases FILE --split 2024-01-02 --until 9999-12-31 --json --min-customers 1",
+    ] {
+        let (text, end) = csv.run(words);
+        assert!(end.is_ok() && !text.is_empty(), "{words}: {end:?}");
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert!(!line["lifetime_value"].is_null() || line.get("lifetime_value").is_none());
+        }
+    }
 }
 
 #[test]
