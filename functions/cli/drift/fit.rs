@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use lazo_domain::drift::Model;
+use lazo_domain::drift::{Model, ShopRhythm};
 use serde::Serialize;
 
 use super::{Common, why, write_file, write_line};
@@ -114,19 +114,29 @@ fn write_text(
             lang.pick("en su lugar decide la razón de atraso", "the overdue ratio judges instead");
         writeln!(out, "{label}: {}; {instead}", why(lang, refused))?;
     }
-    let rhythm = model.rhythm;
-    writeln!(
+    write_ratio(out, &model.rhythm, lang)?;
+    let spending = lang.pick("gasto por día de compra", "spent on a purchase day");
+    Ok(writeln!(out, "{spending}: {:.2}", model.spending.mean)?)
+}
+
+fn write_ratio(out: &mut dyn Write, rhythm: &ShopRhythm, lang: Lang) -> anyhow::Result<()> {
+    let label = lang.pick("razón de atraso", "overdue ratio");
+    let gaps = lang.pick("intervalos completos", "completed gaps");
+    if !rhythm.is_usable() {
+        let few = lang.pick(
+            "son muy pocos; valen los valores por omisión de la política",
+            "are too few; the policy's defaults stand in",
+        );
+        return Ok(writeln!(out, "{label}: {} {gaps} {few}", rhythm.completed_gaps)?);
+    }
+    Ok(writeln!(
         out,
-        "{}: {} {}, {} {:.1} {}, {} {:.3}",
-        lang.pick("razón de atraso", "overdue ratio"),
+        "{label}: {} {gaps}, {} {:.1} {}, {} {:.3}",
         rhythm.completed_gaps,
-        lang.pick("intervalos completos", "completed gaps"),
         lang.pick("en promedio", "on average"),
         rhythm.mean_gap_days,
         lang.pick("días", "days"),
         lang.pick("percentil 90", "90th percentile"),
         rhythm.overdue_ratio,
-    )?;
-    let spending = lang.pick("gasto por día de compra", "spent on a purchase day");
-    Ok(writeln!(out, "{spending}: {:.2}", model.spending.mean)?)
+    )?)
 }
