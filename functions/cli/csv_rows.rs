@@ -59,11 +59,11 @@ const SYNONYMS: [(&str, &str); 3] =
     [("occurred_at", "at"), ("total", "amount"), ("customer_id", "customer")];
 
 /// Where each field stands in a row: found once, read by every row.
-struct Columns {
-    customer: usize,
-    at: usize,
-    total: usize,
-    id: Option<usize>,
+pub struct Columns {
+    pub customer: usize,
+    pub at: usize,
+    pub total: usize,
+    pub id: Option<usize>,
     item: Option<usize>,
     category: Option<usize>,
     channel: Option<usize>,
@@ -72,7 +72,9 @@ struct Columns {
 }
 
 impl Columns {
-    fn find(spec: Option<&str>, header: &csv::StringRecord) -> anyhow::Result<Columns> {
+    /// # Errors
+    /// A field that is needed and has no column; a mapping that does not fit.
+    pub fn find(spec: Option<&str>, header: &csv::StringRecord) -> anyhow::Result<Columns> {
         let position = |name: &str| header.iter().position(|column| column.trim() == name);
         let known = || header.iter().collect::<Vec<_>>().join(", ");
         let mut found: HashMap<&'static str, usize> = PURCHASE_FIELDS
@@ -121,7 +123,7 @@ impl Columns {
 }
 
 /// A cell's text, `None` where it is empty.
-fn cell(row: &csv::StringRecord, index: impl Into<Option<usize>>) -> Option<&str> {
+pub fn cell(row: &csv::StringRecord, index: impl Into<Option<usize>>) -> Option<&str> {
     row.get(index.into()?).map(str::trim).filter(|text| !text.is_empty())
 }
 

@@ -11,6 +11,7 @@ macro_rules! out {
 
 mod calls;
 mod csv_rows;
+mod drift;
 mod erase;
 mod event_files;
 mod explain;
@@ -58,6 +59,7 @@ enum Command {
     Rules(rules::Args),
     Template(template::Args),
     Simulate(simulate::Args),
+    Drift(drift::Args),
     Explain(explain::Args),
     Calls(calls::Args),
     Failures(failures::Args),
@@ -78,8 +80,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     lazo::telemetry::init_for_command();
     let result = match cli.command.unwrap_or(Command::Local(cli.local)) {
-        // These two only reckon, and use all cores for it.
+        // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
+        Command::Drift(args) => drift::run(&args, cli.lang.lang()),
         Command::Rules(args) => rules::run(&args),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, cli.lang.lang()),
@@ -112,7 +115,9 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_) | Command::Rules(_) | Command::Schemas(_) => Ok(Answer::Yes),
+            Command::Simulate(_) | Command::Drift(_) | Command::Rules(_) | Command::Schemas(_) => {
+                Ok(Answer::Yes)
+            }
         }
     })
 }

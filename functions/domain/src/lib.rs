@@ -11,6 +11,7 @@ pub mod condition;
 pub mod consent;
 pub mod customer;
 pub mod decide;
+pub mod drift;
 pub mod event;
 pub mod history;
 pub mod id;

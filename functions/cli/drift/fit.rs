@@ -1,0 +1,142 @@
+//! `lazo drift fit`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use lazo_domain::drift::{Model, ShopRhythm};
+use serde::Serialize;
+
+use super::{Common, why, write_file, write_line};
+use crate::Answer;
+use crate::lang::Lang;
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    common: Common,
+    /// Write the model, be it refused, as JSON to a file that `drift score
+    /// --fitted` reads.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The contract's object.
+#[derive(Serialize)]
+struct Line<'a> {
+    model: &'a str,
+    r: Option<f64>,
+    alpha: Option<f64>,
+    a: Option<f64>,
+    b: Option<f64>,
+    log_likelihood: Option<f64>,
+    customers: usize,
+    unique_histories: usize,
+    refused: Option<String>,
+}
+
+pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answer> {
+    let shop = args.common.shop("--until", args.common.until)?;
+    let model = args.common.fit(&shop);
+    if let Some(path) = &args.out {
+        write_file(path, &(serde_json::to_string_pretty(&model)? + "\n"))?;
+    }
+    if args.json {
+        write_json(out, &model)?;
+    } else {
+        write_text(out, &model, shop.duplicates, lang)?;
+    }
+    Ok(if model.refused.is_none() { Answer::Yes } else { Answer::No })
+}
+
+fn write_json(out: &mut dyn Write, model: &Model) -> anyhow::Result<()> {
+    let params = model.estimate.map(|estimate| estimate.params);
+    let line = Line {
+        model: model.kind.as_str(),
+        r: params.map(|params| params.r),
+        alpha: params.map(|params| params.alpha),
+        a: params.map(|params| params.a),
+        b: params.map(|params| params.b),
+        log_likelihood: model.estimate.map(|estimate| estimate.log_likelihood),
+        customers: model.customers,
+        unique_histories: model.unique_histories,
+        refused: model.refused.as_ref().map(ToString::to_string),
+    };
+    write_line(out, &line)
+}
+
+fn write_text(
+    out: &mut dyn Write,
+    model: &Model,
+    duplicates: usize,
+    lang: Lang,
+) -> anyhow::Result<()> {
+    let (customers, unique) = (model.customers, model.unique_histories);
+    writeln!(
+        out,
+        "{} {} {}: {customers} {}, {unique} {}",
+        model.kind.as_str(),
+        lang.pick("hasta", "up to"),
+        model.until,
+        lang.pick("clientes", "customers"),
+        lang.pick("historias distintas", "different histories"),
+    )?;
+    if duplicates > 0 {
+        let what = lang.pick("filas repetidas cuentan una vez", "repeated rows count once");
+        writeln!(out, "  {duplicates} {what}")?;
+    }
+    if let Some(estimate) = &model.estimate {
+        let params = estimate.params;
+        for (name, value) in
+            [("r", params.r), ("alpha", params.alpha), ("a", params.a), ("b", params.b)]
+        {
+            writeln!(out, "  {name:<6} {value:>12.6}")?;
+        }
+        let name = lang.pick("log-verosimilitud", "log-likelihood");
+        writeln!(out, "  {name} {:.4}", estimate.log_likelihood)?;
+        if model.refused.is_none() {
+            let share = params.mean_dropout() * 100.0;
+            let weeks = params.alpha / params.r;
+            let leave =
+                lang.pick("de las compras son la última", "of purchases are somebody's last");
+            let gap = lang.pick(
+                "semanas entre compras, mientras se es cliente",
+                "weeks between purchases, while somebody is a customer",
+            );
+            writeln!(out, "  {share:.1} % {leave}\n  {weeks:.1} {gap}")?;
+        }
+    }
+    if let Some(refused) = &model.refused {
+        let label = lang.pick("rechazado", "refused");
+        let instead =
+            lang.pick("en su lugar decide la razón de atraso", "the overdue ratio judges instead");
+        writeln!(out, "{label}: {}; {instead}", why(lang, refused))?;
+    }
+    write_ratio(out, &model.rhythm, lang)?;
+    let spending = lang.pick("gasto por día de compra", "spent on a purchase day");
+    Ok(writeln!(out, "{spending}: {:.2}", model.spending.mean)?)
+}
+
+fn write_ratio(out: &mut dyn Write, rhythm: &ShopRhythm, lang: Lang) -> anyhow::Result<()> {
+    let label = lang.pick("razón de atraso", "overdue ratio");
+    let gaps = lang.pick("intervalos completos", "completed gaps");
+    if !rhythm.is_usable() {
+        let few = lang.pick(
+            "son muy pocos; valen los valores por omisión de la política",
+            "are too few; the policy's defaults stand in",
+        );
+        return Ok(writeln!(out, "{label}: {} {gaps} {few}", rhythm.completed_gaps)?);
+    }
+    Ok(writeln!(
+        out,
+        "{label}: {} {gaps}, {} {:.1} {}, {} {:.3}",
+        rhythm.completed_gaps,
+        lang.pick("en promedio", "on average"),
+        rhythm.mean_gap_days,
+        lang.pick("días", "days"),
+        lang.pick("percentil 90", "90th percentile"),
+        rhythm.overdue_ratio,
+    )?)
+}

@@ -1,0 +1,132 @@
+//! A fitted model as it is stored, with all that scoring takes.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::fit::{Estimate, Fit, Refusal, fit};
+use super::params::{Kind, Params};
+use super::rhythm::{Gaps, Rhythm, ShopRhythm};
+use super::spending::{Spending, Spent};
+use super::summary::{Histories, Summary};
+
+/// One purchase day: a local date and what was spent on it, net of refunds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PurchaseDay {
+    pub date: Date,
+    pub spent: f64,
+}
+
+/// The customers that a model is fitted to, as of a date. Add them one by one:
+/// of each a few numbers are kept.
+pub struct Sample {
+    until: Date,
+    summaries: Vec<Summary>,
+    spendings: Vec<Spent>,
+    gaps: Gaps,
+}
+
+impl Sample {
+    /// A sample in which time ends with `until`.
+    pub fn new(until: Date) -> Sample {
+        let (summaries, spendings) = (Vec::new(), Vec::new());
+        Sample { until, summaries, spendings, gaps: Gaps::default() }
+    }
+
+    /// Adds a customer, whose days are in order and each given once. Days after
+    /// the sample's end are left out, and so is a customer without any before.
+    pub fn add(&mut self, days: &[PurchaseDay]) {
+        let known = &days[..days.partition_point(|day| day.date <= self.until)];
+        let Some(rhythm) = Rhythm::of(known.iter().map(|day| day.date)) else { return };
+        self.summaries.push(rhythm.summary(self.until));
+        self.gaps.add(known.iter().map(|day| day.date));
+        let total = known.iter().map(|day| day.spent).sum();
+        self.spendings.push(Spent { days: rhythm.days(), total });
+    }
+
+    pub fn customers(&self) -> usize {
+        self.summaries.len()
+    }
+
+    /// Fits everything; what cannot be fitted is refused with the reason.
+    pub fn fit(&self, kind: Kind, min_customers: usize) -> Model {
+        let histories = Histories::of(&self.summaries);
+        let Fit { estimate, refused } = fit(kind, &histories, min_customers);
+        Model {
+            kind,
+            until: self.until,
+            customers: histories.customers(),
+            unique_histories: histories.unique(),
+            estimate,
+            refused,
+            rhythm: self.gaps.figures(),
+            spending: Spending::fit(&self.spendings),
+        }
+    }
+}
+
+/// What was learnt of a shop: plain numbers, to be stored and read again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    pub kind: Kind,
+    /// The last day that was known.
+    pub until: Date,
+    pub customers: usize,
+    /// Different histories among those customers, on a week's grid where there
+    /// are very many.
+    pub unique_histories: usize,
+    /// What was found, even where it is refused.
+    pub estimate: Option<Estimate>,
+    /// Why the estimate may not be used; the ratio judges instead.
+    pub refused: Option<Refusal>,
+    pub rhythm: ShopRhythm,
+    pub spending: Spending,
+}
+
+/// A text that holds no model.
+#[derive(Debug, thiserror::Error)]
+pub enum BadModel {
+    #[error("no drift model: {0}")]
+    NoJson(#[from] serde_json::Error),
+    #[error("no drift model: {0} is out of range")]
+    OutOfRange(&'static str),
+}
+
+impl Model {
+    /// The parameters, where they may be used.
+    pub fn params(&self) -> Option<Params> {
+        let usable = self.estimate.filter(|_| self.refused.is_none());
+        usable.map(|estimate| estimate.params)
+    }
+
+    /// Reads a model back from JSON.
+    ///
+    /// # Errors
+    /// What is no JSON of a model, or has parameters that no fit gives.
+    pub fn read(json: &str) -> Result<Model, BadModel> {
+        let model: Model = serde_json::from_str(json)?;
+        model.check()?;
+        Ok(model)
+    }
+
+    /// Whether the numbers of a model from elsewhere can be reckoned with.
+    ///
+    /// # Errors
+    /// The first that cannot.
+    pub fn check(&self) -> Result<(), BadModel> {
+        if self.estimate.is_some_and(|e| !e.params.is_valid() || e.params.kind != self.kind) {
+            return Err(BadModel::OutOfRange("estimate"));
+        }
+        if self.estimate.is_none() && self.refused.is_none() {
+            return Err(BadModel::OutOfRange("refused"));
+        }
+        if self.rhythm.completed_gaps > 0
+            && !(self.rhythm.mean_gap_days > 0.0 && self.rhythm.overdue_ratio >= 0.0)
+        {
+            return Err(BadModel::OutOfRange("rhythm"));
+        }
+        if !self.spending.is_valid() {
+            return Err(BadModel::OutOfRange("spending"));
+        }
+        Ok(())
+    }
+}
