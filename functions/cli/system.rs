@@ -140,7 +140,7 @@ impl System {
             links: format!("http://{}", links.local_addr()?),
         };
         let store = store_at(&endpoints.dynamodb);
-        table::create(store.client(), TABLE).await?;
+        table::create_whole(store.client(), TABLE).await?;
         let outbox = Outbox::open(&data.join("outbox"))?;
         let mailer = match &setup.smtp {
             None => Mailer::Outbox(outbox.clone()),

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
 use lazo_domain::id::Id;
 use sha2::{Digest, Sha256};
@@ -127,6 +127,39 @@ pub async fn create(client: &Client, name: &str) -> Result<(), StoreError> {
             _ => Err(StoreError::Service(DisplayErrorContext(error).to_string())),
         },
     }
+}
+
+/// The same for an embedded DynamoDB, which makes a table in several steps: one
+/// that a killed process left half made, and could not use, is made anew.
+///
+/// # Errors
+/// [`StoreError`] where DynamoDB refuses.
+pub async fn create_whole(client: &Client, name: &str) -> Result<(), StoreError> {
+    create(client, name).await?;
+    if is_whole(client, name).await {
+        return Ok(());
+    }
+    let delete = client.delete_table().table_name(name).send().await;
+    delete.map_err(|error| StoreError::Service(DisplayErrorContext(error).to_string()))?;
+    create(client, name).await
+}
+
+/// Whether the table and every index can be read.
+async fn is_whole(client: &Client, name: &str) -> bool {
+    let query = |hash: KeyPart| {
+        client
+            .query()
+            .table_name(name)
+            .key_condition_expression("#hash = :hash")
+            .expression_attribute_names("#hash", hash.attribute)
+            .expression_attribute_values(":hash", AttributeValue::S("nobody".into()))
+            .limit(1)
+    };
+    let mut whole = query(HASH).send().await.is_ok();
+    for index in INDEXES {
+        whole = whole && query(index.hash).index_name(index.name).send().await.is_ok();
+    }
+    whole
 }
 
 fn key(part: KeyPart, kind: KeyType) -> Result<KeySchemaElement, StoreError> {

@@ -178,7 +178,7 @@ proptest! {
     fn rules_and_policy(text in "\\PC*", damages in prop::collection::vec(damage(), 1..6)) {
         let mut files = rules();
         for index in 0..files.len() {
-            let good = std::mem::replace(&mut files[index].1, String::new());
+            let good = std::mem::take(&mut files[index].1);
             files[index].1 = damaged(&good, &damages);
             take_rules(&files);
             files[index].1 = text.clone();
