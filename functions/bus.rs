@@ -3,7 +3,9 @@
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::stage::Entered;
 use lazo_domain::touch::{Send, TouchId, TouchRecord};
 use serde_json::{Value, json};
 
@@ -66,6 +68,19 @@ impl Message {
                 "customer_id": touch.customer,
                 "step": touch.step,
                 "message_id": message_id,
+            }),
+        )
+    }
+
+    /// A customer entered a stage of the relationship.
+    pub fn stage_changed(customer: &Id, entered: &Entered) -> Message {
+        Message::own(
+            "StageChanged",
+            entered.at,
+            json!({
+                "customer_id": customer,
+                "stage": entered.stage,
+                "entered_at": entered.at.to_string(),
             }),
         )
     }

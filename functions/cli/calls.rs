@@ -158,7 +158,8 @@ fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyh
         .iter()
         .find(|fired| fired.occurrence == call.touch.occurrence)
         .map(|fired| &fired.detail);
-    let view = View { customer, until: Until::ALL, now, zone: &zone, policy, event };
+    let drift = rules.book.values();
+    let view = View { customer, until: Until::ALL, now, zone: &zone, policy, drift, event };
     let facts = Facts { rep: &call.assigned_to, unsubscribe: None, occasion: None };
     let context = context(&view, &facts);
     let locale = customer.locale(policy);

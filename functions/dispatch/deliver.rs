@@ -124,6 +124,7 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
         now,
         zone: &zone,
         policy,
+        drift: rules.book.values(),
         event: enrolment.and_then(|e| customer.trigger_of(e)).map(|fired| &fired.detail),
     };
     let unsubscribe = match send.purpose {

@@ -165,11 +165,12 @@ async fn attend_at(app: &App, id: &Id, now: Instant, pace: &Pace) -> Result<Repo
         for send in decision.sends.iter().filter(|send| is_for_a_person(send)) {
             app.store.note_assignee(&send.assign_to).await?;
         }
-        let Decision { customer, records, sends } = decision;
+        let Decision { customer, records, sends, stages } = decision;
         match app.store.commit(&loaded, customer, &ledger, now).await? {
             Commit::Done(after) => {
                 report.not_sent += records.len();
-                let messages: Vec<Message> = records.iter().map(Message::skipped).collect();
+                let mut messages: Vec<Message> = records.iter().map(Message::skipped).collect();
+                messages.extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
                 publish(app, &messages).await;
                 let hands = Hands { app, pace, now };
                 let next = hands.over(*after, &sends, turns, &mut report).await?;

@@ -181,6 +181,8 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
         }
     }
     let mut entries = vec![LedgerEntry::Event(entry)];
+    let id = &decision.customer.id;
+    messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
     // A transaction takes so many; a customer has far fewer touches pending.
     ended.truncate(TRANSACTION_ITEMS_MAX - 2);
     entries.extend(ended);

@@ -1,5 +1,7 @@
 //! A customer as a DynamoDB item, with the alarms that wake it.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::id::Id;
@@ -8,11 +10,16 @@ use lazo_domain::instant::Instant;
 use super::table::{self, Alarm};
 use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, keys};
 
+/// How long a customer is left alone at most: a model that was fitted since may
+/// judge otherwise.
+const REVIEW_AFTER: Duration = Duration::from_secs(30 * 86_400);
+
 /// When a customer's item asks for attention, alarm by alarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Alarms {
     due: Option<Instant>,
     occasion: Option<Instant>,
+    review: Option<Instant>,
 }
 
 impl Alarms {
@@ -24,10 +31,14 @@ impl Alarms {
             (_, needed) => needed,
         };
         let unconfirmed = customer.enrolments.iter().filter_map(settle_at);
+        let most = now.plus_millis(REVIEW_AFTER.as_millis() as i64);
+        // Somebody without a purchase cannot drift away.
+        let review = customer.judged.map(|_| customer.next_review.map_or(most, |at| at.min(most)));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();
         Alarms {
             due: lazily(self.due, due),
             occasion: lazily(self.occasion, customer.next_occasion),
+            review: lazily(self.review, review),
         }
     }
 
@@ -36,8 +47,13 @@ impl Alarms {
         self.due.is_some_and(|due| due <= now)
     }
 
-    fn each(&self) -> [(Alarm, Option<Instant>); 2] {
-        [(Alarm::Due, self.due), (Alarm::Occasion, self.occasion)]
+    /// Whether any of the alarms has rung by `now`.
+    pub fn any_rings(&self, now: Instant) -> bool {
+        self.each().iter().any(|(_, at)| at.is_some_and(|at| at <= now))
+    }
+
+    fn each(&self) -> [(Alarm, Option<Instant>); 3] {
+        [(Alarm::Due, self.due), (Alarm::Occasion, self.occasion), (Alarm::Review, self.review)]
     }
 }
 
@@ -76,7 +92,8 @@ pub fn decode(id: &Id, mut item: Item) -> Result<Loaded, StoreError> {
     };
     let version = number(&item, "version").ok_or_else(|| unreadable("has no version".into()))?;
     let at = |alarm: Alarm| number(&item, alarm.at_attribute()).map(Instant::from_millis);
-    let alarms = Alarms { due: at(Alarm::Due), occasion: at(Alarm::Occasion) };
+    let alarms =
+        Alarms { due: at(Alarm::Due), occasion: at(Alarm::Occasion), review: at(Alarm::Review) };
     item.insert("id".into(), AttributeValue::S(id.to_string()));
     let customer = serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))?;
     Ok(Loaded { customer, version: version.unsigned_abs(), alarms })

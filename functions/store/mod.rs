@@ -72,6 +72,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Whether any alarm has rung by `now`.
+    pub fn any_rings(&self, now: Instant) -> bool {
+        self.alarms.any_rings(now)
+    }
+
     /// Whether the due alarm has rung by `now`.
     pub fn rings(&self, now: Instant) -> bool {
         self.alarms.ring(now)

@@ -193,7 +193,15 @@ async fn script(world: &World, call: &lazo::store::Call, now: Instant) -> String
     let fired = customer.fired.iter().find(|fired| fired.occurrence == call.touch.occurrence);
     let event = fired.map(|fired| &fired.detail);
     assert!(event.is_some(), "the purchase is kept while the call is open");
-    let view = View { customer: &customer, until: Until::ALL, now, zone: &zone, policy, event };
+    let view = View {
+        customer: &customer,
+        until: Until::ALL,
+        now,
+        zone: &zone,
+        policy,
+        drift: None,
+        event,
+    };
     let facts = Facts { rep: &call.assigned_to, unsubscribe: None, occasion: None };
     let context = context(&view, &facts);
     let locale = customer.locale(policy);

@@ -1,6 +1,6 @@
 //! Everything that a decision needs about one customer: one stored item.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Base;
 use crate::complaint::Complaints;
 use crate::consent::Consents;
-use crate::event::{Detail, EventKind, Line};
+use crate::event::{Detail, DissolutionReason, EventKind, Line};
 use crate::history::History;
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::profile::{Dated, Profile};
 use crate::rule::{Channel, Purpose};
+use crate::stage::{Entered, Judged};
 use crate::suppression::Suppressions;
 use crate::touch::{Defer, TouchId};
 
@@ -58,6 +59,20 @@ pub struct Customer {
     /// What was sent, as far back as the frequency caps look.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sends: Vec<SentTouch>,
+    /// The first instant of which anything is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_since: Option<Instant>,
+    /// Why the customer leaves, as reps reported it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reported: BTreeSet<(Instant, DissolutionReason)>,
+    /// The stages entered, the latest ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Entered>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
+    /// When the next stage is entered if nothing happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_review: Option<Instant>,
     /// Up to when occasions have been looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occasions_until: Option<Instant>,
@@ -226,6 +241,11 @@ impl Customer {
             enrolments: Vec::new(),
             past: BTreeMap::new(),
             sends: Vec::new(),
+            known_since: None,
+            reported: BTreeSet::new(),
+            stages: Vec::new(),
+            judged: None,
+            next_review: None,
             occasions_until: None,
             next_occasion: None,
         }
@@ -250,7 +270,7 @@ impl Customer {
 
     /// The next instant at which anything wants attention.
     pub fn next_alarm(&self) -> Option<Instant> {
-        self.next_due().into_iter().chain(self.next_occasion).min()
+        self.next_due().into_iter().chain(self.next_occasion).chain(self.next_review).min()
     }
 
     /// The event that started an enrolment, where one did.

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
+use crate::drift::PurchaseDay;
 use crate::event::{Item, Line, PurchaseCompleted, PurchaseRefunded};
 use crate::id::Id;
 use crate::instant::Instant;
@@ -232,6 +234,29 @@ impl History {
             let day = Some(purchase.at.date_in(zone));
             days += usize::from(day != last);
             last = day;
+        }
+        days
+    }
+
+    /// What drift is judged by: each purchase day with what was spent on it, net
+    /// of refunds, in one currency.
+    pub fn purchase_days(
+        &self,
+        until: Until,
+        zone: &TimeZone,
+        currency: Option<Currency>,
+    ) -> Vec<PurchaseDay> {
+        let currency = currency.or_else(|| self.purchases.first().map(|p| p.currency));
+        let mut days: Vec<PurchaseDay> = Vec::new();
+        for purchase in self.kept(until) {
+            let date = purchase.at.date_in(zone);
+            let counts = Some(purchase.currency) == currency;
+            let net = purchase.total - purchase.refunded(until.at);
+            let spent = if counts { net.to_f64().unwrap_or_default() } else { 0.0 };
+            match days.last_mut().filter(|day| day.date == date) {
+                Some(day) => day.spent += spent,
+                None => days.push(PurchaseDay { date, spent }),
+            }
         }
         days
     }

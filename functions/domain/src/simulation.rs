@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::customer::Customer;
 use crate::decide::{Decision, Input, decide};
-use crate::event::{Delivered, EventKind};
+use crate::drift::PurchaseDay;
+use crate::event::{Body, Delivered, EventKind};
+use crate::history::Until;
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::rulebook::RuleBook;
@@ -64,6 +66,31 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
     run.finish()
 }
 
+/// A customer's purchase days as of an instant, to learn from: in the zone that
+/// the customer told last, and without what was given back by then.
+pub fn purchase_days(events: &[Delivered], book: &RuleBook, until: Instant) -> Vec<PurchaseDay> {
+    let mut customer = Customer::new(match events.first().and_then(|e| e.event.customer()) {
+        Some(id) => id.clone(),
+        None => return Vec::new(),
+    });
+    let mut seen: HashSet<(EventKind, &Id)> = HashSet::new();
+    let known = events.iter().filter(|delivered| delivered.at <= until);
+    for event in known.map(|delivered| &delivered.event) {
+        if event.key().is_some_and(|key| !seen.insert((event.kind(), key))) {
+            continue;
+        }
+        match &event.body {
+            Body::PurchaseCompleted(purchase) => customer.history.add_purchase(purchase),
+            Body::PurchaseRefunded(refund) => customer.history.add_refund(refund),
+            Body::CustomerUpdated(update) => customer.profile.update(update),
+            _ => {}
+        }
+    }
+    let zone = customer.zone(&book.default_zone);
+    let until = Until { at: until, purchase: None };
+    customer.history.purchase_days(until, &zone, book.policy.currency)
+}
+
 /// What is delivered first; of one instant, a profile before what it bears on.
 fn order(delivered: &Delivered) -> (Instant, Instant, EventKind, Option<&Id>, &str) {
     let event = &delivered.event;
@@ -79,11 +106,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// From here on follow-ups are opened: occasions before are history.
+    /// From here on follow-ups are opened: what the calendar brought before is
+    /// history.
     fn begin(&mut self, from: Instant) {
-        if let Some(customer) = self.customer.as_mut().filter(|c| c.occasions_until.is_some()) {
-            customer.occasions_until = Some(from.plus_millis(-1));
-            customer.next_occasion = customer.next_occasion.map(|next| next.max(from));
+        if from > Instant::MIN {
+            self.step(Input::Begin, from.plus_millis(-1));
         }
     }
 
@@ -104,7 +131,7 @@ impl Run<'_> {
             return;
         };
         self.now = now;
-        let Decision { customer, records, sends } = decide(customer, input, self.book, now);
+        let Decision { customer, records, sends, .. } = decide(customer, input, self.book, now);
         self.customer = Some(customer);
         self.note(records);
         for send in sends {

@@ -10,6 +10,7 @@ use rust_decimal::prelude::ToPrimitive;
 use crate::calendar;
 use crate::condition::{EventFields, Values, event_value, timestamp};
 use crate::customer::Customer;
+use crate::drift::{Rhythm, Scorer};
 use crate::event::{Detail, Line, Scalar};
 use crate::history::Until;
 use crate::instant::Instant;
@@ -49,11 +50,22 @@ pub struct View<'a> {
     pub now: Instant,
     pub zone: &'a TimeZone,
     pub policy: &'a Policy,
+    /// What tells p_alive, p_active and lifetime_value, where it is known.
+    pub drift: Option<&'a Scorer>,
     pub event: Option<&'a Detail>,
 }
 
 impl View<'_> {
     pub fn stage(&self) -> Stage {
+        let entered = self.customer.stages.iter().rev().find(|entered| entered.at <= self.until.at);
+        match entered.map(|entered| entered.stage) {
+            Some(gone @ (Stage::Dissolution | Stage::Ended)) => gone,
+            _ => self.steady_stage(),
+        }
+    }
+
+    /// The stage of who does not drift.
+    fn steady_stage(&self) -> Stage {
         let history = &self.customer.history;
         let days = history.days(self.until, self.zone);
         let first = history.first_at(self.until);
@@ -63,6 +75,18 @@ impl View<'_> {
             signals.contacts.iter().any(|at| *at > first && *at <= self.until.at)
         });
         Stage::of(days, positive || contacted)
+    }
+
+    fn today(&self) -> jiff::civil::Date {
+        self.now.date_in(self.zone)
+    }
+
+    /// The purchase days up to the view's point.
+    fn rhythm(&self) -> Option<Rhythm> {
+        let history = &self.customer.history;
+        let first = history.first_at(self.until)?.date_in(self.zone);
+        let last = history.last_at(self.until)?.date_in(self.zone);
+        Rhythm::new(first, last, u32::try_from(history.days(self.until, self.zone)).ok()?)
     }
 
     fn text(&self, line: Option<&Line>) -> Option<Value> {
@@ -121,7 +145,12 @@ impl Values for View<'_> {
             }
             "last_csat" => customer.csat.as_of(at).map(|score| Value::Int((*score).into())),
             "last_nps" => customer.nps.as_of(at).map(|score| Value::Int((*score).into())),
-            // Known once a drift model is fitted.
+            "p_alive" => Some(Value::Float(self.drift?.p_alive(self.rhythm()?, self.today())?)),
+            "p_active" => Some(Value::Float(self.drift?.p_active(self.rhythm()?, self.today())?)),
+            "lifetime_value" => {
+                let spent = history.spent(until, self.policy.currency).to_f64()?;
+                Some(Value::Float(self.drift?.lifetime_value(self.rhythm()?, self.today(), spent)))
+            }
             _ => None,
         }
     }

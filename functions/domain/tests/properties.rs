@@ -60,6 +60,9 @@ fn essence(customer: &Customer) -> serde_json::Value {
         let fired = fired.as_object_mut().unwrap();
         fired.remove("received_at");
     }
+    for entered in fields.get_mut("stages").and_then(|s| s.as_array_mut()).into_iter().flatten() {
+        entered.as_object_mut().unwrap().remove("learnt_at");
+    }
     value
 }
 

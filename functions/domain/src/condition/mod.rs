@@ -91,6 +91,11 @@ impl Condition {
         })
     }
 
+    /// Whether it names a field of `customer`.
+    pub fn names(&self, field: &str) -> bool {
+        self.customer_fields.iter().any(|named| named == field)
+    }
+
     pub fn source(&self) -> &str {
         &self.source
     }

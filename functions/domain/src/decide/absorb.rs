@@ -22,6 +22,10 @@ impl Turn<'_> {
         let is_profile = kind == EventKind::CustomerUpdated;
         let is_late = self.changes_the_past(event);
         let is_erased = self.customer.erased_at.is_some();
+        if !is_erased {
+            let since = &mut self.customer.known_since;
+            *since = Some(since.map_or(event.occurred_at, |known| known.min(event.occurred_at)));
+        }
         match &event.body {
             // Neither replayed nor new events rebuild who asked to be forgotten.
             _ if is_erased => {}
@@ -31,6 +35,9 @@ impl Turn<'_> {
                 self.zone = self.customer.zone(&self.book.default_zone);
             }
             body => absorb(&mut self.customer, event.occurred_at, body),
+        }
+        if self.customer.erased_at.is_none() && moves_stage(&event.body) {
+            self.review_stages(Some(event), live);
         }
         if self.book.is_exit(kind) {
             self.exit(event);
@@ -82,7 +89,7 @@ impl Turn<'_> {
         let exits = self.book.rule(&enrolment.rule).is_some_and(|r| r.exit_on.contains(&exit.kind));
         exits
             && !enrolment.exited
-            && ends_follow_up(exit, enrolment.at, &enrolment.purchase_id)
+            && ends_follow_up(exit, enrolment.at, enrolment.kind, &enrolment.purchase_id)
             && !(enrolment.kind == Some(exit.kind)
                 && is_trigger(exit, enrolment.at, &enrolment.occurrence))
     }
@@ -175,18 +182,31 @@ impl Turn<'_> {
     }
 }
 
+/// Whether a stage may be another after it. A profile may change the time zone,
+/// and any event may be the first or the earliest.
+fn moves_stage(body: &Body) -> bool {
+    !matches!(body, Body::CustomerErased(_) | Body::ContentPublished(_))
+}
+
 /// Whether an exit event ends a follow-up that a trigger of that instant
-/// started (2.14).
+/// started (2.14). What was not an event that started it began with the day, or
+/// with the stage that this very event brought about: only what comes later
+/// ends it.
 pub(super) fn ends_follow_up(
     exit: &Exit,
     trigger_at: Instant,
+    trigger: Option<EventKind>,
     purchase_id: &Option<crate::id::Id>,
 ) -> bool {
     let same_purchase = match (&exit.purchase_id, purchase_id) {
         (Some(exit), Some(trigger)) => exit == trigger,
         _ => true,
     };
-    same_purchase && exit.at >= trigger_at
+    let is_behind = match trigger {
+        Some(_) => exit.at >= trigger_at,
+        None => exit.at > trigger_at,
+    };
+    same_purchase && is_behind
 }
 
 /// Whether an exit event is the very one that triggered a rule, given that it
@@ -224,6 +244,7 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
                 customer.consents.note(at, channel, purpose, ConsentState::Denied);
             }
             note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
+            customer.reported.extend(call.dissolution_reason.map(|reason| (at, reason)));
             if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(call.outcome.as_str())) {
                 remember(customer, at, &call.call_id, channel, kind, &call.note);
             }

@@ -22,10 +22,23 @@ enum Fate {
 impl<'a> Turn<'a> {
     /// Sends what is due and looks at occasions, until nothing is left for now.
     pub(super) fn on_due(&mut self) {
-        self.fire_occasions();
+        self.look_at_the_calendar();
         while let Some(index) = self.first_due() {
             self.attempt(index);
         }
+    }
+
+    pub(super) fn on_begin(&mut self) {
+        self.pass_over_occasions();
+        self.review_stages(None, false);
+    }
+
+    /// Starts what the mere passing of days starts.
+    pub(super) fn look_at_the_calendar(&mut self) {
+        if self.customer.next_review.is_some_and(|next| next <= self.now) {
+            self.review_stages(None, true);
+        }
+        self.fire_occasions();
     }
 
     /// The due touch that comes first.
@@ -197,6 +210,7 @@ impl<'a> Turn<'a> {
             now: self.now,
             zone: &self.zone,
             policy: &self.book.policy,
+            drift: self.book.values(),
             event: self.customer.trigger_of(enrolment).map(|fired| &fired.detail),
         };
         match condition.verdict(&view) {

@@ -230,6 +230,7 @@ impl Turn<'_> {
                 now: occurrence.at,
                 zone: &self.zone,
                 policy,
+                drift: self.book.values(),
                 event: occurrence.detail,
             };
             match filter.verdict(&view) {
@@ -288,7 +289,7 @@ impl Turn<'_> {
         let purchase_id = occurrence.purchase_id.cloned();
         let exited = self.customer.exits.iter().any(|exit| {
             rule.exit_on.contains(&exit.kind)
-                && ends_follow_up(exit, occurrence.at, &purchase_id)
+                && ends_follow_up(exit, occurrence.at, occurrence.kind, &purchase_id)
                 && !(occurrence.kind == Some(exit.kind)
                     && is_trigger(exit, occurrence.at, occurrence.name))
         });

@@ -5,7 +5,9 @@
 //! |---|---|
 //! | `absorb` | what an event changes in the state |
 //! | `enrol` | whether a trigger starts a rule, and what a late event changes about it |
-//! | `occasion` | which birthdays and anniversaries have come |
+//! | `occasion` | which birthdays, anniversaries and periods have come |
+//! | `period` | when periods begin |
+//! | `stages` | which stages were entered, and what that starts |
 //! | `due` | whether a touch that fell due goes, waits or ends, and why |
 //! | `answer` | what follows from how a sending went, and which step comes next |
 //! | `settle` | what becomes of a touch of which the answer was lost |
@@ -17,7 +19,9 @@ mod cap;
 mod due;
 mod enrol;
 mod occasion;
+mod period;
 mod settle;
+mod stages;
 
 use jiff::tz::TimeZone;
 
@@ -28,6 +32,7 @@ use crate::instant::Instant;
 use crate::profile::Profile;
 use crate::rule::Channel;
 use crate::rulebook::{Rule, RuleBook, Step};
+use crate::stage::Entered;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 pub use occasion::celebrated_on;
@@ -39,8 +44,13 @@ pub enum Input<'a> {
     Event(&'a Event),
     /// An event of the past: it counts, and opens no follow-up.
     History(&'a Event),
-    /// Time has passed: send what is due, look at occasions.
+    /// Time has passed: look at the calendar, send what is due.
     Due,
+    /// From the next instant on follow-ups are opened: the calendar's days up to
+    /// now are history.
+    Begin,
+    /// Days have come: look at occasions, periods and stages, send nothing.
+    Calendar,
     /// The touch went out at the instant at which it was decided.
     Confirmed(&'a TouchId),
     /// Nothing went out, for certain; try again not before `until`.
@@ -68,6 +78,8 @@ pub struct Decision {
     pub records: Vec<TouchRecord>,
     /// Touches that are to go out now.
     pub sends: Vec<Send>,
+    /// Stages that were entered, history aside.
+    pub stages: Vec<Entered>,
 }
 
 /// Decides what to do for a customer. Total: it never fails and never panics.
@@ -104,11 +116,14 @@ pub struct Decision {
 /// ```
 pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
     let zone = customer.zone(&book.default_zone);
-    let mut turn = Turn { customer, book, now, zone, records: Vec::new(), sends: Vec::new() };
+    let (records, sends, stages_entered) = (Vec::new(), Vec::new(), Vec::new());
+    let mut turn = Turn { customer, book, now, zone, records, sends, stages_entered };
     match input {
         Input::Event(event) => turn.on_event(event, true),
         Input::History(event) => turn.on_event(event, false),
         Input::Due => turn.on_due(),
+        Input::Begin => turn.on_begin(),
+        Input::Calendar => turn.look_at_the_calendar(),
         Input::Confirmed(touch) => turn.on_confirmed(touch),
         Input::PutBack { touch, until } => turn.on_put_back(touch, until),
         Input::Refused(touch) => turn.on_refused(touch),
@@ -119,7 +134,8 @@ pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -
         Input::Suppressed { address, at, cause } => turn.on_suppressed(address, at, cause),
     }
     turn.forget();
-    Decision { customer: turn.customer, records: turn.records, sends: turn.sends }
+    let Turn { customer, records, sends, stages_entered: stages, .. } = turn;
+    Decision { customer, records, sends, stages }
 }
 
 /// One call of [`decide`] under way.
@@ -130,6 +146,7 @@ struct Turn<'a> {
     zone: TimeZone,
     records: Vec<TouchRecord>,
     sends: Vec<Send>,
+    stages_entered: Vec<Entered>,
 }
 
 impl Turn<'_> {

@@ -1,9 +1,9 @@
-//! Which birthdays and anniversaries have come (2.5).
+//! Which birthdays and anniversaries have come (2.5), and which periods began.
 
 use jiff::civil::Date;
 
-use super::Turn;
 use super::enrol::Occurrence;
+use super::{Turn, period};
 use crate::calendar;
 use crate::customer::Enrolment;
 use crate::event::AnnualDate;
@@ -17,10 +17,11 @@ use crate::span::Span;
 /// eight years away.
 const YEARS_AHEAD_MAX: i16 = 9;
 
-/// An occasion of one year.
+/// An occasion of one year, or a period.
 struct Occasion<'a> {
     rule: &'a Rule,
-    year: i16,
+    /// The year, or the period's first day.
+    name: String,
     base: Instant,
 }
 
@@ -40,6 +41,14 @@ impl<'a> Turn<'a> {
         self.customer.next_occasion = self.next_occasion();
     }
 
+    /// Lets the occasions up to now go by.
+    pub(super) fn pass_over_occasions(&mut self) {
+        if self.customer.occasions_until.is_some() {
+            self.customer.occasions_until = Some(self.now);
+            self.customer.next_occasion = self.next_occasion();
+        }
+    }
+
     /// After a change of the profile, or an event older than the last look:
     /// touches that were under way are planned anew, and an occasion that is
     /// learnt of before its touch falls due is still celebrated if that
@@ -53,9 +62,9 @@ impl<'a> Turn<'a> {
                 continue;
             };
             let due = self.due(step, calendar::Base { at: occasion.base, is_day: true });
-            let year = occasion.year.to_string();
-            let was =
-                under_way.iter().any(|e| e.rule == occasion.rule.name && e.occurrence == year);
+            let was = under_way
+                .iter()
+                .any(|e| e.rule == occasion.rule.name && e.occurrence == occasion.name);
             // Being moved into the past does not lose a touch: it goes at once.
             if opens && due >= self.now || was && self.now < self.expires_at(due, step) {
                 self.celebrate(&occasion);
@@ -74,7 +83,7 @@ impl<'a> Turn<'a> {
             .extract_if(.., |e| {
                 e.is_untried(now)
                     && book.rule(&e.rule).is_some_and(|rule| {
-                        matches!(rule.trigger, Trigger::Occasion { .. })
+                        matches!(rule.trigger, Trigger::Occasion { .. } | Trigger::Every { .. })
                             && rule.steps.first().is_some_and(|step| step.id == e.step)
                     })
             })
@@ -88,13 +97,13 @@ impl<'a> Turn<'a> {
     }
 
     fn celebrate(&mut self, occasion: &Occasion) {
-        let (rule, year) = (occasion.rule, occasion.year.to_string());
+        let rule = occasion.rule;
         let known = self.customer.past.get(&rule.name);
-        if known.is_some_and(|past| past.iter().any(|p| p.occurrence == year)) {
+        if known.is_some_and(|past| past.iter().any(|p| p.occurrence == occasion.name)) {
             return;
         }
         let occurrence = Occurrence {
-            name: &year,
+            name: &occasion.name,
             at: occasion.base,
             is_day: true,
             // It is the calendar that tells of it, and the calendar is on time.
@@ -125,26 +134,53 @@ impl<'a> Turn<'a> {
                     && after < base
                     && base <= until
                 {
-                    found.push(Occasion { rule, year, base });
+                    found.push(Occasion { rule, name: year.to_string(), base });
                 }
             }
         }
+        self.periods_between(after, until, &mut found);
         found.sort_by(|a, b| (a.base, &a.rule.name).cmp(&(b.base, &b.rule.name)));
         found
+    }
+
+    /// The periods that begin after one instant and up to another; of who was
+    /// not known yet when one began there is nothing to tell.
+    fn periods_between(&self, after: Instant, until: Instant, found: &mut Vec<Occasion<'a>>) {
+        let book: &'a RuleBook = self.book;
+        let Some(since) = self.customer.known_since else { return };
+        let after = after.max(since);
+        for (rule, period, on_day) in book.periodic() {
+            let mut day = period::next(period, on_day, after.date_in(&self.zone));
+            while let Some(begins) = day {
+                let base = calendar::midnight(begins, &self.zone);
+                if base > until {
+                    break;
+                }
+                found.push(Occasion { rule, name: begins.to_string(), base });
+                day = period::next(period, on_day, begins);
+            }
+        }
+    }
+
+    fn next_period(&self) -> Option<Instant> {
+        let today = self.now.date_in(&self.zone);
+        let begins = self
+            .book
+            .periodic()
+            .filter_map(|(_, period, on_day)| period::next(period, on_day, today));
+        begins.min().map(|day| calendar::midnight(day, &self.zone))
     }
 
     /// The next base behind now, over all rules.
     fn next_occasion(&self) -> Option<Instant> {
         let year = self.now.date_in(&self.zone).year();
-        self.book
-            .occasions()
-            .filter_map(|(_, name, lead)| {
-                let date = self.customer.profile.occasion(name)?;
-                (year..=year.saturating_add(YEARS_AHEAD_MAX + lead_years(lead)))
-                    .filter_map(|year| self.base_of(date, year, lead))
-                    .find(|base| *base > self.now)
-            })
-            .min()
+        let next = self.book.occasions().filter_map(|(_, name, lead)| {
+            let date = self.customer.profile.occasion(name)?;
+            (year..=year.saturating_add(YEARS_AHEAD_MAX + lead_years(lead)))
+                .filter_map(|year| self.base_of(date, year, lead))
+                .find(|base| *base > self.now)
+        });
+        next.chain(self.next_period()).min()
     }
 
     /// Local midnight of the occasion's date in a year, less the lead.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::model::Model;
 use super::params::Params;
-use super::rhythm::{Rhythm, overdue_ratio};
+use super::rhythm::{Rhythm, ShopRhythm, overdue_ratio};
 use super::spending::{Spending, Spent};
 use super::summary::{Summary, Weeks};
 use crate::policy::Drift;
@@ -72,6 +72,19 @@ impl Scorer {
             mean_gap_days,
             overdue_from,
             spending: model.map(|model| model.spending).unwrap_or_default(),
+        }
+    }
+
+    /// A scorer by the shop's rhythm alone.
+    pub fn of_rhythm(rhythm: ShopRhythm, policy: &Drift) -> Scorer {
+        let scorer = Scorer::new(None, policy);
+        match rhythm.is_usable() {
+            true => Scorer {
+                mean_gap_days: rhythm.mean_gap_days,
+                overdue_from: rhythm.overdue_ratio,
+                ..scorer
+            },
+            false => scorer,
         }
     }
 

@@ -10,10 +10,12 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use crate::condition::Condition;
+use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
 use crate::policy::Policy;
 use crate::rule::{Channel, DuringComplaint, Purpose, Reentry, RuleSpec, Share, Status, Trigger};
 use crate::span::Span;
+use crate::stage::Stage;
 pub use yaml::Place;
 
 /// The file that holds the contact policy.
@@ -117,6 +119,10 @@ pub struct RuleBook {
     by_event: Vec<Vec<usize>>,
     /// By kind of event, whether it ends touches of some rule.
     exits: Vec<bool>,
+    /// Who drifts away, by the policy and what was learnt of the shop.
+    scorer: Scorer,
+    /// Whether enough was learnt to tell a customer's chances and value.
+    knows_values: bool,
 }
 
 impl RuleBook {
@@ -168,7 +174,54 @@ impl RuleBook {
             rule.exit_on.iter().for_each(|kind| exits[*kind as usize] = true);
         }
         let default_zone = policy.default_zone();
-        RuleBook { policy, default_zone, rules, by_event, exits }
+        let scorer = Scorer::new(None, &policy.drift);
+        RuleBook { policy, default_zone, rules, by_event, exits, scorer, knows_values: false }
+    }
+
+    /// The same with what was learnt of the shop.
+    pub fn with_model(self, model: &Model) -> RuleBook {
+        let scorer = Scorer::new(Some(model), &self.policy.drift);
+        RuleBook { scorer, knows_values: true, ..self }
+    }
+
+    /// The same with the shop's rhythm alone: who drifts is judged by the
+    /// ratio, and nobody's chances or value are known.
+    pub fn with_rhythm(self, rhythm: ShopRhythm) -> RuleBook {
+        let scorer = Scorer::of_rhythm(rhythm, &self.policy.drift);
+        RuleBook { scorer, knows_values: false, ..self }
+    }
+
+    pub fn scorer(&self) -> &Scorer {
+        &self.scorer
+    }
+
+    /// What tells a customer's chances and value, where enough is known.
+    pub fn values(&self) -> Option<&Scorer> {
+        self.knows_values.then_some(&self.scorer)
+    }
+
+    /// Whether any live rule asks for stages, chances or value.
+    pub fn asks_for_drift(&self) -> bool {
+        let fields = ["stage", "p_alive", "p_active", "lifetime_value"];
+        let asks = |condition: &Condition| fields.iter().any(|field| condition.names(field));
+        self.rules.iter().filter(|rule| rule.is_live()).any(|rule| {
+            let steps = rule.steps.iter().filter_map(|step| step.condition.as_ref());
+            matches!(rule.trigger, Trigger::Stage(_)) || rule.filter.iter().chain(steps).any(asks)
+        })
+    }
+
+    /// The live rules that the entry into a stage triggers.
+    pub fn entered_by(&self, stage: Stage) -> impl Iterator<Item = &Rule> {
+        let starts = move |rule: &&Rule| rule.is_live() && rule.trigger == Trigger::Stage(stage);
+        self.rules.iter().filter(starts)
+    }
+
+    /// The live rules that a period's beginning triggers.
+    pub fn periodic(&self) -> impl Iterator<Item = (&Rule, Span, Option<i8>)> {
+        self.rules.iter().filter(|rule| rule.is_live()).filter_map(|rule| match rule.trigger {
+            Trigger::Every { period, on_day } => Some((rule, period, on_day)),
+            _ => None,
+        })
     }
 
     pub fn rules(&self) -> &[Rule] {

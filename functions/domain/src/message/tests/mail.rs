@@ -45,7 +45,7 @@ fn view<T>(
 ) -> T {
     let zone = TimeZone::get("America/Mexico_City").unwrap();
     let now = "2026-11-21T10:00:00-06:00".parse::<jiff::Timestamp>().unwrap().into();
-    ask(&View { customer, until: Until::ALL, now, zone: &zone, policy, event })
+    ask(&View { customer, until: Until::ALL, now, zone: &zone, policy, drift: None, event })
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `lazo simulate`: rehearse rules on a history, by the code that will run.
 
+mod learn;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -35,8 +37,10 @@ pub struct Args {
     /// the policy's time zone.
     #[arg(long, value_name = "T")]
     until: String,
-    /// The drift model for p_alive, p_active and lifetime_value; only `none`
-    /// is known so far.
+    /// The drift model for stages, p_alive, p_active and lifetime_value: a file
+    /// that `lazo drift fit --out` wrote; `fit` learns one from the events
+    /// before --from (from all without it); with `none` the overdue ratio
+    /// judges.
     #[arg(long, value_name = "FILE|fit|none", default_value = "none")]
     model: String,
     /// Kept for commands that draw at random; the simulation draws nothing.
@@ -98,12 +102,6 @@ struct Part {
 }
 
 pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
-    if args.model != "none" {
-        anyhow::bail!(
-            "--model {}: drift models are not built yet; only --model none is",
-            args.model
-        );
-    }
     let files = rules::rule_files(rules_folder)?;
     let book = RuleBook::read(&files).map_err(rules::RulesError::Wrong)?;
     let threads =
@@ -120,6 +118,7 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
     events.report_bad();
     let count = events.good.len();
     let mut customers = by_customer(events.good);
+    let book = learn::with_model(book, &args.model, &customers, period)?;
     let parts = replay(&mut customers, &book, period, threads, args.json)?;
     let took = started.elapsed();
     if args.json {

@@ -1,7 +1,12 @@
 //! The stages of a relationship: a function of history and time.
 
+mod timeline;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::instant::Instant;
+pub use timeline::{Course, Timeline};
 
 /// Where a customer's relationship with the shop stands.
 #[derive(
@@ -39,4 +44,29 @@ impl Stage {
             _ => Stage::Commitment,
         }
     }
+}
+
+/// A stage that a customer entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entered {
+    pub stage: Stage,
+    pub at: Instant,
+    /// Entered by the mere passing of time, at local midnight: a day without a
+    /// time of day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_day: bool,
+    /// When it was learnt, where that was not at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learnt_at: Option<Instant>,
+}
+
+/// The purchase days by which drift was judged, and the day on which it was to
+/// begin: a model that is fitted later does not judge the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    pub first: jiff::civil::Date,
+    pub last: jiff::civil::Date,
+    pub days: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drifts_on: Option<jiff::civil::Date>,
 }

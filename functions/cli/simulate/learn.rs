@@ -1,0 +1,55 @@
+//! What a simulation knows of who drifts away.
+
+use std::path::Path;
+
+use anyhow::Context;
+use lazo_domain::drift::{Kind, Model, Sample};
+use lazo_domain::event::Delivered;
+use lazo_domain::id::Id;
+use lazo_domain::rulebook::RuleBook;
+use lazo_domain::simulation::{Period, purchase_days};
+
+/// The rules with the model that `--model` names: `none`, `fit`, or a file that
+/// `lazo drift fit --out` wrote.
+///
+/// Without a model the overdue ratio judges, by the shop's own rhythm where
+/// there are gaps enough. Both are learnt from what was known when follow-ups
+/// begin to be opened, or at the end where that is from the beginning.
+pub fn with_model(
+    book: RuleBook,
+    model: &str,
+    customers: &[(Id, Vec<Delivered>)],
+    period: Period,
+) -> anyhow::Result<RuleBook> {
+    match model {
+        "none" if !book.asks_for_drift() => Ok(book),
+        "none" => {
+            let rhythm = learn(&book, customers, period).rhythm;
+            Ok(book.with_rhythm(rhythm))
+        }
+        "fit" => {
+            let model = learn(&book, customers, period);
+            if let Some(refused) = &model.refused {
+                eprintln!("lazo: --model fit: {refused}; the overdue ratio judges instead");
+            }
+            Ok(book.with_model(&model))
+        }
+        path => {
+            let text = std::fs::read_to_string(Path::new(path)).with_context(|| {
+                format!("--model {path}: neither none, fit, nor a file that can be read")
+            })?;
+            let model = Model::read(&text).with_context(|| format!("--model {path}"))?;
+            Ok(book.with_model(&model))
+        }
+    }
+}
+
+fn learn(book: &RuleBook, customers: &[(Id, Vec<Delivered>)], period: Period) -> Model {
+    use lazo_domain::instant::Instant;
+    let until = if period.from > Instant::MIN { period.from } else { period.until };
+    let mut sample = Sample::new(until.date_in(&book.default_zone));
+    for (_, events) in customers {
+        sample.add(&purchase_days(events, book, until));
+    }
+    sample.fit(Kind::MbgNbd, book.policy.drift.min_customers as usize)
+}

@@ -1,0 +1,248 @@
+//! A customer's way through the stages, worked out from all that happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{Entered, Judged, Stage};
+use crate::calendar;
+use crate::customer::Customer;
+use crate::drift::{Rhythm, Scorer};
+use crate::instant::Instant;
+use crate::policy::ClosedDays;
+use crate::span::Span;
+
+/// What stages are worked out by.
+pub struct Course<'a> {
+    pub zone: &'a TimeZone,
+    pub scorer: &'a Scorer,
+    /// How long somebody is in dissolution before it is over.
+    pub end_after: Span,
+    pub closed_days: &'a ClosedDays,
+}
+
+/// The stages of a customer up to an instant, and when the next one is entered
+/// if nothing happens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline {
+    pub entered: Vec<Entered>,
+    pub next: Option<Instant>,
+    /// By what drift is judged after all that happened.
+    pub judged: Option<Judged>,
+}
+
+/// What may change a stage, in the order in which it counts at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    Positive,
+    Purchase(usize),
+    /// A purchase was given back in full.
+    Refund(usize),
+    Contact,
+    /// A rep reported why the customer leaves.
+    Reported,
+}
+
+impl Course<'_> {
+    /// Works out the stages up to an instant.
+    pub fn timeline(&self, customer: &Customer, until: Instant) -> Timeline {
+        let mut walk = Walk::new(self, customer);
+        for (at, moment) in moments(customer, until) {
+            walk.pass_to(at, false);
+            walk.take(at, moment);
+        }
+        let judged = walk.judge(until);
+        walk.planned = judged.and_then(|judged| judged.drifts_on);
+        walk.pass_to(until, true);
+        let next = walk.next().map(|(_, at)| at);
+        Timeline { entered: walk.entered, next, judged }
+    }
+}
+
+/// All that may change the stage, in order.
+fn moments(customer: &Customer, until: Instant) -> BTreeSet<(Instant, Moment)> {
+    let mut moments = BTreeSet::new();
+    let signals = &customer.signals;
+    moments.extend(signals.positive_at.map(|at| (at, Moment::Positive)));
+    moments.extend(signals.contacts.iter().map(|at| (*at, Moment::Contact)));
+    moments.extend(customer.reported.iter().map(|(at, _)| (*at, Moment::Reported)));
+    for (index, purchase) in customer.history.purchases.iter().enumerate() {
+        moments.insert((purchase.at, Moment::Purchase(index)));
+        let full = purchase.refunds.iter().map(|refund| refund.at);
+        if let Some(at) = full.filter(|at| purchase.is_fully_refunded(*at)).min() {
+            moments.insert((at.max(purchase.at), Moment::Refund(index)));
+        }
+    }
+    moments.retain(|(at, _)| *at <= until);
+    moments
+}
+
+struct Walk<'a> {
+    course: &'a Course<'a>,
+    customer: &'a Customer,
+    now: Instant,
+    stage: Stage,
+    entered: Vec<Entered>,
+    /// Purchases that count, by their instant and place.
+    kept: BTreeSet<(Instant, usize)>,
+    days: BTreeMap<Date, usize>,
+    positive: bool,
+    last_contact: Option<Instant>,
+    /// When drift begins after all that happened.
+    planned: Option<Date>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(course: &'a Course<'a>, customer: &'a Customer) -> Walk<'a> {
+        let mut walk = Walk {
+            course,
+            customer,
+            now: Instant::MIN,
+            stage: Stage::Exploration,
+            entered: Vec::new(),
+            kept: BTreeSet::new(),
+            days: BTreeMap::new(),
+            positive: false,
+            last_contact: None,
+            planned: None,
+        };
+        if let Some(at) = customer.known_since {
+            walk.entered.push(Entered {
+                stage: Stage::Exploration,
+                at,
+                is_day: false,
+                learnt_at: None,
+            });
+        }
+        walk
+    }
+
+    fn enter(&mut self, stage: Stage, at: Instant, is_day: bool) {
+        if stage != self.stage {
+            self.stage = stage;
+            // At one instant only the last stage counts.
+            self.entered.retain(|entered| entered.at != at);
+            self.entered.push(Entered { stage, at, is_day, learnt_at: None });
+        }
+    }
+
+    /// Lets time pass: drift begins, and is over after long enough.
+    fn pass_to(&mut self, until: Instant, inclusive: bool) {
+        while let Some((stage, at)) = self.next() {
+            if at > until || (at == until && !inclusive) {
+                break;
+            }
+            self.enter(stage, at, true);
+            self.now = at;
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// What comes next by the mere passing of time.
+    fn next(&self) -> Option<(Stage, Instant)> {
+        match self.stage {
+            Stage::Ended => None,
+            Stage::Dissolution => {
+                let since = self.entered.last()?.at.date_in(self.course.zone);
+                let since = calendar::midnight(since, self.course.zone);
+                let (zone, closed) = (self.course.zone, self.course.closed_days);
+                let over = calendar::later(since, self.course.end_after, zone, closed);
+                Some((Stage::Ended, self.not_before_now(over)))
+            }
+            _ => Some((Stage::Dissolution, self.onset()?)),
+        }
+    }
+
+    /// Local midnight of the first day on which the customer drifts.
+    fn onset(&self) -> Option<Instant> {
+        let day = match self.planned {
+            Some(day) => day,
+            None => self.course.scorer.crossing_day(self.rhythm()?)?,
+        };
+        Some(self.not_before_now(calendar::midnight(day, self.course.zone)))
+    }
+
+    /// On which day the customer begins to drift if nothing more happens, by
+    /// what is known as of an instant. Where an earlier model had another day,
+    /// the past stays as that one judged it.
+    fn judge(&self, until: Instant) -> Option<Judged> {
+        let rhythm = self.rhythm()?;
+        let (first, last, days) = (rhythm.first(), rhythm.last(), rhythm.days());
+        let crossing = self.course.scorer.crossing_day(rhythm);
+        let before =
+            self.customer.judged.filter(|b| (b.first, b.last, b.days) == (first, last, days));
+        let is_past = |day: Date| calendar::midnight(day, self.course.zone) <= until;
+        let drifts_on = match (before.map(|before| before.drifts_on), crossing) {
+            (Some(Some(planned)), _) if is_past(planned) => Some(planned),
+            (Some(planned), Some(day)) if planned != Some(day) && is_past(day) => {
+                until.date_in(self.course.zone).tomorrow().ok()
+            }
+            _ => crossing,
+        };
+        Some(Judged { first, last, days, drifts_on })
+    }
+
+    /// Drift is judged by whole days: what is past already begins with the next.
+    fn not_before_now(&self, at: Instant) -> Instant {
+        if at > self.now { at } else { self.midnight_after(self.now) }
+    }
+
+    fn midnight_after(&self, at: Instant) -> Instant {
+        let zone = self.course.zone;
+        let tomorrow = at.date_in(zone).tomorrow().unwrap_or(Date::MAX);
+        calendar::midnight(tomorrow, zone)
+    }
+
+    fn rhythm(&self) -> Option<Rhythm> {
+        let earlier = self.customer.history.earlier.as_ref();
+        let first = earlier.map(|earlier| earlier.first_at.date_in(self.course.zone));
+        let first = first.or_else(|| self.days.keys().next().copied())?;
+        let last = self.days.keys().next_back().copied();
+        let last = last.or_else(|| Some(earlier?.last_at.date_in(self.course.zone)))?;
+        let count = self.days.len() + earlier.map_or(0, |earlier| earlier.days as usize);
+        Rhythm::new(first, last, u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    fn take(&mut self, at: Instant, moment: Moment) {
+        match moment {
+            Moment::Purchase(index) => {
+                self.kept.insert((at, index));
+                *self.days.entry(at.date_in(self.course.zone)).or_default() += 1;
+                // Whoever buys has come back.
+                self.enter(self.steady(), at, false);
+            }
+            Moment::Refund(index) => self.give_back(index),
+            Moment::Positive => self.positive = true,
+            Moment::Contact => self.last_contact = Some(at),
+            Moment::Reported => return self.enter(Stage::Ended, at, false),
+        }
+        let gone = matches!(self.stage, Stage::Dissolution | Stage::Ended);
+        if !gone || self.rhythm().is_none() {
+            self.enter(self.steady(), at, false);
+        }
+    }
+
+    fn give_back(&mut self, index: usize) {
+        let at = self.customer.history.purchases[index].at;
+        self.kept.remove(&(at, index));
+        let day = at.date_in(self.course.zone);
+        if let Some(count) = self.days.get_mut(&day) {
+            *count -= 1;
+            if *count == 0 {
+                self.days.remove(&day);
+            }
+        }
+    }
+
+    /// The stage of somebody who does not drift.
+    fn steady(&self) -> Stage {
+        let earlier = self.customer.history.earlier.as_ref();
+        let first = earlier.map(|earlier| earlier.first_at);
+        let first = first.or_else(|| Some(self.kept.first()?.0));
+        let contacted =
+            first.zip(self.last_contact).is_some_and(|(first, contact)| contact > first);
+        let days = self.days.len() + earlier.map_or(0, |earlier| earlier.days as usize);
+        Stage::of(days, self.positive || contacted)
+    }
+}
