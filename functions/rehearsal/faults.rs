@@ -84,6 +84,7 @@ struct State {
     plan: Mutex<Plan>,
     without: Mutex<Option<Without>>,
     count: AtomicU64,
+    of_service: [AtomicU64; Service::ALL.len()],
     struck: AtomicU64,
     steps: Mutex<Option<Vec<Step>>>,
     stopped: Notify,
@@ -117,6 +118,7 @@ impl Faults {
     pub fn plan(&self, plan: Plan) {
         self.state.count.store(0, Ordering::Relaxed);
         self.state.struck.store(0, Ordering::Relaxed);
+        self.state.of_service.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         *lock(&self.state.plan) = plan;
     }
 
@@ -173,7 +175,10 @@ impl Faults {
     /// Notes a request; the fault that it meets.
     fn next(&self, request: &HttpRequest) -> Option<Fault> {
         let number = self.state.count.fetch_add(1, Ordering::Relaxed) + 1;
-        let fault = lock(&self.state.plan).at(number);
+        let service = operation(request).0;
+        let of_service =
+            self.state.of_service[service as usize].fetch_add(1, Ordering::Relaxed) + 1;
+        let fault = lock(&self.state.plan).at(number, (service, of_service));
         let mut steps = lock(&self.state.steps);
         if fault.is_none() && steps.is_none() {
             return None;

@@ -75,6 +75,13 @@ impl Indexes {
         }
     }
 
+    pub fn clear(&self) {
+        self.each.iter().for_each(|sorted| lock(sorted).clear());
+        if let Some(past) = &self.past {
+            lock(past).clear();
+        }
+    }
+
     /// Moves an item from where it stood to where it stands now. Whoever calls
     /// holds the item's partition.
     pub fn moved(&self, pk: &str, sk: &str, from: &[At], to: &[At]) {

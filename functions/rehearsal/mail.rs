@@ -105,4 +105,9 @@ impl Mail {
     pub fn take(&self) -> Vec<Accepted> {
         std::mem::take(&mut *self.accepted.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    pub(super) fn clear(&self) {
+        self.take();
+        self.count.store(0, Ordering::Relaxed);
+    }
 }

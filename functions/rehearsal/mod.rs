@@ -85,6 +85,18 @@ pub enum Service {
     EventBridge,
 }
 
+impl Service {
+    pub const ALL: [Service; 3] = [Service::DynamoDb, Service::Ses, Service::EventBridge];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::DynamoDb => "dynamodb",
+            Service::Ses => "ses",
+            Service::EventBridge => "eventbridge",
+        }
+    }
+}
+
 /// What a request asks for: the service and its operation.
 pub fn operation(request: &HttpRequest) -> (Service, &str) {
     match request.headers().get("x-amz-target").and_then(|target| target.split_once('.')) {
@@ -109,6 +121,13 @@ impl Aws {
     /// Every item's text as DynamoDB writes it in JSON, in the order of keys.
     pub fn dump(&self) -> Vec<String> {
         self.table.dump()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.table.clear();
+        self.mail.clear();
+        self.bus.take();
     }
 
     fn answer(&self, request: &HttpRequest) -> Answer {

@@ -144,6 +144,13 @@ impl Table {
         items.into_values().collect()
     }
 
+    pub fn clear(&self) {
+        for lock in 0..LOCKS {
+            *self.lock(lock) = Partitions::default();
+        }
+        self.indexes.clear();
+    }
+
     fn lock(&self, number: usize) -> MutexGuard<'_, Partitions> {
         self.locks[number].lock().unwrap_or_else(PoisonError::into_inner)
     }

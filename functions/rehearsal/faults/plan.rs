@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::rehearsal::Service;
+
 /// What happens to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
@@ -93,15 +95,19 @@ pub enum Plan {
     Clean,
     /// Each by its number.
     At(Vec<(u64, Fault)>),
+    /// The first request to a service.
+    First(Service, Fault),
     /// By chance, so many of a million requests each; the same for a seed.
     Chance { seed: u64, per_million: Vec<(Fault, u32)> },
 }
 
 impl Plan {
-    /// The fault of a request by its number.
-    pub fn at(&self, number: u64) -> Option<Fault> {
+    /// The fault of a request by its number; `of_service` is its number among
+    /// the requests to its service.
+    pub fn at(&self, number: u64, (service, of_service): (Service, u64)) -> Option<Fault> {
         match self {
             Plan::Clean => None,
+            Plan::First(first, fault) => (*first == service && of_service == 1).then_some(*fault),
             Plan::At(faults) => {
                 faults.iter().find(|(at, _)| *at == number).map(|(_, fault)| *fault)
             }
@@ -125,6 +131,7 @@ impl fmt::Display for Plan {
         let join = |parts: Vec<String>| parts.join("+");
         match self {
             Plan::Clean => f.write_str("clean"),
+            Plan::First(service, fault) => write!(f, "{}:{fault}", service.name()),
             Plan::At(faults) => f.write_str(&join(
                 faults.iter().map(|(at, fault)| format!("{at}:{fault}")).collect(),
             )),
@@ -154,6 +161,9 @@ impl FromStr for Plan {
         let mut read: Vec<(u64, Fault)> = Vec::new();
         for part in faults.split('+') {
             let (number, fault) = part.split_once(':').ok_or_else(bad)?;
+            if let Some(service) = Service::ALL.into_iter().find(|s| s.name() == number) {
+                return Ok(Plan::First(service, fault.parse()?));
+            }
             read.push((number.parse().map_err(|_| bad())?, fault.parse()?));
         }
         let Some(seed) = seed else { return Ok(Plan::At(read)) };
@@ -171,7 +181,12 @@ mod tests {
     fn a_plan_is_repeated_from_what_is_printed() {
         let all: Vec<(u64, Fault)> = (1..).zip(Fault::ALL).collect();
         let shares = Fault::ALL.map(|fault| (fault, 1_000)).to_vec();
-        for plan in [Plan::Clean, Plan::At(all), Plan::Chance { seed: 7, per_million: shares }] {
+        for plan in [
+            Plan::Clean,
+            Plan::First(Service::Ses, Fault::LoseAnswer),
+            Plan::At(all),
+            Plan::Chance { seed: 7, per_million: shares },
+        ] {
             assert_eq!(plan.to_string().parse(), Ok(plan));
         }
         assert!("3:nothing".parse::<Plan>().is_err() && "x".parse::<Plan>().is_err());
@@ -183,7 +198,9 @@ mod tests {
             seed: 1,
             per_million: vec![(Fault::StopAfter, 10_000), (Fault::LoseAnswer, 1_000)],
         };
-        let count = |fault| (0..1_000_000).filter(|n| plan.at(*n) == Some(fault)).count();
+        let count = |fault| {
+            (0..1_000_000).filter(|n| plan.at(*n, (Service::Ses, *n)) == Some(fault)).count()
+        };
         assert!((9_500..10_500).contains(&count(Fault::StopAfter)));
         assert!((850..1_150).contains(&count(Fault::LoseAnswer)));
     }

@@ -1,0 +1,1 @@
+//! Guards, shown by their removal.
