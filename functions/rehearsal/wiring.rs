@@ -66,7 +66,8 @@ impl Wiring {
         Wiring { configuration_set: Some(name.into()), ..self }
     }
 
-    fn sdk(&self, signs: bool) -> SdkConfig {
+    /// What the SDK's clients are made of; SES's always signs.
+    pub fn sdk(&self, signs: bool) -> SdkConfig {
         let retries = match self.retries {
             Retries::Off => RetryConfig::disabled(),
             Retries::On => RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)),

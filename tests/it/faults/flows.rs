@@ -66,8 +66,13 @@ steps: [{ id: mail, channel: email, template: arrived, wait: 1 day, at: '10:00' 
 
 /// The rules that every flow runs by.
 pub fn book() -> Rules {
+    book_with("")
+}
+
+/// The same, with more in the policy.
+pub fn book_with(policy: &str) -> Rules {
     rules(&[
-        ("policy.yaml", POLICY),
+        ("policy.yaml", &format!("{POLICY}{policy}")),
         ("thanks.yaml", THANKS),
         ("news.yaml", NEWS),
         ("call.yaml", CALL),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use lazo::rehearsal::faults::{Fault, Plan};
 use tokio::runtime::Builder;
@@ -35,8 +35,15 @@ pub struct Clean {
     runs: BTreeMap<(usize, Variant), (Trail, Left)>,
 }
 
+static CLEAN: OnceLock<Arc<Clean>> = OnceLock::new();
+
 impl Clean {
-    pub async fn new() -> Clean {
+    /// The same for all tests.
+    pub fn get() -> Arc<Clean> {
+        CLEAN.get_or_init(|| Arc::new(block_on(Clean::new()))).clone()
+    }
+
+    async fn new() -> Clean {
         let flows = flows::all();
         let mut runs = BTreeMap::new();
         let world = World::in_memory();
@@ -205,7 +212,7 @@ fn wish(clean: &Clean) -> Wish {
     })
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
@@ -219,7 +226,7 @@ fn sample(all: Vec<Schedule>, count: usize, seed: u64) -> Vec<Schedule> {
 
 #[test]
 fn single_faults_on_the_embedded_dynamodb() {
-    let clean = Arc::new(block_on(Clean::new()));
+    let clean = Clean::get();
     let stale = |schedule: &Schedule| matches!(&schedule.plan, Plan::At(faults) if matches!(faults[0].1, Fault::Stale(_)));
     // Its indexes are never stale.
     let mut schedules: Vec<Schedule> =
@@ -235,24 +242,24 @@ fn single_faults_on_the_embedded_dynamodb() {
 
 #[test]
 fn single_faults_in_memory() {
-    let clean = Arc::new(block_on(Clean::new()));
+    let clean = Clean::get();
     let schedules = match wish(&clean) {
         Wish::All => clean.singles(true),
         Wish::One(schedule) => vec![schedule],
-        Wish::Sample => sample(clean.singles(true), 3_000, 1),
+        Wish::Sample => sample(clean.singles(true), 400, 1),
     };
     run_all(&clean, schedules, false, 100).assert_clean("single faults, in memory");
 }
 
 #[test]
 fn pairs_of_faults_in_memory() {
-    let clean = Arc::new(block_on(Clean::new()));
+    let clean = Clean::get();
     let pairs = clean.pairs();
     println!("{} pairs in all", pairs.len());
     let schedules = match wish(&clean) {
         Wish::All => pairs,
         Wish::One(_) => return,
-        Wish::Sample => sample(pairs, 3_000, 2),
+        Wish::Sample => sample(pairs, 400, 2),
     };
     run_all(&clean, schedules, false, 100).assert_clean("pairs of faults, in memory");
 }
