@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use super::expression::{Attributes, KeyCondition, Scalar, Unknown};
-use super::table::Page;
+use super::page::Page;
 use super::wire::Query;
 use crate::store::table::INDEXES;
 

@@ -27,6 +27,7 @@ mod expression;
 pub mod faults;
 mod index;
 pub mod mail;
+mod page;
 mod table;
 mod wire;
 mod wiring;

@@ -17,6 +17,7 @@ use super::expression::{
     Attributes, Change, KeyCondition, Scalar, Unknown, attributes, changes, holds,
 };
 use super::index::{At, Indexes};
+use super::page::Page;
 use super::wire::{
     Answer, DeleteItem, GetItem, Key, PutItem, Query, TransactWriteItems, UpdateItem,
 };
@@ -28,9 +29,6 @@ const LOCKS: usize = 64;
 /// of a lock are recognised when they come again.
 const TRANSACTION_ITEMS_MAX: usize = 100;
 const TOKENS_MAX: usize = 64;
-
-/// How much one page of a query holds.
-const PAGE_BYTES: usize = 1024 * 1024;
 
 struct Stored {
     text: Box<str>,
@@ -285,7 +283,7 @@ impl Table {
             });
         }
         if refusals.iter().any(Option::is_some) {
-            return Ok(cancelled(&refusals));
+            return Ok(Answer::cancelled(&refusals));
         }
         if let Some(token) = request.client_request_token {
             locks[0].remember(token, hash_of(body));
@@ -388,54 +386,4 @@ fn updated(text: &str, changes: &[Change]) -> Result<String, Refused> {
     });
     let named: BTreeMap<_, _> = named.collect();
     Ok(format!(r#"{{"Attributes":{}}}"#, serde_json::to_string(&named)?))
-}
-
-fn cancelled(refusals: &[Option<Option<String>>]) -> Answer {
-    let reason = |refusal: &Option<Option<String>>| match refusal {
-        None => r#"{"Code":"None"}"#.to_owned(),
-        Some(item) => {
-            let item = item.as_ref().map(|item| format!(r#","Item":{item}"#)).unwrap_or_default();
-            let message = "The conditional request failed";
-            format!(r#"{{"Code":"ConditionalCheckFailed","Message":"{message}"{item}}}"#)
-        }
-    };
-    let reasons: Vec<String> = refusals.iter().map(reason).collect();
-    let more = format!(r#","CancellationReasons":[{}]"#, reasons.join(","));
-    let message = "Transaction cancelled, please refer cancellation reasons for specific reasons";
-    Answer::error(400, "TransactionCanceledException", message, &more)
-}
-
-/// One page of a query's answer.
-pub(super) struct Page {
-    limit: usize,
-    count: usize,
-    items: String,
-    last: Option<String>,
-}
-
-impl Page {
-    pub fn new(limit: Option<usize>) -> Page {
-        let limit = limit.unwrap_or(usize::MAX);
-        Page { limit, count: 0, items: String::new(), last: None }
-    }
-
-    /// Adds an item; whether the page is full, and the next goes on behind it.
-    pub fn add(&mut self, text: &str, key: impl FnOnce() -> String) -> bool {
-        if self.count > 0 {
-            self.items.push(',');
-        }
-        self.items.push_str(text);
-        self.count += 1;
-        let is_full = self.count >= self.limit || self.items.len() >= PAGE_BYTES;
-        if is_full {
-            self.last = Some(key());
-        }
-        is_full
-    }
-
-    pub fn answer(self) -> String {
-        let Page { count, items, last, .. } = self;
-        let last = last.map(|key| format!(r#","LastEvaluatedKey":{key}"#)).unwrap_or_default();
-        format!(r#"{{"Count":{count},"ScannedCount":{count},"Items":[{items}]{last}}}"#)
-    }
 }

@@ -151,4 +151,23 @@ impl Answer {
         let message = format!("the rehearsal does not know {}", what.0);
         Answer::error(400, "ValidationException", &message, "")
     }
+
+    /// A transaction that was not done: by item, whether its condition failed,
+    /// and the item as it is where that was asked for.
+    pub fn cancelled(refusals: &[Option<Option<String>>]) -> Answer {
+        let reason = |refusal: &Option<Option<String>>| match refusal {
+            None => r#"{"Code":"None"}"#.to_owned(),
+            Some(item) => {
+                let item =
+                    item.as_ref().map(|item| format!(r#","Item":{item}"#)).unwrap_or_default();
+                let message = "The conditional request failed";
+                format!(r#"{{"Code":"ConditionalCheckFailed","Message":"{message}"{item}}}"#)
+            }
+        };
+        let reasons: Vec<String> = refusals.iter().map(reason).collect();
+        let more = format!(r#","CancellationReasons":[{}]"#, reasons.join(","));
+        let message =
+            "Transaction cancelled, please refer cancellation reasons for specific reasons";
+        Answer::error(400, "TransactionCanceledException", message, &more)
+    }
 }

@@ -76,7 +76,7 @@ impl Left {
     /// What must be the same, whatever happened on the way. When a touch went
     /// out may differ, and with it what is remembered for the frequency caps
     /// and for touches still open; a touch of unknown fate stays open.
-    fn comparable(&self) -> Customer {
+    pub fn comparable(&self) -> Customer {
         let mut customer = self.customer.clone();
         customer.sends.clear();
         customer.fired.clear();

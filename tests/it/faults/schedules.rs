@@ -48,11 +48,15 @@ impl Clean {
         let mut runs = BTreeMap::new();
         let world = World::in_memory();
         for (number, flow) in flows.iter().enumerate() {
+            let mut first: Option<Left> = None;
             for variant in Variant::each() {
                 let trail = world.run(flow, variant, &Plan::Clean).await;
                 let left = Left::of(&world).await;
                 let wrong = check(flow, variant, &Plan::Clean, &trail, (&left, &left));
                 assert!(wrong.is_empty(), "{} {variant}: {wrong:#?}", flow.name);
+                // Neither order nor number of deliveries matters.
+                let first = first.get_or_insert_with(|| left.clone());
+                assert_eq!(first.comparable(), left.comparable(), "{} {variant}", flow.name);
                 runs.insert((number, variant), (trail, left));
             }
         }
@@ -190,17 +194,22 @@ impl Outcome {
     }
 }
 
-/// What the environment asks for: everything, or one schedule.
+/// What the environment asks for: everything, so many of each kind, or one
+/// schedule.
 enum Wish {
-    Sample,
+    Usual,
     All,
+    Many(usize),
     One(Schedule),
 }
 
 fn wish(clean: &Clean) -> Wish {
-    let Ok(text) = std::env::var("LAZO_FAULTS") else { return Wish::Sample };
+    let Ok(text) = std::env::var("LAZO_FAULTS") else { return Wish::Usual };
     if text == "all" {
         return Wish::All;
+    }
+    if let Ok(count) = text.parse() {
+        return Wish::Many(count);
     }
     let parts: Vec<&str> = text.split('/').collect();
     let [flow, variant, plan] = parts[..] else { panic!("{text:?} is no schedule") };
@@ -214,6 +223,18 @@ fn wish(clean: &Clean) -> Wish {
 
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// Each fault at each request once; how the input comes again takes turns.
+fn each_once(all: Vec<Schedule>) -> Vec<Schedule> {
+    let mut by_fault: BTreeMap<(usize, String), Vec<Schedule>> = BTreeMap::new();
+    for schedule in all.into_iter().filter(|schedule| !schedule.variant.retries) {
+        by_fault.entry((schedule.flow, schedule.plan.to_string())).or_default().push(schedule);
+    }
+    let turn = |(number, mut variants): (usize, Vec<Schedule>)| {
+        variants.swap_remove(number % variants.len())
+    };
+    by_fault.into_values().enumerate().map(turn).collect()
 }
 
 /// A part of many, spread over all of them.
@@ -234,7 +255,8 @@ fn single_faults_on_the_embedded_dynamodb() {
     match wish(&clean) {
         Wish::All => {}
         Wish::One(schedule) => schedules = vec![schedule],
-        Wish::Sample => schedules.retain(|schedule| !schedule.variant.retries),
+        Wish::Usual => schedules = each_once(schedules),
+        Wish::Many(count) => schedules = sample(schedules, count, 0),
     }
     println!("{clean}");
     run_all(&clean, schedules, true, 100).assert_clean("single faults, embedded DynamoDB");
@@ -246,7 +268,8 @@ fn single_faults_in_memory() {
     let schedules = match wish(&clean) {
         Wish::All => clean.singles(true),
         Wish::One(schedule) => vec![schedule],
-        Wish::Sample => sample(clean.singles(true), 400, 1),
+        Wish::Usual => sample(clean.singles(true), 250, 1),
+        Wish::Many(count) => sample(clean.singles(true), count, 1),
     };
     run_all(&clean, schedules, false, 100).assert_clean("single faults, in memory");
 }
@@ -259,7 +282,8 @@ fn pairs_of_faults_in_memory() {
     let schedules = match wish(&clean) {
         Wish::All => pairs,
         Wish::One(_) => return,
-        Wish::Sample => sample(pairs, 400, 2),
+        Wish::Usual => sample(pairs, 250, 2),
+        Wish::Many(count) => sample(pairs, count, 2),
     };
     run_all(&clean, schedules, false, 100).assert_clean("pairs of faults, in memory");
 }
