@@ -17,7 +17,7 @@ use crate::support::{id, minutes_after};
 const TRIED_MAX: usize = 600;
 
 /// The first thing wrong that names `word`, among schedules of some faults.
-async fn finds(world: &World, word: &str, strikes: impl Fn(Fault) -> bool) -> Option<String> {
+fn finds(world: &World, word: &str, strikes: impl Fn(Fault) -> bool) -> Option<String> {
     let clean = Clean::get();
     let is_meant = |schedule: &Schedule| match &schedule.plan {
         Plan::At(faults) => faults.iter().all(|(_, fault)| strikes(*fault)),
@@ -26,13 +26,15 @@ async fn finds(world: &World, word: &str, strikes: impl Fn(Fault) -> bool) -> Op
     let mut schedules = clean.singles(true);
     schedules.retain(|schedule| is_meant(schedule) && !schedule.variant.retries);
     fastrand::Rng::with_seed(3).shuffle(&mut schedules);
-    for schedule in schedules.into_iter().take(TRIED_MAX) {
-        let wrong = clean.judge(world, &schedule).await;
-        if let Some(line) = wrong.into_iter().find(|line| line.contains(word)) {
-            return Some(line);
+    block_on(async {
+        for schedule in schedules.into_iter().take(TRIED_MAX) {
+            let wrong = clean.judge(world, &schedule).await;
+            if let Some(line) = wrong.into_iter().find(|line| line.contains(word)) {
+                return Some(line);
+            }
         }
-    }
-    None
+        None
+    })
 }
 
 fn is_hold(fault: Fault) -> bool {
@@ -51,9 +53,9 @@ fn conditions_of(prefix: &'static str) -> Without {
 #[test]
 fn without_the_version_check_updates_are_lost() {
     let world = World::in_memory().without(conditions_of("state"));
-    assert!(block_on(finds(&world, "", is_hold)).is_some());
+    assert!(finds(&world, "", is_hold).is_some());
     // Nor does the ledger's key of a touch make up for it.
-    let found = block_on(finds(&world, "the customer is", is_hold));
+    let found = finds(&world, "the customer is", is_hold);
     assert!(found.is_some());
 }
 
@@ -62,7 +64,7 @@ fn without_the_version_check_updates_are_lost() {
 fn without_version_check_and_touch_key_mails_go_out_twice() {
     let without: Without = Arc::new(|sk, _| sk == "state" || sk.starts_with("touch#"));
     let world = World::in_memory().without(without);
-    let found = block_on(finds(&world, "DUPLICATE", is_hold));
+    let found = finds(&world, "DUPLICATE", is_hold);
     assert!(found.is_some_and(|line| line.contains("went out 2 times")));
 }
 
@@ -97,19 +99,19 @@ fn without_the_touch_key_a_restored_state_sends_again() {
 #[test]
 fn without_the_event_key_an_event_counts_twice() {
     let world = World::in_memory().without(conditions_of("event#"));
-    assert!(block_on(finds(&world, "", |_| true)).is_some());
+    assert!(finds(&world, "", |_| true).is_some());
 }
 
 /// The SDK repeats a request whose answer was lost.
 #[test]
 fn with_retries_of_the_sdk_a_lost_answer_is_a_second_mail() {
     let world = World::in_memory().repeating_mail();
-    assert!(block_on(finds(&world, "DUPLICATE", is_lost)).is_some());
+    assert!(finds(&world, "DUPLICATE", is_lost).is_some());
 }
 
 /// Unknown is settled or listed, and not resent unless the policy says so.
 #[test]
 fn where_unknown_mail_is_resent_it_may_go_out_twice() {
     let world = World::in_memory().by(|| book_with("resend_unknown: true"));
-    assert!(block_on(finds(&world, "DUPLICATE", is_lost)).is_some());
+    assert!(finds(&world, "DUPLICATE", is_lost).is_some());
 }
