@@ -3,7 +3,7 @@
 //! | kind | what is understood |
 //! |---|---|
 //! | condition | `AND`, `OR`, parentheses, `= <> < <= > >=`, `attribute_exists`, `attribute_not_exists` |
-//! | key condition | `<hash> = :x`, with one comparison of the range key |
+//! | key condition | `<hash> = :x`, with one comparison of the range key, or its beginning |
 //! | update | `SET a = :x`, `a = a + :x`, `a = if_not_exists(a, :x)`; `REMOVE a, b` |
 //!
 //! Values in them are texts and numbers, attributes are at the top of an item.
@@ -232,6 +232,19 @@ impl KeyCondition {
         }
         let mut condition = KeyCondition { hash: key, range: None };
         if words.eat("AND") {
+            if words.eat("begins_with") {
+                words.expect("(")?;
+                let name = bindings.name(words.next())?;
+                words.expect(",")?;
+                let value = bindings.value(words.next())?.clone();
+                words.expect(")")?;
+                words.end()?;
+                if name != range {
+                    return unknown(format!("the key condition {text:?}"));
+                }
+                condition.range = Some(("begins_with".to_owned(), value));
+                return Ok(condition);
+            }
             let name = bindings.name(words.next())?;
             let (operator, value) = (words.next(), bindings.value(words.next())?);
             if name != range || operator == "<>" {
@@ -247,6 +260,10 @@ impl KeyCondition {
     pub fn takes(&self, range: &Scalar) -> Result<bool, Unknown> {
         match &self.range {
             None => Ok(true),
+            Some((operator, value)) if operator == "begins_with" => match (range, value) {
+                (Scalar::S(range), Scalar::S(start)) => Ok(range.starts_with(start)),
+                _ => unknown("begins_with on a number"),
+            },
             Some((operator, value)) => compares(operator, range.compare(value)?),
         }
     }

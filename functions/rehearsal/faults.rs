@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 pub use plan::{BadPlan, Fault, Plan};
 
@@ -89,7 +89,8 @@ struct State {
     steps: Mutex<Option<Vec<Step>>>,
     stopped: Notify,
     held: Notify,
-    released: Notify,
+    /// What lets each held request go, the latest last.
+    holds: Mutex<Vec<oneshot::Sender<()>>>,
 }
 
 /// Faults on a connection, and the handle by which they are planned.
@@ -119,6 +120,7 @@ impl Faults {
         self.state.count.store(0, Ordering::Relaxed);
         self.state.struck.store(0, Ordering::Relaxed);
         self.state.of_service.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+        lock(&self.state.holds).clear();
         *lock(&self.state.plan) = plan;
     }
 
@@ -163,13 +165,33 @@ impl Faults {
                 done = &mut handler => return End::Done(done),
                 () = self.state.stopped.notified() => return End::Stopped,
                 () = self.state.held.notified() => {
+                    let held = self.latest_hold();
                     if let Some(meanwhile) = meanwhile.take() {
-                        Box::pin(meanwhile()).await;
+                        self.run_other(meanwhile()).await;
                     }
-                    self.state.released.notify_one();
+                    drop(held);
                 }
             }
         }
+    }
+
+    /// Runs the other worker, who may meet faults as well: held up, nobody is
+    /// left to be faster.
+    async fn run_other(&self, other: impl Future<Output = ()>) {
+        let mut other = Box::pin(other);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut other => return,
+                () = self.state.stopped.notified() => return,
+                () = self.state.held.notified() => drop(self.latest_hold()),
+            }
+        }
+    }
+
+    /// Takes the latest hold; a request goes on when its hold is dropped.
+    fn latest_hold(&self) -> Option<oneshot::Sender<()>> {
+        lock(&self.state.holds).pop()
     }
 
     /// Notes a request; the fault that it meets.
@@ -200,8 +222,11 @@ impl Faults {
     }
 
     async fn hold(&self) {
+        let (hold, held) = oneshot::channel();
+        lock(&self.state.holds).push(hold);
         self.state.held.notify_one();
-        self.state.released.notified().await;
+        // Whether it was let go or forgotten, it goes on.
+        let _ = held.await;
     }
 
     async fn strike(

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::rehearsal::faults::{Fault, Plan};
 use lazo::store::{FailureKind, Store, TouchState, keys};
 use lazo_domain::customer::Customer;
+use lazo_domain::event::EventKind;
 use lazo_domain::touch::Reason;
 
 use super::flows::{CUSTOMER, Flow, due};
@@ -18,7 +19,7 @@ use crate::support::{id, minutes_after};
 #[derive(Clone, Debug)]
 pub struct Left {
     pub customer: Customer,
-    /// The ledger's events.
+    /// The ledger's events. A profile has no key, and is told by the state.
     pub events: BTreeSet<String>,
     /// The ledger's touches, and why they were not sent.
     pub touches: BTreeMap<String, (TouchState, Option<Reason>)>,
@@ -62,7 +63,11 @@ impl Left {
         let (unknown, failures) = failures(store).await;
         Left {
             customer,
-            events: events.iter().map(|e| keys::event(e.kind, &e.key)).collect(),
+            events: events
+                .iter()
+                .filter(|e| e.kind != EventKind::CustomerUpdated)
+                .map(|e| keys::event(e.kind, &e.key))
+                .collect(),
             touches: touches.iter().map(|e| (e.touch.to_string(), (e.state, e.reason))).collect(),
             mails: mails(&world.aws),
             asked,
