@@ -227,8 +227,12 @@ fn wish(clean: &Clean) -> Wish {
     })
 }
 
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    let run = || Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap()
+    })
 }
 
 /// Whether a request is amid a row of the same reads, as where a list is read
