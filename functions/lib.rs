@@ -12,6 +12,8 @@ pub mod feedback;
 pub mod ingest;
 pub mod links;
 pub mod mailer;
+#[cfg(feature = "local")]
+pub mod rehearsal;
 pub mod rules;
 pub mod store;
 pub mod telemetry;

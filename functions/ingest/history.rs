@@ -8,7 +8,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchId;
 
-use super::{ATTEMPTS_MAX, IngestError, back_off};
+use super::{ATTEMPTS_MAX, IngestError, back_off, is_refusal};
 use crate::app::App;
 use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, TouchEntry};
 
@@ -97,12 +97,17 @@ async fn commit(
     let mut entries = Vec::with_capacity(events.len());
     let mut ended = Vec::new();
     for delivered in events {
-        entries.push(LedgerEntry::Event(EventEntry::new(&delivered.event, now)));
+        let mut entry = EventEntry::new(&delivered.event, now);
         let input = Input::History(&delivered.event);
         let Decision { customer: after, records, .. } = decide(customer, input, &rules.book, now);
         customer = after;
-        let touches = records.iter().map(|record| TouchEntry::ended(record, false, None));
-        ended.extend(touches.map(LedgerEntry::Touch));
+        for record in &records {
+            match is_refusal(record) {
+                true => entry.note_refusal(record),
+                false => ended.push(LedgerEntry::Touch(TouchEntry::ended(record, false, None))),
+            }
+        }
+        entries.push(LedgerEntry::Event(entry));
     }
     ended.truncate(ENDED_AT_ONCE);
     entries.extend(ended);

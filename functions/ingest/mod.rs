@@ -11,7 +11,7 @@ use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::{Body, Delivered, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::touch::TouchStatus;
+use lazo_domain::touch::{TouchRecord, TouchStatus};
 
 pub use erasure::kept_aside;
 
@@ -169,11 +169,7 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
     let mut ended = Vec::new();
     let mut messages = Vec::new();
     for record in &decision.records {
-        let is_refusal = record.at == record.due
-            && record.defers.is_empty()
-            && matches!(record.status, TouchStatus::Skipped | TouchStatus::HeldOut)
-            && record.reason.is_some_and(|reason| reason.refuses_triggers());
-        if is_refusal {
+        if is_refusal(record) {
             entry.note_refusal(record);
         } else {
             messages.push(Message::skipped(record));
@@ -187,6 +183,16 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
     ended.truncate(TRANSACTION_ITEMS_MAX - 2);
     entries.extend(ended);
     (Ledger { entries }, messages)
+}
+
+/// Whether a record is of a trigger that started nothing. Each event that comes
+/// while the trigger is open decides anew about it, so it is noted beside that
+/// event; a touch ends in the ledger once, and for good.
+fn is_refusal(record: &TouchRecord) -> bool {
+    record.at == record.due
+        && record.defers.is_empty()
+        && matches!(record.status, TouchStatus::Skipped | TouchStatus::HeldOut)
+        && record.reason.is_some_and(|reason| reason.refuses_triggers())
 }
 
 /// Tells others, at most once: what must not be lost is in the table.

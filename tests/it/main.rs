@@ -8,6 +8,7 @@ mod differential;
 mod dispatch;
 mod dispatch_faults;
 mod erasure;
+mod faults;
 mod feedback;
 mod ingest;
 mod kill;

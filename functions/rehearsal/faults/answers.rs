@@ -1,0 +1,75 @@
+//! What faults look like to the SDK: errors in AWS's form, and broken
+//! connections.
+
+use std::io;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use serde_json::Value;
+
+use crate::rehearsal::wire::Answer;
+use crate::rehearsal::{Service, operation};
+
+pub fn refused() -> ConnectorError {
+    ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionRefused).into())
+}
+
+pub fn reset() -> ConnectorError {
+    ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into())
+}
+
+pub fn failed() -> Answer {
+    Answer::error(500, "InternalServerError", "as planned", "")
+}
+
+pub fn throttled(service: Service) -> Answer {
+    match service {
+        Service::DynamoDb | Service::EventBridge => {
+            Answer::error(400, "ThrottlingException", "Rate exceeded", "")
+        }
+        Service::Ses => {
+            let message = "Maximum sending rate exceeded.";
+            Answer::error(429, "TooManyRequestsException", message, "")
+        }
+    }
+}
+
+pub fn conflict(request: &HttpRequest) -> Answer {
+    if operation(request).1 != "TransactWriteItems" {
+        let message = "Transaction is ongoing for the item";
+        return Answer::error(400, "TransactionConflictException", message, "");
+    }
+    let body = request.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let items = body.and_then(|body| body["TransactItems"].as_array().map(Vec::len));
+    let conflict = r#"{"Code":"TransactionConflict","Message":"Transaction is ongoing"}"#;
+    let mut reasons = vec![r#"{"Code":"None"}"#; items.unwrap_or(1)];
+    reasons[0] = conflict;
+    let more = format!(r#","CancellationReasons":[{}]"#, reasons.join(","));
+    Answer::error(400, "TransactionCanceledException", "Transaction cancelled", &more)
+}
+
+/// A request's body without the conditions that are to go; `None` where it has
+/// none of them.
+pub fn without_conditions(body: &[u8], without: &dyn Fn(&str, &str) -> bool) -> Option<String> {
+    let mut body: Value = serde_json::from_slice(body).ok()?;
+    let mut is_changed = false;
+    let items = match body.get_mut("TransactItems") {
+        Some(items) => items.as_array_mut()?.iter_mut().map(|item| &mut item["Put"]).collect(),
+        None => vec![&mut body],
+    };
+    for put in items {
+        let key = put.get("Item").or(put.get("Key")).map(|item| &item["sk"]["S"]);
+        let (Some(sk), Some(condition)) =
+            (key.and_then(Value::as_str), put["ConditionExpression"].as_str())
+        else {
+            continue;
+        };
+        if without(sk, condition)
+            && let Some(put) = put.as_object_mut()
+        {
+            put.remove("ConditionExpression");
+            is_changed = true;
+        }
+    }
+    is_changed.then(|| body.to_string())
+}

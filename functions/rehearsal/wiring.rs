@@ -1,0 +1,117 @@
+//! The product's own parts on any HTTP connection: one of a rehearsal, or one
+//! with faults on it.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::HttpClient;
+
+use super::TABLE;
+use crate::app::{App, ses_client};
+use crate::bus::Bus;
+use crate::links::token::Keys;
+use crate::mailer::{Mailer, Ses};
+use crate::rules::Rules;
+use crate::store::Store;
+
+/// Where nothing listens: the connection is never made.
+const NOWHERE: &str = "http://rehearsal.invalid";
+
+/// Whether the SDK repeats requests to DynamoDB and EventBridge. SES's are
+/// never repeated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Retries {
+    /// Each fault reaches the product.
+    #[default]
+    Off,
+    /// As in AWS, three times in all, with waits of a millisecond or so.
+    On,
+}
+
+/// How an app's clients are connected.
+#[derive(Clone, Debug)]
+pub struct Wiring {
+    http: SharedHttpClient,
+    /// Of a DynamoDB that is elsewhere; it wants signatures.
+    endpoint: Option<String>,
+    retries: Retries,
+    configuration_set: Option<String>,
+}
+
+impl Wiring {
+    /// To a connection.
+    pub fn to(http: &(impl HttpClient + Clone + 'static)) -> Wiring {
+        Wiring {
+            http: SharedHttpClient::new(http.clone()),
+            endpoint: None,
+            retries: Retries::Off,
+            configuration_set: None,
+        }
+    }
+
+    /// With a real DynamoDB at an address.
+    pub fn endpoint(self, endpoint: impl Into<String>) -> Wiring {
+        Wiring { endpoint: Some(endpoint.into()), ..self }
+    }
+
+    pub fn retries(self, retries: Retries) -> Wiring {
+        Wiring { retries, ..self }
+    }
+
+    /// By which SES's events are told from others'.
+    pub fn configuration_set(self, name: impl Into<String>) -> Wiring {
+        Wiring { configuration_set: Some(name.into()), ..self }
+    }
+
+    /// What the SDK's clients are made of; SES's always signs.
+    pub fn sdk(&self, signs: bool) -> SdkConfig {
+        let retries = match self.retries {
+            Retries::Off => RetryConfig::disabled(),
+            Retries::On => RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)),
+        };
+        let mut sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .http_client(self.http.clone())
+            .endpoint_url(self.endpoint.as_deref().unwrap_or(NOWHERE))
+            .retry_config(retries)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if signs {
+            let credentials = Credentials::new("local", "local", None, None, "local");
+            sdk.set_credentials_provider(Some(SharedCredentialsProvider::new(credentials)));
+        }
+        sdk.build()
+    }
+
+    /// The product's store. Signatures are spared where nobody checks them.
+    pub fn store(&self) -> Store {
+        let sdk = self.sdk(self.endpoint.is_some());
+        let config = aws_sdk_dynamodb::config::Builder::from(&sdk).allow_no_auth().build();
+        Store::new(aws_sdk_dynamodb::Client::from_conf(config), TABLE)
+    }
+
+    pub fn bus(&self) -> Bus {
+        let sdk = self.sdk(false);
+        let config = aws_sdk_eventbridge::config::Builder::from(&sdk).allow_no_auth().build();
+        Bus::new(aws_sdk_eventbridge::Client::from_conf(config), TABLE)
+    }
+
+    /// The product's mailer, by the client that its functions use.
+    pub fn mailer(&self) -> Mailer {
+        let sdk = self.sdk(true);
+        Mailer::Ses(Ses::new(ses_client(&sdk), self.configuration_set.clone()))
+    }
+
+    /// A whole app; with links, where it gets an address and keys.
+    pub fn app(&self, rules: Rules, links: Option<(String, Keys)>) -> App {
+        let (url, keys) = links.unzip();
+        let app = App::new(self.store(), self.bus(), self.mailer(), url, rules);
+        match keys {
+            Some(keys) => app.with_link_keys(keys),
+            None => app,
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The flows: what comes in, what comes after it, and what was before.
+
+use lazo::app::App;
+use lazo::feedback;
+use lazo::ingest::{self, history};
+use lazo::links::token::Claim;
+use lazo::links::{Payload, Request, respond};
+use lazo::rehearsal::mail::Accepted;
+use lazo::rules::Rules;
+use lazo::store::EventEntry;
+use lazo::{dispatch, store::keys};
+use lazo_domain::event::from_wire;
+use lazo_domain::instant::Instant;
+use lazo_domain::touch::{Reason, TouchId};
+use serde_json::{Value, json};
+
+use crate::support::events::{batch, delivered, envelope, profile, purchase};
+use crate::support::{CONFIGURATION_SET, LINKS_URL, at, id, minutes_after, rules};
+
+pub const CUSTOMER: &str = "ana";
+
+const POLICY: &str = "
+brand: { name: Casa, from: hola@casa.example, postal_address: Orizaba 127 }
+default_locale: es
+default_time_zone: America/Mexico_City
+marketing_consent: opt_in
+frequency_caps: [{ channel: any, max: 6, per: 7 days }]
+complaints: { resume_after: 1 day }
+";
+
+const THANKS: &str = "
+rule: thanks
+status: live
+purpose: service
+trigger: { event: PurchaseCompleted }
+filter: double(event.total.amount) == 10.0
+exit_on: [PurchaseRefunded]
+steps: [{ id: mail, channel: email, template: thanks, wait: 1 day, at: '10:00' }]
+";
+
+const NEWS: &str = "
+rule: news
+status: live
+purpose: marketing
+trigger: { event: PurchaseCompleted }
+filter: double(event.total.amount) == 77.0
+steps: [{ id: mail, channel: email, template: news, wait: 1 day, at: '10:00' }]
+";
+
+const CALL: &str = "
+rule: call
+status: live
+purpose: service
+trigger: { event: PurchaseCompleted }
+filter: double(event.total.amount) == 2000.0
+steps: [{ id: call, channel: call, template: call, wait: 1 day, at: '10:00' }]
+";
+
+const ARRIVED: &str = "
+rule: arrived
+status: live
+purpose: service
+trigger: { event: PurchaseDelivered }
+steps: [{ id: mail, channel: email, template: arrived, wait: 1 day, at: '10:00' }]
+";
+
+/// The rules that every flow runs by.
+pub fn book() -> Rules {
+    book_with("")
+}
+
+/// The same, with more in the policy.
+pub fn book_with(policy: &str) -> Rules {
+    rules(&[
+        ("policy.yaml", &format!("{POLICY}{policy}")),
+        ("thanks.yaml", THANKS),
+        ("news.yaml", NEWS),
+        ("call.yaml", CALL),
+        ("arrived.yaml", ARRIVED),
+    ])
+}
+
+pub fn noon() -> Instant {
+    at("2026-11-18T12:00:00-06:00")
+}
+
+/// When everything that was started at noon falls due.
+pub fn due() -> Instant {
+    at("2026-11-19T10:00:00-06:00")
+}
+
+/// One thing that is brought to a handler, as its source brings it.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// An event from the queue.
+    Event { text: String, at: Instant },
+    /// The schedule's tick.
+    Tick { at: Instant },
+    /// Something that SES tells of a touch's mail.
+    Told { touch: String, kind: &'static str, at: Instant },
+    /// A click on a mail's link to unsubscribe.
+    Click { touch: TouchId, at: Instant },
+    /// History.
+    Import { texts: Vec<String>, at: Instant },
+}
+
+impl Act {
+    /// Brings it once; whether its source may forget it.
+    pub async fn perform(&self, app: &App) -> bool {
+        match self {
+            Act::Event { text, at } => {
+                let response = ingest::handle(app, batch(&[text]), *at).await;
+                response.batch_item_failures.is_empty()
+            }
+            Act::Tick { at } => {
+                dispatch::run(app, *at).await.is_ok_and(|report| report.failed == 0)
+            }
+            Act::Told { touch, kind, at } => {
+                let response = feedback::handle(app, batch(&[told(touch, kind, *at)]), *at).await;
+                response.batch_item_failures.is_empty()
+            }
+            Act::Click { touch, at } => {
+                let token = app.link_keys.as_ref().unwrap().sign(&Claim::unsubscribe(touch));
+                let body = b"List-Unsubscribe=One-Click".to_vec();
+                let mut request = Request::new(Payload::new(body));
+                *request.method_mut() = http::Method::POST;
+                *request.uri_mut() = format!("/u/{}", token.unwrap()).parse().unwrap();
+                respond(app, &request, *at).await.status() == http::StatusCode::OK
+            }
+            Act::Import { texts, at } => {
+                let events: Vec<_> = texts.iter().map(|text| delivered(text)).collect();
+                let imported = history::import(app, &id(CUSTOMER), &events, *at).await;
+                imported.is_ok()
+            }
+        }
+    }
+
+    /// The keys under which the ledger must have it once it is acknowledged.
+    pub fn entries(&self) -> Vec<String> {
+        let key = |text: &String| {
+            let entry = EventEntry::new(&from_wire(text).unwrap().event, noon());
+            // A profile has no key: what changes nothing is not noted.
+            entry.is_keyed.then(|| keys::event(entry.kind, &entry.key))
+        };
+        match self {
+            Act::Event { text, .. } => key(text).into_iter().collect(),
+            Act::Import { texts, .. } => texts.iter().filter_map(key).collect(),
+            Act::Tick { .. } | Act::Told { .. } | Act::Click { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether mail stops once it is acknowledged.
+    pub fn says_no(&self) -> bool {
+        match self {
+            Act::Event { text, .. } => {
+                text.contains("CustomerErased") || text.contains("\"denied\"")
+            }
+            Act::Click { .. } => true,
+            Act::Told { kind, .. } => *kind == "Email Bounced",
+            Act::Tick { .. } | Act::Import { .. } => false,
+        }
+    }
+}
+
+/// An event of SES about a touch's mail.
+fn told(touch: &str, kind: &str, at: Instant) -> String {
+    let parts: Vec<&str> = touch.split('/').collect();
+    let of = |text: &str| {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+    };
+    let part = match kind {
+        "Email Bounced" => "bounce",
+        "Email Complaint Received" => "complaint",
+        _ => "delivery",
+    };
+    let detail = json!({
+        "mail": {
+            "timestamp": due().to_string(),
+            "messageId": format!("ses-{touch}"),
+            "destination": ["marisol.nandu@example.com"],
+            "tags": {
+                "ses:configuration-set": [CONFIGURATION_SET],
+                "touch": [of(touch)],
+                "customer": [of(parts[1])],
+            },
+        },
+        part: { "bounceType": "Permanent", "timestamp": at.to_string() },
+    });
+    let mut event: Value = serde_json::from_str(&envelope(kind, at, detail)).unwrap();
+    event["source"] = "aws.ses".into();
+    event.to_string()
+}
+
+/// Which touch a mail was, by its tags.
+pub fn touch_of(mail: &Accepted) -> String {
+    use base64::Engine;
+    let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&mail.tags["touch"]);
+    String::from_utf8(decoded.unwrap()).unwrap()
+}
+
+/// A flow: the input meets the faults, the rest is what it meets them in.
+#[derive(Clone)]
+pub struct Flow {
+    pub name: &'static str,
+    pub before: Vec<Act>,
+    /// Whether the last act before loses SES's answer.
+    pub loses_answer: bool,
+    pub input: Act,
+    pub next: Act,
+    /// Why a touch of the clean run may rightly not be sent: what comes next
+    /// may come first.
+    pub may_be_refused: Option<Reason>,
+}
+
+fn event(kind: &str, minutes: i64, mut detail: Value) -> Act {
+    let at = minutes_after(noon(), minutes);
+    detail["customer_id"] = CUSTOMER.into();
+    detail["occurred_at"] = at.to_string().into();
+    Act::Event { text: envelope(kind, at, detail), at }
+}
+
+fn bought(key: &str, minutes: i64, amount: &str) -> Act {
+    let at = minutes_after(noon(), minutes);
+    Act::Event { text: purchase(CUSTOMER, key, at, amount), at }
+}
+
+fn known(minutes: i64) -> Act {
+    let at = minutes_after(noon(), minutes);
+    Act::Event { text: profile(CUSTOMER, at, json!({})), at }
+}
+
+fn consent(key: &str, minutes: i64, state: &str) -> Act {
+    let purpose = if state == "denied" { "all" } else { "marketing" };
+    let detail = json!({
+        "consent_id": key, "channel": "email", "purpose": purpose, "state": state, "source": "till",
+    });
+    event("ConsentChanged", minutes, detail)
+}
+
+fn touch(rule: &str, step: &str) -> TouchId {
+    TouchId {
+        rule: rule.into(),
+        customer: id(CUSTOMER),
+        occurrence: "p1".into(),
+        step: step.into(),
+    }
+}
+
+fn flow(name: &'static str, before: Vec<Act>, input: Act, next: Act) -> Flow {
+    Flow { name, before, loses_answer: false, input, next, may_be_refused: None }
+}
+
+/// Every flow.
+pub fn all() -> Vec<Flow> {
+    let tick = || Act::Tick { at: due() };
+    let from = |act: Act| vec![known(-60), act];
+    let small = || bought("p1", 0, "10.00");
+    let mut flows = events();
+    flows.extend([
+        flow("dispatch of a mail", from(small()), tick(), bought("p2", 22 * 60, "10.00")),
+        flow(
+            "dispatch of a call",
+            from(bought("p1", 0, "2000.00")),
+            tick(),
+            bought("p2", 22 * 60, "10.00"),
+        ),
+        Flow {
+            may_be_refused: Some(Reason::NoConsent),
+            ..flow("dispatch before a no", from(small()), tick(), consent("no", 22 * 60, "denied"))
+        },
+    ]);
+    let of_mail = |kind, minutes| Act::Told {
+        touch: touch("thanks", "mail").to_string(),
+        kind,
+        at: minutes_after(due(), minutes),
+    };
+    flows.push(Flow {
+        loses_answer: true,
+        ..flow(
+            "feedback of SES",
+            vec![known(-60), small(), tick()],
+            of_mail("Email Delivered", 1),
+            of_mail("Email Bounced", 2),
+        )
+    });
+    flows.push(flow(
+        "unsubscribe by a link",
+        vec![known(-60), consent("yes", -50, "granted"), bought("p1", 0, "77.00"), tick()],
+        Act::Click { touch: touch("news", "mail"), at: minutes_after(due(), 5) },
+        bought("p2", 22 * 60 + 10, "77.00"),
+    ));
+    flows
+}
+
+/// The flows of events that come in.
+fn events() -> Vec<Flow> {
+    let small = || bought("p1", 0, "10.00");
+    let with = |act: Act| vec![known(-60), act];
+    let of = |key: &str| json!({ "purchase_id": key });
+    let refund = json!({ "refund_id": "r1", "purchase_id": "p1" });
+    let complaint = |more: Value| {
+        let mut detail = json!({ "complaint_id": "k1" });
+        detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        detail
+    };
+    let opened = complaint(json!({ "severity": "high", "category": "delivery" }));
+    let call = touch("call", "call").to_string();
+    let reported = json!({ "call_id": "c1", "touch_id": call, "outcome": "reached" });
+    let old = |key: &str, days: i64| {
+        purchase(CUSTOMER, key, minutes_after(noon(), -days * 1440), "10.00")
+    };
+    vec![
+        flow("profile", vec![], known(-60), small()),
+        flow("purchase", vec![known(-60)], small(), bought("p2", 10, "10.00")),
+        flow(
+            "delivery",
+            with(bought("p1", 0, "5.00")),
+            event("PurchaseDelivered", 30, of("p1")),
+            bought("p2", 40, "10.00"),
+        ),
+        flow(
+            "refund",
+            with(small()),
+            event("PurchaseRefunded", 30, refund),
+            bought("p2", 40, "10.00"),
+        ),
+        flow("consent", with(small()), consent("no", 30, "denied"), bought("p2", 40, "10.00")),
+        flow(
+            "complaint",
+            with(small()),
+            event("ComplaintOpened", 30, opened),
+            event("ComplaintResolved", 60, complaint(json!({}))),
+        ),
+        flow(
+            "call report",
+            vec![known(-60), bought("p1", 0, "2000.00"), Act::Tick { at: due() }],
+            event("CallReported", 23 * 60, reported),
+            event(
+                "SurveyAnswered",
+                23 * 60 + 5,
+                json!({ "answer_id": "a1", "touchpoint": "call", "csat": 5 }),
+            ),
+        ),
+        flow(
+            "erase",
+            with(small()),
+            event("CustomerErased", 30, json!({ "request_id": "e1" })),
+            known(-30),
+        ),
+        flow(
+            "import",
+            vec![known(-60)],
+            Act::Import { texts: vec![old("h1", 300), old("h2", 200), old("h3", 100)], at: noon() },
+            bought("p2", 10, "10.00"),
+        ),
+    ]
+}
+
+/// The address of links, for an app.
+pub fn links() -> (String, lazo::links::token::Keys) {
+    (LINKS_URL.into(), lazo::links::token::Keys::parse(crate::support::LINK_KEYS).unwrap())
+}

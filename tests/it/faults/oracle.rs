@@ -1,0 +1,224 @@
+//! What must hold after a run, whatever happened in it. Written from the
+//! promises, without the core: from what SES accepted, what is on the bus, what
+//! the ledger holds, and what the same run leaves without faults.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo::rehearsal::faults::{Fault, Plan};
+use lazo::store::{FailureKind, Store, TouchState, keys};
+use lazo_domain::customer::Customer;
+use lazo_domain::event::EventKind;
+use lazo_domain::touch::Reason;
+
+use super::flows::{CUSTOMER, Flow, due};
+use super::run::{Trail, Variant, World, mails};
+use crate::support::{id, minutes_after};
+
+/// What a run left.
+#[derive(Clone, Debug)]
+pub struct Left {
+    pub customer: Customer,
+    /// The ledger's events. A profile has no key, and is told by the state.
+    pub events: BTreeSet<String>,
+    /// The ledger's touches, and why they were not sent.
+    pub touches: BTreeMap<String, (TouchState, Option<Reason>)>,
+    /// How often each touch's mail was accepted.
+    pub mails: BTreeMap<String, usize>,
+    /// How often each call was asked for.
+    pub asked: BTreeMap<String, usize>,
+    /// How often each touch was told to have been sent or not.
+    pub told: BTreeMap<String, usize>,
+    /// The calls of the list: how they stand.
+    pub calls: BTreeMap<String, String>,
+    /// The touches that are listed as unknown.
+    pub unknown: BTreeSet<String>,
+    /// Whatever else is listed.
+    pub failures: Vec<String>,
+}
+
+impl Left {
+    pub async fn of(world: &World) -> Left {
+        let store = &world.observer;
+        let customer = store.load(&id(CUSTOMER)).await.unwrap().customer;
+        let (events, touches) = store.ledger(&id(CUSTOMER)).await.unwrap();
+        let mut asked = BTreeMap::new();
+        let mut told = BTreeMap::new();
+        for event in world.aws.bus.published() {
+            let counts = match event.detail_type.as_str() {
+                "CallRequested" => &mut asked,
+                "EmailSent" | "TouchSkipped" => &mut told,
+                other => panic!("{other} was published"),
+            };
+            let touch = event.detail["touch_id"].as_str().unwrap().to_owned();
+            *counts.entry(touch).or_default() += 1;
+        }
+        let mut calls = BTreeMap::new();
+        for touch in touches.iter().filter(|entry| entry.touch.rule == "call") {
+            if let Some(call) = store.call(&touch.touch).await.unwrap() {
+                let stands = format!("{:?} {:?} {}", call.status, call.outcome, call.assigned_to);
+                calls.insert(touch.touch.to_string(), stands);
+            }
+        }
+        let (unknown, failures) = failures(store).await;
+        Left {
+            customer,
+            events: events
+                .iter()
+                .filter(|e| e.kind != EventKind::CustomerUpdated)
+                .map(|e| keys::event(e.kind, &e.key))
+                .collect(),
+            touches: touches.iter().map(|e| (e.touch.to_string(), (e.state, e.reason))).collect(),
+            mails: mails(&world.aws),
+            asked,
+            told,
+            calls,
+            unknown,
+            failures,
+        }
+    }
+
+    /// What must be the same, whatever happened on the way. When a touch went
+    /// out may differ, and with it what is remembered for the frequency caps
+    /// and for touches still open; a touch of unknown fate stays open.
+    pub fn comparable(&self) -> Customer {
+        let mut customer = self.customer.clone();
+        customer.sends.clear();
+        customer.fired.clear();
+        customer.exits.clear();
+        customer.enrolments.retain(|e| {
+            let touch = format!("{}/{CUSTOMER}/{}/{}", e.rule, e.occurrence, e.step);
+            !self.unknown.contains(&touch)
+        });
+        customer
+    }
+}
+
+async fn failures(store: &Store) -> (BTreeSet<String>, Vec<String>) {
+    let (mut unknown, mut others) = (BTreeSet::new(), Vec::new());
+    // All of it happens in one month; the list looks two years back.
+    let month = AttributeValue::S("failures#2026-11".into());
+    let listed = store.client().query().table_name(store.table());
+    let listed = listed.key_condition_expression("pk = :pk");
+    let listed = listed.expression_attribute_values(":pk", month).send().await.unwrap();
+    if listed.items().is_empty() {
+        return (unknown, others);
+    }
+    for failure in store.failures(minutes_after(due(), 10_000)).await.unwrap() {
+        let text = store.failed_text(&failure).await.unwrap();
+        match failure.kind {
+            FailureKind::UnknownSend => {
+                unknown.insert(text);
+            }
+            FailureKind::Event | FailureKind::MailEvent => others.push(text),
+        }
+    }
+    (unknown, others)
+}
+
+/// Why a touch's fate may rightly be unknown: a process that stopped, or an
+/// answer that proves nothing.
+fn leaves_unknown(plan: &Plan) -> bool {
+    let proves_nothing = |fault: &Fault| {
+        matches!(fault, Fault::Fail | Fault::LoseAnswer | Fault::StopBefore | Fault::StopAfter)
+            // A worker that could not write what it knew is as good as stopped.
+            || matches!(fault, Fault::Refuse | Fault::Throttle)
+    };
+    matches!(plan, Plan::At(faults) if faults.iter().any(|(_, fault)| proves_nothing(fault)))
+}
+
+/// Everything that is wrong with a run, in words.
+pub fn check(
+    flow: &Flow,
+    variant: Variant,
+    plan: &Plan,
+    trail: &Trail,
+    (left, clean): (&Left, &Left),
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if !trail.stuck.is_empty() {
+        wrong.push(format!("never acknowledged: {:?}", trail.stuck));
+    }
+    if !trail.lost.is_empty() {
+        wrong.push(format!("acknowledged and not stored: {:?}", trail.lost));
+    }
+    if left.events != clean.events {
+        wrong.push(format!("the ledger's events: {:?}, clean {:?}", left.events, clean.events));
+    }
+    if !left.failures.is_empty() {
+        wrong.push(format!("kept as bad: {:?}", left.failures));
+    }
+    duplicates(trail, left, &mut wrong);
+    losses(flow, variant, plan, (left, clean), &mut wrong);
+    unwelcome(trail, left, &mut wrong);
+    let (is, should) = (left.comparable(), clean.comparable());
+    if is != should {
+        wrong.push(format!("the customer is {is:#?}, clean {should:#?}"));
+    }
+    if left.calls != clean.calls {
+        wrong.push(format!("the call list is {:?}, clean {:?}", left.calls, clean.calls));
+    }
+    wrong
+}
+
+fn duplicates(trail: &Trail, left: &Left, wrong: &mut Vec<String>) {
+    for (touch, count) in left.mails.iter().filter(|(_, count)| **count > 1) {
+        wrong.push(format!("DUPLICATE: {touch} went out {count} times"));
+    }
+    // A request whose answer was lost is made again under the same touch id,
+    // by which the one call on the list is known.
+    for (touch, count) in &left.asked {
+        if *count > 1 + trail.struck as usize {
+            wrong.push(format!("DUPLICATE: {touch} was asked for {count} times"));
+        }
+    }
+    for (touch, count) in &left.told {
+        if *count > 1 + trail.struck as usize {
+            wrong.push(format!("{touch} was told {count} times"));
+        }
+    }
+}
+
+fn losses(
+    flow: &Flow,
+    variant: Variant,
+    plan: &Plan,
+    (left, clean): (&Left, &Left),
+    wrong: &mut Vec<String>,
+) {
+    let mut lost = |touch: &String, why: &str| {
+        let stands = left.touches.get(touch);
+        wrong.push(format!("LOST: {touch}: {why}; it stands as {stands:?}"));
+    };
+    for (touch, (state, reason)) in &clean.touches {
+        let is_mail = !touch.starts_with("call/");
+        let is_listed = left.unknown.contains(touch);
+        let is_accepted = left.mails.contains_key(touch) || left.asked.contains_key(touch);
+        let Some((now, why)) = left.touches.get(touch) else {
+            lost(touch, "the ledger does not know it");
+            continue;
+        };
+        let is_refused = flow.may_be_refused.is_some() && *why == flow.may_be_refused;
+        if *now == TouchState::Sent && !is_accepted {
+            lost(touch, "taken for sent, and nothing went out");
+        }
+        if (now, why) == (state, reason) || (is_refused && !is_accepted) {
+            continue;
+        }
+        if *now != TouchState::Fenced || !is_listed || !is_mail {
+            lost(touch, "neither as without faults, nor listed");
+        } else if !leaves_unknown(plan) {
+            lost(touch, "nothing that happened makes its fate unknown");
+        } else if is_accepted && variant.is_told {
+            lost(touch, "SES told that it went out");
+        }
+    }
+}
+
+fn unwelcome(trail: &Trail, left: &Left, wrong: &mut Vec<String>) {
+    let Some((count, fenced)) = &trail.no else { return };
+    let total: usize = left.mails.values().sum();
+    if total > *count && fenced.is_empty() {
+        wrong.push(format!("UNWELCOME: {} mails after a no", total - count));
+    }
+}
