@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sesv2::config::retry::RetryConfig;
+use lazo_domain::drift::Model;
 
 use crate::bus::Bus;
 use crate::links::token::{BadKeys, Keys};
@@ -79,9 +80,14 @@ impl App {
         let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
         let mailer = Mailer::Ses(Ses::new(ses_client(&sdk), optional(env::CONFIGURATION_SET)));
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
-        store.warm().await;
+        // Opens the connection as well, ahead of the first event. Whatever is wrong
+        // with it shows there.
+        let learnt = store.learnt().await.ok().flatten();
         let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), bus);
         let app = App::new(store, bus, mailer, optional(env::LINKS_URL), rules);
+        if let Some(learnt) = learnt {
+            app.learn(&learnt.model);
+        }
         Ok(App { link_keys, ..app })
     }
 
@@ -91,6 +97,13 @@ impl App {
             Ok(rules) => rules.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
         }
+    }
+
+    /// Judges by another drift model from here on.
+    pub fn learn(&self, model: &Model) {
+        let rules = self.rules();
+        let book = rules.book.clone().with_model(model);
+        self.replace_rules(Rules { book, templates: rules.templates.clone() });
     }
 
     /// Puts other rules in force.

@@ -8,12 +8,15 @@
 pub mod app;
 pub mod bus;
 pub mod dispatch;
+pub mod drift;
 pub mod feedback;
 pub mod ingest;
 pub mod links;
 pub mod mailer;
+pub mod occasions;
 #[cfg(feature = "local")]
 pub mod rehearsal;
+pub mod rounds;
 pub mod rules;
 pub mod store;
 pub mod telemetry;

@@ -4,10 +4,8 @@ mod deliver;
 pub mod pace;
 mod settle;
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use futures::StreamExt;
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -18,6 +16,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::bus::Message;
 use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::rounds::Round;
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{
     Call, Commit, Ledger, LedgerEntry, Loaded, SETTLE_AFTER, StoreError, TRANSACTION_ITEMS_MAX,
@@ -26,14 +25,8 @@ use crate::store::{
 use pace::{Pace, Turn};
 use settle::{settle, write_outcome};
 
-/// How many customers are worked on at a time.
-const CUSTOMERS_AT_ONCE: usize = 8;
-
 /// How many customers one read of a shard gives.
 const PAGE: i32 = 100;
-
-/// How many reads of a shard one run makes; the next run goes on.
-const PAGES_MAX: usize = 50;
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -94,40 +87,19 @@ pub async fn settle_all(app: &App, now: Instant) -> Result<Report, StoreError> {
 
 async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreError> {
     let mut report = Report::default();
-    // Another shard comes first each minute, so that where not all get their
-    // turn it is not always the same who wait.
-    let first = (now.millis() / 60_000).unsigned_abs();
-    for number in 0..u64::from(SHARDS) {
-        let shard = ((first + number) % u64::from(SHARDS)) as u8;
-        let mut seen: HashSet<Id> = HashSet::new();
-        for _ in 0..PAGES_MAX {
-            if pace.is_over() {
-                return Ok(report);
-            }
-            let ringing = app.store.ringing(Alarm::Due, shard, now, PAGE).await?;
-            let fresh: Vec<Id> = ringing.into_iter().filter(|id| seen.insert(id.clone())).collect();
-            if fresh.is_empty() {
-                break;
-            }
-            let work = fresh.into_iter().map(|id| async move {
-                match pace.is_over() {
-                    true => Ok(Report::default()),
-                    false => attend_at(app, &id, now, pace).await,
-                }
-            });
-            let done: Vec<_> =
-                futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE).collect().await;
-            for result in done {
-                match result {
-                    Ok(one) => report.add(one),
-                    Err(error) => {
-                        tracing::error!(%error, "a customer could not be worked on");
-                        report.failed += 1;
-                    }
-                }
-            }
+    let work = async |id: Id| match pace.is_over() {
+        true => Ok(Report::default()),
+        false => attend_at(app, &id, now, pace).await,
+    };
+    let note = |result: Result<Report, StoreError>| match result {
+        Ok(one) => report.add(one),
+        Err(error) => {
+            tracing::error!(%error, "a customer could not be worked on");
+            report.failed += 1;
         }
-    }
+    };
+    let round = Round { store: &app.store, alarm: Alarm::Due, now };
+    round.each(|| pace.is_over(), work, note).await?;
     Ok(report)
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::decide::next_wake;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
@@ -31,13 +32,15 @@ impl Alarms {
             (_, needed) => needed,
         };
         let unconfirmed = customer.enrolments.iter().filter_map(settle_at);
+        let wake = next_wake(customer, now).filter(|_| customer.erased_at.is_none());
+        let occasion = customer.next_occasion.into_iter().chain(wake).min();
         let most = now.plus_millis(REVIEW_AFTER.as_millis() as i64);
         // Somebody without a purchase cannot drift away.
         let review = customer.judged.map(|_| customer.next_review.map_or(most, |at| at.min(most)));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();
         Alarms {
             due: lazily(self.due, due),
-            occasion: lazily(self.occasion, customer.next_occasion),
+            occasion: lazily(self.occasion, occasion),
             review: lazily(self.review, review),
         }
     }

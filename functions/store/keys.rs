@@ -8,6 +8,7 @@
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
+//! | `learnt` | `drift` | the drift model |
 //! | `failures#<year>-<month>` | `<hash>` | an event that could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 
@@ -21,7 +22,7 @@ use super::{Item, StoreError};
 pub const STATE: &str = "state";
 pub(super) const CALL: &str = "call#";
 pub const ASSIGNEES: &str = "assignees";
-pub(super) const WARM_UP: &str = "warm-up";
+pub(super) const LEARNT: &str = "learnt";
 
 pub fn customer(id: &Id) -> String {
     format!("customer#{id}")
@@ -37,6 +38,10 @@ pub fn touch(touch: &TouchId) -> String {
 
 pub fn call(touch: &TouchId) -> String {
     format!("{CALL}{}/{}/{}", touch.rule, touch.occurrence, touch.step)
+}
+
+pub(super) fn learnt() -> Item {
+    keyed(LEARNT, "drift")
 }
 
 pub(super) fn limit(name: &str) -> Item {

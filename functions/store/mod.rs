@@ -7,6 +7,7 @@ mod failures;
 mod feedback;
 mod item;
 pub mod keys;
+mod learnt;
 mod ledger;
 mod limits;
 mod personal;
@@ -29,6 +30,7 @@ use lazo_domain::instant::Instant;
 pub use calls::{Call, CallStatus};
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
+pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
 
@@ -152,21 +154,6 @@ impl Store {
         }
     }
 
-    /// Opens a connection ahead of the first event.
-    pub async fn warm(&self) {
-        let id = keys::WARM_UP;
-        let key = (AttributeValue::S(id.into()), AttributeValue::S(id.into()));
-        // Only the connection matters: whatever is wrong shows at the first event.
-        let _ = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", key.0)
-            .key("sk", key.1)
-            .send()
-            .await;
-    }
-
     /// Reads a customer, consistently; one that is not stored is new.
     ///
     /// # Errors
@@ -287,6 +274,44 @@ impl Store {
             .map_err(StoreError::service)?;
         self.count(true, answer.consumed_capacity());
         answer.items().iter().map(keys::customer_of).collect()
+    }
+}
+
+impl Store {
+    /// Customers who have an alarm, whenever it rings, up to so many of one
+    /// shard: those whose alarm rings first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn under_alarm(
+        &self,
+        alarm: table::Alarm,
+        shard: u8,
+        count: usize,
+    ) -> Result<Vec<Id>, StoreError> {
+        let mut found = Vec::new();
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(alarm.index())
+            .key_condition_expression("#shard = :shard")
+            .expression_attribute_names("#shard", alarm.shard_attribute())
+            .expression_attribute_values(":shard", AttributeValue::S(alarm.shard(shard)))
+            .set_return_consumed_capacity(self.count_mode())
+            .into_paginator()
+            .send();
+        while found.len() < count
+            && let Some(page) = pages.next().await
+        {
+            let page = page.map_err(StoreError::service)?;
+            self.count(true, page.consumed_capacity());
+            for item in page.items() {
+                found.push(keys::customer_of(item)?);
+            }
+        }
+        found.truncate(count);
+        Ok(found)
     }
 }
 

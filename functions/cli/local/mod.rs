@@ -12,7 +12,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use lazo::app::App;
 use lazo::rules::Rules;
-use lazo::{bus, dispatch};
+use lazo::store::StoreError;
+use lazo::{bus, dispatch, drift, occasions};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     if !args.empty {
         fill(app, &target.data, lang).await?;
     }
+    look_at_calendars(app, now()).await?;
     let first = dispatch::run(app, now()).await?;
     summary::print(&system, target, &first, lang).await?;
     if args.once {
@@ -119,11 +121,21 @@ async fn work(app: Arc<App>, target: &Target, lang: Lang) -> anyhow::Result<()> 
         }
         reload_rules(&app, target);
         let now = Instant::from(jiff::Timestamp::now());
+        if let Err(error) = look_at_calendars(&app, now).await {
+            eprintln!("lazo: {error}");
+        }
         match dispatch::run(&app, now).await {
             Ok(report) => summary::print_round(&report, lang),
             Err(error) => eprintln!("lazo: {error}"),
         }
     }
+}
+
+/// What two schedules do in AWS: the calendar, and who drifts away.
+async fn look_at_calendars(app: &App, now: Instant) -> Result<(), StoreError> {
+    occasions::run(app, now, None).await?;
+    drift::run(app, now, None).await?;
+    Ok(())
 }
 
 /// Takes over a rules folder that changed; one with errors leaves the live

@@ -33,6 +33,15 @@ impl<'a> Turn<'a> {
         self.review_stages(None, false);
     }
 
+    /// Looks at the calendar whether or not anything is expected of it: rules
+    /// may be new since the last look.
+    pub(super) fn on_calendar(&mut self) {
+        if self.customer.erased_at.is_none() {
+            self.review_stages(None, true);
+            self.catch_up_on_occasions();
+        }
+    }
+
     /// Starts what the mere passing of days starts.
     pub(super) fn look_at_the_calendar(&mut self) {
         if self.customer.next_review.is_some_and(|next| next <= self.now) {

@@ -8,6 +8,7 @@
 //! | `occasion` | which birthdays, anniversaries and periods have come |
 //! | `period` | when periods begin |
 //! | `stages` | which stages were entered, and what that starts |
+//! | `wake` | when a calendar is looked at for rules that may come |
 //! | `due` | whether a touch that fell due goes, waits or ends, and why |
 //! | `answer` | what follows from how a sending went, and which step comes next |
 //! | `settle` | what becomes of a touch of which the answer was lost |
@@ -22,6 +23,7 @@ mod occasion;
 mod period;
 mod settle;
 mod stages;
+mod wake;
 
 use jiff::tz::TimeZone;
 
@@ -36,6 +38,7 @@ use crate::stage::Entered;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 pub use occasion::celebrated_on;
+pub use wake::next_wake;
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +126,7 @@ pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -
         Input::History(event) => turn.on_event(event, false),
         Input::Due => turn.on_due(),
         Input::Begin => turn.on_begin(),
-        Input::Calendar => turn.look_at_the_calendar(),
+        Input::Calendar => turn.on_calendar(),
         Input::Confirmed(touch) => turn.on_confirmed(touch),
         Input::PutBack { touch, until } => turn.on_put_back(touch, until),
         Input::Refused(touch) => turn.on_refused(touch),

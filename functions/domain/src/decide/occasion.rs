@@ -28,12 +28,16 @@ struct Occasion<'a> {
 impl<'a> Turn<'a> {
     /// Starts the rules whose occasion came since they were last looked at.
     pub(super) fn fire_occasions(&mut self) {
+        if self.customer.next_occasion.is_some_and(|next| next <= self.now) {
+            self.catch_up_on_occasions();
+        }
+    }
+
+    /// The same, also where none was expected.
+    pub(super) fn catch_up_on_occasions(&mut self) {
         let Some(since) = self.customer.occasions_until else {
             return;
         };
-        if self.customer.next_occasion.is_none_or(|next| next > self.now) {
-            return;
-        }
         for occasion in self.occasions_between(since, self.now) {
             self.celebrate(&occasion);
         }

@@ -68,7 +68,11 @@ impl<'a> Turn<'a> {
             }
             self.end_on_report(entry);
         }
-        self.stages_entered.extend(fresh.into_iter().filter(|_| opens));
+        // To be known at all is no change.
+        let since = self.customer.known_since;
+        let changes =
+            |entry: &Entered| entry.stage != Stage::Exploration || Some(entry.at) != since;
+        self.stages_entered.extend(fresh.into_iter().filter(|entry| opens && changes(entry)));
     }
 
     /// Starts the rules of a stage, where `starts` says so of the rule and the

@@ -1,0 +1,21 @@
+//! The function that a schedule starts every hour.
+
+use std::time::Duration;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lazo::app::App;
+use lazo::{drift, telemetry};
+use serde::de::IgnoredAny;
+
+/// How long a run takes new customers on, within the function's 300 seconds.
+const BUDGET: Duration = Duration::from_secs(240);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let app = &App::from_env().await?;
+    run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
+        Ok::<_, Error>(drift::run(app, jiff::Timestamp::now().into(), Some(BUDGET)).await?)
+    }))
+    .await
+}

@@ -1,0 +1,115 @@
+//! Drift: stages that time brings, and the model that they are judged by.
+
+use std::time::{Duration, Instant as Clock};
+
+use futures::StreamExt;
+use lazo_domain::drift::{Kind, Model, Sample};
+use lazo_domain::history::Until;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::rounds::{Looked, look_at_calendars};
+use crate::store::table::{Alarm, SHARDS};
+use crate::store::{Learnt, StoreError};
+
+/// How old a model grows before it is fitted anew.
+const MODEL_AGE: Duration = Duration::from_secs(30 * 86_400);
+
+/// How long a fit that was refused is left alone: a young shop soon has enough
+/// customers.
+const REFUSED_AGE: Duration = Duration::from_secs(86_400);
+
+/// How many customers a model is fitted to, where there are so many.
+const SAMPLE: usize = 20_000;
+
+/// How many customers are read at a time.
+const READS_AT_ONCE: usize = 16;
+
+/// What a run did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    #[serde(flatten)]
+    pub reviewed: Looked,
+    /// Customers that a model was fitted to, where one was.
+    pub fitted_to: Option<usize>,
+    pub refused: Option<String>,
+}
+
+/// Reviews everybody whose stage time may have changed by `now`, and fits the
+/// model anew where it is old.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn run(app: &App, now: Instant, budget: Option<Duration>) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    let learnt = app.store.learnt().await?;
+    match learnt.filter(|learnt| !is_old(learnt, now)) {
+        Some(learnt) => app.learn(&learnt.model),
+        None => refit(app, now, budget, &mut report).await?,
+    }
+    report.reviewed = look_at_calendars(app, Alarm::Review, now, budget).await?;
+    Ok(report)
+}
+
+fn is_old(learnt: &Learnt, now: Instant) -> bool {
+    let age = match &learnt.refused {
+        None => MODEL_AGE,
+        Some(_) => REFUSED_AGE,
+    };
+    now >= learnt.tried_at.plus_millis(age.as_millis() as i64)
+}
+
+/// Fits the model to a sample of the customers and stores it; a usable one is
+/// kept where the new one is refused.
+async fn refit(
+    app: &App,
+    now: Instant,
+    budget: Option<Duration>,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let began = Clock::now();
+    let rules = app.rules();
+    let book = &rules.book;
+    let mut sample = Sample::new(now.date_in(&book.default_zone));
+    // Everybody who ever bought has a review ahead: the index lists them.
+    let share = SAMPLE.div_ceil(usize::from(SHARDS));
+    for shard in 0..SHARDS {
+        if budget.is_some_and(|budget| began.elapsed() * 2 >= budget) {
+            tracing::warn!("the time for a sample is over, the next run tries again");
+            return Ok(());
+        }
+        let ids = app.store.under_alarm(Alarm::Review, shard, share).await?;
+        let read = |id: Id| async move { app.store.load(&id).await };
+        let mut read =
+            futures::stream::iter(ids.into_iter().map(read)).buffer_unordered(READS_AT_ONCE);
+        while let Some(loaded) = read.next().await {
+            let customer = loaded?.customer;
+            let zone = customer.zone(&book.default_zone);
+            let until = Until { at: now, purchase: None };
+            sample.add(&customer.history.purchase_days(until, &zone, book.policy.currency));
+        }
+    }
+    let fitted = sample.fit(Kind::MbgNbd, book.policy.drift.min_customers as usize);
+    report.fitted_to = Some(fitted.customers);
+    report.refused = fitted.refused.as_ref().map(ToString::to_string);
+    let model = kept(app.store.learnt().await?, fitted);
+    app.store
+        .keep_learnt(&Learnt { refused: report.refused.clone(), tried_at: now, model })
+        .await?;
+    if let Some(learnt) = app.store.learnt().await? {
+        app.learn(&learnt.model);
+    }
+    Ok(())
+}
+
+/// A new model; of one that is refused only the shop's rhythm and spending.
+fn kept(before: Option<Learnt>, fitted: Model) -> Model {
+    match before {
+        Some(before) if fitted.params().is_none() && before.model.params().is_some() => {
+            Model { rhythm: fitted.rhythm, spending: fitted.spending, ..before.model }
+        }
+        _ => fitted,
+    }
+}

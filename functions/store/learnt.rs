@@ -1,0 +1,68 @@
+//! What was learnt of the shop: the drift model, in one item.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::drift::Model;
+use lazo_domain::instant::Instant;
+
+use super::{Item, Store, StoreError, keys};
+
+/// A drift model with when a fit was last tried, and why that was refused.
+#[derive(Clone, Debug)]
+pub struct Learnt {
+    pub model: Model,
+    pub tried_at: Instant,
+    pub refused: Option<String>,
+}
+
+impl Store {
+    /// What was learnt of the shop, `None` while nothing was. Read as a
+    /// function starts, it also opens the connection.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
+    pub async fn learnt(&self) -> Result<Option<Learnt>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::learnt()))
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await
+            .map_err(StoreError::service)?;
+        self.count(true, answer.consumed_capacity());
+        answer.item.map(|item| decode(&item)).transpose()
+    }
+
+    /// Keeps what was learnt in the place of what was before.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn keep_learnt(&self, learnt: &Learnt) -> Result<(), StoreError> {
+        let model = serde_json::to_string(&learnt.model)
+            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let mut item = keys::learnt();
+        item.insert("model".into(), AttributeValue::S(model));
+        let tried_at = learnt.tried_at.millis().to_string();
+        item.insert("tried_at".into(), AttributeValue::N(tried_at));
+        if let Some(why) = &learnt.refused {
+            item.insert("refused".into(), AttributeValue::S(why.clone()));
+        }
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
+        let answer = answer.map_err(StoreError::service)?;
+        self.count(false, answer.consumed_capacity());
+        Ok(())
+    }
+}
+
+fn decode(item: &Item) -> Result<Learnt, StoreError> {
+    let unreadable = |why: String| StoreError::Unreadable { key: keys::LEARNT.into(), why };
+    let model = Model::read(keys::text(item, "model")?);
+    let tried_at = item.get("tried_at").and_then(|at| at.as_n().ok()?.parse().ok());
+    Ok(Learnt {
+        model: model.map_err(|error| unreadable(error.to_string()))?,
+        tried_at: Instant::from_millis(tried_at.ok_or_else(|| unreadable("has no time".into()))?),
+        refused: item.get("refused").and_then(|why| why.as_s().ok()).cloned(),
+    })
+}
