@@ -43,7 +43,9 @@ def free_port() -> int:
 class Emulator:
     """Use as a context: started on entry; on exit, stopped with all it started."""
 
-    def __init__(self, rules: pathlib.Path):
+    def __init__(self, rules: pathlib.Path, functions_url: str | None = None):
+        """Where `functions_url` is given, the functions call AWS there; all others
+        call the emulator itself."""
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="lazo-e2e-"))
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -71,6 +73,7 @@ class Emulator:
             "SFTP_ENABLED": "0",
             "STATE_DIR": str(self.home / "state"),
             "LAZO_RULES": str(rules),
+            "AWS_ENDPOINT_URL": functions_url or self.url,  # which the functions inherit
         }
 
     def __enter__(self):
