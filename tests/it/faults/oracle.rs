@@ -48,6 +48,7 @@ impl Left {
             let counts = match event.detail_type.as_str() {
                 "CallRequested" => &mut asked,
                 "EmailSent" | "TouchSkipped" => &mut told,
+                "StageChanged" => continue,
                 other => panic!("{other} was published"),
             };
             let touch = event.detail["touch_id"].as_str().unwrap().to_owned();
@@ -86,6 +87,7 @@ impl Left {
         customer.sends.clear();
         customer.fired.clear();
         customer.exits.clear();
+        customer.stages.iter_mut().for_each(|entered| entered.learnt_at = None);
         customer.enrolments.retain(|e| {
             let touch = format!("{}/{CUSTOMER}/{}/{}", e.rule, e.occurrence, e.step);
             !self.unknown.contains(&touch)

@@ -48,10 +48,11 @@ impl Course<'_> {
     /// Works out the stages up to an instant.
     pub fn timeline(&self, customer: &Customer, until: Instant) -> Timeline {
         let mut walk = Walk::new(self, customer);
-        for (at, moment) in moments(customer, until) {
+        for (at, moment) in moments(customer) {
             walk.pass_to(at, false);
             walk.take(at, moment);
         }
+        let until = until.max(walk.now);
         let judged = walk.judge(until);
         walk.planned = judged.and_then(|judged| judged.drifts_on);
         walk.pass_to(until, true);
@@ -61,7 +62,8 @@ impl Course<'_> {
 }
 
 /// All that may change the stage, in order.
-fn moments(customer: &Customer, until: Instant) -> BTreeSet<(Instant, Moment)> {
+/// A shop's clock may be ahead of ours: what is told has happened.
+fn moments(customer: &Customer) -> BTreeSet<(Instant, Moment)> {
     let mut moments = BTreeSet::new();
     let signals = &customer.signals;
     moments.extend(signals.positive_at.map(|at| (at, Moment::Positive)));
@@ -74,7 +76,6 @@ fn moments(customer: &Customer, until: Instant) -> BTreeSet<(Instant, Moment)> {
             moments.insert((at.max(purchase.at), Moment::Refund(index)));
         }
     }
-    moments.retain(|(at, _)| *at <= until);
     moments
 }
 
