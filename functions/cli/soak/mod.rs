@@ -12,7 +12,6 @@
 //! | `fact` | the same in plain words: what the oracle goes by |
 //! | `shop` | the rules that the shops are run by |
 //! | `world` | a shop in virtual time |
-//! | `occasions` | birthdays, until their worker is built |
 //! | `mailbox` | what follows from mails and calls |
 //! | `weather` | what goes wrong |
 //! | `observe` | what the product says in the end |
@@ -23,7 +22,6 @@ mod fact;
 mod life;
 mod mailbox;
 mod observe;
-mod occasions;
 mod oracle;
 mod people;
 mod queue;

@@ -16,18 +16,18 @@ use lazo::app::App;
 use lazo::links::token::Keys;
 use lazo::rehearsal::faults::{End, Faults, Plan};
 use lazo::rehearsal::{Aws, Keep, Retries, Wiring};
-use lazo::store::table::{Alarm, SHARDS};
-use lazo::{dispatch, feedback, ingest};
+use lazo::store::table::Alarm;
+use lazo::{dispatch, feedback, ingest, occasions};
 use lazo_domain::instant::Instant;
 
 use super::fact::{Fact, What};
 use super::life::{DAY, HOUR, MINUTE, Years, life};
+use super::mailbox;
 use super::people::{Person, dice, of_thousand, person};
 use super::queue::{Delivery, Queue};
 use super::shop::{Defect, rules};
 use super::totals::Totals;
 use super::weather::{Weather, draw};
-use super::{mailbox, occasions};
 
 /// How often the schedule runs dispatch, and queues are emptied.
 pub const TICK: i64 = 30 * MINUTE;
@@ -221,10 +221,8 @@ impl World {
 
     async fn wake(&mut self) {
         let (app, now) = (self.app.clone(), self.instant());
-        for shard in 0..SHARDS {
-            if self.aws.first_alarm_of(Alarm::Occasion, shard).is_some_and(|first| first <= now) {
-                self.attempt(6, occasions::run(&app, shard, now)).await;
-            }
+        if self.rings(Alarm::Occasion) {
+            self.attempt(12, occasions::run(&app, now, None)).await;
         }
         if self.rings(Alarm::Due) {
             self.attempt(24, dispatch::run(&app, now)).await;
