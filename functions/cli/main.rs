@@ -25,6 +25,7 @@ mod sample_shop;
 mod schemas;
 mod send;
 mod simulate;
+mod soak;
 mod system;
 mod template;
 
@@ -60,6 +61,7 @@ enum Command {
     Template(template::Args),
     Simulate(simulate::Args),
     Drift(drift::Args),
+    Soak(soak::Args),
     Explain(explain::Args),
     Calls(calls::Args),
     Failures(failures::Args),
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
         Command::Drift(args) => drift::run(&args, cli.lang.lang()),
         Command::Rules(args) => rules::run(&args),
+        Command::Soak(args) => soak::run(&args),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, cli.lang.lang()),
     };
@@ -115,9 +118,11 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_) | Command::Drift(_) | Command::Rules(_) | Command::Schemas(_) => {
-                Ok(Answer::Yes)
-            }
+            Command::Simulate(_)
+            | Command::Drift(_)
+            | Command::Soak(_)
+            | Command::Rules(_)
+            | Command::Schemas(_) => Ok(Answer::Yes),
         }
     })
 }

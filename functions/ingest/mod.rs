@@ -3,7 +3,7 @@
 mod erasure;
 pub mod history;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
@@ -51,7 +51,9 @@ pub enum IngestError {
 /// only what could not be stored is given back.
 pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    let mut customers: HashMap<Option<Id>, Vec<(String, Delivered)>> = HashMap::new();
+    // In an order that is the same for the same batch, so that a run that failed
+    // can be run again.
+    let mut customers: BTreeMap<Option<Id>, Vec<(String, Delivered)>> = BTreeMap::new();
     for record in batch.records {
         let message = record.message_id.unwrap_or_default();
         let body = record.body.unwrap_or_default();
@@ -121,10 +123,6 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
             erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
         }
         let decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
-        // A profile has no key; told once more, it is known by changing nothing.
-        if event.key().is_none() && decision.customer == loaded.customer {
-            break Taken::Duplicate;
-        }
         let (mut ledger, messages) = account(delivered, &decision, now);
         ledger.leave_out(&known);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {

@@ -119,6 +119,12 @@ impl Indexes {
         }
     }
 
+    /// The least range key in an index under a hash key.
+    pub fn earliest(&self, index: &str, hash: &str) -> Option<i64> {
+        let index = INDEXES.iter().position(|known| known.name == index)?;
+        lock(&self.each[index]).get(hash)?.first().map(|entry| entry.0)
+    }
+
     /// A page of an index, as it was so many writes ago.
     pub fn query(&self, request: &Query, stale_writes: u64) -> Result<String, Unknown> {
         let name = request.index_name.as_deref().unwrap_or_default();

@@ -43,9 +43,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use lazo_domain::instant::Instant;
 
 pub use wiring::{Retries, Wiring};
 
+use crate::store::table::{Alarm, SHARDS};
 use table::Table;
 use wire::Answer;
 
@@ -129,6 +131,18 @@ impl Aws {
         self.table.clear();
         self.mail.clear();
         self.bus.take();
+    }
+
+    /// When the first alarm of a kind rings, by the table's index: virtual time
+    /// can go on to there.
+    pub fn first_alarm(&self, alarm: Alarm) -> Option<Instant> {
+        (0..SHARDS).filter_map(|shard| self.first_alarm_of(alarm, shard)).min()
+    }
+
+    /// The same of one shard.
+    pub fn first_alarm_of(&self, alarm: Alarm, shard: u8) -> Option<Instant> {
+        let first = self.table.earliest(alarm.index(), &alarm.shard(shard));
+        first.map(Instant::from_millis)
     }
 
     fn answer(&self, request: &HttpRequest) -> Answer {

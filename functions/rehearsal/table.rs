@@ -149,6 +149,11 @@ impl Table {
         self.indexes.clear();
     }
 
+    /// The least range key in an index under a hash key.
+    pub fn earliest(&self, index: &str, hash: &str) -> Option<i64> {
+        self.indexes.earliest(index, hash)
+    }
+
     fn lock(&self, number: usize) -> MutexGuard<'_, Partitions> {
         self.locks[number].lock().unwrap_or_else(PoisonError::into_inner)
     }

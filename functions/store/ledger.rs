@@ -54,9 +54,6 @@ pub struct EventEntry {
     pub key: String,
     pub at: Instant,
     pub received_at: Instant,
-    /// A profile has no key: every delivery of it counts.
-    #[serde(skip)]
-    pub is_keyed: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
 }
@@ -74,7 +71,6 @@ impl EventEntry {
         let key = event.key().map(Id::to_string);
         EventEntry {
             kind: event.kind(),
-            is_keyed: key.is_some(),
             key: key.unwrap_or_else(|| profile_key(event)),
             at: event.occurred_at,
             received_at,
@@ -93,7 +89,8 @@ impl EventEntry {
     }
 }
 
-/// A profile has no key of its own: its instant and what it says stand in.
+/// A profile has no key of its own: its instant and what it says stand in, so
+/// that one that an archive brings again counts once as well.
 fn profile_key(event: &Event) -> String {
     let digest = Sha256::digest(event.detail.0.as_bytes());
     let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -203,9 +200,7 @@ impl LedgerEntry {
     /// `#state`, with the value of `:state`.
     pub(super) fn condition(&self) -> Option<(&'static str, Option<&'static str>)> {
         match self {
-            LedgerEntry::Event(entry) => {
-                entry.is_keyed.then_some(("attribute_not_exists(pk)", None))
-            }
+            LedgerEntry::Event(_) => Some(("attribute_not_exists(pk)", None)),
             LedgerEntry::Touch(entry) if entry.was_fenced => {
                 Some(("#state = :state", Some("fenced")))
             }

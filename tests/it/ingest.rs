@@ -321,3 +321,18 @@ async fn an_event_that_is_too_old_counts_and_opens_nothing() {
     assert_eq!(refused.len(), 2, "both thank-yous say why");
     assert!(refused.iter().all(|r| r.reason == lazo_domain::touch::Reason::TooOld));
 }
+
+/// A profile has no key in the contract, and an archive brings it again years
+/// later all the same.
+#[tokio::test]
+async fn a_profile_of_an_archive_changes_nothing() {
+    let world = World::shipped().await;
+    let told = profile("ana", noon(), json!({ "birthday": "1990-02-14" }));
+    let bought = purchase("ana", "pur-1", noon(), "129.90");
+    ingest::handle(&world.app, batch(&[&told, &bought]), noon()).await;
+    let before = world.items().await;
+    let years_later = minutes_after(noon(), 3 * 365 * 24 * 60);
+    let taken = ingest::take(&world.app, &delivered(&told), years_later).await.unwrap();
+    assert_eq!(taken, Taken::Duplicate);
+    assert_eq!(world.items().await, before, "not even when it was received");
+}

@@ -139,12 +139,11 @@ impl Act {
     pub fn entries(&self) -> Vec<String> {
         let key = |text: &String| {
             let entry = EventEntry::new(&from_wire(text).unwrap().event, noon());
-            // A profile has no key: what changes nothing is not noted.
-            entry.is_keyed.then(|| keys::event(entry.kind, &entry.key))
+            keys::event(entry.kind, &entry.key)
         };
         match self {
-            Act::Event { text, .. } => key(text).into_iter().collect(),
-            Act::Import { texts, .. } => texts.iter().filter_map(key).collect(),
+            Act::Event { text, .. } => vec![key(text)],
+            Act::Import { texts, .. } => texts.iter().map(key).collect(),
             Act::Tick { .. } | Act::Told { .. } | Act::Click { .. } => Vec::new(),
         }
     }

@@ -1,0 +1,101 @@
+//! What happened to a customer, in words of the soak's own: what the oracle
+//! goes by. Times are milliseconds since 1970.
+
+/// A time that never comes.
+pub const NEVER: i64 = i64::MAX;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    Email,
+    Call,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    Marketing,
+    Service,
+    All,
+}
+
+/// A birthday: the year where it is known, month and day.
+pub type Birthday = (Option<i16>, i8, i8);
+
+/// What a profile tells; what it does not tell stays.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub email: Option<Option<String>>,
+    pub phone: Option<bool>,
+    pub zone: Option<String>,
+    pub country: Option<String>,
+    pub is_transactional: Option<bool>,
+    pub birthday: Option<Birthday>,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Profile(Told),
+    Consent {
+        line: Line,
+        purpose: For,
+        denied: bool,
+    },
+    Purchase {
+        cents: i64,
+    },
+    Delivered,
+    Refunded,
+    ComplaintOpened,
+    ComplaintResolved,
+    /// A survey, a call report, an interaction, by the event's name.
+    Heard {
+        kind: &'static str,
+        is_bad: bool,
+        denies_calls: bool,
+    },
+    Erased,
+    /// The mail service told that mail to an address must stop.
+    Suppressed {
+        address: String,
+    },
+}
+
+/// Something that happened, and since when the product knows.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    pub what: What,
+    /// The event's own key: a purchase's, a complaint's.
+    pub key: String,
+    /// The purchase that it is about, where it is about one.
+    pub purchase: Option<String>,
+    pub occurred: i64,
+    /// Since when the product may know it: it was handed over.
+    pub maybe: i64,
+    /// Since when it must: the handover was acknowledged.
+    pub sure: i64,
+}
+
+impl Fact {
+    pub fn new(what: What, key: impl Into<String>, occurred: i64) -> Fact {
+        Fact { what, key: key.into(), purchase: None, occurred, maybe: NEVER, sure: NEVER }
+    }
+
+    pub fn of(self, purchase: &str) -> Fact {
+        Fact { purchase: Some(purchase.to_owned()), ..self }
+    }
+
+    /// The event's name in the contract; `None` for what comes by no event.
+    pub fn kind(&self) -> Option<&'static str> {
+        Some(match &self.what {
+            What::Profile(_) => "CustomerUpdated",
+            What::Consent { .. } => "ConsentChanged",
+            What::Purchase { .. } => "PurchaseCompleted",
+            What::Delivered => "PurchaseDelivered",
+            What::Refunded => "PurchaseRefunded",
+            What::ComplaintOpened => "ComplaintOpened",
+            What::ComplaintResolved => "ComplaintResolved",
+            What::Heard { kind, .. } => kind,
+            What::Erased => "CustomerErased",
+            What::Suppressed { .. } => return None,
+        })
+    }
+}

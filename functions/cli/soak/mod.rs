@@ -1,0 +1,219 @@
+//! `lazo soak`: years of whole shops in minutes, with everything going wrong
+//! that can, and an oracle that knows what should have come of it.
+//!
+//! The handlers, the store, the mailer and the SDK's clients are the product's
+//! own; only AWS is in memory (`lazo::rehearsal`). Customers are spread over
+//! shops of five thousand, each with a table of its own, so that threads share
+//! nothing and one shop is run again alone in a minute.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `people`, `life` | who the customers are, and what befalls them |
+//! | `fact` | the same in plain words: what the oracle goes by |
+//! | `shop` | the rules that the shops are run by |
+//! | `world` | a shop in virtual time |
+//! | `mailbox` | what follows from mails and calls |
+//! | `weather` | what goes wrong |
+//! | `observe` | what the product says in the end |
+//! | `oracle` | whether that is right |
+//! | `replay` | the archive replayed into the live table |
+
+mod fact;
+mod life;
+mod mailbox;
+mod observe;
+mod oracle;
+mod people;
+mod queue;
+mod replay;
+mod report;
+mod shop;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod weather;
+mod world;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant as Clock;
+
+use anyhow::Context;
+
+use super::Answer;
+use life::{DAY, Years};
+use oracle::{Surroundings, Violation, examine};
+use shop::Defect;
+use totals::Totals;
+use world::{Setup, World};
+
+/// How many customers a shop has.
+const SHOP: usize = 5_000;
+
+/// How many violations are shown.
+const SHOWN: usize = 20;
+
+/// Years of whole shops in virtual time, with every fault, and a check of all
+/// that came of it.
+#[derive(clap::Args)]
+pub struct Args {
+    /// How many customers, 5,000 to a shop.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    customers: usize,
+    /// How many years, from 2026 on.
+    #[arg(long, value_name = "Y", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=50))]
+    years: u8,
+    /// What all chance is drawn from; the same seed gives the same run.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// How many threads; the outcome is the same for any number.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// How many archived events are replayed into the live tables at the end.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    replay: usize,
+    /// Runs the shop of one customer alone, and tells what befalls them.
+    #[arg(long, value_name = "CUSTOMER")]
+    only: Option<String>,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a soak found.
+struct Found {
+    totals: Totals,
+    violations: Vec<Violation>,
+}
+
+/// How a soak is run.
+struct Plan {
+    setup: Setup,
+    customers: usize,
+    threads: usize,
+    replay: usize,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Answer> {
+    let only = args.only.as_deref().map(|id| {
+        let number = id.strip_prefix("cus-").unwrap_or(id).parse::<usize>();
+        number.with_context(|| format!("--only {id}: customers are named cus-000042"))
+    });
+    let only = only.transpose()?;
+    let threads = args.threads.filter(|threads| *threads > 0);
+    let plan = Plan {
+        setup: Setup {
+            seed: args.seed,
+            years: years(args.years)?,
+            zones: people::zones().into(),
+            defect: Defect::None,
+            only,
+        },
+        customers: args.customers,
+        threads: threads
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
+        replay: args.replay,
+    };
+    let begun = Clock::now();
+    let found = soak(&plan)?;
+    report::print(args, &found, begun.elapsed())?;
+    Ok(if found.totals.violations == 0 { Answer::Yes } else { Answer::No })
+}
+
+fn years(count: u8) -> anyhow::Result<Years> {
+    let first = |year: i16| -> anyhow::Result<i64> {
+        let day: jiff::Timestamp = format!("{year}-01-01T00:00:00Z").parse()?;
+        Ok(day.as_millisecond())
+    };
+    Ok(Years { from: first(2026)?, until: first(2026 + i16::from(count))? })
+}
+
+/// Runs all shops, each in one thread from its beginning to its end.
+fn soak(plan: &Plan) -> anyhow::Result<Found> {
+    let mut shops: Vec<std::ops::Range<usize>> = (0..plan.customers)
+        .step_by(SHOP)
+        .map(|first| first..(first + SHOP).min(plan.customers))
+        .collect();
+    let replayed_each = plan.replay.div_ceil(shops.len().max(1));
+    if let Some(only) = plan.setup.only {
+        shops.retain(|shop| shop.contains(&only));
+    }
+    let Years { from, until } = plan.setup.years;
+    let bar = report::progress(shops.len() as u64 * ((until - from) / DAY) as u64);
+    let (next, passed) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let found = Mutex::new(Found { totals: Totals::default(), violations: Vec::new() });
+    let work = || -> anyhow::Result<()> {
+        while let Some(shop) = shops.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (totals, violations) =
+                run_shop(&plan.setup, shop.clone(), replayed_each, |time| {
+                    let passed = passed.fetch_add(time as u64, Ordering::Relaxed) + time as u64;
+                    bar.set_position(passed / DAY as u64);
+                })?;
+            if let Ok(mut found) = found.lock() {
+                found.totals.add(totals);
+                found.violations.extend(violations);
+            }
+        }
+        Ok(())
+    };
+    let ends = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..plan.threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
+    });
+    bar.finish_and_clear();
+    for end in ends {
+        end.map_err(|_| anyhow::anyhow!("a shop's thread panicked"))??;
+    }
+    let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    found.violations.sort_by(|a, b| (&a.customer, &a.what).cmp(&(&b.customer, &b.what)));
+    Ok(found)
+}
+
+/// Runs one shop, examines every customer, and replays its archive.
+fn run_shop(
+    setup: &Setup,
+    customers: std::ops::Range<usize>,
+    replay: usize,
+    progress: impl Fn(i64),
+) -> anyhow::Result<(Totals, Vec<Violation>)> {
+    // Waits of the product pass in virtual time as well.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    runtime.block_on(async {
+        let mut world = World::new(setup, customers)?;
+        world.run(progress).await;
+        let mut violations = judge(&mut world).await?;
+        if replay > 0 {
+            match replay::replay(&mut world, replay).await {
+                Ok(count) => world.totals.replayed += count,
+                Err(why) => violations.push(Violation {
+                    customer: world.people[0].id.clone(),
+                    what: "replay of the shop's archive".into(),
+                    why: why.to_string(),
+                }),
+            }
+        }
+        world.totals.violations = violations.len() as u64;
+        Ok((world.totals, violations))
+    })
+}
+
+async fn judge(world: &mut World) -> anyhow::Result<Vec<Violation>> {
+    let mut trouble = std::mem::take(&mut world.trouble);
+    trouble.sort_unstable();
+    let listed = observe::listed(world).await?;
+    let Years { from, until } = world.setup.years;
+    let around = Surroundings { from, until, trouble, listed };
+    let mut violations = Vec::new();
+    for place in 0..world.people.len() {
+        let observed = observe::customer(world, place).await?;
+        observe::count(&observed, &mut world.totals.touches);
+        violations.extend(examine(
+            &world.people[place].id,
+            &world.facts[place],
+            &observed,
+            &around,
+        ));
+    }
+    Ok(violations)
+}

@@ -1,0 +1,104 @@
+//! What the product says in the end: its ledger, its state, its list of
+//! failures, in the oracle's plain words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lazo::store::{FailureKind, StoreError, TouchState};
+use lazo_domain::id::Id;
+
+use super::oracle::{Deferred, End, Observed, Pending, Refusal, Seen};
+use super::world::World;
+
+/// What a customer's items say.
+///
+/// # Errors
+/// [`StoreError`] where they cannot be read.
+pub async fn customer(world: &World, place: usize) -> Result<Observed, StoreError> {
+    let Ok(id) = Id::new(&world.people[place].id) else { return Ok(Observed::default()) };
+    let store = &world.app.store;
+    let loaded = store.load(&id).await?;
+    let (events, touches) = store.ledger(&id).await?;
+    let mut observed = Observed { gone: world.gone[place].clone(), ..Observed::default() };
+    for event in events {
+        let kind = event.kind.to_string();
+        for refused in event.refused {
+            observed.refused.push(Refusal {
+                rule: refused.rule,
+                occurrence: refused.occurrence,
+                reason: refused.reason.as_str(),
+                at: event.received_at.millis(),
+            });
+        }
+        observed.events.insert((kind, event.key), event.received_at.millis());
+    }
+    observed.refused.sort_by_key(|refusal| refusal.at);
+    for touch in touches {
+        let seen = Seen {
+            end: match touch.state {
+                TouchState::Fenced => End::Fenced,
+                TouchState::Sent => End::Sent,
+                TouchState::Skipped => End::Skipped,
+                TouchState::Cancelled => End::Cancelled,
+                TouchState::HeldOut => End::HeldOut,
+                TouchState::PutBack => End::PutBack,
+            },
+            at: touch.at.millis(),
+            due: touch.due.millis(),
+            reason: touch.reason.map_or("", |reason| reason.as_str()),
+            defers: touch
+                .defers
+                .iter()
+                .map(|d| Deferred { at: d.at.millis(), reason: d.reason.as_str() })
+                .collect(),
+        };
+        observed.touches.insert(touch.touch.to_string(), seen);
+    }
+    // A call is on the list from its fence on, however late others are told.
+    for gone in observed.gone.iter_mut().filter(|gone| gone.to.is_none()) {
+        let seen = observed.touches.get(&gone.touch).filter(|seen| seen.end == End::Sent);
+        gone.at = seen.map_or(gone.at, |seen| seen.at.min(gone.at));
+    }
+    observed.gone.sort_by_key(|gone| gone.at);
+    for e in &loaded.customer.enrolments {
+        let touch = format!("{}/{id}/{}/{}", e.rule, e.occurrence, e.step);
+        let pending = Pending {
+            due: e.due.millis(),
+            next: e.next.millis(),
+            is_sending: e.sending_since.is_some(),
+        };
+        observed.pending.insert(touch, pending);
+    }
+    Ok(observed)
+}
+
+/// The touches that are listed as of unknown fate, or were.
+///
+/// # Errors
+/// [`StoreError`] where they cannot be read.
+pub async fn listed(world: &World) -> Result<BTreeSet<String>, StoreError> {
+    let store = &world.app.store;
+    let mut listed = world.listed.clone();
+    for failure in store.failures(world.instant()).await? {
+        if failure.kind == FailureKind::UnknownSend {
+            listed.insert(store.failed_text(&failure).await?);
+        }
+    }
+    Ok(listed)
+}
+
+/// Touches by how they ended, for the totals.
+pub fn count(observed: &Observed, sum: &mut BTreeMap<String, u64>) {
+    let mut add = |outcome: String| *sum.entry(outcome).or_default() += 1;
+    for seen in observed.touches.values() {
+        match (seen.end, seen.reason) {
+            (End::Sent, _) => add("sent".into()),
+            (End::Fenced, _) => add("unknown".into()),
+            (End::PutBack, _) => {}
+            (_, reason) => add(format!("not sent: {reason}")),
+        }
+    }
+    observed.pending.values().filter(|p| !p.is_sending).for_each(|_| add("pending".into()));
+    for refusal in &observed.refused {
+        add(format!("not begun: {}", refusal.reason));
+    }
+}

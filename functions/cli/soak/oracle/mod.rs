@@ -1,0 +1,144 @@
+//! Whether every customer got what they should, and nothing else: a model of
+//! its own, which shares no line with the code that decides.
+//!
+//! It knows what happened, since when the product may know it and since when it
+//! must ([`Fact`]), what went out, and what the ledger says. What went out is
+//! wrong if it is forbidden by what the product must know and by what it may
+//! know; a reason is right if it holds by either.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `flows` | the rules and the policy of `../rules`, in words of its own |
+//! | `clock` | local time, on jiff alone |
+//! | `view` | what is known of a customer at an instant |
+//! | `safety` | nothing goes out that must not |
+//! | `fate` | everything expected goes out, or has a reason |
+//! | `birthday` | the same for the days of the year |
+
+mod birthday;
+mod clock;
+mod fate;
+mod flows;
+mod safety;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::fact::Fact;
+use super::world::Gone;
+
+/// How a touch stands in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Fenced,
+    Sent,
+    Skipped,
+    Cancelled,
+    HeldOut,
+    PutBack,
+}
+
+/// A touch in the ledger.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub end: End,
+    pub at: i64,
+    pub due: i64,
+    pub reason: &'static str,
+    pub defers: Vec<Deferred>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Deferred {
+    pub at: i64,
+    pub reason: &'static str,
+}
+
+/// A rule that a trigger did not start.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub rule: String,
+    pub occurrence: String,
+    pub reason: &'static str,
+    pub at: i64,
+}
+
+/// A touch that the state has pending.
+#[derive(Clone, Copy, Debug)]
+pub struct Pending {
+    pub due: i64,
+    pub next: i64,
+    pub is_sending: bool,
+}
+
+/// What became of a customer, as the product tells it.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// In the order of time.
+    pub gone: Vec<Gone>,
+    pub touches: BTreeMap<String, Seen>,
+    pub refused: Vec<Refusal>,
+    pub pending: BTreeMap<String, Pending>,
+    /// By kind and key, when it was received.
+    pub events: BTreeMap<(String, String), i64>,
+}
+
+/// What all customers of a shop have in common.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    pub from: i64,
+    pub until: i64,
+    /// When something went wrong, in order.
+    pub trouble: Vec<i64>,
+    /// Touches that are or were listed as of unknown fate.
+    pub listed: BTreeSet<String>,
+}
+
+impl Surroundings {
+    /// Whether something went wrong from one instant up to another.
+    fn had_trouble(&self, from: i64, until: i64) -> bool {
+        let index = self.trouble.partition_point(|at| *at < from);
+        self.trouble.get(index).is_some_and(|at| *at <= until)
+    }
+}
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    pub customer: String,
+    /// The touch or the event.
+    pub what: String,
+    pub why: String,
+}
+
+/// One customer under examination.
+struct Case<'a> {
+    id: &'a str,
+    facts: &'a [Fact],
+    observed: &'a Observed,
+    around: &'a Surroundings,
+    violations: Vec<Violation>,
+}
+
+impl Case<'_> {
+    fn accuse(&mut self, what: &str, why: impl Into<String>) {
+        let customer = self.id.to_owned();
+        self.violations.push(Violation { customer, what: what.to_owned(), why: why.into() });
+    }
+}
+
+/// Everything that is wrong with what became of a customer.
+pub fn examine(
+    id: &str,
+    facts: &[Fact],
+    observed: &Observed,
+    around: &Surroundings,
+) -> Vec<Violation> {
+    let mut case = Case { id, facts, observed, around, violations: Vec::new() };
+    case.check_what_went_out();
+    case.check_what_was_due();
+    case.check_birthdays();
+    case.violations
+}

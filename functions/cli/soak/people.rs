@@ -1,0 +1,67 @@
+//! Who the customers are: each by the seed and a number, alike on every run.
+
+use fastrand::Rng;
+use lazo_domain::event::ZoneName;
+
+use super::fact::Birthday;
+
+/// A customer of whom everything is known.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub number: usize,
+    pub id: String,
+    pub zone: String,
+    pub country: Option<&'static str>,
+    pub locale: &'static str,
+    pub email: Option<String>,
+    pub phone: bool,
+    pub birthday: Option<Birthday>,
+    pub is_transactional: bool,
+}
+
+/// Every time zone of the database that a profile may name.
+pub fn zones() -> Vec<String> {
+    let mut zones: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.as_str().to_owned())
+        .filter(|name| ZoneName::new(name.as_str()).is_ok())
+        .collect();
+    zones.sort_unstable();
+    zones
+}
+
+/// The dice of one customer.
+pub fn dice(seed: u64, number: usize) -> Rng {
+    let number = (number as u64).wrapping_add(1);
+    Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// Whether something befalls one of so many in a thousand.
+pub fn of_thousand(rng: &mut Rng, share: u32) -> bool {
+    rng.u32(..1000) < share
+}
+
+pub fn person(rng: &mut Rng, number: usize, zones: &[String]) -> Person {
+    let id = format!("cus-{number:06}");
+    let is_spanish = rng.bool();
+    Person {
+        number,
+        zone: zones[number % zones.len()].clone(),
+        country: [None, Some("MX"), Some("ES"), Some("US")][rng.usize(..4)],
+        locale: if is_spanish { ["es", "es-MX", "es-ES"][rng.usize(..3)] } else { "en" },
+        email: (!of_thousand(rng, 50)).then(|| format!("{id}@mail.example")),
+        phone: !of_thousand(rng, 150),
+        birthday: (!of_thousand(rng, 200)).then(|| birthday(rng)),
+        is_transactional: of_thousand(rng, 60),
+        id,
+    }
+}
+
+pub fn birthday(rng: &mut Rng) -> Birthday {
+    let year = [None, Some(rng.i16(1940..2008)), Some(rng.i16(1940..2008))][rng.usize(..3)];
+    if of_thousand(rng, 40) {
+        // Those of 29 February were born in a leap year.
+        return (year.map(|year| year / 4 * 4), 2, 29);
+    }
+    (year, rng.i8(1..=12), rng.i8(1..=28))
+}

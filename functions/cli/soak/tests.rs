@@ -1,0 +1,93 @@
+//! A short soak; and the oracle held to what is broken on purpose: it must not
+//! be a rubber stamp.
+
+use std::ops::Range;
+
+use super::life::rfc3339;
+use super::oracle::Violation;
+use super::shop::{Defect, rules};
+use super::totals::Totals;
+use super::world::Setup;
+use super::{people, run_shop, years};
+
+/// How many customers are tried, few at a time, until a defect shows.
+const TRIED: usize = 240;
+const AT_ONCE: usize = 12;
+
+fn run(customers: Range<usize>, defect: Defect) -> (Totals, Vec<Violation>) {
+    let setup = Setup {
+        seed: 7,
+        years: years(1).unwrap(),
+        zones: people::zones().into(),
+        defect,
+        only: None,
+    };
+    let replay = if defect == Defect::None { usize::MAX } else { 0 };
+    run_shop(&setup, customers, replay, |_| ()).unwrap()
+}
+
+fn told(violations: &[Violation]) -> String {
+    violations.iter().take(20).map(|v| format!("{}: {}\n", v.what, v.why)).collect()
+}
+
+#[test]
+fn whatever_goes_wrong_every_customer_gets_what_they_should() {
+    let (totals, violations) = run(0..24, Defect::None);
+    assert!(violations.is_empty(), "{}", told(&violations));
+    assert!(totals.crashes > 0 && totals.faults > 0 && totals.duplicates > 0, "{totals:?}");
+    assert!(totals.replayed > 150 && totals.mails > 50, "{totals:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let [one, other] = [1, 2].map(|_| serde_json::to_string(&run(0..12, Defect::None).0).unwrap());
+    assert_eq!(one, other);
+}
+
+fn is_seen(defect: Defect, word: &str) {
+    rules(defect).unwrap();
+    let mut all = Vec::new();
+    for first in (0..TRIED).step_by(AT_ONCE) {
+        let (_, violations) = run(first..first + AT_ONCE, defect);
+        if violations.iter().any(|violation| violation.why.contains(word)) {
+            return;
+        }
+        all.extend(violations);
+    }
+    panic!("{defect:?} is not seen, only:\n{}", told(&all));
+}
+
+macro_rules! the_oracle_sees {
+    ($($name:ident: $defect:ident, $word:literal;)*) => {
+        $(#[test]
+        fn $name() {
+            is_seen(Defect::$defect, $word);
+        })*
+    };
+}
+
+the_oracle_sees! {
+    a_ledger_without_keys_is_seen: NoLedgerKeys, "went out twice";
+    a_mail_sent_twice_is_seen: SentTwice, "went out twice";
+    a_touch_at_night_is_seen: AtNight, "outside its window";
+    a_cap_that_is_not_kept_is_seen: NoCaps, "over a frequency cap";
+    mail_without_a_yes_is_seen: NoOptIn, "after a no, or without a yes";
+    a_no_that_is_not_heard_is_seen: DeafToNo, "after ";
+    a_lost_event_is_seen: EventsLost, "the ledger has it not";
+    an_alarm_that_nobody_hears_is_seen: Overslept, "waits since";
+    a_pause_that_is_not_kept_is_seen: NoPause, "during a complaint's pause";
+    a_touch_that_outlives_itself_is_seen: NoExpiry, "after it had expired";
+    an_exit_that_is_not_taken_is_seen: NoExits, "after an event that ends it";
+    a_birthday_on_another_day_is_seen: LeapDayInMarch, "fell due at";
+    a_holdout_that_is_not_kept_is_seen: NoHoldout, "to somebody who is held out";
+}
+
+#[test]
+fn a_run_spans_the_leap_day_and_every_time_zone() {
+    let five = years(5).unwrap();
+    let leap_day: jiff::Timestamp = "2028-02-29T12:00:00Z".parse().unwrap();
+    assert!((five.from..five.until).contains(&leap_day.as_millisecond()));
+    assert_eq!(rfc3339(five.from), "2026-01-01T00:00:00Z");
+    let zones = people::zones();
+    assert!(zones.len() > 400 && zones.iter().any(|zone| zone == "Pacific/Apia"));
+}

@@ -1,0 +1,64 @@
+//! What a soak counts.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Counted over all shops.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Totals {
+    pub customers: u64,
+    /// Deliveries of the shop's events, repetitions included.
+    pub events: u64,
+    pub duplicates: u64,
+    pub reordered: u64,
+    pub mail_events: u64,
+    pub mail_events_lost: u64,
+    pub clicks: u64,
+    /// Runs of a handler.
+    pub runs: u64,
+    pub crashes: u64,
+    pub faults: u64,
+    pub answers_lost: u64,
+    pub over_quota: u64,
+    pub too_fast: u64,
+    /// Requests that the SDK's clients made.
+    pub requests: u64,
+    pub mails: u64,
+    pub calls: u64,
+    /// Touches by how they ended, and why where they did not go out.
+    pub touches: BTreeMap<String, u64>,
+    pub replayed: u64,
+    pub violations: u64,
+}
+
+impl Totals {
+    pub fn add(&mut self, other: Totals) {
+        let Totals { touches, .. } = other;
+        for (outcome, count) in touches {
+            *self.touches.entry(outcome).or_default() += count;
+        }
+        for (sum, more) in [
+            (&mut self.customers, other.customers),
+            (&mut self.events, other.events),
+            (&mut self.duplicates, other.duplicates),
+            (&mut self.reordered, other.reordered),
+            (&mut self.mail_events, other.mail_events),
+            (&mut self.mail_events_lost, other.mail_events_lost),
+            (&mut self.clicks, other.clicks),
+            (&mut self.runs, other.runs),
+            (&mut self.crashes, other.crashes),
+            (&mut self.faults, other.faults),
+            (&mut self.answers_lost, other.answers_lost),
+            (&mut self.over_quota, other.over_quota),
+            (&mut self.too_fast, other.too_fast),
+            (&mut self.requests, other.requests),
+            (&mut self.mails, other.mails),
+            (&mut self.calls, other.calls),
+            (&mut self.replayed, other.replayed),
+            (&mut self.violations, other.violations),
+        ] {
+            *sum += more;
+        }
+    }
+}

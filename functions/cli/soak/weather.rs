@@ -1,0 +1,170 @@
+//! What goes wrong, by the seed: at the mail service, and in the handlers'
+//! requests.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use fastrand::Rng;
+use lazo::rehearsal::faults::{Fault, Plan};
+use lazo::rehearsal::{Aws, Service, operation};
+
+use super::life::DAY;
+use super::people::of_thousand;
+use super::shop::Defect;
+
+/// How many of a thousand runs of a handler are cut off.
+const CRASHES: u32 = 10;
+
+/// How many of a thousand runs of a handler meet another fault.
+const FAULTS: u32 = 8;
+
+/// How many of a thousand mails are refused for being too fast.
+const TOO_FAST: u32 = 5;
+
+/// How many of a thousand mails are accepted and the answer is lost.
+const ANSWERS_LOST: u32 = 1;
+
+/// What a run of a handler may meet besides its end.
+const KINDS: [Fault; 6] = [
+    Fault::Refuse,
+    Fault::Fail,
+    Fault::LoseAnswer,
+    Fault::Throttle,
+    Fault::Conflict,
+    Fault::Stale(3),
+];
+
+/// Draws what one run of a handler meets that makes about so many requests.
+pub fn draw(rng: &mut Rng, requests: u64) -> Plan {
+    if of_thousand(rng, CRASHES) {
+        let end = if rng.bool() { Fault::StopBefore } else { Fault::StopAfter };
+        return Plan::At(vec![(rng.u64(1..=requests), end)]);
+    }
+    if of_thousand(rng, FAULTS) {
+        return Plan::At(vec![(rng.u64(1..=requests), KINDS[rng.usize(..KINDS.len())])]);
+    }
+    Plan::Clean
+}
+
+/// What the mail service did.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub over_quota: u64,
+    pub too_fast: u64,
+    pub answers_lost: u64,
+    /// When it did not simply take a mail.
+    pub trouble: Vec<i64>,
+}
+
+struct State {
+    now: i64,
+    rng: Rng,
+    quota: u32,
+    day: i64,
+    taken: u32,
+    defect: Defect,
+    told: Told,
+}
+
+/// The mail service with its moods, in front of a rehearsal of AWS.
+#[derive(Clone)]
+pub struct Weather {
+    aws: Aws,
+    state: Arc<Mutex<State>>,
+}
+
+impl fmt::Debug for Weather {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Weather")
+    }
+}
+
+impl Weather {
+    /// A service that takes so many mails a day, by the days of UTC.
+    pub fn new(aws: &Aws, rng: Rng, quota: u32, defect: Defect) -> Weather {
+        let told = Told::default();
+        let state = State { now: 0, rng, quota, day: 0, taken: 0, defect, told };
+        Weather { aws: aws.clone(), state: Arc::new(Mutex::new(state)) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_clock(&self, now: i64) {
+        self.lock().now = now;
+    }
+
+    pub fn take_told(&self) -> Told {
+        std::mem::take(&mut self.lock().told)
+    }
+
+    fn send(&self, request: HttpRequest) -> Result<HttpConnectorFuture, ConnectorError> {
+        let mut state = self.lock();
+        let (now, day) = (state.now, state.now.div_euclid(DAY));
+        if state.day != day {
+            (state.day, state.taken) = (day, 0);
+        }
+        if state.taken >= state.quota {
+            state.told.over_quota += 1;
+            state.told.trouble.push(now);
+            return refusal("LimitExceededException", "Daily message quota exceeded");
+        }
+        if of_thousand(&mut state.rng, TOO_FAST) {
+            state.told.too_fast += 1;
+            state.told.trouble.push(now);
+            let message = "Maximum sending rate exceeded.";
+            return refusal("TooManyRequestsException", message);
+        }
+        state.taken += 1;
+        let is_lost = of_thousand(&mut state.rng, ANSWERS_LOST);
+        let is_twice = state.defect == Defect::SentTwice && of_thousand(&mut state.rng, 50);
+        if is_twice && let Some(again) = request.try_clone() {
+            drop(self.aws.call(again));
+        }
+        let answer = self.aws.call(request);
+        if is_lost {
+            state.told.answers_lost += 1;
+            state.told.trouble.push(now);
+            return Err(ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into()));
+        }
+        Ok(answer)
+    }
+}
+
+/// An answer that takes no mail.
+fn refusal(code: &'static str, message: &str) -> Result<HttpConnectorFuture, ConnectorError> {
+    let status = StatusCode::try_from(429).map_err(|error| ConnectorError::user(error.into()))?;
+    let body = serde_json::json!({ "message": message }).to_string();
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    response.headers_mut().insert("x-amzn-errortype", code);
+    Ok(HttpConnectorFuture::ready(Ok(response)))
+}
+
+impl HttpConnector for Weather {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if operation(&request).0 != Service::Ses {
+            return self.aws.call(request);
+        }
+        self.send(request).unwrap_or_else(|error| HttpConnectorFuture::ready(Err(error)))
+    }
+}
+
+impl HttpClient for Weather {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

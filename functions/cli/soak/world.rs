@@ -1,0 +1,367 @@
+//! One shop: some customers, a table of their own, and the product's handlers,
+//! in virtual time.
+//!
+//! Time goes from one arrival or alarm to the next, and whether an alarm rings
+//! is asked of the table. All that is left to chance is drawn from the seed, in
+//! one thread, so a shop runs alike whenever it is run.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use fastrand::Rng;
+use lazo::app::App;
+use lazo::links::token::Keys;
+use lazo::rehearsal::faults::{End, Faults, Plan};
+use lazo::rehearsal::{Aws, Keep, Retries, Wiring};
+use lazo::store::table::Alarm;
+use lazo::{dispatch, feedback, ingest, occasions};
+use lazo_domain::instant::Instant;
+
+use super::fact::{Fact, What};
+use super::life::{DAY, HOUR, MINUTE, Years, life};
+use super::mailbox;
+use super::people::{Person, dice, of_thousand, person};
+use super::queue::{Delivery, Queue};
+use super::shop::{Defect, rules};
+use super::totals::Totals;
+use super::weather::{Weather, draw};
+
+/// How often the schedule runs dispatch, and queues are emptied.
+pub const TICK: i64 = 30 * MINUTE;
+
+/// How many records a batch has at most.
+const BATCH: usize = 10;
+
+pub const LINKS_URL: &str = "https://links.soak.example";
+
+/// 32 times the byte 1.
+const LINK_KEYS: &str = "t1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+/// What all shops have in common.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub seed: u64,
+    pub years: Years,
+    pub zones: Arc<Vec<String>>,
+    pub defect: Defect,
+    /// Of whom everything is told while it happens.
+    pub only: Option<usize>,
+}
+
+/// A touch that went out: a mail that was taken, or a call that was asked for.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    pub touch: String,
+    pub at: i64,
+    /// The address; `None` for a call.
+    pub to: Option<String>,
+}
+
+/// A shop under way.
+pub struct World {
+    pub setup: Setup,
+    pub rng: Rng,
+    pub app: Rc<App>,
+    pub aws: Aws,
+    pub faults: Faults,
+    weather: Weather,
+    pub people: Vec<Person>,
+    pub facts: Vec<Vec<Fact>>,
+    /// Events by their place: whose, which fact, the text.
+    pub events: Vec<(usize, usize, Rc<str>)>,
+    pub queue: Queue,
+    pub now: i64,
+    pub gone: Vec<Vec<Gone>>,
+    /// When something went wrong, in the order of time.
+    pub trouble: Vec<i64>,
+    /// Touches that were listed as of unknown fate.
+    pub listed: BTreeSet<String>,
+    pub totals: Totals,
+}
+
+/// How many mails a shop may send on a day: about twice what it sends on
+/// most, and less than a sale brings.
+fn quota(customers: usize, years: Years) -> u32 {
+    let days = ((years.until - years.from) / DAY).max(1) as usize;
+    (customers * 32 / days).max(4) as u32
+}
+
+impl World {
+    /// A shop with these customers, before anything happened.
+    ///
+    /// # Errors
+    /// Where the rules do not pass their own check.
+    pub fn new(setup: &Setup, numbers: std::ops::Range<usize>) -> anyhow::Result<World> {
+        let mut rng = dice(!setup.seed, numbers.start);
+        // The product draws its jitter from the thread's own dice.
+        fastrand::seed(rng.u64(..));
+        let aws = Aws::new(Keep { bodies: true, past: true });
+        let quota = quota(numbers.len(), setup.years);
+        let weather = Weather::new(&aws, rng.fork(), quota, setup.defect);
+        let faults = Faults::default();
+        if setup.defect == Defect::NoLedgerKeys {
+            faults.remove_conditions(Arc::new(|sk, _| sk != "state"));
+        }
+        // Half of the shops as in AWS, half where each fault reaches the product.
+        let retries = if rng.bool() { Retries::On } else { Retries::Off };
+        let wiring = Wiring::to(&faults.on(weather.clone()));
+        let wiring = wiring.retries(retries).configuration_set("soak");
+        let links = (LINKS_URL.to_owned(), Keys::parse(LINK_KEYS)?);
+        let app = Rc::new(wiring.app(rules(setup.defect)?, Some(links)));
+        let count = numbers.len();
+        let mut world = World {
+            setup: setup.clone(),
+            rng,
+            app,
+            aws,
+            faults,
+            weather,
+            people: Vec::with_capacity(count),
+            facts: Vec::with_capacity(count),
+            events: Vec::new(),
+            queue: Queue::default(),
+            now: setup.years.from,
+            gone: vec![Vec::new(); count],
+            trouble: Vec::new(),
+            listed: BTreeSet::new(),
+            totals: Totals { customers: count as u64, ..Totals::default() },
+        };
+        for number in numbers {
+            world.add_person(number);
+        }
+        Ok(world)
+    }
+
+    fn add_person(&mut self, number: usize) {
+        let mut rng = dice(self.setup.seed, number);
+        let person = person(&mut rng, number, &self.setup.zones);
+        let customer = self.people.len();
+        self.facts.push(Vec::new());
+        for happening in life(&mut rng, &person, self.setup.years, &self.setup.zones) {
+            let text = happening.text(&person.id);
+            self.add_event(&mut rng, customer, happening.fact, text);
+        }
+        self.people.push(person);
+    }
+
+    /// Puts an event on its way, late and twice by chance.
+    pub fn add_event(&mut self, rng: &mut Rng, customer: usize, fact: Fact, text: String) {
+        let mut at = fact.occurred + rng.i64(1..90) * 1000;
+        if of_thousand(rng, 100) {
+            self.totals.reordered += 1;
+            let most = if of_thousand(rng, 50) { 6 * DAY } else { 2 * DAY };
+            at += rng.i64(10 * MINUTE..most);
+        }
+        let number = self.events.len();
+        self.queue.push(at, Delivery::Event(number));
+        if of_thousand(rng, 50) {
+            self.totals.duplicates += 1;
+            let most = if rng.bool() { 3 * DAY } else { 60 * DAY };
+            self.queue.push(at + rng.i64(MINUTE..most), Delivery::Event(number));
+        }
+        self.events.push((customer, self.facts[customer].len(), text.into()));
+        self.facts[customer].push(fact);
+    }
+
+    pub fn instant(&self) -> Instant {
+        Instant::from_millis(self.now)
+    }
+
+    /// Tells what befalls the one customer that is watched.
+    pub fn tell(&self, customer: usize, what: impl FnOnce() -> String) {
+        if self.setup.only == Some(self.people[customer].number) {
+            eprintln!("{}  {}", self.instant(), what());
+        }
+    }
+
+    /// Runs all the years. `progress` is told how much virtual time has passed.
+    pub async fn run(&mut self, progress: impl Fn(i64)) {
+        let mut rounds_at = self.setup.years.from;
+        let mut told = self.now;
+        while let Some(next) = self.next_at(rounds_at) {
+            let on_time = (next + TICK - 1).div_euclid(TICK) * TICK;
+            self.now = on_time.max(self.now + TICK);
+            if self.now > self.setup.years.until {
+                break;
+            }
+            progress(self.now - told);
+            told = self.now;
+            self.weather.set_clock(self.now);
+            self.bring().await;
+            if self.now >= rounds_at {
+                rounds_at += 30 * DAY;
+                mailbox::look_after_unknown(self).await;
+            }
+            self.wake().await;
+        }
+        progress(self.setup.years.until - told);
+        self.now = self.setup.years.until;
+        self.faults.plan(Plan::Clean);
+    }
+
+    fn is_asleep(&self) -> bool {
+        let Years { from, until } = self.setup.years;
+        self.setup.defect == Defect::Overslept && self.now > from + (until - from) / 2
+    }
+
+    fn next_at(&self, rounds_at: i64) -> Option<i64> {
+        let alarms = [Alarm::Due, Alarm::Occasion].map(|alarm| self.aws.first_alarm(alarm));
+        let alarms = alarms.into_iter().flatten().map(Instant::millis);
+        let alarms = alarms.filter(|_| !self.is_asleep());
+        alarms.chain(self.queue.next_at()).chain([rounds_at]).min()
+    }
+
+    fn rings(&self, alarm: Alarm) -> bool {
+        let first = self.aws.first_alarm(alarm).filter(|_| !self.is_asleep());
+        first.is_some_and(|first| first <= self.instant())
+    }
+
+    async fn wake(&mut self) {
+        let (app, now) = (self.app.clone(), self.instant());
+        if self.rings(Alarm::Occasion) {
+            self.attempt(12, occasions::run(&app, now, None)).await;
+        }
+        if self.rings(Alarm::Due) {
+            self.attempt(24, dispatch::run(&app, now)).await;
+        }
+    }
+
+    /// Runs a handler, with what goes wrong meanwhile; `None` where it was cut
+    /// off.
+    pub async fn attempt<T>(
+        &mut self,
+        requests: u64,
+        handler: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.faults.plan(draw(&mut self.rng, requests));
+        let end = self.faults.run(handler, || async {}).await;
+        self.totals.runs += 1;
+        self.totals.requests += self.faults.count();
+        let is_stopped = matches!(end, End::Stopped);
+        if self.faults.struck() > 0 {
+            self.trouble.push(self.now);
+            *(if is_stopped { &mut self.totals.crashes } else { &mut self.totals.faults }) += 1;
+        }
+        let told = self.weather.take_told();
+        self.totals.over_quota += told.over_quota;
+        self.totals.too_fast += told.too_fast;
+        self.totals.answers_lost += told.answers_lost;
+        self.trouble.extend(told.trouble);
+        mailbox::collect(self);
+        end.done()
+    }
+
+    /// Brings what has arrived, batch by batch, to its handlers.
+    async fn bring(&mut self) {
+        let (mut events, mut feedback) = (Vec::new(), Vec::new());
+        while let Some(delivery) = self.queue.pop(self.now) {
+            match &delivery {
+                Delivery::Event(_) => events.push(delivery),
+                Delivery::Feedback { .. } => feedback.push(delivery),
+                Delivery::Click { .. } => mailbox::click(self, &delivery).await,
+            }
+        }
+        let app = self.app.clone();
+        let now = self.instant();
+        for batch in events.chunks(BATCH) {
+            let batch: Vec<Delivery> =
+                batch.iter().filter(|delivery| !self.loses(delivery)).cloned().collect();
+            self.totals.events += batch.len() as u64;
+            let records = self.records(&batch);
+            let requests = 3 * batch.len() as u64;
+            let done = self.attempt(requests, ingest::handle(&app, records, now)).await;
+            self.settle(&batch, done);
+        }
+        for batch in feedback.chunks(BATCH) {
+            self.totals.mail_events += batch.len() as u64;
+            let records = self.records(batch);
+            let requests = 3 * batch.len() as u64;
+            let done = self.attempt(requests, feedback::handle(&app, records, now)).await;
+            self.settle(batch, done);
+        }
+    }
+
+    /// Whether a defect swallows a delivery that the oracle believes in.
+    fn loses(&mut self, delivery: &Delivery) -> bool {
+        let Delivery::Event(number) = delivery else { return false };
+        let (customer, fact, _) = self.events[*number];
+        let now = self.now;
+        let fact = &mut self.facts[customer][fact];
+        let is_lost = match self.setup.defect {
+            Defect::DeafToNo => {
+                matches!(fact.what, What::Consent { denied: true, .. } | What::Erased)
+            }
+            Defect::EventsLost => number % 100 == 7,
+            _ => false,
+        };
+        if is_lost {
+            (fact.maybe, fact.sure) = (fact.maybe.min(now), fact.sure.min(now));
+        }
+        is_lost
+    }
+
+    fn records(&mut self, batch: &[Delivery]) -> SqsEvent {
+        let mut event = SqsEvent::default();
+        for (number, delivery) in batch.iter().enumerate() {
+            let mut message = SqsMessage::default();
+            message.message_id = Some(number.to_string());
+            message.body = Some(match delivery {
+                Delivery::Event(event) => self.events[*event].2.to_string(),
+                Delivery::Feedback { text, .. } => text.to_string(),
+                Delivery::Click { .. } => String::new(),
+            });
+            event.records.push(message);
+            for (customer, fact) in self.told_by(delivery) {
+                let fact = &mut self.facts[customer][fact];
+                fact.maybe = fact.maybe.min(self.now);
+            }
+        }
+        event
+    }
+
+    fn told_by(&self, delivery: &Delivery) -> Vec<super::queue::Of> {
+        match delivery {
+            Delivery::Event(number) => {
+                let (customer, fact, _) = self.events[*number];
+                vec![(customer, fact)]
+            }
+            Delivery::Feedback { facts, .. } => facts.clone(),
+            Delivery::Click { .. } => Vec::new(),
+        }
+    }
+
+    /// What was taken is known for sure; what was not comes again.
+    fn settle(&mut self, batch: &[Delivery], done: Option<SqsBatchResponse>) {
+        let failed: Option<Vec<String>> = done.map(|response| {
+            response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect()
+        });
+        for (number, delivery) in batch.iter().enumerate() {
+            let comes_again =
+                failed.as_ref().is_none_or(|failed| failed.contains(&number.to_string()));
+            let told = self.told_by(delivery);
+            if comes_again {
+                let wait = self.rng.i64(MINUTE..HOUR / 2);
+                self.queue.push(self.now + wait, delivery.clone());
+            }
+            for (customer, index) in told {
+                let fact = &mut self.facts[customer][index];
+                if !comes_again {
+                    fact.sure = fact.sure.min(self.now);
+                }
+                self.tell(customer, || {
+                    let fact = &self.facts[customer][index];
+                    let how = if comes_again { "comes again" } else { "taken" };
+                    format!(
+                        "{how}: {:?} {} of {}",
+                        fact.what,
+                        fact.key,
+                        Instant::from_millis(fact.occurred)
+                    )
+                });
+            }
+        }
+    }
+}
