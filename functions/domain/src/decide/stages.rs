@@ -1,7 +1,7 @@
 //! Which stages a customer has entered, and what that starts (section 4).
 
 use super::Turn;
-use super::enrol::Occurrence;
+use super::enrol::{Occurrence, fraction};
 use crate::calendar;
 use crate::customer::Enrolment;
 use crate::event::Event;
@@ -106,19 +106,28 @@ impl<'a> Turn<'a> {
 
     /// Takes out what the entry into a stage started and nobody tried to send.
     fn take_back_stage(&mut self, entry: &Entered) -> Vec<Enrolment> {
-        let (book, now) = (self.book, self.now);
+        let book = self.book;
         let customer = &mut self.customer;
         let is_its = |e: &Enrolment| {
             let rule =
                 book.rule(&e.rule).filter(|rule| rule.trigger == Trigger::Stage(entry.stage));
             e.at == entry.at
-                && e.is_untried(now)
+                && e.defers.is_empty()
+                && e.sending_since.is_none()
                 && rule.and_then(|rule| rule.steps.first()).is_some_and(|step| step.id == e.step)
         };
         let taken: Vec<Enrolment> = customer.enrolments.extract_if(.., |e| is_its(e)).collect();
         for enrolment in &taken {
             if let Some(past) = customer.past.get_mut(&enrolment.rule) {
                 past.retain(|p| p.occurrence != enrolment.occurrence);
+            }
+        }
+        // Who was held out of it was never in.
+        for rule in book.entered_by(entry.stage) {
+            if let Some(past) = customer.past.get_mut(&rule.name)
+                && fraction(&format!("{}/{}", rule.name, customer.id)) < rule.holdout.0
+            {
+                past.retain(|p| p.at != entry.at);
             }
         }
         taken
