@@ -6,6 +6,7 @@ use anyhow::Context;
 use lazo_domain::drift::{Kind, Model, Sample};
 use lazo_domain::event::Delivered;
 use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::simulation::{Period, purchase_days};
 
@@ -24,11 +25,12 @@ pub fn with_model(
     match model {
         "none" if !book.asks_for_drift() => Ok(book),
         "none" => {
-            let rhythm = learn(&book, customers, period).rhythm;
+            let rhythm = sample(&book, customers, period).rhythm();
             Ok(book.with_rhythm(rhythm))
         }
         "fit" => {
-            let model = learn(&book, customers, period);
+            let sample = sample(&book, customers, period);
+            let model = sample.fit(Kind::MbgNbd, book.policy.drift.min_customers as usize);
             if let Some(refused) = &model.refused {
                 eprintln!("lazo: --model fit: {refused}; the overdue ratio judges instead");
             }
@@ -44,12 +46,11 @@ pub fn with_model(
     }
 }
 
-fn learn(book: &RuleBook, customers: &[(Id, Vec<Delivered>)], period: Period) -> Model {
-    use lazo_domain::instant::Instant;
+fn sample(book: &RuleBook, customers: &[(Id, Vec<Delivered>)], period: Period) -> Sample {
     let until = if period.from > Instant::MIN { period.from } else { period.until };
     let mut sample = Sample::new(until.date_in(&book.default_zone));
     for (_, events) in customers {
         sample.add(&purchase_days(events, book, until));
     }
-    sample.fit(Kind::MbgNbd, book.policy.drift.min_customers as usize)
+    sample
 }

@@ -47,6 +47,11 @@ impl Sample {
         self.summaries.len()
     }
 
+    /// The shop's own figures for the ratio alone.
+    pub fn rhythm(&self) -> ShopRhythm {
+        self.gaps.figures()
+    }
+
     /// Fits everything; what cannot be fitted is refused with the reason.
     pub fn fit(&self, kind: Kind, min_customers: usize) -> Model {
         let histories = Histories::of(&self.summaries);

@@ -130,6 +130,10 @@ impl<'a> Walk<'a> {
 
     /// Lets time pass: drift begins, and is over after long enough.
     fn pass_to(&mut self, until: Instant, inclusive: bool) {
+        if !self.may_change_by(until) {
+            self.now = self.now.max(until);
+            return;
+        }
         while let Some((stage, at)) = self.next() {
             if at > until || (at == until && !inclusive) {
                 break;
@@ -138,6 +142,16 @@ impl<'a> Walk<'a> {
             self.now = at;
         }
         self.now = self.now.max(until);
+    }
+
+    /// Whether time alone can have changed anything: quick to tell of somebody
+    /// who does not drift even at the end of it.
+    fn may_change_by(&self, until: Instant) -> bool {
+        if self.planned.is_some() || matches!(self.stage, Stage::Dissolution | Stage::Ended) {
+            return true;
+        }
+        let today = until.date_in(self.course.zone);
+        self.rhythm().is_some_and(|rhythm| self.course.scorer.is_drifting(rhythm, today))
     }
 
     /// What comes next by the mere passing of time.
