@@ -9,7 +9,7 @@ use lazo::store::Call;
 use lazo_domain::customer::Customer;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
-use lazo_domain::message::{Facts, context};
+use lazo_domain::message::{Facts, Occasion, context};
 use lazo_domain::view::View;
 use serde_json::{Value, json};
 
@@ -160,7 +160,8 @@ fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyh
         .map(|fired| &fired.detail);
     let drift = rules.book.values();
     let view = View { customer, until: Until::ALL, now, zone: &zone, policy, drift, event };
-    let facts = Facts { rep: &call.assigned_to, unsubscribe: None, occasion: None };
+    let occasion = Occasion::of_touch(&view, &call.touch, &rules.book);
+    let facts = Facts { rep: &call.assigned_to, unsubscribe: None, occasion };
     let context = context(&view, &facts);
     let locale = customer.locale(policy);
     let script =

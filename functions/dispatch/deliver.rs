@@ -6,7 +6,7 @@ use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, context};
-use lazo_domain::rule::{Channel, Purpose, Trigger};
+use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{Send, TouchId};
 use lazo_domain::view::View;
@@ -134,7 +134,7 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
     let facts = Facts {
         rep: &send.assign_to,
         unsubscribe: unsubscribe.as_deref(),
-        occasion: occasion(&view, enrolment, &rules.book),
+        occasion: Occasion::of_touch(&view, &send.touch, &rules.book),
     };
     let template = send.template.as_deref().unwrap_or_default();
     let locale = customer.locale(policy);
@@ -146,21 +146,6 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
     let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let to = Recipient { email, name: Some(name).filter(|name| !name.is_empty()) };
     Ok(Letter::new(&policy.brand, to, &mail, unsubscribe.as_deref())?)
-}
-
-/// What is celebrated, where an occasion started the touch.
-fn occasion<'a>(
-    view: &View,
-    enrolment: Option<&Enrolment>,
-    book: &'a RuleBook,
-) -> Option<Occasion<'a>> {
-    let enrolment = enrolment?;
-    match &book.rule(&enrolment.rule)?.trigger {
-        Trigger::Occasion { name, .. } => {
-            Occasion::of(view, name, enrolment.occurrence.parse().ok()?)
-        }
-        Trigger::Event(_) | Trigger::Stage(_) | Trigger::Every { .. } => None,
-    }
 }
 
 /// Where the customer can say no; without it, marketing mail is not written.

@@ -12,6 +12,9 @@ use crate::condition::Values;
 use crate::decide::celebrated_on;
 use crate::history::Purchase;
 use crate::policy::Brand;
+use crate::rule::Trigger;
+use crate::rulebook::RuleBook;
+use crate::touch::TouchId;
 use crate::view::{CUSTOMER_FIELDS, View};
 
 /// What a message's templates may name. Personal: `Debug` does not show it.
@@ -66,6 +69,16 @@ impl<'a> Occasion<'a> {
         let began = view.customer.profile.occasion(name)?;
         let date = celebrated_on(began, year, view.policy.leap_day)?;
         Some(Occasion { name, date, years: began.year.map(|began| year - began) })
+    }
+
+    /// What is celebrated with a touch; `None` where no occasion started it.
+    pub fn of_touch(view: &View, touch: &TouchId, book: &'a RuleBook) -> Option<Occasion<'a>> {
+        match &book.rule(&touch.rule)?.trigger {
+            Trigger::Occasion { name, .. } => {
+                Occasion::of(view, name, touch.occurrence.parse().ok()?)
+            }
+            Trigger::Event(_) | Trigger::Stage(_) | Trigger::Every { .. } => None,
+        }
     }
 }
 
