@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use lazo::app::App;
 use lazo::store::Cost;
-use lazo::{dispatch, ingest};
+use lazo::{dispatch, ingest, rounds};
 use lazo_domain::customer::Enrolment;
 use lazo_domain::event::Delivered;
 use lazo_domain::id::Id;
@@ -84,8 +84,10 @@ fn histories() -> Vec<(Id, Vec<Delivered>)> {
 
 async fn replay(app: &App, customer: &Id, mut events: Vec<Delivered>, counted: &mut Vec<Counted>) {
     events.sort_by_key(|delivered| delivered.at);
+    let mut last = events.first().map_or(Instant::MIN, |delivered| delivered.at);
     for delivered in &events {
-        dispatch_until(app, customer, delivered.at).await;
+        dispatch_until(app, customer, last, delivered.at).await;
+        last = delivered.at;
         let before = app.store.load(customer).await.unwrap().customer;
         app.store.take_cost();
         ingest::take(app, delivered, delivered.at).await.unwrap();
@@ -100,11 +102,18 @@ async fn replay(app: &App, customer: &Id, mut events: Vec<Delivered>, counted: &
     }
 }
 
-async fn dispatch_until(app: &App, customer: &Id, until: Instant) {
+/// Lets time pass as the schedules do: what is due goes out, and the calendar is
+/// looked at when its alarms ring, the one of reviews after 30 days at most.
+async fn dispatch_until(app: &App, customer: &Id, from: Instant, until: Instant) {
+    let mut reviewed = from;
     loop {
-        let loaded = app.store.load(customer).await.unwrap();
-        let Some(due) = loaded.customer.next_due().filter(|due| *due < until) else { return };
-        dispatch::attend(app, customer, due).await.unwrap();
+        let now = app.store.load(customer).await.unwrap().customer;
+        let review = now.judged.map(|_| reviewed.plus_millis(30 * DAY));
+        let next = now.next_alarm().into_iter().chain(review).min();
+        let Some(at) = next.filter(|at| *at < until) else { return };
+        reviewed = at;
+        rounds::look(app, customer, at).await.unwrap();
+        dispatch::attend(app, customer, at).await.unwrap();
     }
 }
 
