@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
+use lazo::store::TouchState;
 use serde_json::json;
 
 use crate::support::program::{LOCAL, Shop, kill_after};
+use crate::support::{id, store_on};
 
 const CUSTOMERS: usize = 60;
 
@@ -44,17 +46,17 @@ async fn each_mail_goes_out_once_however_often_the_program_is_killed() {
     std::fs::write(&file, events()).unwrap();
     let file = file.to_string_lossy().into_owned();
     // While events come in …
-    for round in 0..6u64 {
+    for round in 0..8u64 {
         let send = shop.with_rules(&["send", &file]).spawn().unwrap();
-        kill_after(send, 150 + round * 120).await;
+        kill_after(send, 100 + round * 90).await;
     }
     succeed(shop.with_rules(&["send", &file])).await;
     // … and while mails go out.
     let words: Vec<&str> = LOCAL.into_iter().chain(["--empty", "--once"]).collect();
     let mut killed_between = 0;
-    for round in 0..10usize {
+    for round in 0..12usize {
         let mut local = shop.with_rules(&words).spawn().unwrap();
-        while shop.mails().len() <= round * CUSTOMERS / 10 && local.try_wait().unwrap().is_none() {
+        while shop.mails().len() <= round * CUSTOMERS / 12 && local.try_wait().unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         kill_after(local, 0).await;
@@ -71,4 +73,16 @@ async fn each_mail_goes_out_once_however_often_the_program_is_killed() {
     }
     assert!(by_address.values().all(|count| *count == 1), "{by_address:?}");
     assert_eq!(by_address.len(), CUSTOMERS, "{by_address:?}");
+
+    // What the ledger says is what the outbox holds.
+    let file = shop.path("data/table.sqlite");
+    let store = store_on(dynoxide::Database::new(&file.to_string_lossy()).unwrap()).await;
+    for number in 0..CUSTOMERS {
+        let customer = id(&format!("cus-{number:02}"));
+        let (events, touches) = store.ledger(&customer).await.unwrap();
+        assert_eq!(events.len(), 2, "{customer}: each event counts once");
+        let states: Vec<TouchState> = touches.iter().map(|touch| touch.state).collect();
+        assert_eq!(states, [TouchState::Sent], "{customer}");
+        assert_eq!(store.load(&customer).await.unwrap().customer.history.purchases.len(), 1);
+    }
 }

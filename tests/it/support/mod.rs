@@ -83,13 +83,17 @@ fn app(rules: Rules, mailer: Mailer, recorder: &Recorder, store: Store) -> App {
 
 /// A fresh table on a DynamoDB in memory.
 pub async fn table() -> Store {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let database = dynoxide::Database::memory().unwrap();
-    tokio::spawn(dynoxide::server::serve_on(listener, database));
-    let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk_at(&endpoint)), TABLE);
+    let store = store_on(dynoxide::Database::memory().unwrap()).await;
     table::create(store.client(), TABLE).await.unwrap();
     store
+}
+
+/// The store on an embedded DynamoDB, served from here.
+pub async fn store_on(database: dynoxide::Database) -> Store {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    Store::new(aws_sdk_dynamodb::Client::new(&sdk_at(&endpoint)), TABLE)
 }
 
 /// What the SDK needs to talk to an endpoint of this machine.
