@@ -1,6 +1,5 @@
 //! The call list: calls and tasks that wait for a person, by whose they are.
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -64,12 +63,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn note_assignee(&self, name: &str) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table);
-        let put = put.set_item(Some(keys::keyed(keys::ASSIGNEES, name)));
-        let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
-        let answer = answer.map_err(StoreError::service)?;
-        self.count(false, answer.consumed_capacity());
-        Ok(())
+        self.put(keys::keyed(keys::ASSIGNEES, name)).await
     }
 
     /// Everybody who ever had a call.
@@ -133,21 +127,12 @@ impl Store {
     }
 
     async fn call_at(&self, pk: &str, sk: &str) -> Result<Option<Call>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk.to_owned()))
-            .key("sk", AttributeValue::S(sk.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(StoreError::service)?;
+        let found = self.get(keys::keyed(pk, sk)).await?;
         let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
             key: format!("{pk} {sk}"),
             why: error.to_string(),
         };
-        answer.item.map(|item| serde_dynamo::from_item(item).map_err(unreadable)).transpose()
+        found.map(|item| serde_dynamo::from_item(item).map_err(unreadable)).transpose()
     }
 
     /// Takes a call off the list, with how it went. One that is not on it
@@ -176,27 +161,15 @@ impl Store {
         sk: &str,
         outcome: &str,
     ) -> Result<(), StoreError> {
-        let answer = self
+        let update = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(keys::customer(customer)))
-            .key("sk", AttributeValue::S(sk.to_owned()))
+            .set_key(Some(keys::keyed(keys::customer(customer), sk)))
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET #status = :done, outcome = :outcome REMOVE calls_of, calls_by")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":done", AttributeValue::S("done".into()))
-            .expression_attribute_values(":outcome", AttributeValue::S(outcome.to_owned()))
-            .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => self.count(false, answer.consumed_capacity()),
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
-                self.count(false, []);
-            }
-            Err(error) => return Err(StoreError::service(error)),
-        }
-        Ok(())
+            .expression_attribute_values(":outcome", AttributeValue::S(outcome.to_owned()));
+        self.update_if(update).await
     }
 }

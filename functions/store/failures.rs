@@ -127,14 +127,6 @@ impl Store {
         }
     }
 
-    async fn put(&self, item: Item) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
-        let answer = answer.map_err(StoreError::service)?;
-        self.count(false, answer.consumed_capacity());
-        Ok(())
-    }
-
     /// What could not be processed in the last two years, oldest first.
     ///
     /// # Errors
@@ -188,16 +180,7 @@ impl Store {
         let mut text = String::with_capacity(failure.bytes);
         for number in 0..failure.parts {
             let key = part_key(&failure.id, number);
-            let answer = self
-                .client
-                .get_item()
-                .table_name(&self.table)
-                .set_key(Some(key))
-                .consistent_read(true)
-                .send()
-                .await
-                .map_err(StoreError::service)?;
-            let item = answer.item.unwrap_or_default();
+            let item = self.get(key).await?.unwrap_or_default();
             text.push_str(keys::text(&item, "text")?);
         }
         Ok(text)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::tz::TimeZone;
 use lazo_domain::instant::Instant;
@@ -76,22 +75,12 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn touch(&self, touch: &TouchId) -> Result<Option<TouchEntry>, StoreError> {
         let key = keys::keyed(keys::customer(&touch.customer), keys::touch(touch));
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key))
-            .consistent_read(true)
-            .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await
-            .map_err(StoreError::service)?;
-        self.count(true, answer.consumed_capacity());
+        let found = self.get(key).await?;
         let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
             key: touch.to_string(),
             why: error.to_string(),
         };
-        answer.item.map(|item| serde_dynamo::from_item(item).map_err(unreadable)).transpose()
+        found.map(|item| serde_dynamo::from_item(item).map_err(unreadable)).transpose()
     }
 
     /// Notes what the mail service told of a touch; the first word stays. A
@@ -101,26 +90,15 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn note(&self, touch: &TouchId, note: Note, at: Instant) -> Result<(), StoreError> {
         let key = keys::keyed(keys::customer(&touch.customer), keys::touch(touch));
-        let answer = self
+        let update = self
             .client
             .update_item()
-            .table_name(&self.table)
             .set_key(Some(key))
             .update_expression("SET #note = if_not_exists(#note, :at)")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#note", note.attribute())
-            .expression_attribute_values(":at", AttributeValue::N(at.millis().to_string()))
-            .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => self.count(false, answer.consumed_capacity()),
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
-                self.count(false, []);
-            }
-            Err(error) => return Err(StoreError::service(error)),
-        }
-        Ok(())
+            .expression_attribute_values(":at", AttributeValue::N(at.millis().to_string()));
+        self.update_if(update).await
     }
 
     /// Takes a touch off the list of those of which nobody knows whether they

@@ -21,17 +21,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn learnt(&self) -> Result<Option<Learnt>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::learnt()))
-            .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await
-            .map_err(StoreError::service)?;
-        self.count(true, answer.consumed_capacity());
-        answer.item.map(|item| decode(&item)).transpose()
+        self.get(keys::learnt()).await?.map(|item| decode(&item)).transpose()
     }
 
     /// Keeps what was learnt in the place of what was before.
@@ -48,11 +38,7 @@ impl Store {
         if let Some(why) = &learnt.refused {
             item.insert("refused".into(), AttributeValue::S(why.clone()));
         }
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
-        let answer = answer.map_err(StoreError::service)?;
-        self.count(false, answer.consumed_capacity());
-        Ok(())
+        self.put(item).await
     }
 }
 

@@ -17,8 +17,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConsumedCapacity, Put, ReturnConsumedCapacity,
     TransactWriteItem,
@@ -154,24 +155,43 @@ impl Store {
         }
     }
 
+    /// Reads one item, consistently.
+    async fn get(&self, key: Item) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key));
+        let get = get.consistent_read(true).set_return_consumed_capacity(self.count_mode());
+        let answer = get.send().await.map_err(StoreError::service)?;
+        self.count(true, answer.consumed_capacity());
+        Ok(answer.item)
+    }
+
+    /// Writes one item, whatever was there.
+    async fn put(&self, item: Item) -> Result<(), StoreError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
+        let answer = answer.map_err(StoreError::service)?;
+        self.count(false, answer.consumed_capacity());
+        Ok(())
+    }
+
+    /// Changes one item by a condition; where that does not hold, nothing.
+    async fn update_if(&self, update: UpdateItemFluentBuilder) -> Result<(), StoreError> {
+        let update = update.table_name(&self.table);
+        match update.set_return_consumed_capacity(self.count_mode()).send().await {
+            Ok(answer) => self.count(false, answer.consumed_capacity()),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
+                self.count(false, []);
+            }
+            Err(error) => return Err(StoreError::service(error)),
+        }
+        Ok(())
+    }
+
     /// Reads a customer, consistently; one that is not stored is new.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn load(&self, id: &Id) -> Result<Loaded, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(keys::customer(id)))
-            .key("sk", AttributeValue::S(keys::STATE.into()))
-            .consistent_read(true)
-            .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await
-            .map_err(StoreError::service)?;
-        self.count(true, answer.consumed_capacity());
-        match answer.item {
+        match self.get(keys::keyed(keys::customer(id), keys::STATE)).await? {
             None => Ok(Loaded {
                 customer: Customer::new(id.clone()),
                 version: 0,
