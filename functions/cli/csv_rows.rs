@@ -6,13 +6,14 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use lazo_domain::event::BadEvent;
+use lazo_domain::event::{self, BadEvent, Delivered};
 use lazo_domain::nearest;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::event_files::{self, Bad, Events};
+use super::event_files::Events;
+use super::threads;
 
 /// How the columns of a CSV file are read.
 #[derive(clap::Args, Clone, Debug)]
@@ -177,24 +178,43 @@ struct Open {
     left: Decimal,
 }
 
+/// What a row tells: each event, or why it is none, with its line.
+type Told = (usize, Result<Delivered, BadEvent>);
+
+/// The rows of some of a file's customers.
 struct Rows<'a> {
     columns: Columns,
     currency: &'a str,
     zone: TimeZone,
     open: HashMap<String, Vec<Open>>,
     profiles: HashMap<String, Map<String, Value>>,
-    /// Each event as JSON text, with its line.
-    texts: Vec<(usize, String)>,
+    told: Vec<Told>,
     line: usize,
 }
 
 /// Reads a CSV file: a row with a positive total is a purchase, one with a
 /// negative total a refund of the customer's latest purchase that has as much
-/// left. Rows are read in the file's order.
+/// left. Rows are read in the file's order, each thread those of its customers.
 ///
 /// # Errors
 /// Columns that are not there; a row that does not fit is among `bad`.
 pub fn read(path: &Path, text: &str, args: &CsvArgs, threads: usize) -> anyhow::Result<Events> {
+    let parts = threads::in_parts(threads, |part| read_part(path, text, args, (part, threads)))?;
+    let mut told = Vec::new();
+    for part in parts {
+        told.extend(part?);
+    }
+    told.sort_by_key(|(line, _)| *line);
+    Ok(Events::sorted_out(path, told))
+}
+
+/// Reads the rows of one part of the customers, of so many parts.
+fn read_part(
+    path: &Path,
+    text: &str,
+    args: &CsvArgs,
+    (part, parts): (usize, usize),
+) -> anyhow::Result<Vec<Told>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().with_context(|| format!("{}: no CSV", path.display()))?.clone();
     let columns = Columns::find(args.columns.as_deref(), &header)
@@ -208,20 +228,25 @@ pub fn read(path: &Path, text: &str, args: &CsvArgs, threads: usize) -> anyhow::
         zone,
         open: HashMap::new(),
         profiles: HashMap::new(),
-        texts: Vec::new(),
+        told: Vec::new(),
         line: 0,
     };
-    let mut bad = Vec::new();
-    for row in reader.records() {
-        let row = row.with_context(|| path.display().to_string())?;
+    let mut row = csv::StringRecord::new();
+    while reader.read_record(&mut row).with_context(|| path.display().to_string())? {
+        if part_of(cell(&row, rows.columns.customer), parts) != part {
+            continue;
+        }
         rows.line = row.position().map_or(0, csv::Position::line) as usize;
         if let Err(why) = rows.take(&row) {
-            bad.push(Bad { place: format!("{}:{}", path.display(), rows.line), why });
+            rows.told.push((rows.line, Err(why)));
         }
     }
-    let mut events = event_files::decode(path, &rows.texts, threads)?;
-    events.bad.extend(bad);
-    Ok(events)
+    Ok(rows.told)
+}
+
+fn part_of(customer: Option<&str>, parts: usize) -> usize {
+    let hash = |hash: u32, byte: u8| hash.wrapping_mul(31).wrapping_add(byte.into());
+    customer.unwrap_or_default().bytes().fold(0, hash) as usize % parts.max(1)
 }
 
 impl Rows<'_> {
@@ -271,7 +296,7 @@ impl Rows<'_> {
             sold_by: cell(row, columns.sold_by),
             items: item.map(|name| [ItemCell { sku: name, name, category, quantity: 1 }]),
         };
-        self.texts.push((self.line, json(&detail)));
+        self.tell(&json(&detail));
         let open = match self.open.get_mut(customer) {
             Some(open) => open,
             None => self.open.entry(customer.to_owned()).or_default(),
@@ -298,7 +323,7 @@ impl Rows<'_> {
             occurred_at: at,
             total: MoneyCell { amount: total.to_string(), currency: self.currency },
         };
-        self.texts.push((self.line, json(&detail)));
+        self.tell(&json(&detail));
     }
 
     /// The profile's columns, where they tell something new.
@@ -322,7 +347,11 @@ impl Rows<'_> {
         told.insert("detail-type".into(), "CustomerUpdated".into());
         told.insert("customer_id".into(), customer.into());
         told.insert("occurred_at".into(), at.into());
-        self.texts.push((self.line, Value::Object(told).to_string()));
+        self.tell(&Value::Object(told).to_string());
+    }
+
+    fn tell(&mut self, text: &str) {
+        self.told.push((self.line, event::from_wire(text)));
     }
 
     /// An instant with offset, or a local date or date-time of the file's zone.

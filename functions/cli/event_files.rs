@@ -7,6 +7,7 @@ use lazo_domain::event::{self, BadEvent, Delivered};
 use serde_json::value::RawValue;
 
 use super::csv_rows::{self, CsvArgs};
+use super::threads;
 
 /// An event that does not fit, and where it stands.
 pub struct Bad {
@@ -22,6 +23,23 @@ pub struct Events {
 }
 
 impl Events {
+    /// What was read of a file, each with its line.
+    pub fn sorted_out(
+        path: &Path,
+        read: impl IntoIterator<Item = (usize, Result<Delivered, BadEvent>)>,
+    ) -> Events {
+        let mut events = Events::default();
+        for (line, event) in read {
+            match event {
+                Ok(delivered) => events.good.push(delivered),
+                Err(why) => {
+                    events.bad.push(Bad { place: format!("{}:{line}", path.display()), why });
+                }
+            }
+        }
+        events
+    }
+
     /// Tells on standard error what was left out: the first ten, and how many.
     pub fn report_bad(&self) {
         const SHOWN: usize = 10;
@@ -96,29 +114,7 @@ pub fn decode<T>(path: &Path, texts: &[(usize, T)], threads: usize) -> anyhow::R
 where
     T: AsRef<str> + Sync,
 {
-    let parse = |chunk: &[(usize, T)]| {
-        let mut events = Events::default();
-        for (line, text) in chunk {
-            match event::from_wire(text.as_ref()) {
-                Ok(delivered) => events.good.push(delivered),
-                Err(why) => {
-                    events.bad.push(Bad { place: format!("{}:{line}", path.display()), why });
-                }
-            }
-        }
-        events
-    };
-    let chunk = texts.len().div_ceil(threads.max(1)).max(1);
-    let parts = std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            texts.chunks(chunk).map(|chunk| scope.spawn(move || parse(chunk))).collect();
-        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
-    });
-    let mut events = Events::default();
-    for part in parts {
-        let part = part.map_err(|_| anyhow::anyhow!("a reader thread panicked"))?;
-        events.good.extend(part.good);
-        events.bad.extend(part.bad);
-    }
-    Ok(events)
+    let read =
+        threads::for_each(threads, texts, |(line, text)| (*line, event::from_wire(text.as_ref())))?;
+    Ok(Events::sorted_out(path, read))
 }

@@ -28,6 +28,7 @@ mod simulate;
 mod soak;
 mod system;
 mod template;
+mod threads;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,8 @@ use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::simulation::{Period, purchase_days};
 
+use crate::threads;
+
 /// The rules with the model that `--model` names: `none`, `fit`, or a file that
 /// `lazo drift fit --out` wrote.
 ///
@@ -21,15 +23,16 @@ pub fn with_model(
     model: &str,
     customers: &[(Id, Vec<Delivered>)],
     period: Period,
+    threads: usize,
 ) -> anyhow::Result<RuleBook> {
     match model {
         "none" if !book.asks_for_drift() => Ok(book),
         "none" => {
-            let rhythm = sample(&book, customers, period).rhythm();
+            let rhythm = sample(&book, customers, period, threads)?.rhythm();
             Ok(book.with_rhythm(rhythm))
         }
         "fit" => {
-            let sample = sample(&book, customers, period);
+            let sample = sample(&book, customers, period, threads)?;
             let model = sample.fit(Kind::MbgNbd, book.policy.drift.min_customers as usize);
             if let Some(refused) = &model.refused {
                 eprintln!("lazo: --model fit: {refused}; the overdue ratio judges instead");
@@ -46,11 +49,16 @@ pub fn with_model(
     }
 }
 
-fn sample(book: &RuleBook, customers: &[(Id, Vec<Delivered>)], period: Period) -> Sample {
+fn sample(
+    book: &RuleBook,
+    customers: &[(Id, Vec<Delivered>)],
+    period: Period,
+    threads: usize,
+) -> anyhow::Result<Sample> {
     let until = if period.from > Instant::MIN { period.from } else { period.until };
     let mut sample = Sample::new(until.date_in(&book.default_zone));
-    for (_, events) in customers {
-        sample.add(&purchase_days(events, book, until));
-    }
-    sample
+    let days =
+        threads::for_each(threads, customers, |(_, events)| purchase_days(events, book, until))?;
+    days.iter().for_each(|days| sample.add(days));
+    Ok(sample)
 }

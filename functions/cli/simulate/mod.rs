@@ -20,7 +20,7 @@ use lazo_domain::touch::{TouchRecord, TouchStatus};
 use serde::Serialize;
 
 use super::csv_rows::CsvArgs;
-use super::{Answer, event_files};
+use super::{Answer, event_files, threads};
 use lazo::rules;
 
 /// Replay a history in virtual time: what would be sent, skipped, and why.
@@ -118,7 +118,7 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
     events.report_bad();
     let count = events.good.len();
     let mut customers = by_customer(events.good);
-    let book = learn::with_model(book, &args.model, &customers, period)?;
+    let book = learn::with_model(book, &args.model, &customers, period, threads)?;
     let parts = replay(&mut customers, &book, period, threads, args.json)?;
     let took = started.elapsed();
     if args.json {
@@ -182,13 +182,9 @@ fn replay(
             bar.set_position((done.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len()) as u64);
         }
     };
-    let parts = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().map(|worker| worker.join()).collect::<Vec<_>>()
-    });
+    let parts = threads::in_parts(threads, |_| work());
     bar.finish_and_clear();
-    let parts: Result<Vec<Part>, _> = parts.into_iter().collect();
-    parts.map_err(|_| anyhow::anyhow!("a simulation thread panicked"))
+    parts
 }
 
 /// A bar on a terminal, for what takes more than a second.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cel::Value;
+use cel::objects::{Key, Map};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::EventFields;
@@ -85,7 +86,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut object: HashMap<String, Value> = HashMap::new();
+        let mut object: HashMap<Key, Value> = HashMap::new();
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             if !self.0.is_none_or(|fields| fields.include(&key)) {
                 map.next_value::<IgnoredAny>()?;
@@ -93,9 +94,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
             }
             match map.next_value_seed(Seed(None))? {
                 Value::Null => {}
-                value => drop(object.insert(key.into_owned(), value)),
+                value => drop(object.insert(key.into_owned().into(), value)),
             }
         }
-        Ok(object.into())
+        Ok(Value::Map(Map { map: Arc::new(object) }))
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod json;
+mod plain;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,12 +14,15 @@ use crate::instant::Instant;
 use check::Checker;
 pub use check::Fault;
 pub use json::event_value;
+use plain::{Plain, Stop};
 
 /// A condition that compiled and passed the check.
 #[derive(Clone)]
 pub struct Condition {
     source: String,
     program: Arc<Program>,
+    /// The same, where it is of CEL's plain part.
+    plain: Option<Arc<Plain>>,
     /// The fields of `customer` that the condition names.
     customer_fields: Vec<String>,
     /// The fields of `event` that it names; `None` where it may ask for any.
@@ -84,6 +88,7 @@ impl Condition {
         let used = Checker::run(&program, source, trigger)?;
         Ok(Condition {
             source: source.to_owned(),
+            plain: Plain::of(program.expression()).map(Arc::new),
             program: Arc::new(program),
             customer_fields: used.customer_fields,
             event_fields: used.event,
@@ -102,6 +107,16 @@ impl Condition {
 
     /// Runs the condition.
     pub fn verdict(&self, values: &impl Values) -> Verdict {
+        match self.plain.as_ref().map(|plain| plain.holds(values, &self.event_fields)) {
+            Some(Ok(true)) => Verdict::Holds,
+            Some(Ok(false)) => Verdict::Fails,
+            Some(Err(Stop::Missing)) => Verdict::MissingValue,
+            Some(Err(Stop::InDoubt)) | None => self.verdict_of_cel(values),
+        }
+    }
+
+    /// Runs the condition by CEL itself, whatever it is: slower, and the same.
+    pub fn verdict_of_cel(&self, values: &impl Values) -> Verdict {
         let result = STANDARD.with(|standard| {
             let mut scope = standard.new_inner_scope();
             if !self.customer_fields.is_empty() {

@@ -242,10 +242,15 @@ impl Turn<'_> {
         if !self.may_enter(rule, occurrence.at) {
             return Err(Reason::Reentry);
         }
-        if fraction(&format!("{}/{}", rule.name, self.customer.id)) < rule.holdout.0 {
+        if self.is_held_out_of(rule) {
             return Err(Reason::Holdout);
         }
         Ok(())
+    }
+
+    pub(super) fn is_held_out_of(&self, rule: &Rule) -> bool {
+        let share = rule.holdout.0;
+        share > 0.0 && fraction(&format!("{}/{}", rule.name, self.customer.id)) < share
     }
 
     fn may_enter(&self, rule: &Rule, at: Instant) -> bool {

@@ -1,7 +1,7 @@
 //! Which stages a customer has entered, and what that starts (section 4).
 
 use super::Turn;
-use super::enrol::{Occurrence, fraction};
+use super::enrol::Occurrence;
 use crate::calendar;
 use crate::customer::Enrolment;
 use crate::event::Event;
@@ -107,6 +107,8 @@ impl<'a> Turn<'a> {
     /// Takes out what the entry into a stage started and nobody tried to send.
     fn take_back_stage(&mut self, entry: &Entered) -> Vec<Enrolment> {
         let book = self.book;
+        let held_out: Vec<&Rule> =
+            book.entered_by(entry.stage).filter(|rule| self.is_held_out_of(rule)).collect();
         let customer = &mut self.customer;
         let is_its = |e: &Enrolment| {
             let rule =
@@ -123,10 +125,8 @@ impl<'a> Turn<'a> {
             }
         }
         // Who was held out of it was never in.
-        for rule in book.entered_by(entry.stage) {
-            if let Some(past) = customer.past.get_mut(&rule.name)
-                && fraction(&format!("{}/{}", rule.name, customer.id)) < rule.holdout.0
-            {
+        for rule in held_out {
+            if let Some(past) = customer.past.get_mut(&rule.name) {
                 past.retain(|p| p.at != entry.at);
             }
         }

@@ -1,6 +1,6 @@
 //! A customer's way through the stages, worked out from all that happened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::Cell;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -63,19 +63,20 @@ impl Course<'_> {
 
 /// All that may change the stage, in order.
 /// A shop's clock may be ahead of ours: what is told has happened.
-fn moments(customer: &Customer) -> BTreeSet<(Instant, Moment)> {
-    let mut moments = BTreeSet::new();
+fn moments(customer: &Customer) -> Vec<(Instant, Moment)> {
+    let mut moments = Vec::with_capacity(customer.history.purchases.len());
     let signals = &customer.signals;
     moments.extend(signals.positive_at.map(|at| (at, Moment::Positive)));
     moments.extend(signals.contacts.iter().map(|at| (*at, Moment::Contact)));
     moments.extend(customer.reported.iter().map(|(at, _)| (*at, Moment::Reported)));
     for (index, purchase) in customer.history.purchases.iter().enumerate() {
-        moments.insert((purchase.at, Moment::Purchase(index)));
+        moments.push((purchase.at, Moment::Purchase(index)));
         let full = purchase.refunds.iter().map(|refund| refund.at);
         if let Some(at) = full.filter(|at| purchase.is_fully_refunded(*at)).min() {
-            moments.insert((at.max(purchase.at), Moment::Refund(index)));
+            moments.push((at.max(purchase.at), Moment::Refund(index)));
         }
     }
+    moments.sort_unstable();
     moments
 }
 
@@ -85,9 +86,12 @@ struct Walk<'a> {
     now: Instant,
     stage: Stage,
     entered: Vec<Entered>,
-    /// Purchases that count, by their instant and place.
-    kept: BTreeSet<(Instant, usize)>,
-    days: BTreeMap<Date, usize>,
+    /// Which purchases count so far, by their place.
+    kept: Vec<bool>,
+    /// Each purchase day with how many purchases count on it, in order.
+    days: Vec<(Date, usize)>,
+    /// The day asked for last, since the same is mostly asked for again.
+    asked: Cell<(Instant, Date)>,
     positive: bool,
     last_contact: Option<Instant>,
     /// When drift begins after all that happened.
@@ -102,8 +106,9 @@ impl<'a> Walk<'a> {
             now: Instant::MIN,
             stage: Stage::Exploration,
             entered: Vec::new(),
-            kept: BTreeSet::new(),
-            days: BTreeMap::new(),
+            kept: vec![false; customer.history.purchases.len()],
+            days: Vec::new(),
+            asked: Cell::new((Instant::MIN, Instant::MIN.date_in(course.zone))),
             positive: false,
             last_contact: None,
             planned: None,
@@ -117,6 +122,16 @@ impl<'a> Walk<'a> {
             });
         }
         walk
+    }
+
+    fn day_of(&self, at: Instant) -> Date {
+        let (asked, day) = self.asked.get();
+        if asked == at {
+            return day;
+        }
+        let day = at.date_in(self.course.zone);
+        self.asked.set((at, day));
+        day
     }
 
     fn enter(&mut self, stage: Stage, at: Instant, is_day: bool) {
@@ -150,7 +165,7 @@ impl<'a> Walk<'a> {
         if self.planned.is_some() || matches!(self.stage, Stage::Dissolution | Stage::Ended) {
             return true;
         }
-        let today = until.date_in(self.course.zone);
+        let today = self.day_of(until);
         self.rhythm().is_some_and(|rhythm| self.course.scorer.is_drifting(rhythm, today))
     }
 
@@ -212,8 +227,8 @@ impl<'a> Walk<'a> {
     fn rhythm(&self) -> Option<Rhythm> {
         let earlier = self.customer.history.earlier.as_ref();
         let first = earlier.map(|earlier| earlier.first_at.date_in(self.course.zone));
-        let first = first.or_else(|| self.days.keys().next().copied())?;
-        let last = self.days.keys().next_back().copied();
+        let first = first.or_else(|| self.days.first().map(|(day, _)| *day))?;
+        let last = self.days.last().map(|(day, _)| *day);
         let last = last.or_else(|| Some(earlier?.last_at.date_in(self.course.zone)))?;
         let count = self.days.len() + earlier.map_or(0, |earlier| earlier.days as usize);
         Rhythm::new(first, last, u32::try_from(count).unwrap_or(u32::MAX))
@@ -222,8 +237,12 @@ impl<'a> Walk<'a> {
     fn take(&mut self, at: Instant, moment: Moment) {
         match moment {
             Moment::Purchase(index) => {
-                self.kept.insert((at, index));
-                *self.days.entry(at.date_in(self.course.zone)).or_default() += 1;
+                self.kept[index] = true;
+                let day = self.day_of(at);
+                match self.place_of(day) {
+                    Ok(place) => self.days[place].1 += 1,
+                    Err(place) => self.days.insert(place, (day, 1)),
+                }
                 // Whoever buys has come back.
                 self.enter(self.steady(), at, false);
             }
@@ -239,14 +258,20 @@ impl<'a> Walk<'a> {
     }
 
     fn give_back(&mut self, index: usize) {
-        let at = self.customer.history.purchases[index].at;
-        self.kept.remove(&(at, index));
-        let day = at.date_in(self.course.zone);
-        if let Some(count) = self.days.get_mut(&day) {
-            *count -= 1;
-            if *count == 0 {
-                self.days.remove(&day);
+        self.kept[index] = false;
+        let day = self.day_of(self.customer.history.purchases[index].at);
+        if let Ok(place) = self.place_of(day) {
+            self.days[place].1 -= 1;
+            if self.days[place].1 == 0 {
+                self.days.remove(place);
             }
+        }
+    }
+
+    fn place_of(&self, day: Date) -> Result<usize, usize> {
+        match self.days.last() {
+            Some((last, _)) if *last < day => Err(self.days.len()),
+            _ => self.days.binary_search_by_key(&day, |(day, _)| *day),
         }
     }
 
@@ -254,7 +279,10 @@ impl<'a> Walk<'a> {
     fn steady(&self) -> Stage {
         let earlier = self.customer.history.earlier.as_ref();
         let first = earlier.map(|earlier| earlier.first_at);
-        let first = first.or_else(|| Some(self.kept.first()?.0));
+        let first = first.or_else(|| {
+            let index = self.kept.iter().position(|kept| *kept)?;
+            Some(self.customer.history.purchases[index].at)
+        });
         let contacted =
             first.zip(self.last_contact).is_some_and(|(first, contact)| contact > first);
         let days = self.days.len() + earlier.map_or(0, |earlier| earlier.days as usize);
