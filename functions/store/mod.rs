@@ -10,6 +10,7 @@ pub mod keys;
 mod learnt;
 mod ledger;
 mod limits;
+mod notices;
 mod personal;
 pub mod table;
 
@@ -34,6 +35,7 @@ pub use feedback::{Feedback, Note};
 pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
+pub use notices::{Fence, NoticeState};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;

@@ -108,6 +108,10 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
     if brand.name.chars().chain(brand.postal_address.chars()).any(char::is_control) {
         report.error(&[Key::Name("brand")], "name and postal_address are one line each");
     }
+    for (path, wrong) in policy.bad_staff() {
+        let path: Vec<Key> = path.into_iter().map(Key::Name).collect();
+        report.error(&path, wrong.to_string());
+    }
     found.append(&mut report.found);
     (found.len() == before).then_some(policy)
 }

@@ -267,3 +267,32 @@ pub fn policy_schema() -> &'static serde_json::Value {
         LazyLock::new(|| schemars::schema_for!(Policy).to_value());
     &SCHEMA
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_staff_that_lead_to_no_mailbox_are_told_with_their_place() {
+        let policy = "\
+people: { eva: { email: eva@casa.example, locale: en } }
+teams:
+  care: { members: [eva, luis] }
+  idle: {}
+  eva: { email: team@casa.example }
+complaints: { escalate_to: [care, evo] }
+";
+        let (_, found) = RuleBook::check(&[(POLICY_FILE.into(), policy.into())]);
+        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let expected = [
+            "policy.yaml:3:20: error: team \"care\" names \"luis\", who is not among people",
+            "policy.yaml:4:9: error: team \"idle\" has neither an email nor members, so no mail reaches it",
+            "policy.yaml:5:8: error: \"eva\" is the name of a person and of a team; give each a name of its own",
+            "policy.yaml:6:28: error: complaints escalate to \"evo\", who is neither among people nor teams; did you mean \"eva\"?",
+        ];
+        assert_eq!(told, expected);
+        let bad = "people: { eva: { email: eva, locale: english please } }";
+        let (_, found) = RuleBook::check(&[(POLICY_FILE.into(), bad.into())]);
+        assert!(found[0].message.contains("ana@example.com"), "{found:?}");
+    }
+}

@@ -14,7 +14,7 @@ use crate::stage::Stage;
 pub use given::{BadSample, context_from_json, sample_context};
 
 /// The names at the top of a context.
-pub(super) const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 12] = [
     "customer",
     "event",
     "purchase",
@@ -23,6 +23,9 @@ pub(super) const NAMES: [&str; 9] = [
     "brand",
     "links",
     "rep",
+    "call",
+    "complaint",
+    "staff",
     "locale",
 ];
 
@@ -68,7 +71,7 @@ pub(super) struct Samples {
 }
 
 impl Change {
-    fn new(path: &[&str], value: Option<Json>) -> Change {
+    pub fn new(path: &[&str], value: Option<Json>) -> Change {
         let path = path.iter().map(|step| (*step).to_owned()).collect();
         Change { sets: vec![(path, value)] }
     }
