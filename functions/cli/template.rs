@@ -114,7 +114,7 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
 /// A rule that uses the template: it tells which event starts it.
 fn rule_of<'a>(rules: &'a Rules, template: &str) -> Option<&'a Rule> {
     rules.book.rules().iter().find(|rule| {
-        rule.steps.iter().any(|step| {
+        rule.all_steps().any(|step| {
             step.template.as_deref() == Some(template) && step.channel != Channel::Event
         })
     })

@@ -30,7 +30,7 @@ impl Templates {
         let mut report = Report::default();
         let mut checked: Vec<(&str, Use)> = Vec::new();
         for rule in book.rules().iter().filter(|rule| rule.status != Status::Archived) {
-            for step in &rule.steps {
+            for step in rule.all_steps() {
                 let Some(template) = step.template.as_deref() else {
                     continue;
                 };
