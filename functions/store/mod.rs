@@ -176,16 +176,20 @@ impl Store {
     }
 
     /// Changes one item by a condition; where that does not hold, nothing.
-    async fn update_if(&self, update: UpdateItemFluentBuilder) -> Result<(), StoreError> {
+    /// Whether it held.
+    async fn update_if(&self, update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
         let update = update.table_name(&self.table);
         match update.set_return_consumed_capacity(self.count_mode()).send().await {
-            Ok(answer) => self.count(false, answer.consumed_capacity()),
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                Ok(true)
+            }
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
                 self.count(false, []);
+                Ok(false)
             }
-            Err(error) => return Err(StoreError::service(error)),
+            Err(error) => Err(StoreError::service(error)),
         }
-        Ok(())
     }
 
     /// Reads a customer, consistently; one that is not stored is new.

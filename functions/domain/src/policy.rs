@@ -68,6 +68,9 @@ pub struct Policy {
     /// The team that calls where nobody else is named.
     #[serde(default = "care")]
     pub call_team: String,
+    /// How long a call is theirs alone who took it from the list.
+    #[serde(default = "half_an_hour")]
+    pub call_claim: Span,
     /// Who works in the shop, for mail to them.
     #[serde(default)]
     pub people: BTreeMap<String, Person>,
@@ -272,6 +275,10 @@ fn ten() -> Time {
 
 fn three_days() -> Span {
     Span::days(3)
+}
+
+fn half_an_hour() -> Span {
+    Span { count: 30, unit: crate::span::Unit::Minutes }
 }
 
 fn care() -> String {
