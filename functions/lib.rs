@@ -7,13 +7,16 @@
 
 pub mod app;
 pub mod bus;
+pub mod call_list;
 pub mod dispatch;
 pub mod drift;
 pub mod feedback;
 pub mod ingest;
 pub mod links;
 pub mod mailer;
+pub mod notices;
 pub mod occasions;
+pub mod pace;
 #[cfg(feature = "local")]
 pub mod rehearsal;
 pub mod rounds;

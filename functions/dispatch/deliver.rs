@@ -3,6 +3,7 @@
 use anyhow::Context;
 use lazo_domain::calendar;
 use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::decide::assignee;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, context};
@@ -18,17 +19,7 @@ use crate::links::unsubscribe_url;
 use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::store::{FailureKind, StoreError};
 
-use super::pace::{Pace, Turn};
-
-/// How long a touch that was not accepted waits, in milliseconds, at least;
-/// jitter comes on top.
-const PUT_BACK_MILLIS: i64 = 60_000;
-
-/// The same, where a daily quota is used up or somebody must mend something.
-const PUT_BACK_LONG_MILLIS: i64 = 15 * 60_000;
-
-/// The jitter that comes on top then: up to an hour in all.
-const LONG_JITTER_MILLIS: i64 = 45 * 60_000;
+use crate::pace::{Pace, Turn};
 
 /// What is known after a touch was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,17 +51,9 @@ pub async fn request(app: &App, send: &Send, now: Instant) -> Outcome {
         Ok(()) => Outcome::Sent { message_id: send.touch.to_string() },
         Err(error) => {
             tracing::warn!(%error, rule = send.touch.rule, "a request was not published, it is tried again");
-            Outcome::NotSent { until: put_back_until(now, Wait::Minutes) }
+            Outcome::NotSent { until: Wait::Minutes.until(now) }
         }
     }
-}
-
-fn put_back_until(now: Instant, wait: Wait) -> Instant {
-    let (least, jitter) = match wait {
-        Wait::Minutes => (PUT_BACK_MILLIS, PUT_BACK_MILLIS),
-        Wait::Long => (PUT_BACK_LONG_MILLIS, LONG_JITTER_MILLIS),
-    };
-    now.plus_millis(least + fastrand::i64(0..jitter))
 }
 
 /// Hands one mail over, at its turn.
@@ -89,7 +72,7 @@ pub async fn mail(
         }
     };
     if !pace.wait(app, turn).await {
-        return Outcome::NotSent { until: put_back_until(now, Wait::Minutes) };
+        return Outcome::NotSent { until: Wait::Minutes.until(now) };
     }
     match app.mailer.send(&send.touch, &letter).await {
         Ok(message_id) => Outcome::Sent { message_id },
@@ -99,7 +82,7 @@ pub async fn mail(
                 rule = send.touch.rule,
                 "a mail was not accepted, it is tried again"
             );
-            Outcome::NotSent { until: put_back_until(now, wait) }
+            Outcome::NotSent { until: wait.until(now) }
         }
         Err(SendError::Refused(why)) => {
             tracing::error!(why, rule = send.touch.rule, "a mail was refused");
@@ -135,6 +118,7 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
         rep: &send.assign_to,
         unsubscribe: unsubscribe.as_deref(),
         occasion: Occasion::of_touch(&view, &send.touch, &rules.book),
+        call: None,
     };
     let template = send.template.as_deref().unwrap_or_default();
     let locale = customer.locale(policy);
@@ -169,21 +153,22 @@ pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> O
     let step = rule.step(&enrolment.step)?;
     let zone = customer.zone(&book.default_zone);
     let closed = &book.policy.closed_days;
+    let touch = TouchId {
+        rule: enrolment.rule.clone(),
+        customer: customer.id.clone(),
+        occurrence: enrolment.occurrence.clone(),
+        step: enrolment.step.clone(),
+    };
     Some(Send {
-        touch: TouchId {
-            rule: enrolment.rule.clone(),
-            customer: customer.id.clone(),
-            occurrence: enrolment.occurrence.clone(),
-            step: enrolment.step.clone(),
-        },
         channel: step.channel,
         purpose: rule.purpose,
         template: step.template.clone(),
-        assign_to: step.assign_to.clone().unwrap_or_else(|| book.policy.call_team.clone()),
+        assign_to: assignee(customer, book, &touch)?,
         event: step.event.clone(),
         at: enrolment.sending_since?,
         due: enrolment.due,
         expires_at: calendar::later(enrolment.due, step.expiry, &zone, closed),
+        touch,
     })
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
 use lazo_domain::decide::{Decision, Input, decide};
-use lazo_domain::event::{Body, Delivered, from_wire};
+use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{TouchRecord, TouchStatus};
@@ -17,6 +17,7 @@ pub use erasure::kept_aside;
 
 use crate::app::App;
 use crate::bus::Message;
+use crate::call_list;
 use crate::store::{
     Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError, TRANSACTION_ITEMS_MAX,
     TouchEntry,
@@ -144,19 +145,24 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
             }
         }
     };
-    follow_through(&app.store, &event.body, id).await?;
+    follow_through(app, event, id, now).await?;
     Ok(taken)
 }
 
 /// What an event does to the call list. After the commit, and once more when it
 /// comes again: a crash in between loses nothing.
-async fn follow_through(store: &Store, body: &Body, id: &Id) -> Result<(), StoreError> {
-    match body {
-        Body::CallReported(call) => match &call.touch_id {
-            Some(touch) => store.close_call(id, touch.as_str(), call.outcome.as_str()).await,
-            None => Ok(()),
-        },
-        Body::CustomerErased(_) => store.withdraw_calls(id).await,
+async fn follow_through(app: &App, event: &Event, id: &Id, now: Instant) -> Result<(), StoreError> {
+    match &event.body {
+        Body::CallReported(call) => call_list::close(app, id, call, now).await,
+        Body::ConsentChanged(consent) if consent.channel == ConsentChannel::Call => {
+            call_list::review(app, id, now).await
+        }
+        Body::CustomerUpdated(profile)
+            if profile.relationship.is_some() || profile.account_manager.is_some() =>
+        {
+            call_list::review(app, id, now).await
+        }
+        Body::CustomerErased(_) => app.store.withdraw_calls(id).await,
         _ => Ok(()),
     }
 }

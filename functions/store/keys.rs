@@ -7,6 +7,7 @@
 //! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
 //! | `assignees` | `<name>` | somebody who has calls |
+//! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
 //! | `learnt` | `drift` | the drift model |
 //! | `failures#<year>-<month>` | `<hash>` | an event that could not be processed |
@@ -42,6 +43,10 @@ pub fn call(touch: &TouchId) -> String {
 
 pub(super) fn learnt() -> Item {
     keyed(LEARNT, "drift")
+}
+
+pub(super) fn notice(hash: &str) -> Item {
+    keyed(format!("notice/{hash}"), "mail")
 }
 
 pub(super) fn limit(name: &str) -> Item {

@@ -10,6 +10,7 @@ pub mod keys;
 mod learnt;
 mod ledger;
 mod limits;
+mod notices;
 mod personal;
 pub mod table;
 
@@ -34,6 +35,7 @@ pub use feedback::{Feedback, Note};
 pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
+pub use notices::{Fence, NoticeState};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;
@@ -174,16 +176,20 @@ impl Store {
     }
 
     /// Changes one item by a condition; where that does not hold, nothing.
-    async fn update_if(&self, update: UpdateItemFluentBuilder) -> Result<(), StoreError> {
+    /// Whether it held.
+    async fn update_if(&self, update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
         let update = update.table_name(&self.table);
         match update.set_return_consumed_capacity(self.count_mode()).send().await {
-            Ok(answer) => self.count(false, answer.consumed_capacity()),
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                Ok(true)
+            }
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
                 self.count(false, []);
+                Ok(false)
             }
-            Err(error) => return Err(StoreError::service(error)),
+            Err(error) => Err(StoreError::service(error)),
         }
-        Ok(())
     }
 
     /// Reads a customer, consistently; one that is not stored is new.

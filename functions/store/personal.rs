@@ -32,15 +32,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn withdraw_calls(&self, id: &Id) -> Result<(), StoreError> {
-        for item in self.items_under(id, keys::CALL).await? {
-            if item.contains_key("calls_of") {
-                self.take_off_list(id, keys::text(&item, "sk")?, ERASED).await?;
-            }
+        for call in self.calls_about(id).await? {
+            self.withdraw_call(&call.touch, ERASED).await?;
         }
         Ok(())
     }
 
-    async fn items_under(&self, id: &Id, sk_begins: &str) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn items_under(
+        &self,
+        id: &Id,
+        sk_begins: &str,
+    ) -> Result<Vec<Item>, StoreError> {
         let query = self
             .client
             .query()

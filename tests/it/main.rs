@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod calendar;
+mod calls;
 mod convergence;
 mod differential;
 mod dispatch;
@@ -15,6 +16,7 @@ mod ingest;
 mod kill;
 mod links;
 mod logs;
+mod notices;
 mod pace;
 mod schemas;
 mod support;

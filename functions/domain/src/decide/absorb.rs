@@ -32,6 +32,7 @@ impl Turn<'_> {
             Body::CustomerErased(_) => self.erase(event.occurred_at),
             Body::CustomerUpdated(update) => {
                 self.customer.profile.update(update);
+                self.customer.wrong_numbers.find(&self.customer.profile.phone);
                 self.zone = self.customer.zone(&self.book.default_zone);
             }
             body => absorb(&mut self.customer, event.occurred_at, body),
@@ -41,6 +42,9 @@ impl Turn<'_> {
         }
         if self.book.is_exit(kind) {
             self.exit(event);
+        }
+        if let (Body::CallReported(call), false) = (&event.body, is_erased) {
+            self.on_call_reported(call, live);
         }
         if live {
             self.fire(event);
@@ -104,6 +108,9 @@ impl Turn<'_> {
         if let Some(kind) = enrolment.kind {
             self.note_exit(kind, &enrolment.occurrence, &enrolment.rule, true);
         }
+        if enrolment.asked_at.is_some() {
+            return;
+        }
         let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
         self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
     }
@@ -120,6 +127,7 @@ impl Turn<'_> {
         customer.fired = before.fired;
         customer.exits = before.exits;
         customer.enrolments = before.enrolments;
+        customer.enrolments.retain(|e| e.asked_at.is_none());
         customer.past = before.past;
         customer.erased_at = Some(at);
         customer.occasions_until = Some(self.now);
@@ -136,7 +144,7 @@ impl Turn<'_> {
             if !enrolment.is_untried(self.now) {
                 continue;
             }
-            let due = self.due(step, enrolment.base());
+            let due = self.due_of(enrolment, step);
             let enrolment = &mut self.customer.enrolments[index];
             enrolment.due = due;
             enrolment.next = due;
@@ -242,6 +250,10 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
             if call.outcome == CallOutcome::DoNotCall {
                 let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
                 customer.consents.note(at, channel, purpose, ConsentState::Denied);
+            }
+            if call.outcome == CallOutcome::WrongNumber {
+                customer.wrong_numbers.note(at);
+                customer.wrong_numbers.find(&customer.profile.phone);
             }
             note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
             customer.reported.extend(call.dissolution_reason.map(|reason| (at, reason)));

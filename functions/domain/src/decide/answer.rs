@@ -19,6 +19,7 @@ impl Turn<'_> {
         self.keep_for_script(&enrolment, channel);
         self.record_end(&enrolment, channel, TouchStatus::Sent, at, None);
         match self.book.rule(&enrolment.rule) {
+            Some(rule) if self.is_tried_again(index, rule) => self.wait_for_report(index, at),
             Some(rule) => self.go_on(index, rule, at),
             None => drop(self.customer.enrolments.remove(index)),
         }
@@ -114,7 +115,7 @@ impl Turn<'_> {
     /// behind the last the enrolment is over.
     pub(super) fn go_on(&mut self, index: usize, rule: &Rule, at: Instant) {
         let enrolment = &self.customer.enrolments[index];
-        let here = rule.steps.iter().position(|step| step.id == enrolment.step);
+        let here = rule.position(&enrolment.step);
         let next = here.and_then(|here| rule.steps.get(here + 1)).filter(|_| !enrolment.exited);
         let Some(step) = next else {
             self.customer.enrolments.remove(index);
@@ -133,5 +134,9 @@ impl Turn<'_> {
         enrolment.unanswered = false;
         enrolment.listed = false;
         enrolment.resent = false;
+        enrolment.asked_at = None;
+        enrolment.tries = Vec::new();
+        enrolment.reported = None;
+        enrolment.base_is_report = false;
     }
 }

@@ -4,10 +4,10 @@ use super::Turn;
 use crate::calendar::Hours;
 use crate::complaint::Pause;
 use crate::condition::Verdict;
-use crate::customer::{Enrolment, SentTouch};
+use crate::customer::{Enrolment, Fired, SentTouch};
 use crate::history::Until;
 use crate::instant::Instant;
-use crate::rule::{Channel, DuringComplaint, Purpose};
+use crate::rule::{Channel, DuringComplaint, Purpose, Trigger};
 use crate::rulebook::{Rule, Step};
 use crate::touch::{Defer, Reason, Send, TouchStatus};
 use crate::view::View;
@@ -60,6 +60,9 @@ impl<'a> Turn<'a> {
     }
 
     fn attempt(&mut self, index: usize) {
+        if self.customer.enrolments[index].asked_at.is_some() {
+            return self.give_up_report(index);
+        }
         let Some((rule, step)) = self.planned(&self.customer.enrolments[index]) else {
             let (reason, at) = (Reason::RuleNotLive, self.now);
             let enrolment = self.customer.enrolments.remove(index);
@@ -101,7 +104,7 @@ impl<'a> Turn<'a> {
             channel: step.channel,
             purpose: rule.purpose,
             template: step.template.clone(),
-            assign_to: self.assignee(step, enrolment),
+            assign_to: self.assignee(step, &enrolment.rule, &enrolment.occurrence),
             event: step.event.clone(),
             at: self.now,
             due: enrolment.due,
@@ -119,7 +122,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Who acts (2.17).
-    fn assignee(&self, step: &Step, enrolment: &Enrolment) -> String {
+    pub(super) fn assignee(&self, step: &Step, rule: &str, occurrence: &str) -> String {
         let policy = &self.book.policy;
         let relationship = self.customer.profile.relationship.latest();
         let by_type = relationship
@@ -130,13 +133,19 @@ impl<'a> Turn<'a> {
             Some("account_manager") => {
                 self.customer.profile.account_manager.latest().map(|l| l.as_str().to_owned())
             }
-            Some("sold_by") => self.customer.trigger_of(enrolment).and_then(|fired| {
+            Some("sold_by") => self.trigger_named(rule, occurrence).and_then(|fired| {
                 let detail: serde_json::Value = serde_json::from_str(&fired.detail.0).ok()?;
                 detail.get("sold_by")?.as_str().map(str::to_owned)
             }),
             Some(team) => Some(team.to_owned()),
         };
         person.unwrap_or_else(|| policy.call_team.clone())
+    }
+
+    /// The event that started an enrolment of a rule, where one did.
+    fn trigger_named(&self, rule: &str, occurrence: &str) -> Option<&Fired> {
+        let Trigger::Event(kind) = self.book.rule(rule)?.trigger else { return None };
+        self.customer.fired.iter().find(|f| f.kind == kind && f.occurrence == occurrence)
     }
 
     /// The eligibility of 2.7: the first that fails is the reason.
@@ -191,8 +200,17 @@ impl<'a> Turn<'a> {
         let allowed = relationship
             .and_then(|kind| policy.relationships.get(kind.as_str()))
             .is_none_or(|kind| kind.allows(channel, purpose));
-        let email = profile.email.latest().filter(|_| channel == Channel::Email);
-        let is_suppressed = email.is_some_and(|email| customer.suppressed.covers(email.as_str()));
+        let is_suppressed = match channel {
+            Channel::Email => {
+                let email = profile.email.latest();
+                email.is_some_and(|email| customer.suppressed.covers(email.as_str()))
+            }
+            Channel::Call => {
+                let phone = profile.phone.latest();
+                phone.is_some_and(|phone| customer.wrong_numbers.covers(phone.as_str()))
+            }
+            Channel::Task | Channel::Event => false,
+        };
         if customer.erased_at.is_some() {
             Some(Reason::Erased)
         } else if !has_address {

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
 use crate::condition::Values;
-use crate::decide::celebrated_on;
+use crate::decide::{CallFacts, celebrated_on};
 use crate::history::Purchase;
 use crate::policy::Brand;
 use crate::rule::Trigger;
@@ -29,6 +29,7 @@ use crate::view::{CUSTOMER_FIELDS, View};
 /// | `brand` | `name`, `from`, `reply_to`, `postal_address`, `logo_url` |
 /// | `links` | `unsubscribe` |
 /// | `rep` | `name` |
+/// | `call` | in scripts of calls: `attempt`, `attempts`, `leave_message`, and where they are known `next_on`, the day of the next attempt, and `then`, what goes out if this last one reaches nobody |
 /// | `locale` | the language that the message is written in |
 ///
 /// What is not known is absent, so that `default(…)` stands in for it. Dates
@@ -50,6 +51,8 @@ pub struct Facts<'a> {
     /// Where the customer can say no; marketing mail always carries it.
     pub unsubscribe: Option<&'a str>,
     pub occasion: Option<Occasion<'a>>,
+    /// Which attempt at a call it is.
+    pub call: Option<CallFacts>,
 }
 
 /// The occasion that a rule celebrates.
@@ -108,7 +111,21 @@ pub fn context(view: &View, facts: &Facts) -> Context {
             "years": occasion.years,
         });
     }
+    if let Some(call) = facts.call {
+        root["call"] = self::call(&call);
+    }
     Context(root)
+}
+
+/// A message is left on the last attempt but one: it names the day of the last.
+pub(super) fn call(call: &CallFacts) -> Json {
+    json!({
+        "attempt": call.attempt,
+        "attempts": call.attempts,
+        "leave_message": call.attempts == 1 || call.attempt + 1 == call.attempts,
+        "next_on": call.next_on.map(|day| day.to_string()),
+        "then": call.then,
+    })
 }
 
 fn customer(view: &View) -> Json {
