@@ -40,7 +40,8 @@ impl Round<'_> {
     /// is taken on: their alarms ring on, for the next round.
     ///
     /// # Errors
-    /// [`StoreError`] where the index cannot be read.
+    /// The first [`StoreError`] of a part of the index that could not be read.
+    /// The others were, all the same.
     pub async fn each<R, Work>(
         &self,
         is_over: impl Fn() -> bool,
@@ -53,23 +54,45 @@ impl Round<'_> {
         // Another shard comes first each minute, so that where not all get their
         // turn it is not always the same who wait.
         let first = (self.now.millis() / 60_000).unsigned_abs();
+        let mut unread = Ok(());
         for number in 0..u64::from(SHARDS) {
             let shard = ((first + number) % u64::from(SHARDS)) as u8;
-            let mut seen: HashSet<Id> = HashSet::new();
-            for _ in 0..PAGES_MAX {
-                if is_over() {
-                    return Ok(());
-                }
-                let ringing = self.store.ringing(self.alarm, shard, self.now, PAGE).await?;
-                let fresh = ringing.into_iter().filter(|id| seen.insert(id.clone()));
-                let work: Vec<Work> = fresh.map(&work).collect();
-                if work.is_empty() {
-                    break;
-                }
-                let mut done = futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE);
-                while let Some(result) = done.next().await {
-                    note(result);
-                }
+            if let Err(error) = self.each_of(shard, &is_over, &work, &mut note).await {
+                tracing::error!(%error, shard, "a part of an index could not be read");
+                unread = unread.and(Err(error));
+            }
+        }
+        unread
+    }
+
+    async fn each_of<R, Work>(
+        &self,
+        shard: u8,
+        is_over: impl Fn() -> bool,
+        work: impl Fn(Id) -> Work,
+        mut note: impl FnMut(R),
+    ) -> Result<(), StoreError>
+    where
+        Work: Future<Output = R>,
+    {
+        let mut seen: HashSet<Id> = HashSet::new();
+        for _ in 0..PAGES_MAX {
+            if is_over() {
+                return Ok(());
+            }
+            let ringing = self.store.ringing(self.alarm, shard, self.now, PAGE).await?;
+            let is_last = ringing.len() < PAGE as usize;
+            let fresh = ringing.into_iter().filter(|id| seen.insert(id.clone()));
+            let work: Vec<Work> = fresh.map(&work).collect();
+            if work.is_empty() {
+                break;
+            }
+            let mut done = futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE);
+            while let Some(result) = done.next().await {
+                note(result);
+            }
+            if is_last {
+                break;
             }
         }
         Ok(())

@@ -256,6 +256,12 @@ impl KeyCondition {
         Ok(condition)
     }
 
+    /// Whether a range key that is not asked for is followed by none that is.
+    pub fn ends_early(&self) -> bool {
+        let upwards = |(operator, _): &(String, Scalar)| operator.starts_with('<');
+        self.range.as_ref().is_some_and(upwards)
+    }
+
     /// Whether a range key is asked for.
     pub fn takes(&self, range: &Scalar) -> Result<bool, Unknown> {
         match &self.range {

@@ -144,10 +144,14 @@ impl Indexes {
         let entries = past.as_ref().or(sorted.get(&condition.hash)).unwrap_or(&empty);
         let mut page = Page::new(request.limit);
         for entry in entries {
-            if start.as_ref().is_some_and(|start| entry <= start)
-                || !condition.takes(&Scalar::N(entry.0.to_string()))?
-            {
+            if start.as_ref().is_some_and(|start| entry <= start) {
                 continue;
+            }
+            if !condition.takes(&Scalar::N(entry.0.to_string()))? {
+                match condition.ends_early() {
+                    true => break,
+                    false => continue,
+                }
             }
             let key = json!({
                 "pk": { "S": entry.1 },

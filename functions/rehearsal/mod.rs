@@ -121,7 +121,12 @@ impl Aws {
         }
     }
 
-    /// Every item's text as DynamoDB writes it in JSON, in the order of keys.
+    /// Shows every item's text as DynamoDB writes it in JSON, in no order.
+    pub fn each_item(&self, see: impl FnMut(&str)) {
+        self.table.each_item(see);
+    }
+
+    /// The same texts, in the order of keys.
     pub fn dump(&self) -> Vec<String> {
         self.table.dump()
     }

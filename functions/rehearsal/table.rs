@@ -128,6 +128,15 @@ impl Table {
         }
     }
 
+    /// Shows every item's text, in no order.
+    pub fn each_item(&self, mut see: impl FnMut(&str)) {
+        for lock in 0..LOCKS {
+            let partitions = self.lock(lock);
+            let items = partitions.items.values().flat_map(BTreeMap::values);
+            items.for_each(|stored| see(&stored.text));
+        }
+    }
+
     /// Every item's text, in the order of keys.
     pub fn dump(&self) -> Vec<String> {
         let mut items = BTreeMap::new();

@@ -1,11 +1,14 @@
 //! An archive replayed into the live table: nothing goes out, and the state
 //! stays what it was.
 
+use std::fmt;
+
 use anyhow::bail;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use lazo::ingest;
 use lazo::rehearsal::Aws;
 use lazo_domain::instant::Instant;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -19,15 +22,49 @@ const BATCH: usize = 10;
 /// it is looked at next. Whoever looks finds nothing to do.
 const BOOKS: [&str; 1] = ["version"];
 
-/// The hash of all that is stored: customers, ledger, failures, each item
-/// without [`BOOKS`], in whatever order its attributes were written.
-pub fn state_hash(aws: &Aws) -> anyhow::Result<[u8; 32]> {
-    let mut all = Sha256::new();
-    for text in aws.dump() {
-        let item: Value = serde_json::from_str(&text)?;
-        add(&item, &mut all, true);
+/// A hash of all that shops have stored: of several shops, whichever came first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateHash([u8; 32]);
+
+impl StateHash {
+    /// Of one shop: customers, ledger, failures, each item without [`BOOKS`], in
+    /// whatever order its attributes were written.
+    ///
+    /// # Errors
+    /// Where an item is no JSON.
+    pub fn of(aws: &Aws) -> anyhow::Result<StateHash> {
+        let (mut items, mut unread) = (Vec::new(), None);
+        aws.each_item(|text| match serde_json::from_str(text) {
+            Ok(item) => {
+                let mut hash = Sha256::new();
+                add(&item, &mut hash, true);
+                items.push(<[u8; 32]>::from(hash.finalize()));
+            }
+            Err(error) => unread = Some(error),
+        });
+        if let Some(error) = unread {
+            return Err(error.into());
+        }
+        items.sort_unstable();
+        Ok(StateHash(Sha256::digest(items.concat()).into()))
     }
-    Ok(all.finalize().into())
+
+    /// Together with another shop's.
+    pub fn add(&mut self, other: StateHash) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum ^= more);
+    }
+}
+
+impl fmt::Display for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(16).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for StateHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 fn add(value: &Value, hash: &mut Sha256, is_item: bool) {
@@ -56,12 +93,13 @@ fn add(value: &Value, hash: &mut Sha256, is_item: bool) {
     }
 }
 
-/// Replays up to so many of a shop's events a month after its end; how many.
+/// Replays up to so many of a shop's events a month after its end, and counts
+/// them.
 ///
 /// # Errors
 /// Where something goes out, is given back, or the state is another one.
-pub async fn replay(world: &mut World, most: usize) -> anyhow::Result<u64> {
-    let before = state_hash(&world.aws)?;
+pub async fn replay(world: &mut World, most: usize) -> anyhow::Result<()> {
+    let before = StateHash::of(&world.aws)?;
     let now = Instant::from_millis(world.setup.years.until + 30 * DAY);
     let (mails, app) = (world.aws.mail.count(), world.app.clone());
     let texts: Vec<_> =
@@ -84,8 +122,12 @@ pub async fn replay(world: &mut World, most: usize) -> anyhow::Result<u64> {
     if world.aws.mail.count() != mails || !told.is_empty() {
         bail!("a replay sent {} mails, {told:?}", world.aws.mail.count() - mails);
     }
-    if state_hash(&world.aws)? != before {
-        bail!("a replay changed the state");
+    let (count, after) = (texts.len() as u64, StateHash::of(&world.aws)?);
+    world.totals.replayed += count;
+    world.totals.state_before_replay.add(before);
+    world.totals.state_after_replay.add(after);
+    if after != before {
+        bail!("a replay changed the state from {before} to {after}");
     }
-    Ok(texts.len() as u64)
+    Ok(())
 }

@@ -68,7 +68,10 @@ pub fn print(args: &Args, found: &Found, took: Duration) -> anyhow::Result<()> {
     for (outcome, count) in &totals.touches {
         out!("{count:>12} {outcome}");
     }
-    out!("{:>12} archived events replayed: nothing sent, the state as it was", totals.replayed);
+    out!("{:>12} archived events replayed", totals.replayed);
+    if totals.replayed > 0 {
+        out!("{:>12} {} is the state before, {} after", "", totals.state_before_replay, totals.state_after_replay);
+    }
     out!("{:>12} violations", totals.violations);
     for Violation { customer, what, why } in shown {
         out!("\n{what}\n  {why}");

@@ -27,6 +27,8 @@ const TEMPLATES: [(&str, &str, &str); 4] = [
 
 const BODY: &str = "<mjml><mj-body><mj-section><mj-column><mj-text>{{ brand.name }}";
 const BODY_END: &str = "</mj-text></mj-column></mj-section></mj-body></mjml>";
+const TEXT: &str = "{{ brand.name }}";
+const NEWS_TEXT: &str = "\n\n{{ brand.postal_address }}\n{{ links.unsubscribe }}";
 const NEWS_END: &str =
     " {{ brand.postal_address }} <a href=\"{{ links.unsubscribe }}\">unsubscribe</a>";
 
@@ -109,9 +111,11 @@ pub fn rules(defect: Defect) -> anyhow::Result<Rules> {
     })?;
     let mut templates = Vec::new();
     for (name, locale, subject) in TEMPLATES {
-        let more = if name == "soak-news" { NEWS_END } else { "" };
+        let (more, more_text) =
+            if name == "soak-news" { (NEWS_END, NEWS_TEXT) } else { ("", "") };
         templates.push((format!("{name}/{locale}/subject.txt"), subject.to_owned()));
         templates.push((format!("{name}/{locale}/body.mjml"), format!("{BODY}{more}{BODY_END}")));
+        templates.push((format!("{name}/{locale}/body.txt"), format!("{TEXT}{more_text}")));
         templates.push((format!("{name}/{locale}/script.md"), subject.to_owned()));
     }
     Ok(Rules { book, templates: Templates::read(&templates) })

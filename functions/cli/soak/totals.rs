@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::replay::StateHash;
+
 /// Counted over all shops.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Totals {
@@ -29,6 +31,9 @@ pub struct Totals {
     /// Touches by how they ended, and why where they did not go out.
     pub touches: BTreeMap<String, u64>,
     pub replayed: u64,
+    /// Of all that is stored, before the archive is replayed and after it.
+    pub state_before_replay: StateHash,
+    pub state_after_replay: StateHash,
     pub violations: u64,
 }
 
@@ -38,6 +43,8 @@ impl Totals {
         for (outcome, count) in touches {
             *self.touches.entry(outcome).or_default() += count;
         }
+        self.state_before_replay.add(other.state_before_replay);
+        self.state_after_replay.add(other.state_after_replay);
         for (sum, more) in [
             (&mut self.customers, other.customers),
             (&mut self.events, other.events),
