@@ -6,7 +6,7 @@ use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::decide::assignee;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
-use lazo_domain::message::{Facts, Occasion, context};
+use lazo_domain::message::{Facts, Occasion, Period, context};
 use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{Send, TouchId};
@@ -118,6 +118,7 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
         rep: &send.assign_to,
         unsubscribe: unsubscribe.as_deref(),
         occasion: Occasion::of_touch(&view, &send.touch, &rules.book),
+        period: Period::of_touch(&send.touch, &rules.book),
         call: None,
     };
     let template = send.template.as_deref().unwrap_or_default();

@@ -7,7 +7,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::decide::call_facts;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
-use lazo_domain::message::{Facts, Occasion, context};
+use lazo_domain::message::{Facts, Occasion, Period, context};
 use lazo_domain::rule::Channel;
 use lazo_domain::view::View;
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyh
         rep: &call.assigned_to,
         unsubscribe: None,
         occasion,
+        period: Period::of_touch(&call.touch, &rules.book),
         call: Some(facts).filter(|_| is_call),
     };
     let context = context(&view, &facts);

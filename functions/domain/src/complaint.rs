@@ -102,6 +102,11 @@ impl Complaints {
         open.filter_map(|complaint| complaint.severity).max()
     }
 
+    /// When complaints were resolved.
+    pub fn resolutions(&self) -> impl Iterator<Item = Instant> {
+        self.by_id.values().filter_map(|complaint| complaint.resolved_at)
+    }
+
     /// Until when touches wait, seen from `now` (2.9).
     pub fn pause(&self, now: Instant, zone: &TimeZone, policy: &Policy) -> Pause {
         let mut end = Instant::MIN;

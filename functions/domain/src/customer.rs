@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Base;
 use crate::complaint::Complaints;
 use crate::consent::Consents;
-use crate::event::{Detail, DissolutionReason, EventKind, Line};
-use crate::history::History;
+use crate::event::{AnnualDate, Detail, DissolutionReason, EventKind, Line};
+use crate::history::{History, Until};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::policy::Policy;
@@ -18,6 +18,9 @@ use crate::rule::{Channel, Purpose};
 use crate::stage::{Entered, Judged};
 use crate::suppression::{Suppressions, WrongNumbers};
 use crate::touch::{Defer, TouchId};
+
+/// The anniversary that nobody needs to tell: that of the first purchase.
+pub const CUSTOMER_SINCE: &str = "customer_since";
 
 /// One customer, as of the last input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -296,6 +299,16 @@ impl Customer {
 
     pub fn locale<'a>(&'a self, policy: &'a Policy) -> &'a str {
         self.profile.locale.latest().map_or(policy.default_locale.as_str(), |l| l.as_str())
+    }
+
+    /// The date of an occasion: of the profile, or the day of the first purchase
+    /// for [`CUSTOMER_SINCE`] where the profile has no such date.
+    pub fn occasion(&self, name: &str, zone: &TimeZone) -> Option<AnnualDate> {
+        self.profile.occasion(name).or_else(|| {
+            let first = self.history.first_at(Until::ALL).filter(|_| name == CUSTOMER_SINCE)?;
+            let day = first.date_in(zone);
+            Some(AnnualDate { year: Some(day.year()), month: day.month(), day: day.day() })
+        })
     }
 
     /// The next instant at which a touch wants attention.

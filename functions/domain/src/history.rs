@@ -19,8 +19,9 @@ pub const PURCHASES_MAX: usize = 1_000;
 /// How many items of the latest purchase are kept, for scripts and templates.
 pub const ITEMS_MAX: usize = 5;
 
-/// How many refunds may wait for a purchase that has not arrived.
-const EARLY_REFUNDS_MAX: usize = 50;
+/// How many refunds, and how many deliveries, may wait for a purchase that has
+/// not arrived.
+const EARLY_MAX: usize = 50;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Purchase {
@@ -33,6 +34,8 @@ pub struct Purchase {
     pub categories: Vec<Line>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<Instant>,
     /// Only the latest purchase keeps these two.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
@@ -90,6 +93,8 @@ pub struct History {
     pub purchases: Vec<Purchase>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     early_refunds: Vec<(Id, Refund)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    early_deliveries: Vec<(Instant, Id)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Earlier>,
 }
@@ -127,6 +132,9 @@ impl History {
             waits
         });
         refunds.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        let delivered = |(_, id): &(Instant, Id)| *id == event.purchase_id;
+        let early = self.early_deliveries.iter().position(delivered);
+        let delivered_at = early.map(|index| self.early_deliveries.remove(index).0);
         let categories: BTreeSet<Line> =
             event.items.iter().filter_map(|item| item.category.clone()).collect();
         if let (true, Some(before)) = (is_latest, self.purchases.last_mut()) {
@@ -140,6 +148,7 @@ impl History {
             currency: event.total.currency,
             categories: categories.into_iter().collect(),
             refunds,
+            delivered_at,
             items: match is_latest {
                 true => event.items.iter().take(ITEMS_MAX).cloned().collect(),
                 false => Vec::new(),
@@ -188,8 +197,21 @@ impl History {
             None => {
                 self.early_refunds.push((event.purchase_id.clone(), refund));
                 self.early_refunds.sort_by(|a, b| (a.1.at, &a.1.id).cmp(&(b.1.at, &b.1.id)));
-                if self.early_refunds.len() > EARLY_REFUNDS_MAX {
+                if self.early_refunds.len() > EARLY_MAX {
                     self.early_refunds.remove(0);
+                }
+            }
+        }
+    }
+
+    pub fn add_delivery(&mut self, purchase_id: &Id, at: Instant) {
+        match self.purchases.iter_mut().rev().find(|p| p.id == *purchase_id) {
+            Some(purchase) => purchase.delivered_at = Some(at),
+            None => {
+                self.early_deliveries.push((at, purchase_id.clone()));
+                self.early_deliveries.sort();
+                if self.early_deliveries.len() > EARLY_MAX {
+                    self.early_deliveries.remove(0);
                 }
             }
         }

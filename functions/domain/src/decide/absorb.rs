@@ -2,7 +2,7 @@
 
 use super::Turn;
 use crate::complaint::Pause;
-use crate::customer::{Contact, Customer, Exit, Fired};
+use crate::customer::{CUSTOMER_SINCE, Contact, Customer, Exit, Fired};
 use crate::event::{
     Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind, Initiator,
     Line, Note,
@@ -22,6 +22,7 @@ impl Turn<'_> {
         let is_profile = kind == EventKind::CustomerUpdated;
         let is_late = self.changes_the_past(event);
         let is_erased = self.customer.erased_at.is_some();
+        let customer_since = self.customer.occasion(CUSTOMER_SINCE, &self.zone);
         if !is_erased {
             let since = &mut self.customer.known_since;
             *since = Some(since.map_or(event.occurred_at, |known| known.min(event.occurred_at)));
@@ -56,7 +57,8 @@ impl Turn<'_> {
             self.decide_again(event);
         }
         let looked = self.customer.occasions_until;
-        if is_profile || looked.is_none_or(|looked| event.occurred_at <= looked) {
+        let has_moved = self.customer.occasion(CUSTOMER_SINCE, &self.zone) != customer_since;
+        if is_profile || has_moved || looked.is_none_or(|looked| event.occurred_at <= looked) {
             self.look_at_occasions_again(live);
         }
         if is_profile {
@@ -278,10 +280,10 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
                 note_positive(customer, at);
             }
         }
-        Body::CustomerUpdated(_)
-        | Body::PurchaseDelivered(_)
-        | Body::ContentPublished(_)
-        | Body::CustomerErased(_) => {}
+        Body::PurchaseDelivered(delivery) => {
+            customer.history.add_delivery(&delivery.purchase_id, at);
+        }
+        Body::CustomerUpdated(_) | Body::ContentPublished(_) | Body::CustomerErased(_) => {}
     }
 }
 

@@ -41,6 +41,7 @@ use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
 pub use occasion::celebrated_on;
+pub use period::current as period_begin;
 pub use wake::next_wake;
 
 /// What happened.

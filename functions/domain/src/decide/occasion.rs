@@ -130,7 +130,7 @@ impl<'a> Turn<'a> {
         let from_year = after.date_in(&self.zone).year();
         let until_year = until.date_in(&self.zone).year();
         for (rule, name, lead) in book.occasions() {
-            let Some(date) = self.customer.profile.occasion(name) else {
+            let Some(date) = self.customer.occasion(name, &self.zone) else {
                 continue;
             };
             for year in from_year..=until_year.saturating_add(1 + lead_years(lead)) {
@@ -179,7 +179,7 @@ impl<'a> Turn<'a> {
     fn next_occasion(&self) -> Option<Instant> {
         let year = self.now.date_in(&self.zone).year();
         let next = self.book.occasions().filter_map(|(_, name, lead)| {
-            let date = self.customer.profile.occasion(name)?;
+            let date = self.customer.occasion(name, &self.zone)?;
             (year..=year.saturating_add(YEARS_AHEAD_MAX + lead_years(lead)))
                 .filter_map(|year| self.base_of(date, year, lead))
                 .find(|base| *base > self.now)

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::celebrated_on;
 use crate::calendar;
-use crate::customer::Customer;
+use crate::customer::{CUSTOMER_SINCE, Customer};
 use crate::instant::Instant;
 use crate::policy::LeapDay;
 
@@ -14,25 +14,26 @@ use crate::policy::LeapDay;
 /// latest found at the next of these days, without anybody reading the table.
 const DAYS_BEFORE: [i64; 13] = [60, 45, 30, 28, 21, 14, 10, 7, 5, 3, 2, 1, 0];
 
+/// The same for the anniversary of the first purchase: whoever bought is looked
+/// at each month for drift, so that fewer days do.
+const DAYS_BEFORE_CUSTOMER_SINCE: [i64; 3] = [14, 7, 0];
+
 /// The next day on which to look, `None` where no date is known.
 pub fn next_wake(customer: &Customer, now: Instant) -> Option<Instant> {
     // To the day is near enough: what counts is that it comes.
     let zone = customer.zone(&TimeZone::UTC);
-    let year = now.date_in(&zone).year();
-    let profile = &customer.profile;
-    let anniversaries = profile.anniversaries.values().filter_map(|dated| dated.latest());
-    let mut next: Option<Instant> = None;
-    for date in profile.birthday.latest().into_iter().chain(anniversaries) {
-        for year in [year, year.saturating_add(1)] {
-            let Some(day) = celebrated_on(*date, year, LeapDay::Feb28) else { continue };
-            for days in DAYS_BEFORE {
-                let Ok(day) = day.checked_sub(days.days()) else { continue };
-                let at = calendar::midnight(day, &zone);
-                if at > now {
-                    next = Some(next.map_or(at, |next| next.min(at)));
-                }
-            }
-        }
-    }
-    next
+    let this_year = now.date_in(&zone).year();
+    let told = customer.profile.anniversaries.keys().map(String::as_str);
+    let told = ["birthday"].into_iter().chain(told).map(|name| (name, &DAYS_BEFORE[..]));
+    let names = told.chain([(CUSTOMER_SINCE, &DAYS_BEFORE_CUSTOMER_SINCE[..])]);
+    let days = names.filter_map(|(name, days)| Some((customer.occasion(name, &zone)?, days)));
+    let wakes = days.flat_map(|(date, days_before)| {
+        let years = [this_year, this_year.saturating_add(1)];
+        let days =
+            years.into_iter().filter_map(move |year| celebrated_on(date, year, LeapDay::Feb28));
+        days.flat_map(|day| {
+            days_before.iter().filter_map(move |days| day.checked_sub(days.days()).ok())
+        })
+    });
+    wakes.map(|day| calendar::midnight(day, &zone)).filter(|at| *at > now).min()
 }

@@ -9,8 +9,9 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
 use crate::condition::Values;
-use crate::decide::{CallFacts, celebrated_on};
-use crate::history::Purchase;
+use crate::decide::{CallFacts, celebrated_on, period_begin};
+use crate::history::{Purchase, Until};
+use crate::instant::Instant;
 use crate::policy::Brand;
 use crate::rule::Trigger;
 use crate::rulebook::RuleBook;
@@ -26,6 +27,7 @@ use crate::view::{CUSTOMER_FIELDS, View};
 /// | `purchase` | the latest: `id`, `total`, `items`, `at`, `sold_by` |
 /// | `last_contact` | `at`, `channel`, `kind`, `note` |
 /// | `occasion` | in rules of an occasion: `name`, `date`, `years` |
+/// | `period` | in rules with `every`, of the period that ended: `from`, `until`, and how many `purchases`, `delivered`, `resolved` |
 /// | `brand` | `name`, `from`, `reply_to`, `postal_address`, `logo_url` |
 /// | `links` | `unsubscribe` |
 /// | `rep` | `name` |
@@ -51,6 +53,7 @@ pub struct Facts<'a> {
     /// Where the customer can say no; marketing mail always carries it.
     pub unsubscribe: Option<&'a str>,
     pub occasion: Option<Occasion<'a>>,
+    pub period: Option<Period>,
     /// Which attempt at a call it is.
     pub call: Option<CallFacts>,
 }
@@ -69,7 +72,7 @@ impl<'a> Occasion<'a> {
     /// The customer's occasion in a year: the occurrence of the touch. `None`
     /// where the customer has no such date.
     pub fn of(view: &View, name: &'a str, year: i16) -> Option<Occasion<'a>> {
-        let began = view.customer.profile.occasion(name)?;
+        let began = view.customer.occasion(name, view.zone)?;
         let date = celebrated_on(began, year, view.policy.leap_day)?;
         Some(Occasion { name, date, years: began.year.map(|began| year - began) })
     }
@@ -82,6 +85,43 @@ impl<'a> Occasion<'a> {
             }
             Trigger::Event(_) | Trigger::Stage(_) | Trigger::Every { .. } => None,
         }
+    }
+}
+
+/// The days that a digest tells of: from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub from: Date,
+    pub until: Date,
+}
+
+impl Period {
+    /// The period that ended when that of a touch began; `None` where no period
+    /// started it.
+    pub fn of_touch(touch: &TouchId, book: &RuleBook) -> Option<Period> {
+        let Trigger::Every { period, on_day } = book.rule(&touch.rule)?.trigger else {
+            return None;
+        };
+        let until = touch.occurrence.parse::<Date>().ok()?.yesterday().ok()?;
+        Some(Period { from: period_begin(period, on_day, until)?, until })
+    }
+
+    fn includes(self, at: Instant, zone: &TimeZone) -> bool {
+        (self.from..=self.until).contains(&at.date_in(zone))
+    }
+
+    /// What was done for the customer in it.
+    fn json(self, view: &View) -> Json {
+        let within = |at: &Instant| self.includes(*at, view.zone);
+        let history = &view.customer.history;
+        let delivered = history.purchases.iter().filter_map(|purchase| purchase.delivered_at);
+        json!({
+            "from": self.from.to_string(),
+            "until": self.until.to_string(),
+            "purchases": history.kept(Until::ALL).filter(|p| within(&p.at)).count(),
+            "delivered": delivered.filter(within).count(),
+            "resolved": view.customer.complaints.resolutions().filter(within).count(),
+        })
     }
 }
 
@@ -110,6 +150,9 @@ pub fn context(view: &View, facts: &Facts) -> Context {
             "date": occasion.date.to_string(),
             "years": occasion.years,
         });
+    }
+    if let Some(period) = facts.period {
+        root["period"] = period.json(view);
     }
     if let Some(call) = facts.call {
         root["call"] = self::call(&call);
@@ -204,7 +247,7 @@ fn cel_json(value: &Cel, zone: &TimeZone) -> Json {
             )
         }
         Cel::Timestamp(at) => {
-            let at = crate::instant::Instant::from_millis(at.timestamp_millis());
+            let at = Instant::from_millis(at.timestamp_millis());
             json!(at.date_in(zone).to_string())
         }
         _ => Json::Null,

@@ -205,6 +205,7 @@ fn rule(waits: Waits) -> impl Strategy<Value = String> {
         "event: ComplaintResolved",
         "event: InteractionRecorded",
         "occasion: birthday",
+        "occasion: customer_since",
     ]);
     let filter = option(&[
         "",

@@ -15,12 +15,13 @@ use crate::stage::Stage;
 pub use given::{BadSample, context_from_json, sample_context};
 
 /// The names at the top of a context.
-pub(super) const NAMES: [&str; 12] = [
+pub(super) const NAMES: [&str; 13] = [
     "customer",
     "event",
     "purchase",
     "last_contact",
     "occasion",
+    "period",
     "brand",
     "links",
     "rep",
@@ -118,6 +119,7 @@ impl Samples {
         made.purchase(&currency, used.trigger);
         made.last_contact();
         made.occasion(used.trigger);
+        made.period(used.trigger);
         made.event(&currency, used.trigger);
         made.call(used.channel);
         let unsubscribe = json!({ "unsubscribe": "https://links.example.com/unsubscribe/sample" });
@@ -308,6 +310,22 @@ impl Made {
         for other in [facts(1, 3, Some(next_on)), facts(3, 3, None), facts(2, 2, None)] {
             self.changes.push(Change::new(&["call"], Some(other)));
         }
+    }
+
+    fn period(&mut self, trigger: Option<&Trigger>) {
+        let Some(Trigger::Every { .. }) = trigger else {
+            return;
+        };
+        let mut period = json!({
+            "from": "2026-10-01", "until": "2026-10-31",
+            "purchases": 2, "delivered": 1, "resolved": 1,
+        });
+        self.full.insert("period".into(), period.clone());
+        for count in ["purchases", "delivered", "resolved"] {
+            self.changes.push(Change::new(&["period", count], Some(json!(2))));
+            period[count] = json!(0);
+        }
+        self.bare.insert("period".into(), period);
     }
 
     fn event(&mut self, currency: &str, trigger: Option<&Trigger>) {

@@ -9,8 +9,9 @@ use crate::event::{Body, Detail, from_wire};
 use crate::history::Until;
 use crate::id::Id;
 use crate::instant::Instant;
-use crate::message::{Context, Facts, MessageError, Occasion, Templates, context, header};
+use crate::message::{Context, Facts, MessageError, Occasion, Period, Templates, context, header};
 use crate::policy::Policy;
+use crate::touch::TouchId;
 use crate::view::View;
 
 const UNSUBSCRIBE: &str = "https://links.example/u/AbC?x=1&y=2";
@@ -52,7 +53,7 @@ fn view<T>(
 #[test]
 fn a_mail_reads_well_in_spanish_with_and_without_html() {
     let (customer, detail) = customer("Ana");
-    let facts = Facts { rep: "Bruno", unsubscribe: Some(UNSUBSCRIBE), occasion: None, call: None };
+    let facts = Facts { rep: "Bruno", unsubscribe: Some(UNSUBSCRIBE), ..Facts::default() };
     let context = written(&customer, Some(&detail), &facts);
     let mail = shipped().mail("thank-you-mail", "es-MX", "en", &context).unwrap();
     assert_eq!((mail.locale.as_str(), mail.subject.as_str()), ("es", "Gracias por tu compra, Ana"));
@@ -257,4 +258,27 @@ fn a_written_text_part_stands_in_for_the_generated_one() {
     let mail = Templates::read(&files).mail("a", "es", "es", &context).unwrap();
     assert_eq!(mail.text, "Hola, Ana & Co\n\nAdiós\n");
     assert_eq!(format!("{mail:?} {context:?}"), "Mail(es, …) …");
+}
+
+#[test]
+fn a_digest_tells_what_was_done_in_the_month_that_ended() {
+    let (mut customer, detail) = customer("Ana");
+    let at = |text: &str| Instant::from(text.parse::<jiff::Timestamp>().unwrap());
+    let id = |text: &str| Id::new(text).unwrap();
+    customer.history.add_delivery(&id("pur-7"), at("2026-11-25T12:00:00-06:00"));
+    customer.complaints.resolve(&id("c-1"), at("2026-11-30T23:59:00-06:00"));
+    customer.complaints.resolve(&id("c-2"), at("2026-12-01T00:01:00-06:00"));
+    let book = shipped_rules();
+    let touch = TouchId {
+        rule: "monthly-digest".into(),
+        customer: customer.id.clone(),
+        occurrence: "2026-12-01".into(),
+        step: "mail".into(),
+    };
+    let period = Period::of_touch(&touch, &book);
+    let context = written(&customer, Some(&detail), &Facts { period, ..Facts::default() });
+    let text = shipped().mail("digest-mail", "es-MX", "es", &context).unwrap().text;
+    let told = "Entre el 1 de noviembre de 2026 y el 30 de noviembre de 2026, te entregamos una \
+                compra y resolvimos un asunto que nos habías contado.";
+    assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(told), "{text}");
 }
