@@ -8,7 +8,8 @@ use lazo::links::{Payload, Request, respond};
 use lazo::rehearsal::mail::Accepted;
 use lazo::rules::Rules;
 use lazo::store::EventEntry;
-use lazo::{dispatch, store::keys};
+use lazo::store::table::Alarm;
+use lazo::{dispatch, rounds, store::keys};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Reason, TouchId};
@@ -64,6 +65,22 @@ trigger: { event: PurchaseDelivered }
 steps: [{ id: mail, channel: email, template: arrived, wait: 1 day, at: '10:00' }]
 ";
 
+const BIRTHDAY: &str = "
+rule: birthday
+status: live
+purpose: service
+trigger: { occasion: birthday }
+steps: [{ id: mail, channel: email, template: birthday, at: '10:00' }]
+";
+
+const WIN_BACK: &str = "
+rule: winback
+status: live
+purpose: service
+trigger: { stage: dissolution }
+steps: [{ id: mail, channel: email, template: winback, at: '10:00' }]
+";
+
 /// The rules that every flow runs by.
 pub fn book() -> Rules {
     book_with("")
@@ -77,6 +94,8 @@ pub fn book_with(policy: &str) -> Rules {
         ("news.yaml", NEWS),
         ("call.yaml", CALL),
         ("arrived.yaml", ARRIVED),
+        ("birthday.yaml", BIRTHDAY),
+        ("winback.yaml", WIN_BACK),
     ])
 }
 
@@ -96,6 +115,8 @@ pub enum Act {
     Event { text: String, at: Instant },
     /// The schedule's tick.
     Tick { at: Instant },
+    /// The tick of a worker that looks at calendars.
+    Calendar { alarm: Alarm, at: Instant },
     /// Something that SES tells of a touch's mail.
     Told { touch: String, kind: &'static str, at: Instant },
     /// A click on a mail's link to unsubscribe.
@@ -114,6 +135,10 @@ impl Act {
             }
             Act::Tick { at } => {
                 dispatch::run(app, *at).await.is_ok_and(|report| report.failed == 0)
+            }
+            Act::Calendar { alarm, at } => {
+                let looked = rounds::look_at_calendars(app, *alarm, *at, None).await;
+                looked.is_ok_and(|looked| looked.failed == 0)
             }
             Act::Told { touch, kind, at } => {
                 let response = feedback::handle(app, batch(&[told(touch, kind, *at)]), *at).await;
@@ -144,7 +169,9 @@ impl Act {
         match self {
             Act::Event { text, .. } => vec![key(text)],
             Act::Import { texts, .. } => texts.iter().map(key).collect(),
-            Act::Tick { .. } | Act::Told { .. } | Act::Click { .. } => Vec::new(),
+            Act::Tick { .. } | Act::Calendar { .. } | Act::Told { .. } | Act::Click { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -156,7 +183,7 @@ impl Act {
             }
             Act::Click { .. } => true,
             Act::Told { kind, .. } => *kind == "Email Bounced",
-            Act::Tick { .. } | Act::Import { .. } => false,
+            Act::Tick { .. } | Act::Calendar { .. } | Act::Import { .. } => false,
         }
     }
 }
@@ -256,6 +283,7 @@ pub fn all() -> Vec<Flow> {
     let from = |act: Act| vec![known(-60), act];
     let small = || bought("p1", 0, "10.00");
     let mut flows = events();
+    flows.extend(calendar());
     flows.extend([
         flow("dispatch of a mail", from(small()), tick(), bought("p2", 22 * 60, "10.00")),
         flow(
@@ -290,6 +318,27 @@ pub fn all() -> Vec<Flow> {
         bought("p2", 22 * 60 + 10, "77.00"),
     ));
     flows
+}
+
+/// The flows that the calendar starts.
+fn calendar() -> Vec<Flow> {
+    let midnight = at("2026-11-19T00:00:00-06:00");
+    let born = profile(CUSTOMER, noon(), json!({ "birthday": "--11-19" }));
+    vec![
+        flow(
+            "birthday",
+            vec![Act::Event { text: born, at: noon() }],
+            Act::Calendar { alarm: Alarm::Occasion, at: midnight },
+            bought("p2", 22 * 60, "10.00"),
+        ),
+        // Bought so long ago that drift begins with the day.
+        flow(
+            "drift",
+            vec![bought("p0", -180 * 1440, "5.00"), known(-60)],
+            Act::Calendar { alarm: Alarm::Review, at: midnight },
+            bought("p2", 22 * 60, "10.00"),
+        ),
+    ]
 }
 
 /// The flows of events that come in.

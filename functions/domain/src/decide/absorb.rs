@@ -4,8 +4,8 @@ use super::Turn;
 use crate::complaint::Pause;
 use crate::customer::{CUSTOMER_SINCE, Contact, Customer, Exit, Fired};
 use crate::event::{
-    Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind, Initiator,
-    Line, Note,
+    AnnualDate, Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind,
+    Initiator, Line, Note,
 };
 use crate::instant::Instant;
 use crate::touch::{Reason, TouchStatus};
@@ -22,7 +22,7 @@ impl Turn<'_> {
         let is_profile = kind == EventKind::CustomerUpdated;
         let is_late = self.changes_the_past(event);
         let is_erased = self.customer.erased_at.is_some();
-        let customer_since = self.customer.occasion(CUSTOMER_SINCE, &self.zone);
+        let customer_since = self.customer_since();
         if !is_erased {
             let since = &mut self.customer.known_since;
             *since = Some(since.map_or(event.occurred_at, |known| known.min(event.occurred_at)));
@@ -57,7 +57,7 @@ impl Turn<'_> {
             self.decide_again(event);
         }
         let looked = self.customer.occasions_until;
-        let has_moved = self.customer.occasion(CUSTOMER_SINCE, &self.zone) != customer_since;
+        let has_moved = self.customer_since() != customer_since;
         if is_profile || has_moved || looked.is_none_or(|looked| event.occurred_at <= looked) {
             self.look_at_occasions_again(live);
         }
@@ -65,6 +65,12 @@ impl Turn<'_> {
             self.plan_again();
         }
         self.wait_anew();
+    }
+
+    /// The anniversary of the first purchase, where a rule celebrates it.
+    fn customer_since(&self) -> Option<AnnualDate> {
+        let is_celebrated = self.book.occasions().any(|(_, name, _)| name == CUSTOMER_SINCE);
+        is_celebrated.then(|| self.customer.occasion(CUSTOMER_SINCE, &self.zone))?
     }
 
     /// Ends the pending touches of the rules that name this kind of event.
