@@ -11,6 +11,7 @@ use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{TouchRecord, TouchStatus};
 
 pub use erasure::kept_aside;
@@ -20,7 +21,7 @@ use crate::bus::Message;
 use crate::call_list;
 use crate::store::{
     Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError, TRANSACTION_ITEMS_MAX,
-    TouchEntry,
+    TouchEntry, complaint_entries,
 };
 
 /// How many customers are worked on at a time.
@@ -124,7 +125,7 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
             erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
         }
         let decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
-        let (mut ledger, messages) = account(delivered, &decision, now);
+        let (mut ledger, messages) = account(delivered, &decision, &rules.book, now);
         ledger.leave_out(&known);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(_) => {
@@ -162,13 +163,21 @@ async fn follow_through(app: &App, event: &Event, id: &Id, now: Instant) -> Resu
         {
             call_list::review(app, id, now).await
         }
-        Body::CustomerErased(_) => app.store.withdraw_calls(id).await,
+        Body::CustomerErased(_) => {
+            app.store.withdraw_calls(id).await?;
+            app.store.withdraw_complaints(id).await
+        }
         _ => Ok(()),
     }
 }
 
 /// What an event's decision writes into the ledger, and tells others.
-fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger, Vec<Message>) {
+fn account(
+    delivered: &Delivered,
+    decision: &Decision,
+    book: &RuleBook,
+    now: Instant,
+) -> (Ledger, Vec<Message>) {
     let mut entry = EventEntry::new(&delivered.event, now);
     let mut ended = Vec::new();
     let mut messages = Vec::new();
@@ -183,8 +192,10 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
     let mut entries = vec![LedgerEntry::Event(entry)];
     let id = &decision.customer.id;
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
+    let complaints = decision.complaints.iter();
+    entries.extend(complaints.flat_map(|id| complaint_entries(&decision.customer, id, book)));
     // A transaction takes so many; a customer has far fewer touches pending.
-    ended.truncate(TRANSACTION_ITEMS_MAX - 2);
+    ended.truncate(TRANSACTION_ITEMS_MAX - 1 - entries.len());
     entries.extend(ended);
     (Ledger { entries }, messages)
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::calls::Call;
+use super::complaints::{ComplaintEntry, CountedComplaint, EscalationEntry};
 use super::{Feedback, Item, Store, StoreError, keys};
 
 /// What is written beside a customer's new state.
@@ -25,7 +26,7 @@ impl Ledger {
         entries
             .filter_map(|entry| match entry {
                 LedgerEntry::Touch(entry) => Some(entry.touch.clone()),
-                LedgerEntry::Event(_) | LedgerEntry::Call(_) => None,
+                _ => None,
             })
             .collect()
     }
@@ -34,8 +35,19 @@ impl Ledger {
     pub fn leave_out(&mut self, known: &[TouchId]) {
         self.entries.retain(|entry| match entry {
             LedgerEntry::Touch(entry) => !known.contains(&entry.touch),
-            LedgerEntry::Event(_) | LedgerEntry::Call(_) => true,
+            _ => true,
         });
+    }
+
+    /// The escalations of the entries at these places.
+    pub fn escalations_at(&self, places: &[usize]) -> Vec<EscalationEntry> {
+        let entries = places.iter().filter_map(|place| self.entries.get(*place));
+        entries
+            .filter_map(|entry| match entry {
+                LedgerEntry::Escalation(entry) => Some(entry.clone()),
+                _ => None,
+            })
+            .collect()
     }
 }
 
@@ -44,6 +56,11 @@ pub enum LedgerEntry {
     Event(EventEntry),
     Touch(TouchEntry),
     Call(Call),
+    Escalation(EscalationEntry),
+    /// A complaint as it stands now, whatever was written before.
+    Complaint(ComplaintEntry),
+    /// The same, to be counted in its month.
+    Counted(CountedComplaint),
 }
 
 /// An accepted event: its permanent deduplication key, and what was decided
@@ -191,6 +208,13 @@ impl LedgerEntry {
                 (keys::touch(&entry.touch), item)
             }
             LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
+            LedgerEntry::Escalation(entry) => {
+                let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
+                (keys::escalation(&entry.complaint, entry.level), item)
+            }
+            LedgerEntry::Complaint(entry) => (keys::complaint(&entry.complaint), entry.item()?),
+            // Not under the customer: a month's are counted together.
+            LedgerEntry::Counted(entry) => return entry.item(),
         };
         item.extend(keys::keyed(keys::customer(id), sk));
         Ok(item)
@@ -200,14 +224,16 @@ impl LedgerEntry {
     /// `#state`, with the value of `:state`.
     pub(super) fn condition(&self) -> Option<(&'static str, Option<&'static str>)> {
         match self {
-            LedgerEntry::Event(_) => Some(("attribute_not_exists(pk)", None)),
+            LedgerEntry::Event(_) | LedgerEntry::Escalation(_) => {
+                Some(("attribute_not_exists(pk)", None))
+            }
             LedgerEntry::Touch(entry) if entry.was_fenced => {
                 Some(("#state = :state", Some("fenced")))
             }
             LedgerEntry::Touch(_) => {
                 Some(("attribute_not_exists(pk) OR #state = :state", Some("put_back")))
             }
-            LedgerEntry::Call(_) => None,
+            LedgerEntry::Call(_) | LedgerEntry::Complaint(_) | LedgerEntry::Counted(_) => None,
         }
     }
 }

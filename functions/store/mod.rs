@@ -3,6 +3,7 @@
 //! The only module that knows the SDK's DynamoDB types.
 
 mod calls;
+mod complaints;
 mod failures;
 mod feedback;
 mod item;
@@ -30,6 +31,9 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
 pub use calls::{Call, CallStatus};
+pub use complaints::{
+    ComplaintEntry, CountedComplaint, EscalationEntry, Moment, Month, complaint_entries,
+};
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
 pub use learnt::Learnt;

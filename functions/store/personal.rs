@@ -43,11 +43,20 @@ impl Store {
         id: &Id,
         sk_begins: &str,
     ) -> Result<Vec<Item>, StoreError> {
+        self.items_of(&keys::customer(id), sk_begins).await
+    }
+
+    /// Every item of a partition whose sort key begins so.
+    pub(super) async fn items_of(
+        &self,
+        pk: &str,
+        sk_begins: &str,
+    ) -> Result<Vec<Item>, StoreError> {
         let query = self
             .client
             .query()
             .table_name(&self.table)
-            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)))
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
             .consistent_read(true);
         let query = match sk_begins {
             "" => query.key_condition_expression("pk = :pk"),

@@ -5,6 +5,7 @@
 
 mod calendar;
 mod calls;
+mod complaints;
 mod convergence;
 mod differential;
 mod dispatch;

@@ -311,9 +311,10 @@ impl Customer {
         })
     }
 
-    /// The next instant at which a touch wants attention.
+    /// The next instant at which a touch or a complaint wants attention.
     pub fn next_due(&self) -> Option<Instant> {
-        self.enrolments.iter().filter(|e| e.sending_since.is_none()).map(|e| e.next).min()
+        let waiting = self.enrolments.iter().filter(|e| e.sending_since.is_none());
+        waiting.map(|e| e.next).chain(self.complaints.next_alarm()).min()
     }
 
     /// The next instant at which anything wants attention.

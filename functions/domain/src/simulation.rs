@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::complaint::Escalation;
 use crate::customer::Customer;
 use crate::decide::{Decision, Input, decide};
 use crate::drift::PurchaseDay;
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub customer: Customer,
     /// In the order of touch ids.
     pub touches: BTreeMap<TouchId, TouchRecord>,
+    /// The complaints that went up a level, in that order.
+    pub escalations: Vec<Escalation>,
 }
 
 /// Replays one customer's events, which need not be in order: the outcome does
@@ -36,6 +39,7 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
         book,
         now: Instant::MIN,
         touches: BTreeMap::new(),
+        escalations: Vec::new(),
     };
     let mut seen: HashSet<(EventKind, &Id)> = HashSet::new();
     let mut profiles: HashSet<Instant> = HashSet::new();
@@ -103,6 +107,7 @@ struct Run<'a> {
     book: &'a RuleBook,
     now: Instant,
     touches: BTreeMap<TouchId, TouchRecord>,
+    escalations: Vec<Escalation>,
 }
 
 impl Run<'_> {
@@ -131,11 +136,17 @@ impl Run<'_> {
             return;
         };
         self.now = now;
-        let Decision { customer, records, sends, .. } = decide(customer, input, self.book, now);
+        let Decision { customer, records, sends, escalations, .. } =
+            decide(customer, input, self.book, now);
         self.customer = Some(customer);
         self.note(records);
         for send in sends {
             self.step(Input::Confirmed(&send.touch), now);
+        }
+        for escalation in escalations {
+            let (complaint, level) = (&escalation.complaint, escalation.level);
+            self.step(Input::EscalationTold { complaint, level }, now);
+            self.escalations.push(escalation);
         }
     }
 
@@ -170,6 +181,6 @@ impl Run<'_> {
             };
             self.touches.insert(touch, record);
         }
-        Outcome { customer, touches: self.touches }
+        Outcome { customer, touches: self.touches, escalations: self.escalations }
     }
 }
