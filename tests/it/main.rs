@@ -16,6 +16,7 @@ mod kill;
 mod links;
 mod logs;
 mod pace;
+mod roles;
 mod schemas;
 mod support;
 mod table;
