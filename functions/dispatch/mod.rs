@@ -12,6 +12,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Send, TouchId};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::bus::Message;
@@ -38,6 +39,8 @@ pub struct Report {
     pub unknown: usize,
     /// Customers that could not be worked on now; their alarm rings on.
     pub failed: usize,
+    /// Events out that the bus may not have taken: others were not told.
+    pub untold: usize,
 }
 
 impl Report {
@@ -48,14 +51,16 @@ impl Report {
         self.put_back += other.put_back;
         self.unknown += other.unknown;
         self.failed += other.failed;
+        self.untold += other.untold;
     }
 }
 
 /// Works on everybody whose alarm has rung by `now`.
 ///
 /// # Errors
-/// [`StoreError`] where the index cannot be read; a customer that cannot be
-/// worked on is counted and left for the next run.
+/// [`StoreError`] where a part of the index cannot be read, once the others
+/// are done; a customer that cannot be worked on is counted and left for the
+/// next run.
 pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
     run_at(app, now, &Pace::new(now, None)).await
 }
@@ -147,7 +152,7 @@ async fn attend_at(app: &App, id: &Id, now: Instant, pace: &Pace) -> Result<Repo
                 report.not_sent += records.len();
                 let mut messages: Vec<Message> = records.iter().map(Message::skipped).collect();
                 messages.extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
-                publish(app, &messages).await;
+                report.untold += publish(app, &messages).await;
                 let hands = Hands { app, pace, now };
                 let next = hands.over(*after, &sends, turns, &mut report).await?;
                 if next.customer.next_due().is_none_or(|due| due > now) {
@@ -175,11 +180,13 @@ fn is_for_a_person(send: &Send) -> bool {
     matches!(send.channel, Channel::Call | Channel::Task)
 }
 
-/// What a decision about what is due writes into the ledger.
+/// What a decision about what is due writes into the ledger. Its fences carry a
+/// mark of this one try, so that it knows them again.
 fn account(decision: &Decision) -> Ledger {
     let mut entries: Vec<LedgerEntry> = Vec::new();
+    let mark = Uuid::now_v7().simple().to_string();
     for send in &decision.sends {
-        entries.push(LedgerEntry::Touch(TouchEntry::fence(send)));
+        entries.push(LedgerEntry::Touch(TouchEntry::fence(send).by(&mark)));
         if is_for_a_person(send) {
             entries.push(LedgerEntry::Call(Call::new(send)));
         }

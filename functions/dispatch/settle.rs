@@ -49,7 +49,7 @@ pub(super) async fn write_outcome(
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(after) => {
                 count(&outcome, &after.customer, send, report);
-                publish(app, &messages).await;
+                report.untold += publish(app, &messages).await;
                 return Ok(*after);
             }
             Commit::Known(_) => {

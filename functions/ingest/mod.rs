@@ -210,10 +210,16 @@ fn is_refusal(record: &TouchRecord) -> bool {
         && record.reason.is_some_and(|reason| reason.refuses_triggers())
 }
 
-/// Tells others, at most once: what must not be lost is in the table.
-pub(crate) async fn publish(app: &App, messages: &[Message]) {
-    if let Err(error) = app.bus.publish(messages).await {
-        tracing::error!(%error, lost_events = messages.len(), "events out were not published");
+/// Tells others, at most once: what must not be lost is in the table. How many
+/// events may be lost; an alarm counts `lost_events`.
+pub(crate) async fn publish(app: &App, messages: &[Message]) -> usize {
+    match app.bus.publish(messages).await {
+        Ok(()) => 0,
+        Err(error) => {
+            let lost = messages.len();
+            tracing::error!(%error, lost_events = lost, "events out were not published");
+            lost
+        }
     }
 }
 

@@ -21,26 +21,36 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use serde_json::Value;
 use tokio::sync::{Notify, oneshot};
 
 pub use plan::{BadPlan, Fault, Plan};
 
 use super::{STALE_WRITES, Service, operation, response};
+use crate::store::table::INDEXES;
 
 /// A request that was made: what it asked for, and what was asked of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub service: Service,
     pub operation: String,
-    pub is_of_index: bool,
+    /// The index that is read, where one is.
+    pub index: Option<&'static str>,
+    /// The partitions whose items are written or deleted.
+    pub partitions: Vec<String>,
 }
 
 impl Step {
     fn of(request: &HttpRequest) -> Step {
         let (service, operation) = operation(request);
         let body = request.body().bytes().unwrap_or_default();
-        let is_of_index = operation == "Query" && contains(body, b"\"IndexName\"");
-        Step { service, operation: operation.to_owned(), is_of_index }
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let index = asked["IndexName"].as_str();
+        let index = INDEXES.iter().map(|known| known.name).find(|known| Some(*known) == index);
+        let puts = asked["TransactItems"].as_array().into_iter().flatten().map(|item| &item["Put"]);
+        let keys = puts.chain([&asked]).map(|one| one.get("Item").unwrap_or(&one["Key"]));
+        let partitions = keys.filter_map(|key| Some(key["pk"]["S"].as_str()?.to_owned())).collect();
+        Step { service, operation: operation.to_owned(), index, partitions }
     }
 
     /// Whether such a request can meet the fault at all.
@@ -48,14 +58,10 @@ impl Step {
         match fault {
             Fault::Conflict => ["TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"]
                 .contains(&self.operation.as_str()),
-            Fault::Stale(_) => self.is_of_index,
+            Fault::Stale(_) => self.index.is_some(),
             _ => true,
         }
     }
-}
-
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window == word)
 }
 
 /// How a handler ended.

@@ -31,6 +31,14 @@ impl Ledger {
             .collect()
     }
 
+    /// A fence among the entries that its writer will know again.
+    pub(super) fn fence(&self) -> Option<&TouchEntry> {
+        self.entries.iter().find_map(|entry| match entry {
+            LedgerEntry::Touch(entry) if entry.fenced_by.is_some() => Some(entry),
+            _ => None,
+        })
+    }
+
     /// Without what the ledger knows already: a touch ends there once.
     pub fn leave_out(&mut self, known: &[TouchId]) {
         self.entries.retain(|entry| match entry {
@@ -143,6 +151,9 @@ pub struct TouchEntry {
     /// By which the mail service knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
+    /// Of a fence: by which its writer knows it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fenced_by: Option<String>,
     /// What the mail service told of it since.
     #[serde(flatten)]
     pub feedback: Feedback,
@@ -163,9 +174,15 @@ impl TouchEntry {
             reason: None,
             defers: Vec::new(),
             message_id: None,
+            fenced_by: None,
             feedback: Feedback::default(),
             was_fenced: false,
         }
+    }
+
+    /// The same fence, with a mark that nobody else writes.
+    pub fn by(self, mark: &str) -> TouchEntry {
+        TouchEntry { fenced_by: Some(mark.to_owned()), ..self }
     }
 
     /// The fence of a touch that certainly did not go out, opened again.
@@ -189,6 +206,7 @@ impl TouchEntry {
             reason: record.reason,
             defers: record.defers.clone(),
             message_id,
+            fenced_by: None,
             feedback: Feedback::default(),
             was_fenced,
         }

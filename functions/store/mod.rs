@@ -212,7 +212,8 @@ impl Store {
     }
 
     /// Writes a customer's new state with its ledger entries, in one
-    /// transaction: all or nothing.
+    /// transaction: all or nothing. Where its answer is lost, a fence with a mark
+    /// tells whether it was done.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or refuses for good.
@@ -246,8 +247,25 @@ impl Store {
             }
             Err(error) => {
                 self.count(false, []);
-                refused(error)
+                let refused = refused(error);
+                match ledger.fence() {
+                    Some(fence) if self.stands(fence).await => Ok(Commit::Done(Box::new(after))),
+                    _ => refused,
+                }
             }
+        }
+    }
+
+    /// Whether a fence stands as it was written, mark and all: the transaction
+    /// that wrote it was done, whatever was answered. Nobody else calls behind a
+    /// fence, so whoever finds the own one standing goes on.
+    async fn stands(&self, fence: &TouchEntry) -> bool {
+        match self.touch(&fence.touch).await {
+            Ok(Some(found)) => {
+                found.state == TouchState::Fenced && found.fenced_by == fence.fenced_by
+            }
+            // Then it is settled as what somebody left who is gone.
+            Ok(None) | Err(_) => false,
         }
     }
 

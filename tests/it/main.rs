@@ -19,6 +19,7 @@ mod links;
 mod logs;
 mod notices;
 mod pace;
+mod roles;
 mod schemas;
 mod support;
 mod table;

@@ -70,7 +70,12 @@ pub fn print(args: &Args, found: &Found, took: Duration) -> anyhow::Result<()> {
     }
     out!("{:>12} archived events replayed", totals.replayed);
     if totals.replayed > 0 {
-        out!("{:>12} {} is the state before, {} after", "", totals.state_before_replay, totals.state_after_replay);
+        out!(
+            "{:>12} {} is the state before, {} after",
+            "",
+            totals.state_before_replay,
+            totals.state_after_replay
+        );
     }
     out!("{:>12} violations", totals.violations);
     for Violation { customer, what, why } in shown {

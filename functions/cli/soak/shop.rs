@@ -111,8 +111,7 @@ pub fn rules(defect: Defect) -> anyhow::Result<Rules> {
     })?;
     let mut templates = Vec::new();
     for (name, locale, subject) in TEMPLATES {
-        let (more, more_text) =
-            if name == "soak-news" { (NEWS_END, NEWS_TEXT) } else { ("", "") };
+        let (more, more_text) = if name == "soak-news" { (NEWS_END, NEWS_TEXT) } else { ("", "") };
         templates.push((format!("{name}/{locale}/subject.txt"), subject.to_owned()));
         templates.push((format!("{name}/{locale}/body.mjml"), format!("{BODY}{more}{BODY_END}")));
         templates.push((format!("{name}/{locale}/body.txt"), format!("{TEXT}{more_text}")));

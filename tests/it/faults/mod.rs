@@ -14,6 +14,7 @@
 mod embedded;
 mod flows;
 mod guards;
+mod lost;
 mod model;
 mod oracle;
 mod run;

@@ -241,7 +241,7 @@ fn is_amid_the_same(steps: &[Step], index: usize) -> bool {
     let step = &steps[index];
     let is_same = |other: Option<&Step>| other == Some(step);
     let before = index.checked_sub(1).and_then(|index| steps.get(index));
-    let is_read = step.operation == "Query" && !step.is_of_index;
+    let is_read = step.operation == "Query" && step.index.is_none();
     is_read && is_same(before) && is_same(steps.get(index + 1))
 }
 
