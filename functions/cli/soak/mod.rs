@@ -185,14 +185,14 @@ fn run_shop(
         let mut world = World::new(setup, customers)?;
         world.run(progress).await;
         let mut violations = judge(&mut world).await?;
-        if replay > 0 {
-            if let Err(why) = replay::replay(&mut world, replay).await {
-                violations.push(Violation {
-                    customer: world.people[0].id.clone(),
-                    what: "replay of the shop's archive".into(),
-                    why: why.to_string(),
-                });
-            }
+        if replay > 0
+            && let Err(why) = replay::replay(&mut world, replay).await
+        {
+            violations.push(Violation {
+                customer: world.people[0].id.clone(),
+                what: "replay of the shop's archive".into(),
+                why: why.to_string(),
+            });
         }
         world.totals.violations = violations.len() as u64;
         Ok((world.totals, violations))
