@@ -18,3 +18,4 @@ mod model;
 mod oracle;
 mod run;
 mod schedules;
+mod shop;

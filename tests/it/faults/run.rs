@@ -15,7 +15,8 @@ use lazo::{dispatch, store::keys};
 use lazo_domain::instant::Instant;
 
 use super::embedded::{self, Beside};
-use super::flows::{Act, CUSTOMER, Flow, book, due, links, touch_of};
+use super::flows::{Act, CUSTOMER, Flow, due, links, touch_of};
+use super::shop::book;
 use crate::support::{CONFIGURATION_SET, id, minutes_after};
 
 /// How often a source brings again what was not acknowledged.
