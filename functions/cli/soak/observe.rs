@@ -86,7 +86,7 @@ pub async fn failures(world: &World) -> Result<(BTreeSet<String>, BTreeSet<Strin
     for failure in store.failures_of(world.instant(), months as i32).await? {
         let text = store.failed_text(&failure).await?;
         match failure.kind {
-            FailureKind::UnknownSend => listed.insert(text),
+            FailureKind::UnknownSend | FailureKind::UnknownNotice => listed.insert(text),
             FailureKind::Event | FailureKind::MailEvent => kept.insert(text),
         };
     }

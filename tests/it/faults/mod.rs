@@ -19,3 +19,4 @@ mod model;
 mod oracle;
 mod run;
 mod schedules;
+mod shop;
