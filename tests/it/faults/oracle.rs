@@ -99,6 +99,8 @@ impl Left {
         customer.sends.clear();
         customer.fired.clear();
         customer.exits.clear();
+        // When a calendar was looked at last depends on who came first.
+        customer.occasions_until = None;
         customer.stages.iter_mut().for_each(|entered| entered.learnt_at = None);
         for e in &mut customer.enrolments {
             e.asked_at = e.asked_at.map(|_| due());
