@@ -9,6 +9,7 @@ use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus}
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::answers::Answer;
 use super::calls::Call;
 use super::complaints::{ComplaintEntry, CountedComplaint, EscalationEntry};
 use super::{Feedback, Item, Store, StoreError, keys};
@@ -69,6 +70,7 @@ pub enum LedgerEntry {
     Complaint(ComplaintEntry),
     /// The same, to be counted in its month.
     Counted(CountedComplaint),
+    Answer(Answer),
 }
 
 /// An accepted event: its permanent deduplication key, and what was decided
@@ -233,6 +235,7 @@ impl LedgerEntry {
             LedgerEntry::Complaint(entry) => (keys::complaint(&entry.complaint), entry.item()?),
             // Not under the customer: a month's are counted together.
             LedgerEntry::Counted(entry) => return entry.item(),
+            LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
         };
         item.extend(keys::keyed(keys::customer(id), sk));
         Ok(item)
@@ -251,7 +254,10 @@ impl LedgerEntry {
             LedgerEntry::Touch(_) => {
                 Some(("attribute_not_exists(pk) OR #state = :state", Some("put_back")))
             }
-            LedgerEntry::Call(_) | LedgerEntry::Complaint(_) | LedgerEntry::Counted(_) => None,
+            LedgerEntry::Call(_)
+            | LedgerEntry::Answer(_)
+            | LedgerEntry::Complaint(_)
+            | LedgerEntry::Counted(_) => None,
         }
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! The only module that knows the SDK's DynamoDB types.
 
+mod answers;
 mod calls;
 mod complaints;
+mod contents;
 mod failures;
 mod feedback;
+mod interests;
 mod item;
 pub mod keys;
 mod learnt;
@@ -30,12 +33,15 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
+pub use answers::Answer;
 pub use calls::{Call, CallStatus};
 pub use complaints::{
     ComplaintEntry, CountedComplaint, EscalationEntry, Moment, Month, complaint_entries,
 };
+pub use contents::{Handout, Progress};
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
+pub use interests::INTEREST_ITEMS_MAX;
 pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
@@ -170,6 +176,14 @@ impl Store {
         Ok(answer.item)
     }
 
+    /// Whether there is an item under a customer's key.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn has(&self, id: &Id, sk: &str) -> Result<bool, StoreError> {
+        Ok(self.get(keys::keyed(keys::customer(id), sk)).await?.is_some())
+    }
+
     /// Writes one item, whatever was there.
     async fn put(&self, item: Item) -> Result<(), StoreError> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
@@ -233,6 +247,7 @@ impl Store {
         for entry in &ledger.entries {
             items.push(self.put_entry(&after.customer.id, entry)?);
         }
+        items.extend(self.put_interests(&before.customer, &after.customer, now)?);
         let answer = self
             .client
             .transact_write_items()

@@ -6,6 +6,7 @@
 mod calendar;
 mod calls;
 mod complaints;
+mod content;
 mod convergence;
 mod differential;
 mod dispatch;

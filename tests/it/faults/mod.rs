@@ -18,4 +18,4 @@ mod lost;
 mod model;
 mod oracle;
 mod run;
-mod schedules;
+pub mod schedules;

@@ -266,8 +266,8 @@ fn a_digest_tells_what_was_done_in_the_month_that_ended() {
     let at = |text: &str| Instant::from(text.parse::<jiff::Timestamp>().unwrap());
     let id = |text: &str| Id::new(text).unwrap();
     customer.history.add_delivery(&id("pur-7"), at("2026-11-25T12:00:00-06:00"));
-    customer.complaints.resolve(&id("c-1"), at("2026-11-30T23:59:00-06:00"));
-    customer.complaints.resolve(&id("c-2"), at("2026-12-01T00:01:00-06:00"));
+    customer.complaints.resolve(&id("c-1"), at("2026-11-30T23:59:00-06:00"), None);
+    customer.complaints.resolve(&id("c-2"), at("2026-12-01T00:01:00-06:00"), None);
     let book = shipped_rules();
     let touch = TouchId {
         rule: "monthly-digest".into(),
