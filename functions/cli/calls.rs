@@ -161,7 +161,7 @@ fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyh
     let drift = rules.book.values();
     let view = View { customer, until: Until::ALL, now, zone: &zone, policy, drift, event };
     let occasion = Occasion::of_touch(&view, &call.touch, &rules.book);
-    let facts = Facts { rep: &call.assigned_to, unsubscribe: None, occasion };
+    let facts = Facts { rep: &call.assigned_to, occasion, ..Facts::default() };
     let context = context(&view, &facts);
     let locale = customer.locale(policy);
     let script =

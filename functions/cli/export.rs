@@ -17,8 +17,12 @@ pub struct Args {
 }
 
 /// What stands at the head of a sort key, and under which name it is shown.
-const KINDS: [(&str, &str); 3] =
-    [("event#", "events"), ("touch#", "touches"), ("call#", "calls_and_tasks")];
+const KINDS: [(&str, &str); 4] = [
+    ("event#", "events"),
+    ("touch#", "touches"),
+    ("call#", "calls_and_tasks"),
+    ("answer#", "answers"),
+];
 
 pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
     let id = Id::new(&args.customer).context("CUSTOMER")?;

@@ -10,10 +10,11 @@ use lazo_domain::touch::TouchId;
 
 use super::{ATTEMPTS_MAX, IngestError, back_off, is_refusal};
 use crate::app::App;
-use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, TouchEntry};
+use crate::store::{Answer, Commit, EventEntry, Ledger, LedgerEntry, TouchEntry};
 
-/// How many events one transaction takes: room stays for touches that they end.
-const EVENTS_AT_ONCE: usize = 60;
+/// How many events one transaction takes: room stays for the answers that they
+/// tell and the touches that they end.
+const EVENTS_AT_ONCE: usize = 28;
 
 /// How many touches a transaction of history may end.
 const ENDED_AT_ONCE: usize = 38;
@@ -95,12 +96,13 @@ async fn commit(
     let loaded = app.store.load(id).await?;
     let mut customer = loaded.customer.clone();
     let mut entries = Vec::with_capacity(events.len());
-    let mut ended = Vec::new();
+    let (mut answers, mut ended) = (Vec::new(), Vec::new());
     for delivered in events {
         let mut entry = EventEntry::new(&delivered.event, now);
         let input = Input::History(&delivered.event);
         let Decision { customer: after, records, .. } = decide(customer, input, &rules.book, now);
         customer = after;
+        answers.extend(Answer::of(&delivered.event).map(LedgerEntry::Answer));
         for record in &records {
             match is_refusal(record) {
                 true => entry.note_refusal(record),
@@ -110,6 +112,9 @@ async fn commit(
         entries.push(LedgerEntry::Event(entry));
     }
     ended.truncate(ENDED_AT_ONCE);
+    if customer.erased_at.is_none() {
+        entries.extend(answers);
+    }
     entries.extend(ended);
     let mut ledger = Ledger { entries };
     ledger.leave_out(known);

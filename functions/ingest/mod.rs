@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
 use lazo_domain::decide::{Decision, Input, decide};
-use lazo_domain::event::{Body, Delivered, from_wire};
+use lazo_domain::event::{Body, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{TouchRecord, TouchStatus};
@@ -18,8 +18,8 @@ pub use erasure::kept_aside;
 use crate::app::App;
 use crate::bus::Message;
 use crate::store::{
-    Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError, TRANSACTION_ITEMS_MAX,
-    TouchEntry,
+    Answer, Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError,
+    TRANSACTION_ITEMS_MAX, TouchEntry,
 };
 
 /// How many customers are worked on at a time.
@@ -156,7 +156,10 @@ async fn follow_through(store: &Store, body: &Body, id: &Id) -> Result<(), Store
             Some(touch) => store.close_call(id, touch.as_str(), call.outcome.as_str()).await,
             None => Ok(()),
         },
-        Body::CustomerErased(_) => store.withdraw_calls(id).await,
+        Body::CustomerErased(_) => {
+            store.withdraw_calls(id).await?;
+            store.drop_answers(id).await
+        }
         _ => Ok(()),
     }
 }
@@ -175,12 +178,18 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
         }
     }
     let mut entries = vec![LedgerEntry::Event(entry)];
+    entries.extend(answer(&delivered.event, decision));
     let id = &decision.customer.id;
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
     // A transaction takes so many; a customer has far fewer touches pending.
-    ended.truncate(TRANSACTION_ITEMS_MAX - 2);
+    ended.truncate(TRANSACTION_ITEMS_MAX - 1 - entries.len());
     entries.extend(ended);
     (Ledger { entries }, messages)
+}
+
+/// An answer in full; of who was forgotten nothing is kept.
+fn answer(event: &Event, decision: &Decision) -> Option<LedgerEntry> {
+    Answer::of(event).filter(|_| decision.customer.erased_at.is_none()).map(LedgerEntry::Answer)
 }
 
 /// Whether a record is of a trigger that started nothing. Each event that comes

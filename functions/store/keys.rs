@@ -6,6 +6,7 @@
 //! | `customer#<id>` | `event#<detail-type>#<key>` | an accepted event |
 //! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
+//! | `customer#<id>` | `answer#<answer id>` | an answer to a survey |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
 //! | `learnt` | `drift` | the drift model |
@@ -20,6 +21,7 @@ use lazo_domain::touch::TouchId;
 use super::{Item, StoreError};
 
 pub const STATE: &str = "state";
+pub(super) const ANSWER: &str = "answer#";
 pub(super) const CALL: &str = "call#";
 pub const ASSIGNEES: &str = "assignees";
 pub(super) const LEARNT: &str = "learnt";

@@ -9,6 +9,7 @@ use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus}
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::answers::Answer;
 use super::calls::Call;
 use super::{Feedback, Item, Store, StoreError, keys};
 
@@ -25,7 +26,7 @@ impl Ledger {
         entries
             .filter_map(|entry| match entry {
                 LedgerEntry::Touch(entry) => Some(entry.touch.clone()),
-                LedgerEntry::Event(_) | LedgerEntry::Call(_) => None,
+                LedgerEntry::Event(_) | LedgerEntry::Call(_) | LedgerEntry::Answer(_) => None,
             })
             .collect()
     }
@@ -34,7 +35,7 @@ impl Ledger {
     pub fn leave_out(&mut self, known: &[TouchId]) {
         self.entries.retain(|entry| match entry {
             LedgerEntry::Touch(entry) => !known.contains(&entry.touch),
-            LedgerEntry::Event(_) | LedgerEntry::Call(_) => true,
+            LedgerEntry::Event(_) | LedgerEntry::Call(_) | LedgerEntry::Answer(_) => true,
         });
     }
 }
@@ -44,6 +45,7 @@ pub enum LedgerEntry {
     Event(EventEntry),
     Touch(TouchEntry),
     Call(Call),
+    Answer(Answer),
 }
 
 /// An accepted event: its permanent deduplication key, and what was decided
@@ -191,6 +193,7 @@ impl LedgerEntry {
                 (keys::touch(&entry.touch), item)
             }
             LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
+            LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
         };
         item.extend(keys::keyed(keys::customer(id), sk));
         Ok(item)
@@ -207,7 +210,7 @@ impl LedgerEntry {
             LedgerEntry::Touch(_) => {
                 Some(("attribute_not_exists(pk) OR #state = :state", Some("put_back")))
             }
-            LedgerEntry::Call(_) => None,
+            LedgerEntry::Call(_) | LedgerEntry::Answer(_) => None,
         }
     }
 }

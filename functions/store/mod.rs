@@ -2,6 +2,7 @@
 //!
 //! The only module that knows the SDK's DynamoDB types.
 
+mod answers;
 mod calls;
 mod failures;
 mod feedback;
@@ -28,6 +29,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
+pub use answers::Answer;
 pub use calls::{Call, CallStatus};
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
@@ -162,6 +164,14 @@ impl Store {
         let answer = get.send().await.map_err(StoreError::service)?;
         self.count(true, answer.consumed_capacity());
         Ok(answer.item)
+    }
+
+    /// Whether there is an item under a customer's key.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn has(&self, id: &Id, sk: &str) -> Result<bool, StoreError> {
+        Ok(self.get(keys::keyed(keys::customer(id), sk)).await?.is_some())
     }
 
     /// Writes one item, whatever was there.

@@ -40,7 +40,11 @@ impl Store {
         Ok(())
     }
 
-    async fn items_under(&self, id: &Id, sk_begins: &str) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn items_under(
+        &self,
+        id: &Id,
+        sk_begins: &str,
+    ) -> Result<Vec<Item>, StoreError> {
         let query = self
             .client
             .query()

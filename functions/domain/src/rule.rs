@@ -302,19 +302,47 @@ pub struct Attempts {
     pub template: Option<String>,
 }
 
+/// A survey that a mail asks one to answer, by a link for each score.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Survey {
+    /// `csat` asks how content one is, from 1 to 5; `nps` whether one would
+    /// recommend the shop, from 0 to 10.
     pub kind: SurveyKind,
+    /// The share of the rule's occurrences that are asked.
     pub sample: Share,
+    /// What the answer is about, such as `delivery`; at most 64 characters.
+    #[schemars(length(min = 1, max = 64))]
     pub touchpoint: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+impl Survey {
+    /// The longest name of a touchpoint, in characters: it travels in links.
+    pub const TOUCHPOINT_CHARS_MAX: usize = 64;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SurveyKind {
     Csat,
     Nps,
+}
+
+impl SurveyKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SurveyKind::Csat => "csat",
+            SurveyKind::Nps => "nps",
+        }
+    }
+
+    /// The scores that there are, the lowest first.
+    pub fn scale(self) -> std::ops::RangeInclusive<u8> {
+        match self {
+            SurveyKind::Csat => 1..=5,
+            SurveyKind::Nps => 0..=10,
+        }
+    }
 }
 
 fn fifty() -> u8 {

@@ -11,6 +11,7 @@ use lazo::store::EventEntry;
 use lazo::{dispatch, store::keys};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
+use lazo_domain::rule::{Share, Survey, SurveyKind};
 use lazo_domain::touch::{Reason, TouchId};
 use serde_json::{Value, json};
 
@@ -100,6 +101,8 @@ pub enum Act {
     Told { touch: String, kind: &'static str, at: Instant },
     /// A click on a mail's link to unsubscribe.
     Click { touch: TouchId, at: Instant },
+    /// The score of a survey's link is sent.
+    Answer { touch: TouchId, at: Instant },
     /// History.
     Import { texts: Vec<String>, at: Instant },
 }
@@ -121,11 +124,15 @@ impl Act {
             }
             Act::Click { touch, at } => {
                 let token = app.link_keys.as_ref().unwrap().sign(&Claim::unsubscribe(touch));
-                let body = b"List-Unsubscribe=One-Click".to_vec();
-                let mut request = Request::new(Payload::new(body));
-                *request.method_mut() = http::Method::POST;
-                *request.uri_mut() = format!("/u/{}", token.unwrap()).parse().unwrap();
-                respond(app, &request, *at).await.status() == http::StatusCode::OK
+                let path = format!("/u/{}", token.unwrap());
+                post(app, &path, "List-Unsubscribe=One-Click", *at).await
+            }
+            Act::Answer { touch, at } => {
+                let touchpoint = "delivery".to_owned();
+                let survey = Survey { kind: SurveyKind::Csat, sample: Share(1.0), touchpoint };
+                let claim = Claim::survey(touch, &survey, due());
+                let token = app.link_keys.as_ref().unwrap().sign(&claim);
+                post(app, &format!("/s/{}/5", token.unwrap()), "action=answer", *at).await
             }
             Act::Import { texts, at } => {
                 let events: Vec<_> = texts.iter().map(|text| delivered(text)).collect();
@@ -144,7 +151,9 @@ impl Act {
         match self {
             Act::Event { text, .. } => vec![key(text)],
             Act::Import { texts, .. } => texts.iter().map(key).collect(),
-            Act::Tick { .. } | Act::Told { .. } | Act::Click { .. } => Vec::new(),
+            Act::Tick { .. } | Act::Told { .. } | Act::Click { .. } | Act::Answer { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -156,9 +165,17 @@ impl Act {
             }
             Act::Click { .. } => true,
             Act::Told { kind, .. } => *kind == "Email Bounced",
-            Act::Tick { .. } | Act::Import { .. } => false,
+            Act::Tick { .. } | Act::Answer { .. } | Act::Import { .. } => false,
         }
     }
+}
+
+/// Posts to a link; whether it was taken.
+async fn post(app: &App, path: &str, body: &str, at: Instant) -> bool {
+    let mut request = Request::new(Payload::new(body.into()));
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = path.parse().unwrap();
+    respond(app, &request, at).await.status() == http::StatusCode::OK
 }
 
 /// An event of SES about a touch's mail.
@@ -288,6 +305,12 @@ pub fn all() -> Vec<Flow> {
         vec![known(-60), consent("yes", -50, "granted"), bought("p1", 0, "77.00"), tick()],
         Act::Click { touch: touch("news", "mail"), at: minutes_after(due(), 5) },
         bought("p2", 22 * 60 + 10, "77.00"),
+    ));
+    flows.push(flow(
+        "survey answer by a link",
+        vec![known(-60), small(), tick()],
+        Act::Answer { touch: touch("thanks", "mail"), at: minutes_after(due(), 5) },
+        bought("p2", 22 * 60 + 10, "10.00"),
     ));
     flows
 }

@@ -256,6 +256,10 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
             if let Some(score) = answer.nps {
                 customer.nps.set(at, Some(score.0));
             }
+            if let (Some(_), Ok(kind)) = (&answer.comment, Line::new("survey")) {
+                let (id, channel) = (&answer.answer_id, answer.touchpoint.clone());
+                remember(customer, at, id, channel, kind, &answer.comment);
+            }
             let csat = answer.csat.map(|score| score.0);
             let nps = answer.nps.map(|score| score.0);
             // One answer is one bad experience, however many scores it gives.

@@ -1,6 +1,7 @@
 //! Whether a touch that fell due goes, waits or ends, and why (2.7).
 
 use super::Turn;
+use super::enrol::fraction;
 use crate::calendar::Hours;
 use crate::complaint::Pause;
 use crate::condition::Verdict;
@@ -210,8 +211,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Why a step's `if` does not hold, where it has one and does not.
+    /// Why what the step itself asks for does not hold: its `if`, and being
+    /// drawn for its survey.
     pub(super) fn condition_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
+        self.if_fails(enrolment, step).or_else(|| {
+            let sample = step.survey.as_ref()?.sample;
+            let drawn = fraction(&format!("{}/{}", enrolment.rule, enrolment.occurrence));
+            (drawn >= sample.0).then_some(Reason::NotSampled)
+        })
+    }
+
+    /// Why a step's `if` does not hold, where it has one and does not.
+    fn if_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
         let condition = step.condition.as_ref()?;
         let view = View {
             customer: &self.customer,

@@ -12,7 +12,7 @@ use crate::condition::Values;
 use crate::decide::celebrated_on;
 use crate::history::Purchase;
 use crate::policy::Brand;
-use crate::rule::Trigger;
+use crate::rule::{SurveyKind, Trigger};
 use crate::rulebook::RuleBook;
 use crate::touch::TouchId;
 use crate::view::{CUSTOMER_FIELDS, View};
@@ -29,6 +29,7 @@ use crate::view::{CUSTOMER_FIELDS, View};
 /// | `brand` | `name`, `from`, `reply_to`, `postal_address`, `logo_url` |
 /// | `links` | `unsubscribe` |
 /// | `rep` | `name` |
+/// | `survey` | in mails that ask for an answer: `kind`, and `answers` with `score` and `url` |
 /// | `locale` | the language that the message is written in |
 ///
 /// What is not known is absent, so that `default(…)` stands in for it. Dates
@@ -50,6 +51,15 @@ pub struct Facts<'a> {
     /// Where the customer can say no; marketing mail always carries it.
     pub unsubscribe: Option<&'a str>,
     pub occasion: Option<Occasion<'a>>,
+    pub survey: Option<&'a SurveyLinks>,
+}
+
+/// How a mail's survey is answered: a link for each score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurveyLinks {
+    pub kind: SurveyKind,
+    /// In the order of the scale.
+    pub answers: Vec<(u8, String)>,
 }
 
 /// The occasion that a rule celebrates.
@@ -108,7 +118,18 @@ pub fn context(view: &View, facts: &Facts) -> Context {
             "years": occasion.years,
         });
     }
+    if let Some(links) = facts.survey {
+        root["survey"] = survey(links);
+    }
     Context(root)
+}
+
+/// The survey of a mail, as its template names it.
+pub(super) fn survey(links: &SurveyLinks) -> Json {
+    let answers = links.answers.iter();
+    let answers: Vec<Json> =
+        answers.map(|(score, url)| json!({ "score": score, "url": url })).collect();
+    json!({ "kind": links.kind.as_str(), "answers": answers })
 }
 
 fn customer(view: &View) -> Json {

@@ -31,7 +31,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-pub use context::{Context, Facts, Occasion, context};
+pub use context::{Context, Facts, Occasion, SurveyLinks, context};
 use engine::Engine;
 pub use fault::{Fault, MessageError};
 use files::{FOLDER, Files, Found, fallbacks};

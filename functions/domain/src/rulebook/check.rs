@@ -7,7 +7,7 @@ use super::{Diagnostic, Rule, Step, policy_schema, rule_schema};
 use crate::condition::Condition;
 use crate::event::EventKind;
 use crate::policy::Policy;
-use crate::rule::{Channel, RuleSpec, StepSpec, Trigger, is_name};
+use crate::rule::{Channel, RuleSpec, StepSpec, Survey, Trigger, is_name};
 
 /// Collects what is wrong in one file.
 struct Report<'a> {
@@ -215,9 +215,7 @@ fn step(
         }
         _ => {}
     }
-    if step.survey.is_some() && step.channel != Channel::Email {
-        report.error(&path("survey"), "a survey goes by email");
-    }
+    survey(step, event, &path("survey"), report);
     if step.attempts.is_some() && step.channel != Channel::Call {
         report.error(&path("attempts"), "attempts are for calls");
     }
@@ -234,7 +232,27 @@ fn step(
         condition,
         expiry: step.expiry(),
         assign_to: step.assign_to.clone(),
+        survey: step.survey.clone(),
         event: step.event.clone(),
+    }
+}
+
+fn survey(step: &StepSpec, event: Option<EventKind>, path: &[Key], report: &mut Report) {
+    let Some(survey) = &step.survey else { return };
+    if step.channel != Channel::Email {
+        report.error(path, "a survey goes by email");
+    }
+    let within = |key: &'static str| [path, &[Key::Name(key)]].concat();
+    let touchpoint = &survey.touchpoint;
+    let is_short = touchpoint.chars().count() <= Survey::TOUCHPOINT_CHARS_MAX;
+    if !is_short || crate::event::Line::new(touchpoint.as_str()).is_err() {
+        let most = Survey::TOUCHPOINT_CHARS_MAX;
+        let message = format!("a touchpoint is a name on one line, of at most {most} characters");
+        report.error(&within("touchpoint"), message);
+    }
+    if event.is_none_or(|kind| kind == EventKind::ContentPublished) {
+        let message = "who is asked is drawn by the rule's occurrence, and here that is the same for many customers: all of them would be asked, or none; let an event of the customer's own trigger the rule";
+        report.warning(&within("sample"), message);
     }
 }
 

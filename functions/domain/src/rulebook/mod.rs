@@ -13,7 +13,9 @@ use crate::condition::Condition;
 use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
 use crate::policy::Policy;
-use crate::rule::{Channel, DuringComplaint, Purpose, Reentry, RuleSpec, Share, Status, Trigger};
+use crate::rule::{
+    Channel, DuringComplaint, Purpose, Reentry, RuleSpec, Share, Status, Survey, Trigger,
+};
 use crate::span::Span;
 use crate::stage::Stage;
 pub use yaml::Place;
@@ -96,6 +98,7 @@ pub struct Step {
     pub condition: Option<Condition>,
     pub expiry: Span,
     pub assign_to: Option<String>,
+    pub survey: Option<Survey>,
     pub event: Option<String>,
 }
 

@@ -51,7 +51,7 @@ fn view<T>(
 #[test]
 fn a_mail_reads_well_in_spanish_with_and_without_html() {
     let (customer, detail) = customer("Ana");
-    let facts = Facts { rep: "Bruno", unsubscribe: Some(UNSUBSCRIBE), occasion: None };
+    let facts = Facts { rep: "Bruno", unsubscribe: Some(UNSUBSCRIBE), ..Facts::default() };
     let context = written(&customer, Some(&detail), &facts);
     let mail = shipped().mail("thank-you-mail", "es-MX", "en", &context).unwrap();
     assert_eq!((mail.locale.as_str(), mail.subject.as_str()), ("es", "Gracias por tu compra, Ana"));
