@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::event::EventKind;
+use crate::event::{Detail, EventKind};
 use crate::policy::time_of_day;
 use crate::span::Span;
 
@@ -59,6 +59,8 @@ pub struct StepSpec {
     pub template: Option<String>,
     /// How long after the trigger, or after the step before.
     pub wait: Option<Span>,
+    /// The day that the trigger tells of, in place of a wait.
+    pub on: Option<PromisedDay>,
     /// The local time of day, as `"10:00"`.
     #[serde(default, deserialize_with = "time_of_day::option::deserialize")]
     #[schemars(with = "Option<String>", regex(pattern = r"^\d{2}:\d{2}$"))]
@@ -83,6 +85,30 @@ impl StepSpec {
             Channel::Email | Channel::Call => Span::days(3),
             Channel::Task | Channel::Event => Span::days(30),
         })
+    }
+}
+
+/// A day that a trigger tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum PromisedDay {
+    /// The day for which an `InteractionRecorded` promises the next contact.
+    #[serde(rename = "event.follow_up.on")]
+    FollowUp,
+}
+
+impl PromisedDay {
+    /// The events that tell of it.
+    pub fn told_by(self) -> EventKind {
+        match self {
+            PromisedDay::FollowUp => EventKind::InteractionRecorded,
+        }
+    }
+
+    /// The day that an event's detail names; `None` where it promises nothing.
+    pub fn of(self, detail: &Detail) -> Option<Date> {
+        let detail: serde_json::Value = serde_json::from_str(&detail.0).ok()?;
+        let PromisedDay::FollowUp = self;
+        detail.pointer("/follow_up/on")?.as_str()?.parse().ok()
     }
 }
 

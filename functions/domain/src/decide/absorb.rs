@@ -136,14 +136,16 @@ impl Turn<'_> {
             if !enrolment.is_untried(self.now) {
                 continue;
             }
-            let due = self.due(step, enrolment.base());
+            let trigger = self.customer.trigger_of(enrolment).map(|fired| &fired.detail);
+            let due = self.due(step, enrolment.base(), trigger);
             let enrolment = &mut self.customer.enrolments[index];
             enrolment.due = due;
             enrolment.next = due;
         }
         for index in 0..self.customer.fired.len() {
             let fired = &self.customer.fired[index];
-            let open_until = self.open_until(book.triggered_by(fired.kind), fired.at);
+            let rules = book.triggered_by(fired.kind);
+            let open_until = self.open_until(rules, fired.at, &fired.detail);
             self.customer.fired[index].open_until = open_until;
         }
     }

@@ -121,7 +121,8 @@ impl Turn<'_> {
             return;
         };
         let base = Base { at, is_day: false };
-        let due = self.due(step, base);
+        let trigger = self.customer.trigger_of(enrolment).map(|fired| &fired.detail);
+        let due = self.due(step, base, trigger);
         let enrolment = &mut self.customer.enrolments[index];
         enrolment.step = step.id.clone();
         enrolment.base = base.at;

@@ -211,14 +211,23 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Why what the step itself asks for does not hold: its `if`, and being
-    /// drawn for its survey.
+    /// Why what the step itself asks for does not hold: its `if`, the day that
+    /// was promised, and being drawn for its survey.
     pub(super) fn condition_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
-        self.if_fails(enrolment, step).or_else(|| {
-            let sample = step.survey.as_ref()?.sample;
-            let drawn = fraction(&format!("{}/{}", enrolment.rule, enrolment.occurrence));
-            (drawn >= sample.0).then_some(Reason::NotSampled)
-        })
+        self.if_fails(enrolment, step).or_else(|| self.is_unpromised(enrolment, step)).or_else(
+            || {
+                let sample = step.survey.as_ref()?.sample;
+                let drawn = fraction(&format!("{}/{}", enrolment.rule, enrolment.occurrence));
+                (drawn >= sample.0).then_some(Reason::NotSampled)
+            },
+        )
+    }
+
+    /// A step for a day of which the trigger tells nothing.
+    fn is_unpromised(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
+        let trigger = self.customer.trigger_of(enrolment);
+        let is_told = trigger.and_then(|fired| step.on?.of(&fired.detail)).is_some();
+        (step.on.is_some() && !is_told).then_some(Reason::FilterMissingValue)
     }
 
     /// Why a step's `if` does not hold, where it has one and does not.

@@ -72,7 +72,7 @@ impl Turn<'_> {
         if self.customer.fired.iter().any(same) {
             return;
         }
-        let open_until = self.open_until(book.triggered_by(kind), event.occurred_at);
+        let open_until = self.open_until(book.triggered_by(kind), event.occurred_at, &event.detail);
         let mut fired = Fired {
             kind,
             at: event.occurred_at,
@@ -103,9 +103,10 @@ impl Turn<'_> {
         &self,
         rules: impl Iterator<Item = &'b Rule>,
         trigger_at: Instant,
+        detail: &Detail,
     ) -> Instant {
         let base = Base { at: trigger_at, is_day: false };
-        let dues = rules.filter_map(|rule| Some(self.due(rule.steps.first()?, base)));
+        let dues = rules.filter_map(|rule| Some(self.due(rule.steps.first()?, base, Some(detail))));
         dues.max().unwrap_or(trigger_at)
     }
 
@@ -150,7 +151,10 @@ impl Turn<'_> {
             let mine: Vec<&Fired> = open
                 .iter()
                 .filter(|f| f.kind == kind)
-                .filter(|f| self.now < self.due(first, Base { at: f.at, is_day: false }))
+                .filter(|f| {
+                    let base = Base { at: f.at, is_day: false };
+                    self.now < self.due(first, base, Some(&f.detail))
+                })
                 .filter(|f| {
                     self.enrolment(rule, f)
                         .is_none_or(|e| e.step == first.id && e.is_untried(self.now))
@@ -285,7 +289,7 @@ impl Turn<'_> {
             return false;
         };
         let base = Base { at: occurrence.at, is_day: occurrence.is_day };
-        let due = self.due(step, base);
+        let due = self.due(step, base, occurrence.detail);
         let purchase_id = occurrence.purchase_id.cloned();
         let exited = self.customer.exits.iter().any(|exit| {
             rule.exit_on.contains(&exit.kind)

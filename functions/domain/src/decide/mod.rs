@@ -29,7 +29,7 @@ use jiff::tz::TimeZone;
 
 use crate::calendar;
 use crate::customer::{Customer, Enrolment};
-use crate::event::{Event, EventKind};
+use crate::event::{Detail, Event, EventKind};
 use crate::instant::Instant;
 use crate::profile::Profile;
 use crate::rule::Channel;
@@ -198,9 +198,15 @@ impl Turn<'_> {
         });
     }
 
-    /// When a step falls due, counted from a base.
-    fn due(&self, step: &Step, base: calendar::Base) -> Instant {
+    /// When a step falls due, counted from a base, or on the day that the
+    /// trigger's detail tells of.
+    fn due(&self, step: &Step, base: calendar::Base, trigger: Option<&Detail>) -> Instant {
         let policy = &self.book.policy;
+        let day = step.on.and_then(|day| day.of(trigger?));
+        let base = match day {
+            Some(day) => calendar::Base { at: calendar::midnight(day, &self.zone), is_day: true },
+            None => base,
+        };
         calendar::due(
             base,
             step.wait,

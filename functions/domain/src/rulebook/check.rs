@@ -215,6 +215,18 @@ fn step(
         }
         _ => {}
     }
+    if let Some(day) = step.on {
+        if event != Some(day.told_by()) {
+            let message = format!(
+                "{} alone tells of this day; write trigger: {{ event: {0} }}",
+                day.told_by()
+            );
+            report.error(&path("on"), message);
+        }
+        if step.wait.is_some() {
+            report.error(&path("wait"), "on names the day itself; leave wait out, or on");
+        }
+    }
     survey(step, event, &path("survey"), report);
     if step.attempts.is_some() && step.channel != Channel::Call {
         report.error(&path("attempts"), "attempts are for calls");
@@ -228,6 +240,7 @@ fn step(
         template: step.template.clone(),
         template_place: report.node.place_of(&path("template")),
         wait: step.wait,
+        on: step.on,
         at: step.at,
         condition,
         expiry: step.expiry(),

@@ -14,7 +14,8 @@ use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
 use crate::policy::Policy;
 use crate::rule::{
-    Channel, DuringComplaint, Purpose, Reentry, RuleSpec, Share, Status, Survey, Trigger,
+    Channel, DuringComplaint, PromisedDay, Purpose, Reentry, RuleSpec, Share, Status, Survey,
+    Trigger,
 };
 use crate::span::Span;
 use crate::stage::Stage;
@@ -94,6 +95,7 @@ pub struct Step {
     /// Where the rule's file names the template.
     pub template_place: Place,
     pub wait: Option<Span>,
+    pub on: Option<PromisedDay>,
     pub at: Option<Time>,
     pub condition: Option<Condition>,
     pub expiry: Span,
