@@ -13,7 +13,9 @@ pub mod feedback;
 pub mod ingest;
 pub mod links;
 pub mod mailer;
+pub mod notices;
 pub mod occasions;
+pub mod pace;
 #[cfg(feature = "local")]
 pub mod rehearsal;
 pub mod rounds;

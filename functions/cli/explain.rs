@@ -70,7 +70,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         }
         lines.push(Line { at: touch.at, text, json: serde_json::to_value(touch)? });
     }
-    for enrolment in &loaded.customer.enrolments {
+    for enrolment in loaded.customer.pending() {
         let touch =
             format!("{}/{}/{}/{}", enrolment.rule, id, enrolment.occurrence, enrolment.step);
         let mut text = format!("{touch} {}", lang.status(TouchStatus::Pending));

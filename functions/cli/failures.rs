@@ -66,7 +66,7 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
         Command::Redrive { id, with, .. } => {
             let chosen: Vec<&Failure> = match id {
                 Some(id) => vec![find(&failures, id)?],
-                None => failures.iter().filter(|f| f.kind != FailureKind::UnknownSend).collect(),
+                None => failures.iter().filter(|f| !is_unknown(f)).collect(),
             };
             let (mut done, mut left) = (0, 0);
             for failure in chosen {
@@ -107,6 +107,11 @@ fn find<'a>(failures: &'a [Failure], id: &str) -> anyhow::Result<&'a Failure> {
     }
 }
 
+/// Whether somebody must look what became of a mail.
+fn is_unknown(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::UnknownSend | FailureKind::UnknownNotice)
+}
+
 /// Settles a mail of unknown fate by somebody's word.
 async fn settle(
     system: &System,
@@ -114,6 +119,14 @@ async fn settle(
     word: Word,
     now: Instant,
 ) -> anyhow::Result<Answer> {
+    if failure.kind == FailureKind::UnknownNotice {
+        if word == Word::Resend {
+            bail!("a mail to staff goes once; tell them yourself, then redrive it with --sent");
+        }
+        system.app.store.drop_failure(failure).await?;
+        out!("{} is off the list", failure.id);
+        return Ok(Answer::Yes);
+    }
     if failure.kind != FailureKind::UnknownSend {
         bail!("{} is no mail of unknown fate; --sent and --resend are for those", failure.id);
     }
@@ -136,7 +149,7 @@ async fn redrive(
     with: Option<&PathBuf>,
     now: Instant,
 ) -> anyhow::Result<Option<String>> {
-    if failure.kind == FailureKind::UnknownSend {
+    if is_unknown(failure) {
         let how = "look up at the mail service whether it went out, then redrive it with --sent or --resend";
         return Ok(Some(how.into()));
     }

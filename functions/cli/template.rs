@@ -7,8 +7,9 @@ use clap::Subcommand;
 use lazo::mailer::{Letter, Mailer, Recipient, Ses, Smtp};
 use lazo::rules::{Rules, template_files};
 use lazo_domain::id::Id;
-use lazo_domain::message::{context_from_json, sample_context};
+use lazo_domain::message::{context_from_json, sample_context, sample_notice};
 use lazo_domain::nearest;
+use lazo_domain::notice::NoticeKind;
 use lazo_domain::rule::Channel;
 use lazo_domain::rulebook::Rule;
 use lazo_domain::touch::TouchId;
@@ -68,7 +69,10 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
     let policy = &rules.book.policy;
     let rule = rule_of(&rules, &preview.name);
     let context = match &preview.customer {
-        None => sample_context(policy, rule),
+        None => match NoticeKind::of_template(&preview.name) {
+            Some(kind) => sample_notice(policy, kind),
+            None => sample_context(policy, rule),
+        },
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
@@ -110,7 +114,7 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
 /// A rule that uses the template: it tells which event starts it.
 fn rule_of<'a>(rules: &'a Rules, template: &str) -> Option<&'a Rule> {
     rules.book.rules().iter().find(|rule| {
-        rule.steps.iter().any(|step| {
+        rule.all_steps().any(|step| {
             step.template.as_deref() == Some(template) && step.channel != Channel::Event
         })
     })

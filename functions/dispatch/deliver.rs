@@ -18,17 +18,7 @@ use crate::links::{survey_url, unsubscribe_url};
 use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::store::{FailureKind, StoreError};
 
-use super::pace::{Pace, Turn};
-
-/// How long a touch that was not accepted waits, in milliseconds, at least;
-/// jitter comes on top.
-const PUT_BACK_MILLIS: i64 = 60_000;
-
-/// The same, where a daily quota is used up or somebody must mend something.
-const PUT_BACK_LONG_MILLIS: i64 = 15 * 60_000;
-
-/// The jitter that comes on top then: up to an hour in all.
-const LONG_JITTER_MILLIS: i64 = 45 * 60_000;
+use crate::pace::{Pace, Turn};
 
 /// What is known after a touch was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,17 +50,9 @@ pub async fn request(app: &App, send: &Send, now: Instant) -> Outcome {
         Ok(()) => Outcome::Sent { message_id: send.touch.to_string() },
         Err(error) => {
             tracing::warn!(%error, rule = send.touch.rule, "a request was not published, it is tried again");
-            Outcome::NotSent { until: put_back_until(now, Wait::Minutes) }
+            Outcome::NotSent { until: Wait::Minutes.until(now) }
         }
     }
-}
-
-fn put_back_until(now: Instant, wait: Wait) -> Instant {
-    let (least, jitter) = match wait {
-        Wait::Minutes => (PUT_BACK_MILLIS, PUT_BACK_MILLIS),
-        Wait::Long => (PUT_BACK_LONG_MILLIS, LONG_JITTER_MILLIS),
-    };
-    now.plus_millis(least + fastrand::i64(0..jitter))
 }
 
 /// Hands one mail over, at its turn.
@@ -89,7 +71,7 @@ pub async fn mail(
         }
     };
     if !pace.wait(app, turn).await {
-        return Outcome::NotSent { until: put_back_until(now, Wait::Minutes) };
+        return Outcome::NotSent { until: Wait::Minutes.until(now) };
     }
     match app.mailer.send(&send.touch, &letter).await {
         Ok(message_id) => Outcome::Sent { message_id },
@@ -99,7 +81,7 @@ pub async fn mail(
                 rule = send.touch.rule,
                 "a mail was not accepted, it is tried again"
             );
-            Outcome::NotSent { until: put_back_until(now, wait) }
+            Outcome::NotSent { until: wait.until(now) }
         }
         Err(SendError::Refused(why)) => {
             tracing::error!(why, rule = send.touch.rule, "a mail was refused");

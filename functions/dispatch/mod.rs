@@ -1,7 +1,6 @@
 //! What is due: drain the alarm's index, decide, fence, call once, confirm.
 
 mod deliver;
-pub mod pace;
 mod settle;
 
 use std::time::Duration;
@@ -16,13 +15,13 @@ use serde::Serialize;
 use crate::app::App;
 use crate::bus::Message;
 use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::pace::{Pace, Turn};
 use crate::rounds::Round;
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{
     Call, Commit, Ledger, LedgerEntry, Loaded, SETTLE_AFTER, StoreError, TRANSACTION_ITEMS_MAX,
     TouchEntry,
 };
-use pace::{Pace, Turn};
 use settle::{settle, write_outcome};
 
 /// How many customers one read of a shard gives.

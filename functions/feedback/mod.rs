@@ -22,8 +22,8 @@ use crate::bus::Message;
 use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
 use crate::mailer::tags::{self, TouchTag};
 use crate::store::{
-    Commit, FailureKind, Ledger, LedgerEntry, Note, StoreError, TouchEntry, TouchState,
-    UNKNOWN_AFTER,
+    Commit, FailureKind, Ledger, LedgerEntry, Note, NoticeState, StoreError, TouchEntry,
+    TouchState, UNKNOWN_AFTER,
 };
 pub use by_hand::{Settled, Word, settle};
 use ses_event::{Fact, MailEvent};
@@ -88,6 +88,9 @@ pub async fn take(app: &App, event: &MailEvent, now: Instant) -> Result<Taken, F
     let ours = app.mailer.configuration_set();
     let theirs = event.configuration_set();
     let is_others = ours.is_some() && theirs.is_some() && ours != theirs;
+    if let Some(hash) = tags::notice(&event.tags).filter(|_| !is_others) {
+        return take_of_staff(app, hash, event).await;
+    }
     let Some(tagged) = tags::read(&event.tags).filter(|_| !is_others) else {
         return Ok(Taken::Foreign);
     };
@@ -116,6 +119,20 @@ pub async fn take(app: &App, event: &MailEvent, now: Instant) -> Result<Taken, F
     }
     if let Some(note) = note(event.fact).filter(|note| !entry.feedback.has(*note)) {
         app.store.note(&entry.touch, note, event.at).await?;
+    }
+    Ok(Taken::Counted)
+}
+
+/// Takes what is told of a mail to somebody in the shop: it settles one of
+/// which the answer was lost. Their addresses are the policy's to mend.
+async fn take_of_staff(app: &App, hash: &str, event: &MailEvent) -> Result<Taken, FeedbackError> {
+    let (state, message_id) = match event.fact.proves_sending() {
+        true => (NoticeState::Sent, Some(event.message_id.as_str())),
+        false => (NoticeState::Refused, None),
+    };
+    app.store.settle_notice(hash, state, message_id).await?;
+    if cause(event.fact).is_some() {
+        tracing::error!(notice = hash, "mail to somebody in the shop bounces: mend the policy");
     }
     Ok(Taken::Counted)
 }

@@ -26,7 +26,7 @@ pub async fn kept_aside(
         customer.profile.addresses().chain([id.as_str()]).map(str::to_lowercase).collect();
     let mut found = Vec::new();
     for failure in store.failures_of(now, MONTHS).await? {
-        if failure.kind == FailureKind::UnknownSend {
+        if matches!(failure.kind, FailureKind::UnknownSend | FailureKind::UnknownNotice) {
             continue; // ids only
         }
         let text = store.failed_text(&failure).await?;

@@ -15,14 +15,67 @@ pub use ses::Ses;
 #[cfg(feature = "local")]
 pub use smtp::Smtp;
 
+use std::fmt;
+
+use lazo_domain::instant::Instant;
+use lazo_domain::notice::NoticeId;
 use lazo_domain::touch::TouchId;
+
+/// What a mail is: its permanent once-only key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// A touch of a customer.
+    Touch(&'a TouchId),
+    /// A mail to somebody in the shop.
+    Notice(&'a NoticeId),
+}
+
+impl<'a> From<&'a TouchId> for Key<'a> {
+    fn from(touch: &'a TouchId) -> Key<'a> {
+        Key::Touch(touch)
+    }
+}
+
+impl<'a> From<&'a NoticeId> for Key<'a> {
+    fn from(notice: &'a NoticeId) -> Key<'a> {
+        Key::Notice(notice)
+    }
+}
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Touch(touch) => touch.fmt(f),
+            Key::Notice(notice) => notice.fmt(f),
+        }
+    }
+}
 
 /// How long a mail that was not accepted had better wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     Minutes,
-    /// Up to an hour.
+    /// Up to an hour: a daily quota is used up, or somebody must mend something.
     Long,
+}
+
+/// How long a mail that was not accepted waits, in milliseconds, at least;
+/// jitter comes on top.
+const WAIT_MILLIS: i64 = 60_000;
+const WAIT_LONG_MILLIS: i64 = 15 * 60_000;
+
+/// The jitter that comes on top of a long wait: up to an hour in all.
+const LONG_JITTER_MILLIS: i64 = 45 * 60_000;
+
+impl Wait {
+    /// When it may be tried again.
+    pub fn until(self, now: Instant) -> Instant {
+        let (least, jitter) = match self {
+            Wait::Minutes => (WAIT_MILLIS, WAIT_MILLIS),
+            Wait::Long => (WAIT_LONG_MILLIS, LONG_JITTER_MILLIS),
+        };
+        now.plus_millis(least + fastrand::i64(0..jitter))
+    }
 }
 
 /// How handing a mail over ended, where it did not end well.
@@ -57,7 +110,7 @@ impl SendError {
     }
 }
 
-/// What a mailer knows of a touch that was handed to it.
+/// What a mailer knows of a mail that was handed to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trace {
     Accepted { message_id: String },
@@ -80,13 +133,18 @@ impl Mailer {
     ///
     /// # Errors
     /// [`SendError`] tells what is known of a mail that was not taken.
-    pub async fn send(&self, touch: &TouchId, letter: &Letter) -> Result<String, SendError> {
+    pub async fn send<'a>(
+        &self,
+        key: impl Into<Key<'a>>,
+        letter: &Letter,
+    ) -> Result<String, SendError> {
+        let key = key.into();
         let sent = match self {
-            Mailer::Ses(ses) => ses.send(touch, letter).await,
+            Mailer::Ses(ses) => ses.send(key, letter).await,
             #[cfg(feature = "local")]
             Mailer::Smtp(smtp) => smtp.send(letter).await,
             #[cfg(feature = "local")]
-            Mailer::Outbox(outbox) => outbox.send(touch, letter),
+            Mailer::Outbox(outbox) => outbox.send(key, letter),
         };
         sent.map_err(SendError::without_addresses)
     }
@@ -106,15 +164,15 @@ impl Mailer {
     }
 
     /// What is known of a mail whose answer was lost.
-    pub fn trace(&self, touch: &TouchId) -> Trace {
+    pub fn trace<'a>(&self, key: impl Into<Key<'a>>) -> Trace {
         #[cfg(not(feature = "local"))]
-        let _ = touch;
+        let _ = key.into();
         match self {
             Mailer::Ses(_) => Trace::Unknown,
             #[cfg(feature = "local")]
             Mailer::Smtp(_) => Trace::Unknown,
             #[cfg(feature = "local")]
-            Mailer::Outbox(outbox) => outbox.trace(touch),
+            Mailer::Outbox(outbox) => outbox.trace(key.into()),
         }
     }
 }

@@ -4,10 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use lazo_domain::touch::TouchId;
 use sha2::{Digest, Sha256};
 
-use super::{Letter, SendError, Trace, Wait};
+use super::{Key, Letter, SendError, Trace, Wait};
 
 /// A folder of `.eml` files, one a mail.
 #[derive(Clone, Debug)]
@@ -25,23 +24,26 @@ impl Outbox {
         Ok(Outbox { folder: folder.to_owned() })
     }
 
-    /// What every file of a touch ends with.
-    fn ending(touch: &TouchId) -> String {
-        let digest = Sha256::digest(touch.to_string().as_bytes());
+    /// What every file of a mail ends with.
+    fn ending(key: Key) -> String {
+        let digest = Sha256::digest(key.to_string().as_bytes());
         let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         format!("_{hash}.eml")
     }
 
-    pub(super) fn send(&self, touch: &TouchId, letter: &Letter) -> Result<String, SendError> {
+    pub(super) fn send(&self, key: Key, letter: &Letter) -> Result<String, SendError> {
         let id = letter.message_id();
         let safe = |text: &str| -> String {
             let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
             text.chars().take(60).map(|c| if fits(c) { c } else { '-' }).collect()
         };
-        // The message id makes a second mail of one touch a second file: it
+        // The message id makes a second mail of one key a second file: it
         // would be seen, not covered up.
-        let (rule, customer) = (safe(&touch.rule), safe(touch.customer.as_str()));
-        let name = format!("{rule}_{customer}_{}{}", safe(&id), Outbox::ending(touch));
+        let about = match key {
+            Key::Touch(touch) => format!("{}_{}", safe(&touch.rule), safe(touch.customer.as_str())),
+            Key::Notice(notice) => safe(&notice.to_string()),
+        };
+        let name = format!("{about}_{}{}", safe(&id), Outbox::ending(key));
         let part = self.folder.join(format!(".{name}.part"));
         let write = || -> std::io::Result<()> {
             let mut file = fs::File::create(&part)?;
@@ -57,8 +59,8 @@ impl Outbox {
     }
 
     /// A file that is there was sent; one that is not was not.
-    pub(super) fn trace(&self, touch: &TouchId) -> Trace {
-        let ending = Outbox::ending(touch);
+    pub(super) fn trace(&self, key: Key) -> Trace {
+        let ending = Outbox::ending(key);
         let Ok(mut files) = fs::read_dir(&self.folder) else { return Trace::Unknown };
         let found = files.find_map(|file| {
             let name = file.ok()?.file_name().into_string().ok()?;

@@ -5,9 +5,8 @@ use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
-use lazo_domain::touch::TouchId;
 
-use super::{Letter, SendError, Wait, tags};
+use super::{Key, Letter, SendError, Wait, tags};
 
 #[derive(Clone, Debug)]
 pub struct Ses {
@@ -26,11 +25,11 @@ impl Ses {
         self.configuration_set.as_deref()
     }
 
-    pub(super) async fn send(&self, touch: &TouchId, letter: &Letter) -> Result<String, SendError> {
+    pub(super) async fn send(&self, key: Key<'_>, letter: &Letter) -> Result<String, SendError> {
         let refused =
             |error: aws_sdk_sesv2::error::BuildError| SendError::Refused(error.to_string());
         let raw = RawMessage::builder().data(Blob::new(letter.message.formatted()));
-        let tags = tags::of(touch)
+        let tags = tags::of(key)
             .into_iter()
             .map(|(name, value)| MessageTag::builder().name(name).value(value).build())
             .collect::<Result<Vec<_>, _>>();

@@ -15,11 +15,16 @@ use lazo_domain::id::Id;
 use lazo_domain::touch::TouchId;
 use sha2::{Digest, Sha256};
 
+use super::Key;
+
 /// The touch id, base64url.
 const TOUCH: &str = "touch";
 
 /// The SHA-256 of a touch id that is too long, base64url.
 const TOUCH_HASH: &str = "touch-hash";
+
+/// The hash of a mail to somebody in the shop, by which it is found.
+const NOTICE: &str = "notice";
 
 /// The customer's id, base64url: 171 characters at most.
 const CUSTOMER: &str = "customer";
@@ -58,17 +63,26 @@ fn hash_of(touch: &TouchId) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(touch.to_string().as_bytes()))
 }
 
-/// The tags of a touch's mail: names and values.
-pub(super) fn of(touch: &TouchId) -> [(&'static str, String); 2] {
+/// A mail's tags: names and values.
+pub(super) fn of(key: Key) -> Vec<(&'static str, String)> {
+    let touch = match key {
+        Key::Touch(touch) => touch,
+        Key::Notice(notice) => return vec![(NOTICE, notice.hash().to_owned())],
+    };
     let whole = URL_SAFE_NO_PAD.encode(touch.to_string());
     let touch_tag = match whole.len() <= VALUE_CHARS_MAX {
         true => (TOUCH, whole),
         false => (TOUCH_HASH, hash_of(touch)),
     };
-    [touch_tag, (CUSTOMER, URL_SAFE_NO_PAD.encode(touch.customer.as_str()))]
+    vec![touch_tag, (CUSTOMER, URL_SAFE_NO_PAD.encode(touch.customer.as_str()))]
 }
 
-/// What a mail's tags tell; `None` where it is no mail of ours.
+/// The hash of a mail to somebody in the shop; `None` where it is none.
+pub fn notice(tags: &Tags) -> Option<&str> {
+    tags.get(NOTICE)?.first().map(String::as_str)
+}
+
+/// What the tags of a touch's mail tell; `None` where it is no touch of ours.
 pub fn read(tags: &Tags) -> Option<Tagged> {
     let value = |name: &str| tags.get(name).and_then(|values| values.first());
     let text = |value: &String| String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok();
@@ -114,7 +128,7 @@ mod tests {
         ) {
             let customer = Id::new(&customer).unwrap();
             let touch = TouchId { rule, customer: customer.clone(), occurrence, step };
-            let tags = of(&touch);
+            let tags = of(Key::Touch(&touch));
             prop_assert!(tags.iter().all(|(name, value)| fits(name) && fits(value)));
             let tags: Tags =
                 tags.into_iter().map(|(name, value)| (name.to_owned(), vec![value])).collect();

@@ -21,6 +21,8 @@ pub enum FailureKind {
     Event,
     /// A touch of which nobody knows whether it went out.
     UnknownSend,
+    /// A mail to somebody in the shop of which nobody knows whether it went out.
+    UnknownNotice,
     /// An event of the mail service that cannot be read.
     MailEvent,
 }

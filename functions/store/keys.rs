@@ -8,6 +8,7 @@
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
 //! | `customer#<id>` | `answer#<answer id>` | an answer to a survey |
 //! | `assignees` | `<name>` | somebody who has calls |
+//! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
 //! | `learnt` | `drift` | the drift model |
 //! | `failures#<year>-<month>` | `<hash>` | an event that could not be processed |
@@ -44,6 +45,10 @@ pub fn call(touch: &TouchId) -> String {
 
 pub(super) fn learnt() -> Item {
     keyed(LEARNT, "drift")
+}
+
+pub(super) fn notice(hash: &str) -> Item {
+    keyed(format!("notice/{hash}"), "mail")
 }
 
 pub(super) fn limit(name: &str) -> Item {

@@ -11,6 +11,7 @@ pub mod keys;
 mod learnt;
 mod ledger;
 mod limits;
+mod notices;
 mod personal;
 pub mod table;
 
@@ -36,6 +37,7 @@ pub use feedback::{Feedback, Note};
 pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
+pub use notices::{Fence, NoticeState};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;

@@ -15,6 +15,7 @@ mod ingest;
 mod kill;
 mod links;
 mod logs;
+mod notices;
 mod pace;
 mod schemas;
 mod support;

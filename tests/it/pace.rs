@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::num::NonZeroU32;
 
 use lazo::dispatch;
-use lazo::dispatch::pace::{LATE_MAX_MICROS, SKEW_MAX_MICROS, Turns, WAIT_MAX_MICROS};
 use lazo::ingest;
+use lazo::pace::{LATE_MAX_MICROS, SKEW_MAX_MICROS, Turns, WAIT_MAX_MICROS};
 use lazo::store::Store;
 use serde_json::json;
 

@@ -70,7 +70,7 @@ impl Counts {
             self.customers += 1;
             item.insert("id".into(), aws_sdk_dynamodb::types::AttributeValue::S(id.to_owned()));
             let customer: Customer = serde_dynamo::from_item(item)?;
-            for enrolment in &customer.enrolments {
+            for enrolment in customer.pending() {
                 if let Some(defer) = enrolment.defers.last() {
                     *self.waiting.entry(defer.reason).or_default() += 1;
                 }

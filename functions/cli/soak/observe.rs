@@ -59,7 +59,7 @@ pub async fn customer(world: &World, place: usize) -> Result<Observed, StoreErro
         gone.at = seen.map_or(gone.at, |seen| seen.at.min(gone.at));
     }
     observed.gone.sort_by_key(|gone| gone.at);
-    for e in &loaded.customer.enrolments {
+    for e in loaded.customer.pending() {
         let touch = format!("{}/{id}/{}/{}", e.rule, e.occurrence, e.step);
         let pending = Pending {
             due: e.due.millis(),

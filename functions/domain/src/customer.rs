@@ -177,6 +177,34 @@ pub struct Enrolment {
     /// An exit event came while the touch was on its way out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exited: bool,
+    /// Since when a call that was asked for waits for its report: nothing is
+    /// pending meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Instant>,
+    /// The attempts at the call that came before and reached nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
+    /// What was reported of a call before its asking was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
+    /// The base is the report that ended the call before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub base_is_report: bool,
+}
+
+/// An attempt at a call that reached nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    pub asked_at: Instant,
+    pub reported_at: Instant,
+}
+
+/// What a report says of a call, as far as attempts go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    pub at: Instant,
+    /// Whether nobody was reached, so that it is tried again.
+    pub is_unanswered: bool,
 }
 
 /// How many deferrals of a touch are kept; the latest ones.
@@ -202,7 +230,10 @@ impl Enrolment {
 
     /// Whether nothing has been tried yet, so that its plan may still move.
     pub fn is_untried(&self, now: Instant) -> bool {
-        self.defers.is_empty() && self.sending_since.is_none() && now < self.due
+        self.defers.is_empty()
+            && self.sending_since.is_none()
+            && self.asked_at.is_none()
+            && now < self.due
     }
 }
 
@@ -271,6 +302,11 @@ impl Customer {
     /// The next instant at which anything wants attention.
     pub fn next_alarm(&self) -> Option<Instant> {
         self.next_due().into_iter().chain(self.next_occasion).chain(self.next_review).min()
+    }
+
+    /// The enrolments whose next touch is still to go.
+    pub fn pending(&self) -> impl Iterator<Item = &Enrolment> {
+        self.enrolments.iter().filter(|e| e.asked_at.is_none())
     }
 
     /// The event that started an enrolment, where one did.

@@ -19,6 +19,7 @@ pub mod instant;
 pub mod message;
 pub mod money;
 pub mod nearest;
+pub mod notice;
 pub mod policy;
 pub mod profile;
 pub mod rule;

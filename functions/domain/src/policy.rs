@@ -1,5 +1,6 @@
 //! The contact policy: `infra/rules/policy.yaml`.
 
+mod staff;
 mod window;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
 use crate::rule::{Channel, Purpose};
 use crate::span::Span;
+pub use staff::{BadStaff, Mailbox, Person, Team};
 pub use window::{BadWindow, DayRanges, Range};
 
 /// Who may be contacted, when, how often, and by whom.
@@ -66,6 +68,11 @@ pub struct Policy {
     /// The team that calls where nobody else is named.
     #[serde(default = "care")]
     pub call_team: String,
+    /// Who works in the shop, for mail to them.
+    #[serde(default)]
+    pub people: BTreeMap<String, Person>,
+    #[serde(default)]
+    pub teams: BTreeMap<String, Team>,
     #[serde(default)]
     pub drift: Drift,
     /// At most so many mails begin in any second, over all senders. Absent: as
@@ -153,7 +160,13 @@ pub struct Complaints {
     pub resume_after: Span,
     /// How long a bad answer pauses touches.
     pub bad_experience_pause: Span,
+    /// By severity, how long until an open complaint goes one level up, and
+    /// from each level to the next.
     pub escalate_after: BTreeMap<Severity, Span>,
+    /// By category, the person or team that resolves; others are `call_team`'s.
+    pub departments: BTreeMap<String, String>,
+    /// The people or teams that a complaint goes up to, level by level.
+    pub escalate_to: Vec<String>,
 }
 
 impl Default for Complaints {
@@ -162,6 +175,8 @@ impl Default for Complaints {
             resume_after: Span::days(7),
             bad_experience_pause: Span::days(14),
             escalate_after: BTreeMap::new(),
+            departments: BTreeMap::new(),
+            escalate_to: Vec::new(),
         }
     }
 }

@@ -81,10 +81,7 @@ pub struct StepSpec {
 impl StepSpec {
     /// How long after its due time the touch is given up (2.11).
     pub fn expiry(&self) -> Span {
-        self.expires.unwrap_or(match self.channel {
-            Channel::Email | Channel::Call => Span::days(3),
-            Channel::Task | Channel::Event => Span::days(30),
-        })
+        self.expires.unwrap_or(self.channel.expiry())
     }
 }
 
@@ -142,6 +139,15 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// How long after its due time a touch is given up where its step does not
+    /// say (2.11).
+    pub fn expiry(self) -> Span {
+        match self {
+            Channel::Email | Channel::Call => Span::days(3),
+            Channel::Task | Channel::Event => Span::days(30),
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Channel::Email => "email",
@@ -317,14 +323,19 @@ pub struct Goal {
     pub within: Span,
 }
 
-/// How often a call is tried, and what then.
+/// How often a call is tried, and what then. After a report of `no_answer` or
+/// `voicemail` it is asked for again, in another part of the day.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attempts {
+    /// The first included.
     #[schemars(range(min = 1, max = 10))]
     pub max: u8,
+    /// From the report to the next attempt.
     pub gap: Span,
+    /// What is sent once after the last: `email` or `task`.
     pub then: Option<Channel>,
+    /// What that says: a folder in `infra/templates/`.
     pub template: Option<String>,
 }
 

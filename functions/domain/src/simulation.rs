@@ -150,7 +150,7 @@ impl Run<'_> {
             Some(customer) => customer,
             None => unreachable!("a step puts the customer back"),
         };
-        for enrolment in &customer.enrolments {
+        for enrolment in customer.pending() {
             let touch = TouchId {
                 rule: enrolment.rule.clone(),
                 customer: customer.id.clone(),

@@ -109,7 +109,7 @@ async fn failures(store: &Store) -> (BTreeSet<String>, Vec<String>) {
     for failure in store.failures(minutes_after(due(), 10_000)).await.unwrap() {
         let text = store.failed_text(&failure).await.unwrap();
         match failure.kind {
-            FailureKind::UnknownSend => {
+            FailureKind::UnknownSend | FailureKind::UnknownNotice => {
                 unknown.insert(text);
             }
             FailureKind::Event | FailureKind::MailEvent => others.push(text),

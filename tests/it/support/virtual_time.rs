@@ -106,7 +106,7 @@ fn refusal(app: &App, id: &Id, refused: &Refused, events: &[EventEntry]) -> (Tou
 }
 
 fn pending(customer: &Customer) -> impl Iterator<Item = (TouchId, Fate)> {
-    customer.enrolments.iter().map(|enrolment| {
+    customer.pending().map(|enrolment| {
         let touch = TouchId {
             rule: enrolment.rule.clone(),
             customer: customer.id.clone(),

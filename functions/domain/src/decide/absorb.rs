@@ -42,6 +42,9 @@ impl Turn<'_> {
         if self.book.is_exit(kind) {
             self.exit(event);
         }
+        if let (Body::CallReported(call), false) = (&event.body, is_erased) {
+            self.on_call_reported(call, live);
+        }
         if live {
             self.fire(event);
         }
@@ -104,6 +107,9 @@ impl Turn<'_> {
         if let Some(kind) = enrolment.kind {
             self.note_exit(kind, &enrolment.occurrence, &enrolment.rule, true);
         }
+        if enrolment.asked_at.is_some() {
+            return;
+        }
         let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
         self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
     }
@@ -120,6 +126,7 @@ impl Turn<'_> {
         customer.fired = before.fired;
         customer.exits = before.exits;
         customer.enrolments = before.enrolments;
+        customer.enrolments.retain(|e| e.asked_at.is_none());
         customer.past = before.past;
         customer.erased_at = Some(at);
         customer.occasions_until = Some(self.now);
@@ -136,8 +143,7 @@ impl Turn<'_> {
             if !enrolment.is_untried(self.now) {
                 continue;
             }
-            let trigger = self.customer.trigger_of(enrolment).map(|fired| &fired.detail);
-            let due = self.due(step, enrolment.base(), trigger);
+            let due = self.due_of(enrolment, step);
             let enrolment = &mut self.customer.enrolments[index];
             enrolment.due = due;
             enrolment.next = due;

@@ -19,6 +19,7 @@ impl Turn<'_> {
         self.keep_for_script(&enrolment, channel);
         self.record_end(&enrolment, channel, TouchStatus::Sent, at, None);
         match self.book.rule(&enrolment.rule) {
+            Some(rule) if self.is_tried_again(index, rule) => self.wait_for_report(index, at),
             Some(rule) => self.go_on(index, rule, at),
             None => drop(self.customer.enrolments.remove(index)),
         }
@@ -114,15 +115,14 @@ impl Turn<'_> {
     /// behind the last the enrolment is over.
     pub(super) fn go_on(&mut self, index: usize, rule: &Rule, at: Instant) {
         let enrolment = &self.customer.enrolments[index];
-        let here = rule.steps.iter().position(|step| step.id == enrolment.step);
+        let here = rule.position(&enrolment.step);
         let next = here.and_then(|here| rule.steps.get(here + 1)).filter(|_| !enrolment.exited);
         let Some(step) = next else {
             self.customer.enrolments.remove(index);
             return;
         };
         let base = Base { at, is_day: false };
-        let trigger = self.customer.trigger_of(enrolment).map(|fired| &fired.detail);
-        let due = self.due(step, base, trigger);
+        let due = self.due(step, base, self.detail_of(enrolment));
         let enrolment = &mut self.customer.enrolments[index];
         enrolment.step = step.id.clone();
         enrolment.base = base.at;
@@ -134,5 +134,9 @@ impl Turn<'_> {
         enrolment.unanswered = false;
         enrolment.listed = false;
         enrolment.resent = false;
+        enrolment.asked_at = None;
+        enrolment.tries = Vec::new();
+        enrolment.reported = None;
+        enrolment.base_is_report = false;
     }
 }

@@ -108,7 +108,8 @@ impl Turn<'_> {
             .customer
             .enrolments
             .iter()
-            .filter(|e| e.sending_since.is_none() && self.compare(e, than).is_lt())
+            .filter(|e| e.sending_since.is_none() && e.asked_at.is_none())
+            .filter(|e| self.compare(e, than).is_lt())
             .filter(|e| e.next <= self.now || e.next.date_in(&self.zone) == today)
             .filter_map(|enrolment| {
                 let (rule, step) = self.planned(enrolment)?;

@@ -5,10 +5,11 @@ use super::enrol::fraction;
 use crate::calendar::Hours;
 use crate::complaint::Pause;
 use crate::condition::Verdict;
-use crate::customer::{Enrolment, SentTouch};
+use crate::customer::{Enrolment, Fired, SentTouch};
+use crate::event::Detail;
 use crate::history::Until;
 use crate::instant::Instant;
-use crate::rule::{Channel, DuringComplaint, Purpose};
+use crate::rule::{Channel, DuringComplaint, Purpose, Trigger};
 use crate::rulebook::{Rule, Step};
 use crate::touch::{Defer, Reason, Send, TouchStatus};
 use crate::view::View;
@@ -61,6 +62,9 @@ impl<'a> Turn<'a> {
     }
 
     fn attempt(&mut self, index: usize) {
+        if self.customer.enrolments[index].asked_at.is_some() {
+            return self.give_up_report(index);
+        }
         let Some((rule, step)) = self.planned(&self.customer.enrolments[index]) else {
             let (reason, at) = (Reason::RuleNotLive, self.now);
             let enrolment = self.customer.enrolments.remove(index);
@@ -102,7 +106,7 @@ impl<'a> Turn<'a> {
             channel: step.channel,
             purpose: rule.purpose,
             template: step.template.clone(),
-            assign_to: self.assignee(step, enrolment),
+            assign_to: self.assignee(step, &enrolment.rule, &enrolment.occurrence),
             event: step.event.clone(),
             at: self.now,
             due: enrolment.due,
@@ -120,7 +124,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Who acts (2.17).
-    fn assignee(&self, step: &Step, enrolment: &Enrolment) -> String {
+    pub(super) fn assignee(&self, step: &Step, rule: &str, occurrence: &str) -> String {
         let policy = &self.book.policy;
         let relationship = self.customer.profile.relationship.latest();
         let by_type = relationship
@@ -131,13 +135,19 @@ impl<'a> Turn<'a> {
             Some("account_manager") => {
                 self.customer.profile.account_manager.latest().map(|l| l.as_str().to_owned())
             }
-            Some("sold_by") => self.customer.trigger_of(enrolment).and_then(|fired| {
+            Some("sold_by") => self.trigger_named(rule, occurrence).and_then(|fired| {
                 let detail: serde_json::Value = serde_json::from_str(&fired.detail.0).ok()?;
                 detail.get("sold_by")?.as_str().map(str::to_owned)
             }),
             Some(team) => Some(team.to_owned()),
         };
         person.unwrap_or_else(|| policy.call_team.clone())
+    }
+
+    /// The event that started an enrolment of a rule, where one did.
+    fn trigger_named(&self, rule: &str, occurrence: &str) -> Option<&Fired> {
+        let Trigger::Event(kind) = self.book.rule(rule)?.trigger else { return None };
+        self.customer.fired.iter().find(|f| f.kind == kind && f.occurrence == occurrence)
     }
 
     /// The eligibility of 2.7: the first that fails is the reason.
@@ -223,11 +233,15 @@ impl<'a> Turn<'a> {
         )
     }
 
+    /// What the trigger of an enrolment told, where an event triggered it.
+    pub(super) fn detail_of(&self, enrolment: &Enrolment) -> Option<&Detail> {
+        self.customer.trigger_of(enrolment).map(|fired| &fired.detail)
+    }
+
     /// A step for a day of which the trigger tells nothing.
     fn is_unpromised(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
-        let trigger = self.customer.trigger_of(enrolment);
-        let is_told = trigger.and_then(|fired| step.on?.of(&fired.detail)).is_some();
-        (step.on.is_some() && !is_told).then_some(Reason::FilterMissingValue)
+        let told = step.on?.of(self.detail_of(enrolment)?);
+        told.is_none().then_some(Reason::FilterMissingValue)
     }
 
     /// Why a step's `if` does not hold, where it has one and does not.
@@ -240,7 +254,7 @@ impl<'a> Turn<'a> {
             zone: &self.zone,
             policy: &self.book.policy,
             drift: self.book.values(),
-            event: self.customer.trigger_of(enrolment).map(|fired| &fired.detail),
+            event: self.detail_of(enrolment),
         };
         match condition.verdict(&view) {
             Verdict::Holds => None,

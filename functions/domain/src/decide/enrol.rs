@@ -314,6 +314,10 @@ impl Turn<'_> {
             listed: false,
             resent: false,
             exited: false,
+            asked_at: None,
+            tries: Vec::new(),
+            reported: None,
+            base_is_report: false,
         };
         if exited {
             let reason = Some(Reason::Exited);

@@ -11,11 +11,13 @@
 //! | `wake` | when a calendar is looked at for rules that may come |
 //! | `due` | whether a touch that fell due goes, waits or ends, and why |
 //! | `answer` | what follows from how a sending went, and which step comes next |
+//! | `calls` | when a call is tried again, and what then |
 //! | `settle` | what becomes of a touch of which the answer was lost |
 //! | `cap` | which of a day's touches go where frequency caps leave room for some |
 
 mod absorb;
 mod answer;
+mod calls;
 mod cap;
 mod due;
 mod enrol;
@@ -37,6 +39,7 @@ use crate::rulebook::{Rule, RuleBook, Step};
 use crate::stage::Entered;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
+pub use calls::{CallFacts, assignee, call_facts};
 pub use occasion::celebrated_on;
 pub use wake::next_wake;
 
@@ -118,9 +121,7 @@ pub struct Decision {
 /// assert_eq!(decision.records[0].reason, Some(Reason::NoAddress));
 /// ```
 pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
-    let zone = customer.zone(&book.default_zone);
-    let (records, sends, stages_entered) = (Vec::new(), Vec::new(), Vec::new());
-    let mut turn = Turn { customer, book, now, zone, records, sends, stages_entered };
+    let mut turn = Turn::new(customer, book, now);
     match input {
         Input::Event(event) => turn.on_event(event, true),
         Input::History(event) => turn.on_event(event, false),
@@ -150,6 +151,14 @@ struct Turn<'a> {
     records: Vec<TouchRecord>,
     sends: Vec<Send>,
     stages_entered: Vec<Entered>,
+}
+
+impl<'a> Turn<'a> {
+    fn new(customer: Customer, book: &'a RuleBook, now: Instant) -> Turn<'a> {
+        let zone = customer.zone(&book.default_zone);
+        let (records, sends, stages_entered) = (Vec::new(), Vec::new(), Vec::new());
+        Turn { customer, book, now, zone, records, sends, stages_entered }
+    }
 }
 
 impl Turn<'_> {

@@ -13,6 +13,9 @@ impl Turn<'_> {
     /// believed here: a touch that was put back must not go a second time.
     pub(super) fn on_accepted(&mut self, touch: &TouchId, at: Instant) {
         let Some(index) = self.pending(touch) else { return };
+        if self.customer.enrolments[index].asked_at.is_some() {
+            return;
+        }
         if self.customer.enrolments[index].sending_since.is_none() {
             let at = at.min(self.now);
             self.customer.enrolments[index].sending_since = Some(at);

@@ -114,6 +114,7 @@ impl<'a> Turn<'a> {
             e.at == entry.at
                 && e.defers.is_empty()
                 && e.sending_since.is_none()
+                && e.asked_at.is_none()
                 && rule.and_then(|rule| rule.steps.first()).is_some_and(|step| step.id == e.step)
         };
         let taken: Vec<Enrolment> = customer.enrolments.extract_if(.., |e| is_its(e)).collect();
@@ -148,7 +149,7 @@ impl<'a> Turn<'a> {
         };
         let ended: Vec<Enrolment> =
             self.customer.enrolments.extract_if(.., |e| wins_back(e)).collect();
-        for enrolment in ended {
+        for enrolment in ended.into_iter().filter(|e| e.asked_at.is_none()) {
             let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
             self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
         }

@@ -17,6 +17,7 @@ use super::sample::{Samples, Use};
 use super::source::{Unmarked, unmark};
 use super::{BODY, Context, SCRIPT, SUBJECT, Templates, header, languages};
 use crate::nearest::hint;
+use crate::notice::NoticeKind;
 use crate::policy::Policy;
 use crate::rule::{Channel, Purpose, Status};
 use crate::rulebook::{Diagnostic, DiagnosticSeverity, Place, RuleBook};
@@ -29,7 +30,7 @@ impl Templates {
         let mut report = Report::default();
         let mut checked: Vec<(&str, Use)> = Vec::new();
         for rule in book.rules().iter().filter(|rule| rule.status != Status::Archived) {
-            for step in &rule.steps {
+            for step in rule.all_steps() {
                 let Some(template) = step.template.as_deref() else {
                     continue;
                 };
@@ -49,10 +50,12 @@ impl Templates {
                 let used = Use { trigger, channel, purpose, survey };
                 if !checked.contains(&(template, used)) {
                     checked.push((template, used));
-                    self.check_use(template, &used, &book.policy, &mut report);
+                    let samples = Samples::of(&book.policy, &used);
+                    self.check_use(template, &used, &samples, &book.policy, &mut report);
                 }
             }
         }
+        self.check_notices(&book.policy, &mut report);
         if let Some((_, used)) = checked.first() {
             self.check_brand(used, &book.policy, &mut report);
         }
@@ -60,7 +63,37 @@ impl Templates {
         report.found
     }
 
-    fn check_use(&self, template: &str, used: &Use, policy: &Policy, report: &mut Report) {
+    /// Mail to people in the shop: what the policy asks for must be there, and
+    /// what is there must be sound.
+    fn check_notices(&self, policy: &Policy, report: &mut Report) {
+        for kind in NoticeKind::ALL {
+            let template = kind.template();
+            if self.files.has(template) {
+                let used = Use {
+                    trigger: None,
+                    channel: Channel::Email,
+                    purpose: Purpose::Service,
+                    survey: None,
+                };
+                let samples = super::notice::samples(policy, kind);
+                self.check_use(template, &used, &samples, policy, report);
+            } else if kind.is_asked_for(policy) {
+                let message = format!(
+                    "the policy sends such mail to people in the shop, and there is no folder {FOLDER}/{template}"
+                );
+                report.add(Diagnostic::error("rules/policy.yaml", Place::START, message));
+            }
+        }
+    }
+
+    fn check_use(
+        &self,
+        template: &str,
+        used: &Use,
+        samples: &Samples,
+        policy: &Policy,
+        report: &mut Report,
+    ) {
         let needed: &[&str] = match used.channel {
             Channel::Email => &[SUBJECT, BODY],
             Channel::Call | Channel::Task => &[SCRIPT],
@@ -70,12 +103,11 @@ impl Templates {
             let message = format!("is not read: {folder:?} is no language tag such as es or es-MX");
             report.fault(Fault::new(path, Place::START, message));
         }
-        let samples = Samples::of(policy, used);
         let mut locales: BTreeSet<&str> = self.files.all_locales();
         locales.insert(&policy.default_locale);
         for locale in locales {
             if let Some(found) = self.files.in_language(template, needed, locale) {
-                Checker::new(self, policy, used, &samples, found, report).run();
+                Checker::new(self, policy, used, samples, found, report).run();
                 continue;
             }
             for file in needed {

@@ -9,6 +9,7 @@
 //! | `format` | money and days as a language writes them |
 //! | `html` | MJML to HTML, HTML to text |
 //! | `check`, `names`, `lint` | everything wrong in templates before a customer sees it |
+//! | `notice` | what mail to people in the shop may name |
 //! | `sample` | made-up customers, for the check and for previews |
 //! | `source`, `fault` | where a fault stands, and how to mend it |
 //!
@@ -23,6 +24,7 @@ mod format;
 mod html;
 mod lint;
 mod names;
+mod notice;
 mod sample;
 mod source;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub use context::{Context, Facts, Occasion, SurveyLinks, context};
 use engine::Engine;
 pub use fault::{Fault, MessageError};
 use files::{FOLDER, Files, Found, fallbacks};
+pub use notice::{notice_context, sample_notice};
 pub use sample::{BadSample, context_from_json, sample_context};
 
 use crate::nearest::hint;

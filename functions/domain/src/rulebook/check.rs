@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::yaml::{self, Key, Node, Place};
-use super::{Diagnostic, Rule, Step, policy_schema, rule_schema};
+use super::{Attempts, Diagnostic, Rule, Step, policy_schema, rule_schema};
 use crate::condition::Condition;
 use crate::event::EventKind;
 use crate::policy::Policy;
@@ -107,6 +107,10 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
     }
     if brand.name.chars().chain(brand.postal_address.chars()).any(char::is_control) {
         report.error(&[Key::Name("brand")], "name and postal_address are one line each");
+    }
+    for (path, wrong) in policy.bad_staff() {
+        let path: Vec<Key> = path.into_iter().map(Key::Name).collect();
+        report.error(&path, wrong.to_string());
     }
     found.append(&mut report.found);
     (found.len() == before).then_some(policy)
@@ -228,13 +232,10 @@ fn step(
         }
     }
     survey(step, event, &path("survey"), report);
-    if step.attempts.is_some() && step.channel != Channel::Call {
-        report.error(&path("attempts"), "attempts are for calls");
-    }
     if let Some(policy) = policy {
         hours(step, policy, &path("at"), report);
     }
-    Step {
+    let mut built = Step {
         id: step.id.clone(),
         channel: step.channel,
         template: step.template.clone(),
@@ -247,7 +248,54 @@ fn step(
         assign_to: step.assign_to.clone(),
         survey: step.survey.clone(),
         event: step.event.clone(),
+        attempts: None,
+    };
+    built.attempts = attempts(step, &built, &path("attempts"), report);
+    built
+}
+
+/// How often a call is tried; tells what does not go together.
+fn attempts(
+    spec: &StepSpec,
+    first: &Step,
+    path: &[Key; 3],
+    report: &mut Report,
+) -> Option<Attempts> {
+    let attempts = spec.attempts.as_ref()?;
+    let part = |name: &'static str| [path[0], path[1], path[2], Key::Name(name)];
+    if spec.channel != Channel::Call {
+        report.error(path, "attempts are for calls");
     }
+    if !(1..=10).contains(&attempts.max) {
+        report.error(&part("max"), "max is 1 to 10");
+    }
+    if attempts.gap.count == 0 {
+        report.error(&part("gap"), "gap must be longer than nothing, such as \"1 business day\"");
+    }
+    match (attempts.then, &attempts.template) {
+        (Some(Channel::Call | Channel::Event), _) => {
+            report.error(&part("then"), "what follows the last attempt is an email or a task");
+        }
+        (Some(_), None) => {
+            report.error(&part("then"), "what follows the last attempt needs a template");
+        }
+        (None, Some(_)) => {
+            report.error(&part("template"), "name with then how it goes: email or task");
+        }
+        _ => {}
+    }
+    let then = attempts.then.map(|channel| Step {
+        channel,
+        template: attempts.template.clone(),
+        template_place: report.node.place_of(&part("template")),
+        wait: None,
+        on: None,
+        at: None,
+        condition: None,
+        expiry: channel.expiry(),
+        ..first.clone()
+    });
+    Some(Attempts::of(first, attempts.max.min(10), attempts.gap, then))
 }
 
 fn survey(step: &StepSpec, event: Option<EventKind>, path: &[Key], report: &mut Report) {

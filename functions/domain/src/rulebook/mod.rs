@@ -1,5 +1,6 @@
 //! All rules and the policy, read, checked and compiled: what `decide` works by.
 
+mod attempts;
 mod check;
 mod yaml;
 
@@ -19,6 +20,7 @@ use crate::rule::{
 };
 use crate::span::Span;
 use crate::stage::Stage;
+pub use attempts::{Attempt, Attempts, step_id, step_parts};
 pub use yaml::Place;
 
 /// The file that holds the contact policy.
@@ -102,6 +104,8 @@ pub struct Step {
     pub assign_to: Option<String>,
     pub survey: Option<Survey>,
     pub event: Option<String>,
+    /// For a call: how often it is tried.
+    pub attempts: Option<Attempts>,
 }
 
 impl Rule {
@@ -109,8 +113,32 @@ impl Rule {
         self.status == Status::Live
     }
 
+    /// A step by its id, further attempts at a call and its fall-back included.
     pub fn step(&self, id: &str) -> Option<&Step> {
-        self.steps.iter().find(|step| step.id == id)
+        let authored = &self.steps[self.position(id)?];
+        match authored.id == id {
+            true => Some(authored),
+            false => authored.attempts.as_ref()?.steps().find(|step| step.id == id),
+        }
+    }
+
+    /// Where the authored step of a step id stands.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        let (base, _) = step_parts(id);
+        self.steps.iter().position(|step| step.id == base)
+    }
+
+    /// How often the call of a step id is tried, where it is more than asked for.
+    pub fn attempts(&self, id: &str) -> Option<&Attempts> {
+        self.steps[self.position(id)?].attempts.as_ref()
+    }
+
+    /// Every step, further attempts at calls and their fall-backs included.
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(|step| {
+            let attempts = step.attempts.iter().flat_map(Attempts::steps);
+            std::iter::once(step).chain(attempts)
+        })
     }
 }
 
@@ -271,4 +299,33 @@ pub fn policy_schema() -> &'static serde_json::Value {
     static SCHEMA: LazyLock<serde_json::Value> =
         LazyLock::new(|| schemars::schema_for!(Policy).to_value());
     &SCHEMA
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_staff_that_lead_to_no_mailbox_are_told_with_their_place() {
+        let policy = "\
+people: { eva: { email: eva@casa.example, locale: en } }
+teams:
+  care: { members: [eva, luis] }
+  idle: {}
+  eva: { email: team@casa.example }
+complaints: { escalate_to: [care, evo] }
+";
+        let (_, found) = RuleBook::check(&[(POLICY_FILE.into(), policy.into())]);
+        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let expected = [
+            "policy.yaml:3:20: error: team \"care\" names \"luis\", who is not among people",
+            "policy.yaml:4:9: error: team \"idle\" has neither an email nor members, so no mail reaches it",
+            "policy.yaml:5:8: error: \"eva\" is the name of a person and of a team; give each a name of its own",
+            "policy.yaml:6:28: error: complaints escalate to \"evo\", who is neither among people nor teams; did you mean \"eva\"?",
+        ];
+        assert_eq!(told, expected);
+        let bad = "people: { eva: { email: eva, locale: english please } }";
+        let (_, found) = RuleBook::check(&[(POLICY_FILE.into(), bad.into())]);
+        assert!(found[0].message.contains("ana@example.com"), "{found:?}");
+    }
 }

@@ -14,7 +14,7 @@ use crate::stage::Stage;
 pub use given::{BadSample, context_from_json, sample_context};
 
 /// The names at the top of a context.
-pub(super) const NAMES: [&str; 10] = [
+pub(super) const NAMES: [&str; 13] = [
     "customer",
     "event",
     "purchase",
@@ -24,6 +24,9 @@ pub(super) const NAMES: [&str; 10] = [
     "links",
     "rep",
     "survey",
+    "call",
+    "complaint",
+    "staff",
     "locale",
 ];
 
@@ -70,7 +73,7 @@ pub(super) struct Samples {
 }
 
 impl Change {
-    fn new(path: &[&str], value: Option<Json>) -> Change {
+    pub fn new(path: &[&str], value: Option<Json>) -> Change {
         let path = path.iter().map(|step| (*step).to_owned()).collect();
         Change { sets: vec![(path, value)] }
     }

@@ -249,3 +249,26 @@ fn shared_parts_are_checked_where_they_stand() {
         ]
     );
 }
+
+#[test]
+fn mail_to_staff_is_there_where_the_policy_sends_it_and_sound() {
+    let policy = format!(
+        "{POLICY}people: {{ eva: {{ email: eva@casa.example }} }}\ncomplaints: {{ escalate_to: [eva] }}\n"
+    );
+    let book = RuleBook::read(&owned(&[("policy.yaml", &policy)])).unwrap();
+    let found = |templates: &[(&str, &str)]| -> Vec<String> {
+        let found = Templates::read(&owned(templates)).check(&book);
+        found.iter().map(ToString::to_string).collect()
+    };
+    let missing = found(&[]);
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert!(missing[0].contains("no folder templates/complaint-escalated"), "{missing:?}");
+    let body = mjml("<mj-text>{{ complaint.id }}, {{ customer.given_name }}</mj-text>");
+    let wrong = found(&[
+        ("complaint-escalated/es/subject.txt", "{{ complaint.sverity }}"),
+        ("complaint-escalated/es/body.mjml", &body),
+    ]);
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert!(wrong[0].contains("customer.given_name"), "{wrong:?}");
+    assert!(wrong[1].contains("did you mean \"severity\"?"), "{wrong:?}");
+}

@@ -1,0 +1,374 @@
+//! When a call is tried again, and what then (2.16).
+//!
+//! A call that is tried more than once waits, once asked for, for its report;
+//! nothing is pending meanwhile. Nobody reached: the next attempt, or the
+//! fall-back behind the last. Any other report ends the step, and so does the
+//! attempt's expiry; the next step is counted from then.
+
+use jiff::civil::{Date, Time};
+
+use super::Turn;
+use crate::calendar::{self, Base};
+use crate::customer::{Customer, Enrolment, Reported, Try};
+use crate::event::{CallOutcome, CallReported};
+use crate::instant::Instant;
+use crate::policy::{DayRanges, Range};
+use crate::rule::Channel;
+use crate::rulebook::{Attempt, Attempts, Rule, RuleBook, Step, step_id, step_parts};
+use crate::touch::TouchId;
+
+/// The hours that a day is parted by where the policy gives calls no window.
+const DAY: Range = Range { from_minute: 9 * 60, until_minute: 21 * 60 };
+
+/// How many days ahead an attempt is planned at most, where hardly any day has
+/// hours for calls.
+const DAYS_MAX: usize = 366;
+
+/// Into how many parts a day's hours are divided.
+const PARTS: usize = 3;
+
+/// The parts of a day in the order in which they are tried after one of them:
+/// what differs most comes first.
+const AFTER: [[usize; PARTS]; PARTS] = [[2, 1, 0], [2, 0, 1], [0, 1, 2]];
+
+/// A call among its attempts, as a script tells of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallFacts {
+    /// Counted from 1.
+    pub attempt: u8,
+    pub attempts: u8,
+    /// On which day it would be tried again if nobody is reached now.
+    pub next_on: Option<Date>,
+    /// What goes out if nobody is reached now.
+    pub then: Option<Channel>,
+}
+
+/// Which attempt a call is, and what comes if nobody is reached. `None` where
+/// the rule is no more.
+pub fn call_facts(
+    customer: &Customer,
+    book: &RuleBook,
+    touch: &TouchId,
+    now: Instant,
+) -> Option<CallFacts> {
+    let rule = book.rule(&touch.rule)?;
+    rule.step(&touch.step)?;
+    let Some(attempts) = rule.attempts(&touch.step) else {
+        return Some(CallFacts { attempt: 1, attempts: 1, next_on: None, then: None });
+    };
+    let (_, Attempt::Nth(attempt)) = step_parts(&touch.step) else { return None };
+    let then = attempts.then.as_ref().map(|then| then.channel);
+    let facts = CallFacts { attempt, attempts: attempts.max, next_on: None, then };
+    if attempt >= attempts.max {
+        return Some(facts);
+    }
+    let turn = Turn::new(customer.clone(), book, now);
+    let waiting = customer.enrolments.iter().find(|e| e.is_at(touch));
+    let mut tries = waiting.map_or_else(Vec::new, |e| e.tries.clone());
+    let asked_at = waiting.and_then(|e| e.asked_at).unwrap_or(now);
+    tries.push(Try { asked_at, reported_at: now });
+    let next_on = Some(turn.attempt_due(attempts, &tries).date_in(&turn.zone));
+    Some(CallFacts { next_on, then: None, ..facts })
+}
+
+/// Who acts on a touch as things stand (2.17); `None` where its rule is no more.
+pub fn assignee(customer: &Customer, book: &RuleBook, touch: &TouchId) -> Option<String> {
+    let step = book.rule(&touch.rule)?.step(&touch.step)?;
+    let turn = Turn::new(customer.clone(), book, Instant::MIN);
+    Some(turn.assignee(step, &touch.rule, &touch.occurrence))
+}
+
+impl<'a> Turn<'a> {
+    /// When a planned touch falls due: a further attempt at a call in another
+    /// part of the day, whatever else counted from its base.
+    pub(super) fn due_of(&self, enrolment: &Enrolment, step: &Step) -> Instant {
+        let attempts = self.book.rule(&enrolment.rule).and_then(|rule| rule.attempts(&step.id));
+        match (attempts, step_parts(&step.id)) {
+            (Some(attempts), (_, Attempt::Nth(2..))) if !enrolment.tries.is_empty() => {
+                self.attempt_due(attempts, &enrolment.tries)
+            }
+            _ => self.due(step, enrolment.base(), self.detail_of(enrolment)),
+        }
+    }
+
+    /// Whether the call that was just asked for may be tried again, or what
+    /// comes behind it hangs on its report.
+    pub(super) fn is_tried_again(&self, index: usize, rule: &Rule) -> bool {
+        let enrolment = &self.customer.enrolments[index];
+        let Some(attempts) = rule.attempts(&enrolment.step) else { return false };
+        let (_, Attempt::Nth(number)) = step_parts(&enrolment.step) else { return false };
+        let has_next = rule.position(&enrolment.step).is_some_and(|at| at + 1 < rule.steps.len());
+        !enrolment.exited && (number < attempts.max || attempts.then.is_some() || has_next)
+    }
+
+    pub(super) fn wait_for_report(&mut self, index: usize, asked_at: Instant) {
+        let expires_at = self.report_expires_at(index);
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.asked_at = Some(asked_at);
+        enrolment.next = expires_at;
+        enrolment.sending_since = None;
+        enrolment.unanswered = false;
+        enrolment.listed = false;
+        enrolment.resent = false;
+        enrolment.defers = Vec::new();
+        if let Some(reported) = enrolment.reported.take() {
+            self.settle_call(index, reported);
+        }
+    }
+
+    fn report_expires_at(&self, index: usize) -> Instant {
+        let enrolment = &self.customer.enrolments[index];
+        self.planned(enrolment).map_or(self.now, |(_, step)| self.expires_at(enrolment.due, step))
+    }
+
+    /// The report of a call that was asked for did not come while it was of
+    /// use: nothing more follows from it, and the next step counts from then.
+    pub(super) fn give_up_report(&mut self, index: usize) {
+        let expires_at = self.report_expires_at(index);
+        if self.now < expires_at {
+            self.customer.enrolments[index].next = expires_at;
+            return;
+        }
+        let book = self.book;
+        match book.rule(&self.customer.enrolments[index].rule) {
+            Some(rule) => self.go_on(index, rule, expires_at),
+            None => drop(self.customer.enrolments.remove(index)),
+        }
+    }
+
+    /// What a report means for the attempts at its call. One about another
+    /// attempt than the last that was asked for counts only where it ends the
+    /// call: somebody was reached after all.
+    pub(super) fn on_call_reported(&mut self, call: &CallReported, live: bool) {
+        let Some(touch) = call.touch_id.as_ref().filter(|_| live) else { return };
+        let Some((index, step)) = self.call_named(touch.as_str()) else { return };
+        let (base, Attempt::Nth(number)) = step_parts(&step) else { return };
+        let book = self.book;
+        let enrolment = &self.customer.enrolments[index];
+        let Some(rule) = book.rule(&enrolment.rule) else { return };
+        let Some(attempts) = rule.attempts(base).filter(|attempts| number <= attempts.max) else {
+            return;
+        };
+        let is_unanswered = matches!(call.outcome, CallOutcome::NoAnswer | CallOutcome::Voicemail);
+        let reported = Reported { at: call.occurred_at.into(), is_unanswered };
+        if rule.position(&enrolment.step) != rule.position(base) {
+            return self.report_once_more(index, reported, number, attempts);
+        }
+        let is_asked = enrolment.asked_at.is_some() || enrolment.sending_since.is_some();
+        let (_, now_at) = step_parts(&enrolment.step);
+        match (is_asked, now_at) {
+            (true, Attempt::Nth(last)) if number == last || number < last && !is_unanswered => {
+                self.report(index, reported);
+            }
+            // Planned, and not asked for yet: it need not be any more.
+            (false, _) if !is_unanswered && Attempt::Nth(number) < now_at => {
+                self.end_call(index, reported.at);
+            }
+            (false, Attempt::Nth(next)) if is_unanswered && number + 1 == next => {
+                self.count_from_earlier(index, reported.at);
+            }
+            _ => {}
+        }
+    }
+
+    /// The enrolment that a report's touch id names, and the step in it: the
+    /// one that it is at, or the one just before.
+    fn call_named(&self, touch: &str) -> Option<(usize, String)> {
+        let customer = &self.customer;
+        customer.enrolments.iter().enumerate().find_map(|(index, e)| {
+            let rest = touch.strip_prefix(e.rule.as_str())?.strip_prefix('/')?;
+            let rest = rest.strip_prefix(customer.id.as_str())?.strip_prefix('/')?;
+            let step = rest.strip_prefix(e.occurrence.as_str())?.strip_prefix('/')?;
+            let rule = self.book.rule(&e.rule)?;
+            let (named, here) = (rule.position(step)?, rule.position(&e.step)?);
+            (named == here || named + 1 == here).then(|| (index, step.to_owned()))
+        })
+    }
+
+    fn report(&mut self, index: usize, reported: Reported) {
+        let enrolment = &mut self.customer.enrolments[index];
+        if enrolment.asked_at.is_some() {
+            return self.settle_call(index, reported);
+        }
+        // On its way out: what is reported counts once that is confirmed. Of
+        // several reports one that ends the call, then the earliest.
+        let rank = |r: &Reported| (r.is_unanswered, r.at);
+        let known = enrolment.reported.take().into_iter().chain([reported]);
+        enrolment.reported = known.min_by_key(rank);
+    }
+
+    /// Carries out what a report of the waiting call says.
+    fn settle_call(&mut self, index: usize, reported: Reported) {
+        // The call was of no use any more: its expiry ends it.
+        if reported.at >= self.report_expires_at(index) {
+            return;
+        }
+        let book = self.book;
+        let enrolment = &self.customer.enrolments[index];
+        let Some(rule) = book.rule(&enrolment.rule) else { return };
+        let is_recent = self.now <= self.later(reported.at, book.policy.max_trigger_age);
+        let next = rule
+            .attempts(&enrolment.step)
+            .filter(|_| reported.is_unanswered && is_recent)
+            .and_then(|attempts| following(attempts, &enrolment.step));
+        let Some(next) = next else { return self.end_call(index, reported.at) };
+        let enrolment = &mut self.customer.enrolments[index];
+        let asked_at = enrolment.asked_at.take().unwrap_or(reported.at);
+        enrolment.tries.push(Try { asked_at, reported_at: reported.at });
+        enrolment.step = next;
+        self.plan_attempt(index, reported.at);
+    }
+
+    /// Plans the attempt or the fall-back that an enrolment is at, counted from
+    /// the report before.
+    fn plan_attempt(&mut self, index: usize, reported_at: Instant) {
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.base = reported_at;
+        enrolment.base_is_day = false;
+        let enrolment = &self.customer.enrolments[index];
+        let Some((_, step)) = self.planned(enrolment) else { return };
+        let due = self.due_of(enrolment, step);
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.due = due;
+        enrolment.next = due;
+    }
+
+    /// A second report of the attempt before says that it was made earlier.
+    fn count_from_earlier(&mut self, index: usize, at: Instant) {
+        let now = self.now;
+        let enrolment = &mut self.customer.enrolments[index];
+        if !enrolment.is_untried(now) {
+            return;
+        }
+        if let Some(last) = enrolment.tries.last_mut().filter(|last| at < last.reported_at) {
+            last.reported_at = at;
+            self.plan_attempt(index, at);
+        }
+    }
+
+    /// The call is over: what comes next counts from the report.
+    fn end_call(&mut self, index: usize, at: Instant) {
+        let book = self.book;
+        let enrolment = &self.customer.enrolments[index];
+        let Some(rule) = book.rule(&enrolment.rule) else { return };
+        let has_next = rule.position(&enrolment.step).is_some_and(|at| at + 1 < rule.steps.len());
+        self.go_on(index, rule, at);
+        if has_next && let Some(enrolment) = self.customer.enrolments.get_mut(index) {
+            enrolment.base_is_report = true;
+        }
+    }
+
+    /// Another report of a call that a report has ended already: the earlier
+    /// of the two is what counts, whichever came first.
+    fn report_once_more(
+        &mut self,
+        index: usize,
+        reported: Reported,
+        number: u8,
+        attempts: &Attempts,
+    ) {
+        let enrolment = &self.customer.enrolments[index];
+        let ends = !reported.is_unanswered || number == attempts.max && attempts.then.is_none();
+        let moves = enrolment.base_is_report && enrolment.is_untried(self.now);
+        if !ends || !moves || reported.at >= enrolment.base {
+            return;
+        }
+        let Some((_, step)) = self.planned(enrolment) else { return };
+        let base = Base { at: reported.at, is_day: false };
+        let due = self.due(step, base, self.detail_of(enrolment));
+        let enrolment = &mut self.customer.enrolments[index];
+        enrolment.base = reported.at;
+        enrolment.due = due;
+        enrolment.next = due;
+    }
+
+    /// When the attempt behind these falls due: after the gap, in a part of the
+    /// day's hours for calls in which none of them was asked for or made.
+    fn attempt_due(&self, attempts: &Attempts, tries: &[Try]) -> Instant {
+        let Some(last) = tries.last() else { return self.now };
+        let earliest = self.later(last.reported_at, attempts.gap);
+        let country = self.customer.profile.country.latest().map(|country| country.as_str());
+        let window = self.book.policy.window(Channel::Call, country);
+        let mut date = earliest.date_in(&self.zone);
+        for _ in 0..DAYS_MAX {
+            if let Some(hours) = self.call_hours(window.as_ref(), date) {
+                let parts = self.untried(hours, tries);
+                let starts = parts.into_iter().filter_map(|part| {
+                    let from = calendar::instant(date, time(edge(hours, part)), &self.zone);
+                    // A gap of days counts dates, and leaves the time open.
+                    let from = if attempts.gap.is_exact() { from.max(earliest) } else { from };
+                    let opens = self.opening(from, Channel::Call)?;
+                    let is_in = opens.date_in(&self.zone) == date
+                        && self.minute(opens) < edge(hours, part + 1);
+                    is_in.then_some(opens)
+                });
+                let start = match attempts.gap.is_exact() {
+                    true => starts.min(),
+                    false => { starts }.next(),
+                };
+                if let Some(start) = start {
+                    return start;
+                }
+            }
+            let Ok(next) = date.tomorrow() else { break };
+            date = next;
+        }
+        earliest
+    }
+
+    /// The hours for calls of a day, from the first opening to the last end.
+    fn call_hours(&self, window: Option<&DayRanges>, date: Date) -> Option<Range> {
+        if self.book.policy.closed_days.contains(date) {
+            return None;
+        }
+        let Some(window) = window else { return Some(DAY) };
+        let ranges = window.on(date.weekday());
+        let from_minute = ranges.first()?.from_minute;
+        let until_minute = ranges.iter().map(|range| range.until_minute).max()?;
+        Some(Range { from_minute, until_minute })
+    }
+
+    /// The parts of a day's hours to try next, the best first.
+    fn untried(&self, hours: Range, tries: &[Try]) -> Vec<usize> {
+        let part = |at: Instant| {
+            let minute = self.minute(at);
+            (0..PARTS).rev().find(|part| minute >= edge(hours, *part)).unwrap_or(0)
+        };
+        let asked: Vec<usize> = tries.iter().map(|one| part(one.asked_at)).collect();
+        let made: Vec<usize> = tries.iter().map(|one| part(one.reported_at)).collect();
+        let last = asked.last().copied().unwrap_or(0);
+        let order = |is_fresh: &dyn Fn(&usize) -> bool| -> Vec<usize> {
+            AFTER[last].into_iter().filter(|part| is_fresh(part)).collect()
+        };
+        let fresh = order(&|part| !asked.contains(part) && !made.contains(part));
+        let unasked = order(&|part| !asked.contains(part));
+        let others = order(&|part| *part != last);
+        [fresh, unasked, others].into_iter().find(|parts| !parts.is_empty()).unwrap_or_default()
+    }
+
+    fn minute(&self, at: Instant) -> u16 {
+        let local = self.zone.to_datetime(at.timestamp());
+        local.hour() as u16 * 60 + local.minute() as u16
+    }
+}
+
+/// Where a part of a day's hours begins, in minutes of the day; the part
+/// behind the last begins where the hours end.
+fn edge(hours: Range, part: usize) -> u16 {
+    let length = hours.until_minute - hours.from_minute;
+    hours.from_minute + (usize::from(length) * part / PARTS) as u16
+}
+
+fn time(minute: u16) -> Time {
+    let (hour, minute) = ((minute / 60).min(23), minute % 60);
+    Time::constant(hour as i8, minute as i8, 0, 0)
+}
+
+/// The step behind an attempt that reached nobody, where there is one.
+fn following(attempts: &Attempts, step: &str) -> Option<String> {
+    let (base, Attempt::Nth(number)) = step_parts(step) else { return None };
+    match number < attempts.max {
+        true => Some(step_id(base, Attempt::Nth(number + 1))),
+        false => attempts.then.as_ref().map(|_| step_id(base, Attempt::Then)),
+    }
+}

@@ -1,0 +1,64 @@
+//! What a mail to somebody in the shop may name.
+//!
+//! | name | holds |
+//! |---|---|
+//! | `staff` | `name`: the person or the team that it goes to |
+//! | `complaint` | in `complaint-escalated`: `id`, `category`, `severity`, `owner`, `level`, `opened` and `deadline`, each with `date` and `time` by the shop's clock |
+//! | `customer` | in `complaint-escalated`: `id`, `given_name`, `family_name`, `phone`, `purchases` |
+//! | `brand`, `locale` | as in any message |
+
+use serde_json::{Value as Json, json};
+
+use super::context::{Context, brand};
+use super::sample::{Change, Samples};
+use crate::notice::NoticeKind;
+use crate::policy::{Mailbox, Policy};
+
+/// What the templates of a mail to somebody in the shop may name: `about` has
+/// the parts of its kind.
+pub fn notice_context(policy: &Policy, to: &Mailbox, about: Json) -> Context {
+    let mut root = about;
+    root["staff"] = json!({ "name": to.name });
+    root["brand"] = brand(&policy.brand);
+    Context(root)
+}
+
+/// A made-up one, to preview a kind's template with.
+pub fn sample_notice(policy: &Policy, kind: NoticeKind) -> Context {
+    samples(policy, kind).full
+}
+
+/// What the check renders a kind's template with.
+pub(super) fn samples(policy: &Policy, kind: NoticeKind) -> Samples {
+    let (about, optional) = match kind {
+        NoticeKind::ComplaintEscalated => complaint(),
+    };
+    let to = Mailbox { name: "Bruno Ibarra", email: "bruno@example.com", locale: "es" };
+    let full = notice_context(policy, &to, about);
+    let changes: Vec<Change> = optional.iter().map(|path| Change::new(path, None)).collect();
+    let bare = changes.iter().fold(full.clone(), |bare, change| change.applied_to(&bare));
+    Samples { full, bare, changes }
+}
+
+/// Everything known of an escalated complaint, and what may be missing.
+fn complaint() -> (Json, &'static [&'static [&'static str]]) {
+    let full = json!({
+        "complaint": {
+            "id": "q-00017", "category": "delivery", "severity": "high", "owner": "care",
+            "level": 1,
+            "opened": { "date": "2026-11-20", "time": "10:05" },
+            "deadline": { "date": "2026-11-20", "time": "14:05" },
+        },
+        "customer": {
+            "id": "cus-00042", "given_name": "Ana", "family_name": "Martínez",
+            "phone": "+525512345678", "purchases": 3,
+        },
+    });
+    let optional: &[&[&str]] = &[
+        &["complaint", "category"],
+        &["customer", "given_name"],
+        &["customer", "family_name"],
+        &["customer", "phone"],
+    ];
+    (full, optional)
+}

@@ -1,0 +1,78 @@
+//! Mail to people who work in the shop: about what, and what makes each unique.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::policy::Policy;
+
+/// What a mail to somebody in the shop is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoticeKind {
+    /// A complaint was not resolved in time.
+    ComplaintEscalated,
+}
+
+impl NoticeKind {
+    pub const ALL: [NoticeKind; 1] = [NoticeKind::ComplaintEscalated];
+
+    /// The folder in `infra/templates/` that holds what it says.
+    pub fn template(self) -> &'static str {
+        match self {
+            NoticeKind::ComplaintEscalated => "complaint-escalated",
+        }
+    }
+
+    /// What a template is used for, where it is one of these.
+    pub fn of_template(name: &str) -> Option<NoticeKind> {
+        NoticeKind::ALL.into_iter().find(|kind| kind.template() == name)
+    }
+
+    /// Whether the policy sends such mail, so that its template must be there.
+    pub fn is_asked_for(self, policy: &Policy) -> bool {
+        match self {
+            NoticeKind::ComplaintEscalated => !policy.complaints.escalate_to.is_empty(),
+        }
+    }
+}
+
+/// What makes a mail to somebody in the shop unique for ever. Ids and names
+/// only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeId {
+    text: String,
+    hash: String,
+}
+
+impl NoticeId {
+    /// The id of a mail of a kind, to `to`, that tells of what `parts` name.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazo_domain::notice::{NoticeId, NoticeKind};
+    /// let id = NoticeId::new(NoticeKind::ComplaintEscalated, &["ana", "c-1", "2"], "luis");
+    /// assert_eq!(id.to_string(), "complaint-escalated/ana/c-1/2/luis");
+    /// ```
+    pub fn new(kind: NoticeKind, parts: &[&str], to: &str) -> NoticeId {
+        let parts = || [kind.template()].into_iter().chain(parts.iter().copied()).chain([to]);
+        let mut hash = Sha256::new();
+        for part in parts() {
+            // Ids may hold slashes, so parts are told apart by their lengths.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let hash = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        NoticeId { text: parts().collect::<Vec<_>>().join("/"), hash }
+    }
+
+    /// A short text of letters and digits that stands for it.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+impl fmt::Display for NoticeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

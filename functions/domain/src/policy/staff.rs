@@ -1,0 +1,132 @@
+//! Who works in the shop, as far as mail to them goes.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Policy;
+use crate::event::{Email, Locale};
+
+/// Somebody who works in the shop, under the name by which events and rules
+/// name them (`account_manager`, `sold_by`, `assign_to`).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Where mail to them goes.
+    pub email: Email,
+    /// The language of mail to them; the policy's default where absent.
+    pub locale: Option<Locale>,
+}
+
+/// People who work together, under the name by which rules name them.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Team {
+    /// A mailbox that the team shares; without one, each member gets the mail.
+    pub email: Option<Email>,
+    /// The language of mail to it; the policy's default where absent.
+    pub locale: Option<Locale>,
+    /// People of `people`.
+    pub members: Vec<String>,
+}
+
+/// Where a mail to somebody in the shop goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mailbox<'a> {
+    /// The person's or the team's name.
+    pub name: &'a str,
+    pub email: &'a str,
+    pub locale: &'a str,
+}
+
+/// A name in the policy that leads to no mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadStaff {
+    #[error("team {team:?} names {name:?}, who is not among people{hint}")]
+    Member { team: String, name: String, hint: String },
+    #[error("team {0:?} has neither an email nor members, so no mail reaches it")]
+    Nobody(String),
+    #[error("{0:?} is the name of a person and of a team; give each a name of its own")]
+    Twice(String),
+    #[error("complaints escalate to {name:?}, who is neither among people nor teams{hint}")]
+    EscalateTo { name: String, hint: String },
+}
+
+impl Policy {
+    /// The mailboxes of a person or a team; none where the policy names no mail
+    /// of theirs.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazo_domain::rulebook::RuleBook;
+    /// let policy = "
+    /// people: { luis: { email: luis@example.com, locale: es }, eva: { email: eva@example.com } }
+    /// teams: { care: { members: [luis, eva] } }
+    /// ";
+    /// let book = RuleBook::read(&[("policy.yaml".into(), policy.into())]).unwrap();
+    /// let emails: Vec<_> = book.policy.mailboxes("care").iter().map(|to| to.email).collect();
+    /// assert_eq!(emails, ["luis@example.com", "eva@example.com"]);
+    /// assert!(book.policy.mailboxes("nobody").is_empty());
+    /// ```
+    pub fn mailboxes(&self, name: &str) -> Vec<Mailbox<'_>> {
+        if let Some((name, person)) = self.people.get_key_value(name) {
+            return vec![self.mailbox(name, &person.email, person.locale.as_ref())];
+        }
+        let Some((name, team)) = self.teams.get_key_value(name) else { return Vec::new() };
+        if let Some(email) = &team.email {
+            return vec![self.mailbox(name, email, team.locale.as_ref())];
+        }
+        let members = team.members.iter().filter_map(|name| self.people.get_key_value(name));
+        members.map(|(name, p)| self.mailbox(name, &p.email, p.locale.as_ref())).collect()
+    }
+
+    fn mailbox<'a>(
+        &'a self,
+        name: &'a str,
+        email: &'a Email,
+        locale: Option<&'a Locale>,
+    ) -> Mailbox<'a> {
+        let locale = locale.map_or(self.default_locale.as_str(), |locale| locale.as_str());
+        Mailbox { name, email: email.as_str(), locale }
+    }
+
+    /// The teams that a person is a member of.
+    pub fn teams_of<'a>(&'a self, person: &'a str) -> impl Iterator<Item = &'a str> {
+        let teams = self.teams.iter();
+        let of = teams.filter(move |(_, team)| team.members.iter().any(|name| name == person));
+        of.map(|(name, _)| name.as_str())
+    }
+
+    /// Who is to resolve complaints of a category.
+    pub fn department(&self, category: Option<&str>) -> &str {
+        let by_category = category.and_then(|name| self.complaints.departments.get(name));
+        by_category.map_or(self.call_team.as_str(), String::as_str)
+    }
+
+    /// Names that lead to no mailbox, each with the keys under which it stands.
+    pub(crate) fn bad_staff(&self) -> Vec<(Vec<&str>, BadStaff)> {
+        use crate::nearest::hint;
+        let people = || self.people.keys().map(String::as_str);
+        let mut found = Vec::new();
+        for (team, it) in &self.teams {
+            let path = vec!["teams", team.as_str()];
+            if self.people.contains_key(team) {
+                found.push((path.clone(), BadStaff::Twice(team.clone())));
+            }
+            if it.email.is_none() && it.members.is_empty() {
+                found.push((path.clone(), BadStaff::Nobody(team.clone())));
+            }
+            for name in it.members.iter().filter(|name| !self.people.contains_key(*name)) {
+                let (team, hint) = (team.clone(), hint(name, people()));
+                let wrong = BadStaff::Member { team, name: name.clone(), hint };
+                found.push((vec!["teams", path[1], "members"], wrong));
+            }
+        }
+        let known = |name: &str| self.people.contains_key(name) || self.teams.contains_key(name);
+        for name in self.complaints.escalate_to.iter().filter(|name| !known(name)) {
+            let hint = hint(name, people().chain(self.teams.keys().map(String::as_str)));
+            let wrong = BadStaff::EscalateTo { name: name.clone(), hint };
+            found.push((vec!["complaints", "escalate_to"], wrong));
+        }
+        found
+    }
+}

@@ -1,0 +1,79 @@
+//! How often a call is tried, and what then (2.16): the further attempts and
+//! the fall-back are touches of their own, each with a step id that no rule's
+//! step can have: `call.2`, `call.3`, `call.then`.
+
+use super::Step;
+use crate::span::Span;
+
+/// What stands behind the dot in the step id of a fall-back.
+const THEN: &str = "then";
+
+/// The attempts at a call, ready to decide by.
+#[derive(Clone, Debug)]
+pub struct Attempts {
+    pub max: u8,
+    pub gap: Span,
+    /// The attempts behind the first.
+    pub further: Vec<Step>,
+    /// What is sent once after the last.
+    pub then: Option<Box<Step>>,
+}
+
+/// Which touch of a call step a step id means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attempt {
+    /// Counted from 1.
+    Nth(u8),
+    Then,
+}
+
+/// A step id taken apart: the authored step's, and which of its touches. What
+/// no rule ever made is taken for an authored step of that name.
+///
+/// # Examples
+/// ```
+/// use lazo_domain::rulebook::{Attempt, step_parts};
+/// assert_eq!(step_parts("call"), ("call", Attempt::Nth(1)));
+/// assert_eq!(step_parts("call.3"), ("call", Attempt::Nth(3)));
+/// assert_eq!(step_parts("call.then"), ("call", Attempt::Then));
+/// ```
+pub fn step_parts(step: &str) -> (&str, Attempt) {
+    match step.split_once('.') {
+        Some((base, THEN)) => (base, Attempt::Then),
+        Some((base, number)) => match number.parse() {
+            Ok(number) if number >= 2 => (base, Attempt::Nth(number)),
+            _ => (step, Attempt::Nth(1)),
+        },
+        None => (step, Attempt::Nth(1)),
+    }
+}
+
+/// The step id of one of a call's touches.
+pub fn step_id(base: &str, attempt: Attempt) -> String {
+    match attempt {
+        Attempt::Nth(..=1) => base.to_owned(),
+        Attempt::Nth(number) => format!("{base}.{number}"),
+        Attempt::Then => format!("{base}.{THEN}"),
+    }
+}
+
+impl Attempts {
+    /// The attempts at `first`: each is like it, at times of its own.
+    pub(super) fn of(first: &Step, max: u8, gap: Span, then: Option<Step>) -> Attempts {
+        let further = (2..=max).map(|number| Step {
+            id: step_id(&first.id, Attempt::Nth(number)),
+            wait: None,
+            on: None,
+            at: None,
+            ..first.clone()
+        });
+        let then =
+            then.map(|then| Box::new(Step { id: step_id(&first.id, Attempt::Then), ..then }));
+        Attempts { max, gap, further: further.collect(), then }
+    }
+
+    /// Every touch that may follow the first.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.further.iter().chain(self.then.as_deref())
+    }
+}

@@ -1,0 +1,158 @@
+//! Mail to people who work in the shop: written, fenced, sent by one call and
+//! confirmed, as mail to customers is. It is no touch of a customer: consent,
+//! caps and hours do not ask after it.
+//!
+//! A caller keeps in its own state that a mail is owed, and asks for it again
+//! until [`tell`] says that nothing more is to be done.
+
+use lazo_domain::instant::Instant;
+use lazo_domain::message::notice_context;
+use lazo_domain::notice::{NoticeId, NoticeKind};
+use lazo_domain::policy::Mailbox;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
+use crate::pace::Pace;
+use crate::store::{FailureKind, Fence, NoticeState, SETTLE_AFTER, StoreError, UNKNOWN_AFTER};
+
+/// A mail that somebody in the shop is to get, once.
+#[derive(Clone, Debug)]
+pub struct Notice<'a> {
+    pub id: NoticeId,
+    pub kind: NoticeKind,
+    pub to: Mailbox<'a>,
+    /// What its template may name, by the kind: see `message::notice`.
+    pub about: Value,
+}
+
+/// What is known of a mail to somebody in the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It went out, just now or before.
+    Yes,
+    /// It never will, or nobody knows whether it did, which is listed.
+    Never,
+    /// It is to be asked for again, from `until` on.
+    NotYet { until: Instant },
+}
+
+/// Sends a mail to somebody in the shop, where nobody did before.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer; ask again.
+pub async fn tell(
+    app: &App,
+    notice: &Notice<'_>,
+    pace: &Pace,
+    now: Instant,
+) -> Result<Told, StoreError> {
+    let letter = match write(app, notice) {
+        Ok(letter) => letter,
+        Err(error) => {
+            // Nothing is fenced: once the template is mended, it goes.
+            tracing::error!(%error, kind = ?notice.kind, "a mail to staff could not be written");
+            return Ok(Told::NotYet { until: Wait::Long.until(now) });
+        }
+    };
+    let Some(turns) = pace.turns(app, 1).await? else {
+        return Ok(Told::NotYet { until: Wait::Minutes.until(now) });
+    };
+    match app.store.fence_notice(&notice.id, now).await? {
+        Fence::Ours => {}
+        Fence::Held { since } => return settle_held(app, notice, since, now).await,
+        Fence::Over => return Ok(Told::Yes),
+    }
+    if !pace.wait(app, turns.into_iter().next().unwrap_or_default()).await {
+        return settle(app, notice, Settled::PutBack(Wait::Minutes), now).await;
+    }
+    let settled = match app.mailer.send(&notice.id, &letter).await {
+        Ok(message_id) => Settled::Sent(message_id),
+        Err(SendError::NotAccepted { why, wait }) => {
+            tracing::warn!(why, kind = ?notice.kind, "a mail to staff was not accepted, it is tried again");
+            Settled::PutBack(wait)
+        }
+        Err(SendError::Refused(why)) => {
+            tracing::error!(why, kind = ?notice.kind, "a mail to staff was refused");
+            Settled::Refused
+        }
+        // The mail service may tell what became of it.
+        Err(SendError::Unknown(_)) if app.mailer.tells_later() => {
+            return Ok(Told::NotYet { until: unknown_from(now) });
+        }
+        Err(SendError::Unknown(_)) => Settled::Unknown,
+    };
+    settle(app, notice, settled, now).await
+}
+
+fn write(app: &App, notice: &Notice) -> anyhow::Result<Letter> {
+    let rules = app.rules();
+    let policy = &rules.book.policy;
+    let Mailbox { name, email, locale } = notice.to;
+    let context = notice_context(policy, &notice.to, notice.about.clone());
+    let template = notice.kind.template();
+    let mail = rules.templates.mail(template, locale, &policy.default_locale, &context)?;
+    let to = Recipient { email, name: Some(name.to_owned()) };
+    Ok(Letter::new(&policy.brand, to, &mail, None)?)
+}
+
+fn unknown_from(since: Instant) -> Instant {
+    since.plus_millis(UNKNOWN_AFTER.as_millis() as i64)
+}
+
+enum Settled {
+    Sent(String),
+    PutBack(Wait),
+    Refused,
+    Unknown,
+}
+
+/// Writes down how it went.
+async fn settle(
+    app: &App,
+    notice: &Notice<'_>,
+    settled: Settled,
+    now: Instant,
+) -> Result<Told, StoreError> {
+    let (state, message_id, told) = match &settled {
+        Settled::Sent(id) => (NoticeState::Sent, Some(id.as_str()), Told::Yes),
+        Settled::PutBack(wait) => {
+            (NoticeState::PutBack, None, Told::NotYet { until: wait.until(now) })
+        }
+        Settled::Refused => (NoticeState::Refused, None, Told::Never),
+        Settled::Unknown => (NoticeState::Unknown, None, Told::Never),
+    };
+    if matches!(settled, Settled::Unknown) {
+        // Listed first, so that a crash in between lists it once more.
+        let why =
+            "the mail service did not answer: this mail to staff may or may not have gone out";
+        let text = notice.id.to_string();
+        app.store.keep_failure(FailureKind::UnknownNotice, &text, why, now).await?;
+        tracing::error!(unknown_sends = 1, "nobody knows whether a mail to staff went out");
+    }
+    app.store.settle_notice(notice.id.hash(), state, message_id).await?;
+    Ok(told)
+}
+
+/// A fence whose holder tells nothing is never taken over by a time-out: what
+/// the mailer knows settles it, and else it is listed.
+async fn settle_held(
+    app: &App,
+    notice: &Notice<'_>,
+    since: Instant,
+    now: Instant,
+) -> Result<Told, StoreError> {
+    let settle_from = since.plus_millis(SETTLE_AFTER.as_millis() as i64);
+    if now < settle_from {
+        return Ok(Told::NotYet { until: settle_from });
+    }
+    let settled = match app.mailer.trace(&notice.id) {
+        Trace::Accepted { message_id } => Settled::Sent(message_id),
+        Trace::NotAccepted => Settled::PutBack(Wait::Minutes),
+        Trace::Unknown if now < unknown_from(since) => {
+            return Ok(Told::NotYet { until: unknown_from(since) });
+        }
+        Trace::Unknown => Settled::Unknown,
+    };
+    settle(app, notice, settled, now).await
+}

@@ -1,0 +1,132 @@
+//! Mail to people in the shop: the permanent once-only key of each.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use lazo_domain::instant::Instant;
+use lazo_domain::notice::NoticeId;
+use serde::{Deserialize, Serialize};
+
+use super::{Item, Store, StoreError, keys};
+
+/// How a mail to somebody in the shop stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeState {
+    /// Written before the call that sends it: nobody else may send it.
+    Fenced,
+    Sent,
+    /// It certainly did not go out: it may be fenced again.
+    PutBack,
+    /// It cannot go out, ever.
+    Refused,
+    /// Nobody knows whether it went out: it is listed for somebody to look.
+    Unknown,
+}
+
+/// Who may send a mail to somebody in the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fence {
+    /// This caller, and nobody else.
+    Ours,
+    /// Somebody fenced it then, and told nothing since.
+    Held { since: Instant },
+    /// Nobody: it is settled.
+    Over,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    notice: String,
+    state: NoticeState,
+    at: Instant,
+}
+
+impl Store {
+    /// Takes the fence of a mail to somebody in the shop, before it is sent.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
+    pub async fn fence_notice(&self, id: &NoticeId, now: Instant) -> Result<Fence, StoreError> {
+        let entry = Entry { notice: id.to_string(), state: NoticeState::Fenced, at: now };
+        let mut item: Item = serde_dynamo::to_item(&entry)
+            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        item.extend(keys::notice(id.hash()));
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", AttributeValue::S("put_back".into()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await;
+        let error = match answer {
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                return Ok(Fence::Ours);
+            }
+            Err(error) => error,
+        };
+        let known = match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(known)) => known.item().cloned(),
+            _ => return Err(StoreError::service(error)),
+        };
+        let known = known.map(|item| serde_dynamo::from_item::<_, Entry>(item));
+        match known {
+            Some(Ok(Entry { state: NoticeState::Fenced, at, .. })) => Ok(Fence::Held { since: at }),
+            Some(Err(error)) => {
+                Err(StoreError::Unreadable { key: id.to_string(), why: error.to_string() })
+            }
+            _ => Ok(Fence::Over),
+        }
+    }
+
+    /// Writes down how it went with a mail that was fenced, by its hash. What
+    /// is settled stays as it is, except that the unknown may become known.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn settle_notice(
+        &self,
+        hash: &str,
+        state: NoticeState,
+        message_id: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let name = |state: NoticeState| {
+            let name = serde_json::to_value(state).ok();
+            AttributeValue::S(name.and_then(|n| Some(n.as_str()?.to_owned())).unwrap_or_default())
+        };
+        let update = self
+            .client
+            .update_item()
+            .set_key(Some(keys::notice(hash)))
+            .condition_expression("#state = :fenced OR #state = :unknown")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":fenced", name(NoticeState::Fenced))
+            .expression_attribute_values(":unknown", name(NoticeState::Unknown))
+            .expression_attribute_values(":next", name(state));
+        self.update_if(match message_id {
+            None => update.update_expression("SET #state = :next"),
+            Some(id) => update
+                .update_expression("SET #state = :next, message_id = :id")
+                .expression_attribute_values(":id", AttributeValue::S(id.to_owned())),
+        })
+        .await
+    }
+
+    /// How a mail to somebody in the shop stands; `None` where it was never
+    /// fenced.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
+    pub async fn notice(&self, id: &NoticeId) -> Result<Option<NoticeState>, StoreError> {
+        let Some(item) = self.get(keys::notice(id.hash())).await? else { return Ok(None) };
+        let entry: Entry = serde_dynamo::from_item(item).map_err(|error| {
+            StoreError::Unreadable { key: id.to_string(), why: error.to_string() }
+        })?;
+        Ok(Some(entry.state))
+    }
+}
