@@ -13,11 +13,11 @@ use crate::app::App;
 use crate::store::{Answer, Commit, EventEntry, Ledger, LedgerEntry, TouchEntry};
 
 /// How many events one transaction takes: room stays for the answers that they
-/// tell and the touches that they end.
-const EVENTS_AT_ONCE: usize = 28;
+/// tell, the interests that they change and the touches that they end.
+const EVENTS_AT_ONCE: usize = 20;
 
 /// How many touches a transaction of history may end.
-const ENDED_AT_ONCE: usize = 38;
+const ENDED_AT_ONCE: usize = 19;
 
 /// How a customer's history was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

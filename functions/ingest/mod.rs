@@ -11,6 +11,7 @@ use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::{Body, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::interest::Topic;
 use lazo_domain::touch::{TouchRecord, TouchStatus};
 
 pub use erasure::kept_aside;
@@ -18,8 +19,8 @@ pub use erasure::kept_aside;
 use crate::app::App;
 use crate::bus::Message;
 use crate::store::{
-    Answer, Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError,
-    TRANSACTION_ITEMS_MAX, TouchEntry,
+    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, Ledger, LedgerEntry, Store,
+    StoreError, TRANSACTION_ITEMS_MAX, TouchEntry,
 };
 
 /// How many customers are worked on at a time.
@@ -34,7 +35,7 @@ pub enum Taken {
     Counted,
     /// It had been counted before: nothing changed.
     Duplicate,
-    /// It concerns no customer in particular.
+    /// Content that does not interest the customer, or comes by another topic.
     Nobody,
 }
 
@@ -112,13 +113,58 @@ pub async fn quarantine(
 /// # Errors
 /// [`IngestError`] where it could not be stored; nothing was changed then.
 pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Taken, IngestError> {
+    match (delivered.event.customer(), &delivered.event.body) {
+        (Some(id), body) => {
+            let taken = count(app, id, delivered, None, now).await?;
+            follow_through(app, body, id, now).await?;
+            Ok(taken)
+        }
+        (None, Body::ContentPublished(content)) => {
+            match app.store.publish_content(&content.content_id, delivered, now).await? {
+                true => Ok(Taken::Counted),
+                false => Ok(Taken::Duplicate),
+            }
+        }
+        (None, _) => Ok(Taken::Nobody),
+    }
+}
+
+/// Hands published content to one customer, if it interests them: counts it
+/// once, for ever, and plans what it starts. `via` is the topic under which
+/// they were found: by the others they are found as well.
+///
+/// # Errors
+/// [`IngestError`] where it could not be stored; nothing was changed then.
+pub async fn hand_to(
+    app: &App,
+    id: &Id,
+    content: &Delivered,
+    via: Option<&Topic>,
+    now: Instant,
+) -> Result<Taken, IngestError> {
+    count(app, id, content, via, now).await
+}
+
+/// Counts an event for a customer.
+async fn count(
+    app: &App,
+    id: &Id,
+    delivered: &Delivered,
+    via: Option<&Topic>,
+    now: Instant,
+) -> Result<Taken, IngestError> {
     let event = &delivered.event;
-    let Some(id) = event.customer() else { return Ok(Taken::Nobody) };
     let rules = app.rules();
     let mut attempt = 0;
     let mut known = Vec::new();
-    let taken = loop {
+    loop {
         let loaded = app.store.load(id).await?;
+        if let Body::ContentPublished(content) = &event.body {
+            let topic = loaded.customer.topic_of(content, event.occurred_at);
+            if topic.is_none_or(|topic| via.is_some_and(|via| *via != topic)) {
+                return Ok(Taken::Nobody);
+            }
+        }
         if let Body::CustomerErased(_) = &event.body {
             erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
         }
@@ -128,10 +174,10 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(_) => {
                 publish(app, &messages).await;
-                break Taken::Counted;
+                return Ok(Taken::Counted);
             }
             // The event's own entry is the first.
-            Commit::Known(entries) if entries.contains(&0) => break Taken::Duplicate,
+            Commit::Known(entries) if entries.contains(&0) => return Ok(Taken::Duplicate),
             other => {
                 if let Commit::Known(entries) = other {
                     known.extend(ledger.touches_at(&entries));
@@ -143,25 +189,33 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
                 back_off(attempt).await;
             }
         }
-    };
-    follow_through(&app.store, &event.body, id).await?;
-    Ok(taken)
+    }
 }
 
-/// What an event does to the call list. After the commit, and once more when it
-/// comes again: a crash in between loses nothing.
-async fn follow_through(store: &Store, body: &Body, id: &Id) -> Result<(), StoreError> {
+/// What an event does besides the customer's state. After the commit, and once
+/// more when it comes again: a crash in between loses nothing.
+async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result<(), IngestError> {
+    let store = &app.store;
     match body {
-        Body::CallReported(call) => match &call.touch_id {
-            Some(touch) => store.close_call(id, touch.as_str(), call.outcome.as_str()).await,
-            None => Ok(()),
-        },
+        Body::CallReported(call) => {
+            if let Some(touch) = &call.touch_id {
+                store.close_call(id, touch.as_str(), call.outcome.as_str()).await?;
+            }
+        }
+        // An interest that was learnt of late brings what came out meanwhile.
+        Body::CustomerUpdated(update) if update.interests.is_some() => {
+            let longest = app.rules().book.policy.max_trigger_age.millis_at_most();
+            for content in store.contents_since(now.plus_millis(-longest)).await? {
+                hand_to(app, id, &content, None, now).await?;
+            }
+        }
         Body::CustomerErased(_) => {
             store.withdraw_calls(id).await?;
-            store.drop_answers(id).await
+            store.drop_answers(id).await?;
         }
-        _ => Ok(()),
+        _ => {}
     }
+    Ok(())
 }
 
 /// What an event's decision writes into the ledger, and tells others.
@@ -182,7 +236,7 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
     let id = &decision.customer.id;
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
     // A transaction takes so many; a customer has far fewer touches pending.
-    ended.truncate(TRANSACTION_ITEMS_MAX - 1 - entries.len());
+    ended.truncate(TRANSACTION_ITEMS_MAX - 1 - INTEREST_ITEMS_MAX - entries.len());
     entries.extend(ended);
     (Ledger { entries }, messages)
 }

@@ -7,6 +7,10 @@
 //! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
 //! | `customer#<id>` | `answer#<answer id>` | an answer to a survey |
+//! | `interest#<hash of a topic>#<shard>` | `<customer id>` | somebody who is interested |
+//! | `content#<id>` | `published` | a piece of content |
+//! | `contents` | `<instant>#<id>` | one that came out lately |
+//! | `handouts` | `<id>` | how far one has been handed round |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
@@ -17,7 +21,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::event::EventKind;
 use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::interest::Topic;
 use lazo_domain::touch::TouchId;
+use sha2::{Digest, Sha256};
 
 use super::{Item, StoreError};
 
@@ -26,6 +33,33 @@ pub(super) const ANSWER: &str = "answer#";
 pub(super) const CALL: &str = "call#";
 pub const ASSIGNEES: &str = "assignees";
 pub(super) const LEARNT: &str = "learnt";
+
+pub(super) const CONTENTS: &str = "contents";
+pub(super) const HANDOUTS: &str = "handouts";
+
+/// Topics are no ids, and may tell of a person: a hash of one stands in its key.
+pub(super) fn interest(topic: &Topic, shard: u8) -> String {
+    let digest = Sha256::digest(topic.as_str().as_bytes());
+    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("interest#{hash}#{shard}")
+}
+
+pub(super) fn content(id: &Id) -> Item {
+    keyed(format!("content#{id}"), "published")
+}
+
+pub(super) fn recent_content(at: Instant, id: &Id) -> Item {
+    keyed(CONTENTS, format!("{:016}#{id}", at.millis().max(0)))
+}
+
+/// What stands before the keys of pieces that came out after an instant.
+pub(super) fn recent_from(after: Instant) -> String {
+    format!("{:016}$", after.millis().max(0))
+}
+
+pub(super) fn handout(id: &Id) -> Item {
+    keyed(HANDOUTS, id.as_str())
+}
 
 pub fn customer(id: &Id) -> String {
     format!("customer#{id}")

@@ -4,8 +4,10 @@
 
 mod answers;
 mod calls;
+mod contents;
 mod failures;
 mod feedback;
+mod interests;
 mod item;
 pub mod keys;
 mod learnt;
@@ -32,8 +34,10 @@ use lazo_domain::instant::Instant;
 
 pub use answers::Answer;
 pub use calls::{Call, CallStatus};
+pub use contents::{Handout, Progress};
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
+pub use interests::INTEREST_ITEMS_MAX;
 pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
@@ -234,6 +238,7 @@ impl Store {
         for entry in &ledger.entries {
             items.push(self.put_entry(&after.customer.id, entry)?);
         }
+        items.extend(self.put_interests(&before.customer, &after.customer, now)?);
         let answer = self
             .client
             .transact_write_items()

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use lazo::app::App;
+use lazo::content::{self, Bounds};
 use lazo::rules::Rules;
 use lazo::store::StoreError;
 use lazo::{bus, dispatch, drift, occasions};
@@ -131,10 +132,12 @@ async fn work(app: Arc<App>, target: &Target, lang: Lang) -> anyhow::Result<()> 
     }
 }
 
-/// What two schedules do in AWS: the calendar, and who drifts away.
+/// What three schedules do in AWS: the calendar, who drifts away, and what was
+/// published.
 async fn look_at_calendars(app: &App, now: Instant) -> Result<(), StoreError> {
     occasions::run(app, now, None).await?;
     drift::run(app, now, None).await?;
+    content::run(app, now, Bounds::NONE).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The flows: what comes in, what comes after it, and what was before.
 
 use lazo::app::App;
+use lazo::content;
 use lazo::feedback;
 use lazo::ingest::{self, history};
 use lazo::links::token::Claim;
@@ -65,6 +66,23 @@ trigger: { event: PurchaseDelivered }
 steps: [{ id: mail, channel: email, template: arrived, wait: 1 day, at: '10:00' }]
 ";
 
+const SHARE: &str = "
+rule: share
+status: live
+purpose: service
+trigger: { event: ContentPublished }
+steps: [{ id: mail, channel: email, template: share, wait: 1 day, at: '10:00' }]
+";
+
+const NOTE: &str = "
+rule: note
+status: live
+purpose: service
+trigger: { event: InteractionRecorded }
+filter: event.kind == 'meeting'
+steps: [{ id: note, channel: task, template: note }]
+";
+
 /// The rules that every flow runs by.
 pub fn book() -> Rules {
     book_with("")
@@ -78,6 +96,8 @@ pub fn book_with(policy: &str) -> Rules {
         ("news.yaml", NEWS),
         ("call.yaml", CALL),
         ("arrived.yaml", ARRIVED),
+        ("share.yaml", SHARE),
+        ("note.yaml", NOTE),
     ])
 }
 
@@ -103,6 +123,8 @@ pub enum Act {
     Click { touch: TouchId, at: Instant },
     /// The score of a survey's link is sent.
     Answer { touch: TouchId, at: Instant },
+    /// Published content is handed round.
+    Share { at: Instant },
     /// History.
     Import { texts: Vec<String>, at: Instant },
 }
@@ -134,6 +156,10 @@ impl Act {
                 let token = app.link_keys.as_ref().unwrap().sign(&claim);
                 post(app, &format!("/s/{}/5", token.unwrap()), "action=answer", *at).await
             }
+            Act::Share { at } => {
+                let report = content::run(app, *at, content::Bounds::NONE).await;
+                report.is_ok_and(|report| report.failed == 0)
+            }
             Act::Import { texts, at } => {
                 let events: Vec<_> = texts.iter().map(|text| delivered(text)).collect();
                 let imported = history::import(app, &id(CUSTOMER), &events, *at).await;
@@ -149,11 +175,15 @@ impl Act {
             keys::event(entry.kind, &entry.key)
         };
         match self {
+            // A piece stands in the ledger of those whom it reaches.
+            Act::Event { text, .. } if text.contains("ContentPublished") => Vec::new(),
             Act::Event { text, .. } => vec![key(text)],
             Act::Import { texts, .. } => texts.iter().map(key).collect(),
-            Act::Tick { .. } | Act::Told { .. } | Act::Click { .. } | Act::Answer { .. } => {
-                Vec::new()
-            }
+            Act::Tick { .. }
+            | Act::Told { .. }
+            | Act::Click { .. }
+            | Act::Answer { .. }
+            | Act::Share { .. } => Vec::new(),
         }
     }
 
@@ -165,7 +195,7 @@ impl Act {
             }
             Act::Click { .. } => true,
             Act::Told { kind, .. } => *kind == "Email Bounced",
-            Act::Tick { .. } | Act::Answer { .. } | Act::Import { .. } => false,
+            Act::Tick { .. } | Act::Answer { .. } | Act::Share { .. } | Act::Import { .. } => false,
         }
     }
 }
@@ -246,6 +276,20 @@ fn known(minutes: i64) -> Act {
     Act::Event { text: profile(CUSTOMER, at, json!({})), at }
 }
 
+fn interested(minutes: i64) -> Act {
+    let at = minutes_after(noon(), minutes);
+    let interests = json!({ "interests": ["velas", "sillas"] });
+    Act::Event { text: profile(CUSTOMER, at, interests), at: minutes_after(noon(), 5) }
+}
+
+fn article() -> Act {
+    let detail = json!({
+        "content_id": "p1", "occurred_at": noon().to_string(), "title": "Luz",
+        "url": "https://casa.example/luz", "topics": ["sillas", "velas"],
+    });
+    Act::Event { text: envelope("ContentPublished", noon(), detail), at: noon() }
+}
+
 fn consent(key: &str, minutes: i64, state: &str) -> Act {
     let purpose = if state == "denied" { "all" } else { "marketing" };
     let detail = json!({
@@ -306,6 +350,26 @@ pub fn all() -> Vec<Flow> {
         Act::Click { touch: touch("news", "mail"), at: minutes_after(due(), 5) },
         bought("p2", 22 * 60 + 10, "77.00"),
     ));
+    let share = || Act::Share { at: minutes_after(noon(), 10) };
+    let met = json!({
+        "interaction_id": "p1", "phase": "postpurchase", "touchpoint": "shop", "channel": "store",
+        "initiated_by": "brand", "kind": "meeting", "note": "Busca sillas.",
+    });
+    flows.extend([
+        flow("content", vec![interested(-60), article()], share(), bought("p2", 10, "10.00")),
+        flow(
+            "interest told late",
+            vec![known(-60), article(), share()],
+            interested(-30),
+            bought("p2", 10, "10.00"),
+        ),
+        flow(
+            "meeting",
+            vec![known(-60)],
+            event("InteractionRecorded", 30, met),
+            bought("p2", 40, "10.00"),
+        ),
+    ]);
     flows.push(flow(
         "survey answer by a link",
         vec![known(-60), small(), tick()],

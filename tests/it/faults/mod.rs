@@ -17,4 +17,4 @@ mod guards;
 mod model;
 mod oracle;
 mod run;
-mod schedules;
+pub mod schedules;

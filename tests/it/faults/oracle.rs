@@ -46,7 +46,7 @@ impl Left {
         let mut told = BTreeMap::new();
         for event in world.aws.bus.published() {
             let counts = match event.detail_type.as_str() {
-                "CallRequested" => &mut asked,
+                "CallRequested" | "TaskRequested" => &mut asked,
                 "EmailSent" | "TouchSkipped" => &mut told,
                 "StageChanged" => continue,
                 other => panic!("{other} was published"),
@@ -55,7 +55,9 @@ impl Left {
             *counts.entry(touch).or_default() += 1;
         }
         let mut calls = BTreeMap::new();
-        for touch in touches.iter().filter(|entry| entry.touch.rule == "call") {
+        for touch in
+            touches.iter().filter(|entry| ["call", "note"].contains(&entry.touch.rule.as_str()))
+        {
             if let Some(call) = store.call(&touch.touch).await.unwrap() {
                 let stands = format!("{:?} {:?} {}", call.status, call.outcome, call.assigned_to);
                 calls.insert(touch.touch.to_string(), stands);

@@ -18,11 +18,17 @@ const CONTACT_NOTE_CHARS_MAX: usize = 280;
 
 impl Turn<'_> {
     pub(super) fn on_event(&mut self, event: &Event, live: bool) {
+        if let Body::ContentPublished(content) = &event.body
+            && self.customer.topic_of(content, event.occurred_at).is_none()
+        {
+            return;
+        }
         let kind = event.kind();
         let is_profile = kind == EventKind::CustomerUpdated;
         let is_late = self.changes_the_past(event);
         let is_erased = self.customer.erased_at.is_some();
-        if !is_erased {
+        // A piece tells nothing of the customer.
+        if !is_erased && kind != EventKind::ContentPublished {
             let since = &mut self.customer.known_since;
             *since = Some(since.map_or(event.occurred_at, |known| known.min(event.occurred_at)));
         }

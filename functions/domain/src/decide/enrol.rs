@@ -133,6 +133,7 @@ impl Turn<'_> {
     /// Decides again the triggers that a late event lies before, as long as
     /// nothing that they started has been tried.
     pub(super) fn decide_again(&mut self, event: &Event) {
+        self.take_back_content(event);
         let book = self.book;
         let open: Vec<Fired> = self
             .customer
@@ -165,6 +166,40 @@ impl Turn<'_> {
             }
             for fired in mine {
                 self.decide_rule_again(rule, fired);
+            }
+        }
+    }
+
+    /// Content that reached the customer by an interest that they had given up
+    /// before, as a late profile tells: nothing of it is left.
+    fn take_back_content(&mut self, event: &Event) {
+        if event.kind() != EventKind::CustomerUpdated {
+            return;
+        }
+        let now = self.now;
+        let customer = &self.customer;
+        let is_unwanted = |fired: &&Fired| {
+            fired.kind == EventKind::ContentPublished
+                && now < fired.open_until
+                && serde_json::from_str(&fired.detail.0)
+                    .is_ok_and(|content| customer.topic_of(&content, fired.at).is_none())
+        };
+        let unwanted: Vec<String> =
+            customer.fired.iter().filter(is_unwanted).map(|f| f.occurrence.clone()).collect();
+        for occurrence in unwanted {
+            let is_it = |kind: Option<EventKind>, of: &str| {
+                kind == Some(EventKind::ContentPublished) && of == occurrence
+            };
+            let is_begun = |e: &Enrolment| is_it(e.kind, &e.occurrence) && !e.is_untried(now);
+            if self.customer.enrolments.iter().any(is_begun) {
+                continue;
+            }
+            self.customer.enrolments.retain(|e| !is_it(e.kind, &e.occurrence));
+            self.customer.fired.retain(|f| !is_it(Some(f.kind), &f.occurrence));
+            for rule in self.book.triggered_by(EventKind::ContentPublished) {
+                if let Some(past) = self.customer.past.get_mut(&rule.name) {
+                    past.retain(|p| p.occurrence != occurrence);
+                }
             }
         }
     }
