@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod bus;
+pub mod call_list;
 pub mod content;
 pub mod dispatch;
 pub mod drift;

@@ -1,5 +1,6 @@
 //! What reps and marketing read on the terminal, in Spanish and English.
 
+use lazo_domain::event::Severity;
 use lazo_domain::touch::{Reason, TouchStatus};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -45,6 +46,14 @@ impl Lang {
             TouchStatus::Cancelled => self.pick("cancelado", "cancelled"),
             TouchStatus::HeldOut => self.pick("grupo de control", "held out"),
             TouchStatus::Pending => self.pick("pendiente", "pending"),
+        }
+    }
+
+    pub fn severity(self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Low => self.pick("leve, abierta", "low, open"),
+            Severity::Normal => self.pick("normal, abierta", "normal, open"),
+            Severity::High => self.pick("grave, abierta", "high, open"),
         }
     }
 

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use lazo_domain::calendar;
 use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::decide::assignee;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, SurveyLinks, context};
@@ -119,6 +120,7 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
         survey: survey.as_ref(),
         unsubscribe: unsubscribe.as_deref(),
         occasion: Occasion::of_touch(&view, &send.touch, &rules.book),
+        call: None,
     };
     let template = send.template.as_deref().unwrap_or_default();
     let locale = customer.locale(policy);
@@ -166,21 +168,22 @@ pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> O
     let step = rule.step(&enrolment.step)?;
     let zone = customer.zone(&book.default_zone);
     let closed = &book.policy.closed_days;
+    let touch = TouchId {
+        rule: enrolment.rule.clone(),
+        customer: customer.id.clone(),
+        occurrence: enrolment.occurrence.clone(),
+        step: enrolment.step.clone(),
+    };
     Some(Send {
-        touch: TouchId {
-            rule: enrolment.rule.clone(),
-            customer: customer.id.clone(),
-            occurrence: enrolment.occurrence.clone(),
-            step: enrolment.step.clone(),
-        },
         channel: step.channel,
         purpose: rule.purpose,
         template: step.template.clone(),
-        assign_to: step.assign_to.clone().unwrap_or_else(|| book.policy.call_team.clone()),
+        assign_to: assignee(customer, book, &touch)?,
         event: step.event.clone(),
         at: enrolment.sending_since?,
         due: enrolment.due,
         expires_at: calendar::later(enrolment.due, step.expiry, &zone, closed),
+        touch,
     })
 }
 

@@ -19,7 +19,7 @@ use crate::pace::{Pace, Turn};
 use crate::rounds::Round;
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{
-    Call, Commit, Ledger, LedgerEntry, Loaded, SETTLE_AFTER, StoreError, TRANSACTION_ITEMS_MAX,
+    Call, Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER, StoreError,
     TouchEntry,
 };
 use settle::{settle, write_outcome};
@@ -180,7 +180,7 @@ fn account(decision: &Decision) -> Ledger {
     }
     let ended = decision.records.iter().map(|record| TouchEntry::ended(record, false, None));
     entries.extend(ended.map(LedgerEntry::Touch));
-    entries.truncate(TRANSACTION_ITEMS_MAX - 1);
+    entries.truncate(LEDGER_ITEMS_MAX);
     Ledger { entries }
 }
 

@@ -1,7 +1,6 @@
 //! A person's word on a touch of which nobody knew whether it went out.
 
 use lazo_domain::decide::{Input, decide};
-use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{TouchId, TouchStatus};
 
@@ -39,21 +38,12 @@ pub async fn settle(
     word: Word,
     now: Instant,
 ) -> Result<Settled, FeedbackError> {
-    for touch in readings(touch_id) {
+    for touch in tags::readings(touch_id) {
         if settle_touch(app, &touch, word, now).await? == Settled::Done {
             return Ok(Settled::Done);
         }
     }
     Ok(Settled::NotOpen)
-}
-
-/// What a touch id may mean. Ids may hold slashes, so where the customer's ends
-/// is not told by the text alone; nearly always there is one reading.
-fn readings(touch_id: &str) -> Vec<TouchId> {
-    let Some((_, rest)) = touch_id.split_once('/') else { return Vec::new() };
-    rest.match_indices('/')
-        .filter_map(|(end, _)| tags::touch_id(touch_id, &Id::new(&rest[..end]).ok()?))
-        .collect()
 }
 
 async fn settle_touch(

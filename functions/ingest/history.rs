@@ -17,7 +17,7 @@ use crate::store::{Answer, Commit, EventEntry, Ledger, LedgerEntry, TouchEntry};
 const EVENTS_AT_ONCE: usize = 20;
 
 /// How many touches a transaction of history may end.
-const ENDED_AT_ONCE: usize = 19;
+const ENDED_AT_ONCE: usize = 16;
 
 /// How a customer's history was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
 use lazo_domain::decide::{Decision, Input, decide};
-use lazo_domain::event::{Body, Delivered, Event, from_wire};
+use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::interest::Topic;
@@ -18,9 +18,10 @@ pub use erasure::kept_aside;
 
 use crate::app::App;
 use crate::bus::Message;
+use crate::call_list;
 use crate::store::{
-    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, Ledger, LedgerEntry, Store,
-    StoreError, TRANSACTION_ITEMS_MAX, TouchEntry,
+    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store,
+    StoreError, TouchEntry,
 };
 
 /// How many customers are worked on at a time.
@@ -195,25 +196,33 @@ async fn count(
 /// What an event does besides the customer's state. After the commit, and once
 /// more when it comes again: a crash in between loses nothing.
 async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result<(), IngestError> {
-    let store = &app.store;
     match body {
-        Body::CallReported(call) => {
-            if let Some(touch) = &call.touch_id {
-                store.close_call(id, touch.as_str(), call.outcome.as_str()).await?;
-            }
+        Body::CallReported(call) => call_list::close(app, id, call, now).await?,
+        Body::ConsentChanged(consent) if consent.channel == ConsentChannel::Call => {
+            call_list::review(app, id, now).await?;
         }
-        // An interest that was learnt of late brings what came out meanwhile.
-        Body::CustomerUpdated(update) if update.interests.is_some() => {
-            let longest = app.rules().book.policy.max_trigger_age.millis_at_most();
-            for content in store.contents_since(now.plus_millis(-longest)).await? {
-                hand_to(app, id, &content, None, now).await?;
+        Body::CustomerUpdated(profile) => {
+            if profile.relationship.is_some() || profile.account_manager.is_some() {
+                call_list::review(app, id, now).await?;
+            }
+            if profile.interests.is_some() {
+                catch_up_on_content(app, id, now).await?;
             }
         }
         Body::CustomerErased(_) => {
-            store.withdraw_calls(id).await?;
-            store.drop_answers(id).await?;
+            app.store.withdraw_calls(id).await?;
+            app.store.drop_answers(id).await?;
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// An interest that was learnt of late brings what came out meanwhile.
+async fn catch_up_on_content(app: &App, id: &Id, now: Instant) -> Result<(), IngestError> {
+    let longest = app.rules().book.policy.max_trigger_age.millis_at_most();
+    for content in app.store.contents_since(now.plus_millis(-longest)).await? {
+        hand_to(app, id, &content, None, now).await?;
     }
     Ok(())
 }
@@ -236,7 +245,7 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
     let id = &decision.customer.id;
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
     // A transaction takes so many; a customer has far fewer touches pending.
-    ended.truncate(TRANSACTION_ITEMS_MAX - 1 - INTEREST_ITEMS_MAX - entries.len());
+    ended.truncate(LEDGER_ITEMS_MAX - INTEREST_ITEMS_MAX - entries.len());
     entries.extend(ended);
     (Ledger { entries }, messages)
 }

@@ -108,6 +108,16 @@ pub fn touch_id(text: &str, customer: &Id) -> Option<TouchId> {
     })
 }
 
+/// What a touch id may mean where nobody says whose it is. Ids may hold
+/// slashes, so where the customer's ends is not told by the text alone; nearly
+/// always there is one reading.
+pub fn readings(text: &str) -> Vec<TouchId> {
+    let Some((_, rest)) = text.split_once('/') else { return Vec::new() };
+    rest.match_indices('/')
+        .filter_map(|(end, _)| touch_id(text, &Id::new(&rest[..end]).ok()?))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,6 +29,11 @@ pub struct Call {
     pub status: CallStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// Who took it from the list, and until when nobody else gets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_until: Option<Instant>,
 }
 
 impl Call {
@@ -42,7 +47,19 @@ impl Call {
             expires_at_instant: send.expires_at,
             status: CallStatus::Open,
             outcome: None,
+            claimed_by: None,
+            claimed_until: None,
         }
+    }
+
+    /// Who has it to themselves now.
+    pub fn holder(&self, now: Instant) -> Option<&str> {
+        self.claimed_by.as_deref().filter(|_| self.claimed_until.is_some_and(|until| now < until))
+    }
+
+    /// Whether somebody may still make it.
+    pub fn is_open(&self, now: Instant) -> bool {
+        self.status == CallStatus::Open && now < self.expires_at_instant
     }
 
     pub(super) fn item(&self) -> Result<Item, StoreError> {
@@ -135,6 +152,87 @@ impl Store {
         found.map(|item| serde_dynamo::from_item(item).map_err(unreadable)).transpose()
     }
 
+    /// Every call and task that is on the list about a customer, also those
+    /// that are of no use any more.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn calls_about(&self, customer: &Id) -> Result<Vec<Call>, StoreError> {
+        let items = self.items_under(customer, keys::CALL).await?;
+        let listed = items.into_iter().filter(|item| item.contains_key("calls_of"));
+        let read = |item: Item| {
+            let key = keys::text(&item, "sk").unwrap_or_default().to_owned();
+            serde_dynamo::from_item(item)
+                .map_err(|error| StoreError::Unreadable { key, why: error.to_string() })
+        };
+        listed.map(read).collect()
+    }
+
+    /// Gives a call to somebody until an instant, where it is open and nobody
+    /// else has it. Whether they got it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn claim_call(
+        &self,
+        touch: &TouchId,
+        by: &str,
+        until: Instant,
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .set_key(Some(keys::keyed(keys::customer(&touch.customer), keys::call(touch))))
+            .condition_expression(
+                "#status = :open AND calls_by > :now AND \
+                 (attribute_not_exists(claimed_by) OR claimed_by = :by OR claimed_until <= :now)",
+            )
+            .update_expression("SET claimed_by = :by, claimed_until = :until")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":open", AttributeValue::S("open".into()))
+            .expression_attribute_values(":by", AttributeValue::S(by.to_owned()))
+            .expression_attribute_values(":until", AttributeValue::N(until.millis().to_string()))
+            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()));
+        self.update_if(update).await
+    }
+
+    /// Gives a call that nobody has taken to another person or team. Whether it
+    /// moved.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn reassign_call(
+        &self,
+        touch: &TouchId,
+        to: &str,
+        now: Instant,
+    ) -> Result<bool, StoreError> {
+        self.note_assignee(to).await?;
+        let update = self
+            .client
+            .update_item()
+            .set_key(Some(keys::keyed(keys::customer(&touch.customer), keys::call(touch))))
+            .condition_expression(
+                "#status = :open AND (attribute_not_exists(claimed_by) OR claimed_until <= :now)",
+            )
+            .update_expression("SET assigned_to = :to, calls_of = :to")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":open", AttributeValue::S("open".into()))
+            .expression_attribute_values(":to", AttributeValue::S(to.to_owned()))
+            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()));
+        self.update_if(update).await
+    }
+
+    /// Takes a call off the list that nobody reported yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn withdraw_call(&self, touch: &TouchId, why: &str) -> Result<(), StoreError> {
+        let (customer, sk) = (&touch.customer, keys::call(touch));
+        self.take_off_list(customer, &sk, why, "#status = :open").await
+    }
+
     /// Takes a call off the list, with how it went. One that is not on it
     /// changes nothing.
     ///
@@ -152,7 +250,8 @@ impl Store {
         else {
             return Ok(());
         };
-        self.take_off_list(customer, &format!("{}{rule}/{rest}", keys::CALL), outcome).await
+        let sk = format!("{}{rule}/{rest}", keys::CALL);
+        self.take_off_list(customer, &sk, outcome, "attribute_exists(pk)").await
     }
 
     pub(super) async fn take_off_list(
@@ -160,16 +259,26 @@ impl Store {
         customer: &Id,
         sk: &str,
         outcome: &str,
+        condition: &str,
     ) -> Result<(), StoreError> {
         let update = self
             .client
             .update_item()
             .set_key(Some(keys::keyed(keys::customer(customer), sk)))
-            .condition_expression("attribute_exists(pk)")
-            .update_expression("SET #status = :done, outcome = :outcome REMOVE calls_of, calls_by")
+            .condition_expression(condition)
+            .update_expression(
+                "SET #status = :done, outcome = :outcome \
+                 REMOVE calls_of, calls_by, claimed_by, claimed_until",
+            )
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":done", AttributeValue::S("done".into()))
             .expression_attribute_values(":outcome", AttributeValue::S(outcome.to_owned()));
-        self.update_if(update).await
+        // DynamoDB refuses values that no expression names.
+        self.update_if(match condition.contains(":open") {
+            true => update.expression_attribute_values(":open", AttributeValue::S("open".into())),
+            false => update,
+        })
+        .await
+        .map(drop)
     }
 }

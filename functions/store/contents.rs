@@ -140,7 +140,7 @@ impl Store {
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET progress = :progress")
             .expression_attribute_values(":progress", AttributeValue::S(text(progress)?));
-        self.update_if(update).await
+        self.update_if(update).await.map(drop)
     }
 
     /// A piece has been handed round.

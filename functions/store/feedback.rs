@@ -98,7 +98,7 @@ impl Store {
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#note", note.attribute())
             .expression_attribute_values(":at", AttributeValue::N(at.millis().to_string()));
-        self.update_if(update).await
+        self.update_if(update).await.map(drop)
     }
 
     /// Takes a touch off the list of those of which nobody knows whether they

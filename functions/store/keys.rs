@@ -11,6 +11,8 @@
 //! | `content#<id>` | `published` | a piece of content |
 //! | `contents` | `<instant>#<id>` | one that came out lately |
 //! | `handouts` | `<id>` | how far one has been handed round |
+//! | `birthday#<hash of a manager and a day>` | `<customer id>` | whose birthday it is |
+//! | `drifting#<manager>` | `<instant>#<customer id>` | who began to drift away |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
@@ -59,6 +61,19 @@ pub(super) fn recent_from(after: Instant) -> String {
 
 pub(super) fn handout(id: &Id) -> Item {
     keyed(HANDOUTS, id.as_str())
+}
+
+pub(super) fn drifting_of(manager: &str) -> String {
+    format!("drifting#{manager}")
+}
+
+pub(super) fn drifting(manager: &str, at: Instant, id: &str) -> Item {
+    keyed(drifting_of(manager), format!("{}{id}", drifting_from(at)))
+}
+
+/// What stands before the customer in the keys of one instant.
+pub(super) fn drifting_from(at: Instant) -> String {
+    format!("{:016}#", at.millis().max(0))
 }
 
 pub fn customer(id: &Id) -> String {

@@ -115,6 +115,7 @@ impl Store {
                 .expression_attribute_values(":id", AttributeValue::S(id.to_owned())),
         })
         .await
+        .map(drop)
     }
 
     /// How a mail to somebody in the shop stands; `None` where it was never

@@ -32,10 +32,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn withdraw_calls(&self, id: &Id) -> Result<(), StoreError> {
-        for item in self.items_under(id, keys::CALL).await? {
-            if item.contains_key("calls_of") {
-                self.take_off_list(id, keys::text(&item, "sk")?, ERASED).await?;
-            }
+        for call in self.calls_about(id).await? {
+            self.withdraw_call(&call.touch, ERASED).await?;
         }
         Ok(())
     }

@@ -202,7 +202,8 @@ async fn script(world: &World, call: &lazo::store::Call, now: Instant) -> String
         drift: None,
         event,
     };
-    let facts = Facts { rep: &call.assigned_to, ..Facts::default() };
+    let made = lazo_domain::decide::call_facts(&customer, &rules.book, &call.touch, now);
+    let facts = Facts { rep: &call.assigned_to, call: Some(made), ..Facts::default() };
     let context = context(&view, &facts);
     let locale = customer.locale(policy);
     let script = rules.templates.script(&call.template, locale, &policy.default_locale, &context);

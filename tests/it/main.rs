@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod calendar;
+mod calls;
 mod content;
 mod convergence;
 mod differential;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::Select;
+use lazo::call_list;
 use lazo::dispatch::Report;
 use lazo::store::{EventEntry, Item, Store, TouchEntry, TouchState};
 use lazo_domain::customer::Customer;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::Reason;
 
-use crate::calls::open_calls;
 use crate::lang::Lang;
 use crate::system::{Endpoints, System, TABLE, Target};
 
@@ -94,7 +94,7 @@ pub async fn print(
 ) -> anyhow::Result<()> {
     let counts = count(&system.app.store).await?;
     let now = Instant::from(jiff::Timestamp::now());
-    let calls = open_calls(&system.app, None, now).await?;
+    let calls = call_list::open_of_all(&system.app, now).await?;
     let zone = &system.app.rules().book.default_zone;
     let title = |es, en| println!("\n{}", lang.pick(es, en));
     let row = |count: usize, what: &str| println!("  {count:>6}  {what}");
@@ -125,7 +125,7 @@ pub async fn print(
     if first.failed > 0 {
         row(first.failed, lang.pick("clientes con error", "customers with an error"));
     }
-    commands(system, target, calls.first().map(|call| call.touch.customer.to_string()), lang);
+    commands(system, target, calls.first().map(|one| one.customer.id.to_string()), lang);
     Ok(())
 }
 

@@ -96,6 +96,12 @@ impl Complaints {
         complaints.count() + answers.count()
     }
 
+    /// The severity of the worst complaint that is open; bad answers have none.
+    pub fn worst_open(&self) -> Option<Severity> {
+        let open = self.by_id.values().filter(|c| c.opened_at.is_some() && c.resolved_at.is_none());
+        open.filter_map(|complaint| complaint.severity).max()
+    }
+
     /// Until when touches wait, seen from `now` (2.9).
     pub fn pause(&self, now: Instant, zone: &TimeZone, policy: &Policy) -> Pause {
         let mut end = Instant::MIN;

@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::profile::{Dated, Profile};
 use crate::rule::{Channel, Purpose};
 use crate::stage::{Entered, Judged};
-use crate::suppression::Suppressions;
+use crate::suppression::{Suppressions, WrongNumbers};
 use crate::touch::{Defer, TouchId};
 
 /// One customer, as of the last input.
@@ -43,6 +43,9 @@ pub struct Customer {
     /// Addresses of this customer that mail must not go to.
     #[serde(default, skip_serializing_if = "Suppressions::is_empty")]
     pub suppressed: Suppressions,
+    /// Numbers at which somebody else answered.
+    #[serde(default, skip_serializing_if = "WrongNumbers::is_empty")]
+    pub wrong_numbers: WrongNumbers,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Instant>,
     /// Events that started follow-ups, or may yet, kept while one is open.
@@ -266,6 +269,7 @@ impl Customer {
             signals: Signals::default(),
             contacts: Vec::new(),
             suppressed: Suppressions::default(),
+            wrong_numbers: WrongNumbers::default(),
             erased_at: None,
             fired: Vec::new(),
             exits: Vec::new(),

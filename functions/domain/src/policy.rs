@@ -68,11 +68,19 @@ pub struct Policy {
     /// The team that calls where nobody else is named.
     #[serde(default = "care")]
     pub call_team: String,
+    /// How long a call is theirs alone who took it from the list.
+    #[serde(default = "half_an_hour")]
+    pub call_claim: Span,
     /// Who works in the shop, for mail to them.
     #[serde(default)]
     pub people: BTreeMap<String, Person>,
     #[serde(default)]
     pub teams: BTreeMap<String, Team>,
+    /// When each person and team gets the mail of what the day brings, by the
+    /// shop's clock, as `"07:30"`. Absent: nobody does.
+    #[serde(default, deserialize_with = "time_of_day::option::deserialize")]
+    #[schemars(with = "Option<String>", regex(pattern = r"^\d{2}:\d{2}$"))]
+    pub digest_at: Option<Time>,
     #[serde(default)]
     pub drift: Drift,
     /// At most so many mails begin in any second, over all senders. Absent: as
@@ -272,6 +280,10 @@ fn ten() -> Time {
 
 fn three_days() -> Span {
     Span::days(3)
+}
+
+fn half_an_hour() -> Span {
+    Span { count: 30, unit: crate::span::Unit::Minutes }
 }
 
 fn care() -> String {

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::event::Phone;
 use crate::instant::Instant;
+use crate::profile::Dated;
 
 /// How many addresses of one customer are remembered; the latest ones.
 const ADDRESSES_MAX: usize = 16;
@@ -95,6 +97,57 @@ impl Suppressions {
     }
 }
 
+/// How many reports of a wrong number are remembered; the latest ones.
+const WRONG_NUMBERS_MAX: usize = 16;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct WrongNumber {
+    at: Instant,
+    /// Unknown while no number of that time is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<AddressHash>,
+}
+
+/// Numbers of one customer at which somebody else answered. As with addresses,
+/// it is the number that is not called any more: a new one may be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WrongNumbers(Vec<WrongNumber>);
+
+impl WrongNumbers {
+    /// Notes that the number of an instant was wrong.
+    pub fn note(&mut self, at: Instant) {
+        self.0.push(WrongNumber { at, number: None });
+        self.0.sort();
+        self.0.dedup_by_key(|known| known.at);
+        if self.0.len() > WRONG_NUMBERS_MAX {
+            self.0.remove(0);
+        }
+    }
+
+    /// Finds out which numbers those were: the profile may have been told
+    /// since, and of an earlier time.
+    pub fn find(&mut self, phones: &Dated<Phone>) {
+        for wrong in &mut self.0 {
+            if let Some(phone) = phones.as_of(wrong.at) {
+                wrong.number = Some(AddressHash::of(phone.as_str()));
+            }
+        }
+    }
+
+    /// Whether this number must not be called.
+    pub fn covers(&self, phone: &str) -> bool {
+        !self.0.is_empty() && {
+            let hash = Some(AddressHash::of(phone));
+            self.0.iter().any(|known| known.number == hash)
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,5 +171,27 @@ mod tests {
         assert_eq!(many.0.len(), ADDRESSES_MAX);
         assert!(many.covers("a99@example.com") && !many.covers("a1@example.com"));
         assert!(!format!("{many:?}").contains(&many.0[0].address.0));
+    }
+
+    #[test]
+    fn a_wrong_number_is_that_of_its_time_in_whatever_order_it_is_told() {
+        let at = Instant::from_millis;
+        let phone = |text: &str| Phone::new(text).unwrap();
+        let told = |order: [usize; 3]| {
+            let (mut wrong, mut phones) = (WrongNumbers::default(), Dated::default());
+            for step in order {
+                match step {
+                    0 => phones.set(at(10), Some(phone("+525511111111"))),
+                    1 => phones.set(at(30), Some(phone("+525522222222"))),
+                    _ => wrong.note(at(20)),
+                }
+                wrong.find(&phones);
+            }
+            wrong
+        };
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let wrong = told(order);
+            assert!(wrong.covers("+525511111111") && !wrong.covers("+525522222222"), "{order:?}");
+        }
     }
 }

@@ -64,6 +64,17 @@ impl View<'_> {
         }
     }
 
+    /// What the customer is expected to spend in the coming year, or has spent
+    /// so far where nobody can tell: to compare customers by.
+    pub fn worth(&self) -> f64 {
+        let spent = self.customer.history.spent(self.until, self.policy.currency);
+        let spent = spent.to_f64().unwrap_or_default();
+        match (self.drift, self.rhythm()) {
+            (Some(drift), Some(rhythm)) => drift.lifetime_value(rhythm, self.today(), spent),
+            _ => spent,
+        }
+    }
+
     /// The stage of who does not drift.
     fn steady_stage(&self) -> Stage {
         let history = &self.customer.history;

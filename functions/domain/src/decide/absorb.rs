@@ -38,6 +38,7 @@ impl Turn<'_> {
             Body::CustomerErased(_) => self.erase(event.occurred_at),
             Body::CustomerUpdated(update) => {
                 self.customer.profile.update(update);
+                self.customer.wrong_numbers.find(&self.customer.profile.phone);
                 self.zone = self.customer.zone(&self.book.default_zone);
             }
             body => absorb(&mut self.customer, event.occurred_at, body),
@@ -256,6 +257,10 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
             if call.outcome == CallOutcome::DoNotCall {
                 let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
                 customer.consents.note(at, channel, purpose, ConsentState::Denied);
+            }
+            if call.outcome == CallOutcome::WrongNumber {
+                customer.wrong_numbers.note(at);
+                customer.wrong_numbers.find(&customer.profile.phone);
             }
             note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
             customer.reported.extend(call.dissolution_reason.map(|reason| (at, reason)));

@@ -15,7 +15,7 @@ use crate::instant::Instant;
 use crate::policy::{DayRanges, Range};
 use crate::rule::Channel;
 use crate::rulebook::{Attempt, Attempts, Rule, RuleBook, Step, step_id, step_parts};
-use crate::touch::TouchId;
+use crate::touch::{Reason, TouchId};
 
 /// The hours that a day is parted by where the policy gives calls no window.
 const DAY: Range = Range { from_minute: 9 * 60, until_minute: 21 * 60 };
@@ -43,24 +43,26 @@ pub struct CallFacts {
     pub then: Option<Channel>,
 }
 
-/// Which attempt a call is, and what comes if nobody is reached. `None` where
-/// the rule is no more.
+impl CallFacts {
+    /// A call that is made once, and of which nobody knows more.
+    pub const ONCE: CallFacts = CallFacts { attempt: 1, attempts: 1, next_on: None, then: None };
+}
+
+/// Which attempt a call is, and what comes if nobody is reached.
 pub fn call_facts(
     customer: &Customer,
     book: &RuleBook,
     touch: &TouchId,
     now: Instant,
-) -> Option<CallFacts> {
-    let rule = book.rule(&touch.rule)?;
-    rule.step(&touch.step)?;
-    let Some(attempts) = rule.attempts(&touch.step) else {
-        return Some(CallFacts { attempt: 1, attempts: 1, next_on: None, then: None });
+) -> CallFacts {
+    let attempts = book.rule(&touch.rule).and_then(|rule| rule.attempts(&touch.step));
+    let (Some(attempts), (_, Attempt::Nth(attempt))) = (attempts, step_parts(&touch.step)) else {
+        return CallFacts::ONCE;
     };
-    let (_, Attempt::Nth(attempt)) = step_parts(&touch.step) else { return None };
     let then = attempts.then.as_ref().map(|then| then.channel);
     let facts = CallFacts { attempt, attempts: attempts.max, next_on: None, then };
     if attempt >= attempts.max {
-        return Some(facts);
+        return facts;
     }
     let turn = Turn::new(customer.clone(), book, now);
     let waiting = customer.enrolments.iter().find(|e| e.is_at(touch));
@@ -68,7 +70,7 @@ pub fn call_facts(
     let asked_at = waiting.and_then(|e| e.asked_at).unwrap_or(now);
     tries.push(Try { asked_at, reported_at: now });
     let next_on = Some(turn.attempt_due(attempts, &tries).date_in(&turn.zone));
-    Some(CallFacts { next_on, then: None, ..facts })
+    CallFacts { next_on, then: None, ..facts }
 }
 
 /// Who acts on a touch as things stand (2.17); `None` where its rule is no more.
@@ -76,6 +78,14 @@ pub fn assignee(customer: &Customer, book: &RuleBook, touch: &TouchId) -> Option
     let step = book.rule(&touch.rule)?.step(&touch.step)?;
     let turn = Turn::new(customer.clone(), book, Instant::MIN);
     Some(turn.assignee(step, &touch.rule, &touch.occurrence))
+}
+
+/// Why a call that was asked for must not be made any more, as things stand.
+/// `None` also where its rule is paused since, or is no more: it was asked for.
+pub fn call_forbidden(customer: &Customer, book: &RuleBook, touch: &TouchId) -> Option<Reason> {
+    let rule = book.rule(&touch.rule)?;
+    let turn = Turn::new(customer.clone(), book, Instant::MIN);
+    turn.forbidden(rule, Channel::Call).filter(|reason| *reason != Reason::RuleNotLive)
 }
 
 impl<'a> Turn<'a> {

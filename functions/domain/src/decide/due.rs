@@ -202,8 +202,17 @@ impl<'a> Turn<'a> {
         let allowed = relationship
             .and_then(|kind| policy.relationships.get(kind.as_str()))
             .is_none_or(|kind| kind.allows(channel, purpose));
-        let email = profile.email.latest().filter(|_| channel == Channel::Email);
-        let is_suppressed = email.is_some_and(|email| customer.suppressed.covers(email.as_str()));
+        let is_suppressed = match channel {
+            Channel::Email => {
+                let email = profile.email.latest();
+                email.is_some_and(|email| customer.suppressed.covers(email.as_str()))
+            }
+            Channel::Call => {
+                let phone = profile.phone.latest();
+                phone.is_some_and(|phone| customer.wrong_numbers.covers(phone.as_str()))
+            }
+            Channel::Task | Channel::Event => false,
+        };
         if customer.erased_at.is_some() {
             Some(Reason::Erased)
         } else if !has_address {

@@ -39,7 +39,7 @@ use crate::rulebook::{Rule, RuleBook, Step};
 use crate::stage::Entered;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
-pub use calls::{CallFacts, assignee, call_facts};
+pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
 pub use occasion::celebrated_on;
 pub use wake::next_wake;
 

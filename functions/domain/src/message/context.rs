@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
 use crate::condition::Values;
-use crate::decide::celebrated_on;
+use crate::decide::{CallFacts, celebrated_on};
 use crate::history::Purchase;
 use crate::policy::Brand;
 use crate::rule::{SurveyKind, Trigger};
@@ -30,6 +30,7 @@ use crate::view::{CUSTOMER_FIELDS, View};
 /// | `links` | `unsubscribe` |
 /// | `rep` | `name` |
 /// | `survey` | in mails that ask for an answer: `kind`, and `answers` with `score` and `url` |
+/// | `call` | in scripts of calls: `attempt`, `attempts`, `leave_message`, and where they are known `next_on`, the day of the next attempt, and `then`, what goes out if this last one reaches nobody |
 /// | `locale` | the language that the message is written in |
 ///
 /// What is not known is absent, so that `default(…)` stands in for it. Dates
@@ -52,6 +53,8 @@ pub struct Facts<'a> {
     pub unsubscribe: Option<&'a str>,
     pub occasion: Option<Occasion<'a>>,
     pub survey: Option<&'a SurveyLinks>,
+    /// Which attempt at a call it is.
+    pub call: Option<CallFacts>,
 }
 
 /// How a mail's survey is answered: a link for each score.
@@ -121,6 +124,9 @@ pub fn context(view: &View, facts: &Facts) -> Context {
     if let Some(links) = facts.survey {
         root["survey"] = survey(links);
     }
+    if let Some(call) = facts.call {
+        root["call"] = self::call(&call);
+    }
     Context(root)
 }
 
@@ -130,6 +136,17 @@ pub(super) fn survey(links: &SurveyLinks) -> Json {
     let answers: Vec<Json> =
         answers.map(|(score, url)| json!({ "score": score, "url": url })).collect();
     json!({ "kind": links.kind.as_str(), "answers": answers })
+}
+
+/// A message is left on the last attempt but one: it names the day of the last.
+pub(super) fn call(call: &CallFacts) -> Json {
+    json!({
+        "attempt": call.attempt,
+        "attempts": call.attempts,
+        "leave_message": call.attempts == 1 || call.attempt + 1 == call.attempts,
+        "next_on": call.next_on.map(|day| day.to_string()),
+        "then": call.then,
+    })
 }
 
 fn customer(view: &View) -> Json {

@@ -6,7 +6,8 @@ mod of_schema;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::context::{Context, SurveyLinks, brand, survey};
+use super::context::{Context, SurveyLinks, brand, call, survey};
+use crate::decide::CallFacts;
 use crate::event::EventKind;
 use crate::policy::Policy;
 use crate::rule::{Channel, Purpose, SurveyKind, Trigger};
@@ -14,7 +15,7 @@ use crate::stage::Stage;
 pub use given::{BadSample, context_from_json, sample_context};
 
 /// The names at the top of a context.
-pub(super) const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 14] = [
     "customer",
     "event",
     "purchase",
@@ -26,6 +27,7 @@ pub(super) const NAMES: [&str; 13] = [
     "survey",
     "call",
     "complaint",
+    "digest",
     "staff",
     "locale",
 ];
@@ -120,6 +122,7 @@ impl Samples {
         made.last_contact();
         made.occasion(used.trigger);
         made.event(&currency, used.trigger);
+        made.call(used.channel);
         let unsubscribe = json!({ "unsubscribe": "https://links.example.com/unsubscribe/sample" });
         made.both("brand", brand(&policy.brand));
         made.both("rep", json!({ "name": "Bruno Ibarra" }));
@@ -297,6 +300,22 @@ impl Made {
         }
         self.changes.push(Change::new(&["occasion", "years"], None));
         self.changes.push(Change::new(&["occasion", "years"], Some(json!(1))));
+    }
+
+    fn call(&mut self, channel: Channel) {
+        if channel != Channel::Call {
+            return;
+        }
+        let next_on = jiff::civil::date(2026, 11, 24);
+        let facts = |attempt, attempts, next_on| {
+            let then = (attempt == attempts && attempts > 1).then_some(Channel::Email);
+            call(&CallFacts { attempt, attempts, next_on, then })
+        };
+        self.full.insert("call".into(), facts(2, 3, Some(next_on)));
+        self.bare.insert("call".into(), facts(1, 1, None));
+        for other in [facts(1, 3, Some(next_on)), facts(3, 3, None), facts(2, 2, None)] {
+            self.changes.push(Change::new(&["call"], Some(other)));
+        }
     }
 
     fn event(&mut self, currency: &str, trigger: Option<&Trigger>) {

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::{owned, shipped, shipped_rules};
 use crate::customer::{Contact, Customer};
+use crate::decide::CallFacts;
 use crate::event::{Body, Detail, from_wire};
 use crate::history::Until;
 use crate::id::Id;
@@ -113,7 +114,11 @@ fn a_script_tells_the_rep_what_to_know() {
         kind: serde_json::from_value("contact".into()).unwrap(),
         note: None,
     });
-    let context = written(&customer, Some(&detail), &Facts { rep: "Bruno", ..Facts::default() });
+    let context = written(
+        &customer,
+        Some(&detail),
+        &Facts { rep: "Bruno", call: Some(CallFacts::ONCE), ..Facts::default() },
+    );
     let script = shipped().script("thank-you-call", "en", "es", &context).unwrap();
     assert_eq!(script.locale, "en");
     let expected = "\
@@ -129,6 +134,33 @@ fn a_script_tells_the_rep_what_to_know() {
 - **Assigned to:** Bruno
 ";
     assert!(script.markdown.starts_with(expected), "{}", script.markdown);
+}
+
+#[test]
+fn a_message_is_left_on_the_last_attempt_but_one() {
+    let (customer, detail) = customer("Ana");
+    let tell = |attempt, next_on, locale: &str| {
+        let then = (attempt == 3).then_some(crate::rule::Channel::Email);
+        let call = Some(CallFacts { attempt, attempts: 3, next_on, then });
+        let context = written(&customer, Some(&detail), &Facts { call, ..Facts::default() });
+        shipped().script("thank-you-call", locale, "es", &context).unwrap().markdown
+    };
+    let next = Some(jiff::civil::date(2026, 11, 24));
+    let second = tell(2, next, "en");
+    assert!(
+        second.contains(
+            "I'd like to speak with you in person, so I'll call again on November 24, 2026."
+        ),
+        "{second}"
+    );
+    assert!(second.contains("**Attempt:** 2 of 3"), "{second}");
+    let second = tell(2, next, "es");
+    assert!(second.contains("Me gustaría hablar contigo directamente: te vuelvo a llamar el 24 de noviembre de 2026."), "{second}");
+    let first = tell(1, next, "es");
+    assert!(first.contains("Cuelga sin dejar mensaje") && first.contains("el 24 de noviembre"));
+    let last = tell(3, None, "en");
+    assert!(last.contains("This was the last attempt: an email goes out"), "{last}");
+    assert!(!last.contains("I'd like to speak with you in person"), "{last}");
 }
 
 #[test]

@@ -1,0 +1,220 @@
+//! The call list: who is to be called next, who has which call, and what takes
+//! a call off the list or gives it to somebody else.
+
+use std::cmp::Reverse;
+
+use lazo_domain::customer::Customer;
+use lazo_domain::decide::{assignee, call_forbidden};
+use lazo_domain::event::{CallOutcome, CallReported, Severity};
+use lazo_domain::history::Until;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::rule::Channel;
+use lazo_domain::rulebook::{Attempt, step_id, step_parts};
+use lazo_domain::touch::TouchId;
+use lazo_domain::view::View;
+use lazo_domain::{calendar, rulebook::RuleBook};
+
+use crate::app::App;
+use crate::mailer::tags;
+use crate::store::{Call, CallStatus, StoreError};
+
+/// A call on the list, with whom it is about.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub call: Call,
+    pub customer: Customer,
+}
+
+/// How a claim ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is theirs alone until then.
+    Yours { until: Instant },
+    /// Somebody else has it.
+    Taken { by: String, until: Instant },
+    /// It is on the list no more.
+    Gone(Gone),
+}
+
+/// Why a call is on the list no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// With how it went, or why it was withdrawn.
+    Over(String),
+    Expired {
+        at: Instant,
+    },
+}
+
+/// The open calls and tasks of these people and teams that may still be done:
+/// by deadline, then by the severity of the customer's open complaint, then by
+/// what the customer is worth.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn open(app: &App, names: &[String], now: Instant) -> Result<Vec<Listed>, StoreError> {
+    let rules = app.rules();
+    let mut listed = Vec::new();
+    for name in names {
+        for call in app.store.open_calls(name, now).await? {
+            let customer = app.store.load(&call.touch.customer).await?.customer;
+            if !is_withdrawn(&call, &customer, &rules.book) {
+                listed.push(Listed { call, customer });
+            }
+        }
+    }
+    listed.sort_by_cached_key(|one| {
+        let (severity, cents) = rank(&one.customer, &rules.book, now);
+        (one.call.expires_at_instant, Reverse(severity), Reverse(cents), one.call.touch.clone())
+    });
+    listed.dedup_by(|a, b| a.call.touch == b.call.touch);
+    Ok(listed)
+}
+
+/// The same of everybody.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn open_of_all(app: &App, now: Instant) -> Result<Vec<Listed>, StoreError> {
+    let names = app.store.assignees().await?;
+    open(app, &names, now).await
+}
+
+/// Whose calls a person makes: their own, their teams', and those of the call
+/// team where no team names them.
+pub fn lists_of(book: &RuleBook, person: &str) -> Vec<String> {
+    let mut names = vec![person.to_owned()];
+    names.extend(book.policy.teams_of(person).map(str::to_owned));
+    if names.len() == 1 {
+        names.push(book.policy.call_team.clone());
+    }
+    names.dedup();
+    names
+}
+
+fn is_withdrawn(call: &Call, customer: &Customer, book: &RuleBook) -> bool {
+    call.channel == Channel::Call && call_forbidden(customer, book, &call.touch).is_some()
+}
+
+/// The severity of the worst open complaint, and what the customer is worth in
+/// cents.
+fn rank(customer: &Customer, book: &RuleBook, now: Instant) -> (Option<Severity>, i64) {
+    let zone = customer.zone(&book.default_zone);
+    let policy = &book.policy;
+    let (drift, until) = (book.values(), Until::ALL);
+    let view = View { customer, until, now, zone: &zone, policy, drift, event: None };
+    (customer.complaints.worst_open(), (view.worth() * 100.0) as i64)
+}
+
+/// The call that a touch id names. Ids may hold slashes, so where the
+/// customer's ends is not told by the text alone.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn find(app: &App, touch_id: &str) -> Result<Option<Call>, StoreError> {
+    for touch in tags::readings(touch_id) {
+        if let Some(call) = app.store.call(&touch).await? {
+            return Ok(Some(call));
+        }
+    }
+    Ok(None)
+}
+
+/// Why a call is on the list no more; `None` while it is.
+pub fn gone(call: &Call, now: Instant) -> Option<Gone> {
+    match call.status {
+        CallStatus::Done => Some(Gone::Over(call.outcome.clone().unwrap_or_default())),
+        CallStatus::Open if call.is_open(now) => None,
+        CallStatus::Open => Some(Gone::Expired { at: call.expires_at_instant }),
+    }
+}
+
+/// Gives a call to somebody for as long as the policy says: one conditional
+/// write, so that nobody else gets it meanwhile.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn claim(
+    app: &App,
+    touch: &TouchId,
+    by: &str,
+    now: Instant,
+) -> Result<Claim, StoreError> {
+    let rules = app.rules();
+    let policy = &rules.book.policy;
+    let zone = &rules.book.default_zone;
+    let until = calendar::later(now, policy.call_claim, zone, &policy.closed_days);
+    if app.store.claim_call(touch, by, until, now).await? {
+        return Ok(Claim::Yours { until });
+    }
+    let Some(call) = app.store.call(touch).await? else {
+        return Ok(Claim::Gone(Gone::Over(String::new())));
+    };
+    Ok(match (gone(&call, now), call.claimed_by, call.claimed_until) {
+        (Some(gone), _, _) => Claim::Gone(gone),
+        (None, Some(by), Some(until)) => Claim::Taken { by, until },
+        // Let go at this very moment.
+        (None, _, _) => Claim::Taken { by: call.assigned_to, until: now },
+    })
+}
+
+/// Takes a reported call off the list. Where the report ends its attempts, a
+/// later one that was asked for already need not be made.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer; it may be done again.
+pub async fn close(
+    app: &App,
+    id: &Id,
+    report: &CallReported,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let outcome = report.outcome.as_str();
+    if let Some(touch) = &report.touch_id {
+        app.store.close_call(id, touch.as_str(), outcome).await?;
+        if !matches!(report.outcome, CallOutcome::NoAnswer | CallOutcome::Voicemail)
+            && let Some(touch) = tags::touch_id(touch.as_str(), id)
+        {
+            let rules = app.rules();
+            let attempts = rules.book.rule(&touch.rule).and_then(|r| r.attempts(&touch.step));
+            let (base, number) = step_parts(&touch.step);
+            let later = attempts.map_or(0, |attempts| attempts.max);
+            for other in (1..=later).map(Attempt::Nth).filter(|other| *other > number) {
+                let touch = TouchId { step: step_id(base, other), ..touch.clone() };
+                app.store.withdraw_call(&touch, outcome).await?;
+            }
+        }
+    }
+    match report.outcome {
+        CallOutcome::DoNotCall | CallOutcome::WrongNumber => review(app, id, now).await,
+        _ => Ok(()),
+    }
+}
+
+/// Looks at a customer's calls on the list, as something changed: those that
+/// must not be made any more go, and those that are somebody else's now move,
+/// unless somebody has taken them.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer; it may be done again.
+pub async fn review(app: &App, id: &Id, now: Instant) -> Result<(), StoreError> {
+    let calls = app.store.calls_about(id).await?;
+    if calls.is_empty() {
+        return Ok(());
+    }
+    let customer = app.store.load(id).await?.customer;
+    let rules = app.rules();
+    for call in calls.iter().filter(|call| call.is_open(now)) {
+        let forbidden = call_forbidden(&customer, &rules.book, &call.touch);
+        if let (Channel::Call, Some(why)) = (call.channel, forbidden) {
+            app.store.withdraw_call(&call.touch, why.as_str()).await?;
+            continue;
+        }
+        let who = assignee(&customer, &rules.book, &call.touch);
+        if let Some(who) = who.filter(|who| *who != call.assigned_to) {
+            app.store.reassign_call(&call.touch, &who, now).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! A call as a rep reads it, and as a program does.
+
+use lazo::call_list::Listed;
+use lazo::rules::Rules;
+use lazo::store::Call;
+use lazo_domain::customer::Customer;
+use lazo_domain::decide::call_facts;
+use lazo_domain::history::Until;
+use lazo_domain::instant::Instant;
+use lazo_domain::message::{Facts, Occasion, context};
+use lazo_domain::rule::Channel;
+use lazo_domain::view::View;
+use serde_json::{Value, json};
+
+use crate::lang::Lang;
+
+fn name_of(customer: &Customer) -> String {
+    let parts = [&customer.profile.given, &customer.profile.family];
+    let parts: Vec<&str> =
+        parts.into_iter().filter_map(|p| p.latest().map(|l| l.as_str())).collect();
+    match parts.is_empty() {
+        true => customer.id.to_string(),
+        false => parts.join(" "),
+    }
+}
+
+fn why(call: &Call, rules: &Rules) -> String {
+    let rule = rules.book.rule(&call.touch.rule);
+    match rule.map(|rule| rule.description.trim()).filter(|text| !text.is_empty()) {
+        Some(description) => description.to_owned(),
+        None => call.touch.rule.clone(),
+    }
+}
+
+fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyhow::Result<String> {
+    let policy = &rules.book.policy;
+    let zone = customer.zone(&rules.book.default_zone);
+    let event = customer
+        .fired
+        .iter()
+        .find(|fired| fired.occurrence == call.touch.occurrence)
+        .map(|fired| &fired.detail);
+    let drift = rules.book.values();
+    let view = View { customer, until: Until::ALL, now, zone: &zone, policy, drift, event };
+    let occasion = Occasion::of_touch(&view, &call.touch, &rules.book);
+    let facts = call_facts(customer, &rules.book, &call.touch, now);
+    let is_call = call.channel == Channel::Call;
+    let facts = Facts {
+        rep: &call.assigned_to,
+        occasion,
+        call: Some(facts).filter(|_| is_call),
+        ..Facts::default()
+    };
+    let context = context(&view, &facts);
+    let locale = customer.locale(policy);
+    let script =
+        rules.templates.script(&call.template, locale, &policy.default_locale, &context)?;
+    Ok(script.markdown)
+}
+
+/// A call as a program reads it.
+pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
+    let Listed { call, customer } = listed;
+    let zone = customer.zone(&rules.book.default_zone);
+    let latest = customer.history.latest();
+    let facts = call_facts(customer, &rules.book, &call.touch, now);
+    json!({
+        "touch_id": call.touch.to_string(),
+        "channel": call.channel,
+        "assigned_to": call.assigned_to,
+        "customer_id": call.touch.customer,
+        "name": name_of(customer),
+        "phone": customer.profile.phone.latest(),
+        "locale": customer.locale(&rules.book.policy),
+        "why": why(call, rules),
+        "asked_at": call.asked_at.rfc3339_in(&zone),
+        "claimed_by": call.holder(now),
+        "claimed_until": call.claimed_until.filter(|_| call.holder(now).is_some()).map(|until| until.rfc3339_in(&zone)),
+        "attempt": facts.attempt,
+        "attempts": facts.attempts,
+        "open_complaint": customer.complaints.worst_open(),
+        "until": call.expires_at_instant.rfc3339_in(&zone),
+        "local_time": now.rfc3339_in(&zone),
+        "latest_purchase": latest.map(|p| json!({
+            "purchase_id": p.id,
+            "at": p.at.rfc3339_in(&zone),
+            "total": { "amount": p.total.to_string(), "currency": p.currency },
+            "items": p.items,
+        })),
+        "last_contacts": customer.contacts.iter().rev().map(|c| json!({
+            "at": c.at.rfc3339_in(&zone), "channel": c.channel, "kind": c.kind, "note": c.note,
+        })).collect::<Vec<_>>(),
+        "script": script(call, customer, rules, now).ok(),
+    })
+}
+
+/// A call as a rep reads it.
+pub fn card(listed: &Listed, rules: &Rules, now: Instant, brief: bool, lang: Lang) -> String {
+    let Listed { call, customer } = listed;
+    let zone = customer.zone(&rules.book.default_zone);
+    let phone = customer.profile.phone.latest().map_or("—", |phone| phone.as_str());
+    let clock = now.zoned(&zone).strftime("%H:%M").to_string();
+    let until = call.expires_at_instant.zoned(&zone).strftime("%Y-%m-%d %H:%M").to_string();
+    let mut card = format!("{}  {phone}\n", name_of(customer));
+    let rows = [
+        (lang.pick("por qué", "why"), why(call, rules)),
+        (lang.pick("quién llama", "who calls"), call.assigned_to.clone()),
+        (
+            lang.pick("antes de", "before"),
+            format!("{until} ({} {clock})", lang.pick("allí son las", "their time is")),
+        ),
+        (lang.pick("idioma", "language"), customer.locale(&rules.book.policy).to_owned()),
+        (lang.pick("id", "id"), call.touch.to_string()),
+    ];
+    let facts = call_facts(customer, &rules.book, &call.touch, now);
+    let attempt = Some(facts).filter(|facts| facts.attempts > 1).map(|facts| {
+        let of = lang.pick("de", "of");
+        (lang.pick("intento", "attempt"), format!("{} {of} {}", facts.attempt, facts.attempts))
+    });
+    let taken = call.holder(now).map(|holder| (lang.pick("la tiene", "taken by"), holder.into()));
+    let complaint = customer
+        .complaints
+        .worst_open()
+        .map(|severity| (lang.pick("queja", "complaint"), lang.severity(severity).to_owned()));
+    for (label, value) in rows.into_iter().chain(attempt).chain(taken).chain(complaint) {
+        card += &format!("  {label:<12} {value}\n");
+    }
+    if let Some(purchase) = customer.history.latest() {
+        let date = purchase.at.date_in(&zone);
+        let items: Vec<&str> = purchase.items.iter().map(|item| item.name.as_str()).collect();
+        let label = lang.pick("compra", "bought");
+        card += &format!(
+            "  {label:<12} {date}  {} {}  {}\n",
+            purchase.total,
+            purchase.currency,
+            items.join(", ")
+        );
+    }
+    for contact in customer.contacts.iter().rev() {
+        let label = lang.pick("contacto", "contact");
+        let note = contact.note.as_ref().map_or("", |note| note.as_str());
+        card += &format!(
+            "  {label:<12} {}  {} {}  {note}\n",
+            contact.at.date_in(&zone),
+            contact.channel.as_str(),
+            contact.kind.as_str()
+        );
+    }
+    if !brief {
+        match script(call, customer, rules, now) {
+            Ok(script) => script.lines().for_each(|line| card += &format!("  │ {line}\n")),
+            Err(error) => card += &format!("  {error}\n"),
+        }
+    }
+    card
+}
