@@ -15,9 +15,7 @@ use crate::app::App;
 use crate::bus::Message;
 use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
 use crate::store::table::{Alarm, SHARDS};
-use crate::store::{
-    Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store, StoreError, TouchEntry,
-};
+use crate::store::{Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store, StoreError, TouchEntry};
 
 /// How many customers are worked on at a time.
 const CUSTOMERS_AT_ONCE: usize = 8;

@@ -20,8 +20,8 @@ use crate::app::App;
 use crate::bus::Message;
 use crate::call_list;
 use crate::store::{
-    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store,
-    StoreError, TouchEntry,
+    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger,
+    LedgerEntry, Store, StoreError, TouchEntry,
 };
 
 /// How many customers are worked on at a time.

@@ -34,9 +34,8 @@ impl Store {
         after: &Customer,
         now: Instant,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let put = |item: Item| {
-            transact_put(Put::builder().table_name(&self.table).set_item(Some(item)))
-        };
+        let put =
+            |item: Item| transact_put(Put::builder().table_name(&self.table).set_item(Some(item)));
         let mut puts = Vec::new();
         let (had, has) = (birthday_key(before), birthday_key(after));
         if had != has {
@@ -73,9 +72,10 @@ impl Store {
         let (pk, from) = (keys::drifting_of(of), keys::drifting_from(from));
         let until = keys::drifting_from(until);
         let found = self.keys_under(pk, Some(from)).await?;
-        let ids = found.iter().filter(|sk| **sk < until).filter_map(|sk| {
-            sk.split_once('#').and_then(|(_, id)| Id::new(id).ok())
-        });
+        let ids = found
+            .iter()
+            .filter(|sk| **sk < until)
+            .filter_map(|sk| sk.split_once('#').and_then(|(_, id)| Id::new(id).ok()));
         Ok(ids.collect())
     }
 
@@ -89,7 +89,11 @@ impl Store {
         Ok(found.iter().filter_map(|sk| Id::new(sk).ok()).collect())
     }
 
-    async fn keys_under(&self, pk: String, from: Option<String>) -> Result<Vec<String>, StoreError> {
+    async fn keys_under(
+        &self,
+        pk: String,
+        from: Option<String>,
+    ) -> Result<Vec<String>, StoreError> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let query = query.expression_attribute_values(":pk", AttributeValue::S(pk));
         let query = match from {

@@ -44,7 +44,8 @@ pub(super) fn samples(policy: &Policy, kind: NoticeKind) -> Samples {
 
 /// A day that brings something of everything, and what may be missing.
 fn digest() -> (Json, &'static [&'static [&'static str]]) {
-    let customer = json!({ "customer": "Ana Martínez", "id": "cus-00042", "phone": "+525512345678" });
+    let customer =
+        json!({ "customer": "Ana Martínez", "id": "cus-00042", "phone": "+525512345678" });
     let with = |more: Json| {
         let mut item = customer.clone();
         if let (Json::Object(item), Json::Object(more)) = (&mut item, more) {
