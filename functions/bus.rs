@@ -3,6 +3,8 @@
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use lazo_domain::complaint::Escalation;
+use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::stage::Entered;
@@ -81,6 +83,24 @@ impl Message {
                 "customer_id": customer,
                 "stage": entered.stage,
                 "entered_at": entered.at.to_string(),
+            }),
+        )
+    }
+
+    /// A complaint was not resolved in time and went up a level: its key is the
+    /// customer, the complaint and the level.
+    pub fn escalated(customer: &Customer, escalation: &Escalation, to: &str) -> Message {
+        let complaint = &escalation.complaint;
+        Message::own(
+            "ComplaintEscalated",
+            escalation.at,
+            json!({
+                "complaint_id": complaint,
+                "customer_id": customer.id,
+                "level": escalation.level,
+                "escalated_to": to,
+                "severity": customer.complaints.severity(complaint),
+                "deadline": escalation.at.to_string(),
             }),
         )
     }

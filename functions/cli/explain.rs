@@ -70,6 +70,38 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         }
         lines.push(Line { at: touch.at, text, json: serde_json::to_value(touch)? });
     }
+    for escalation in store.escalations(&id).await? {
+        let (complaint, level) = (&escalation.complaint, escalation.level);
+        let text = match lang {
+            Lang::Es => {
+                format!("  la queja {complaint} no se resolvió a tiempo: sube al nivel {level}")
+            }
+            Lang::En => {
+                format!("  complaint {complaint} was not resolved in time: up to level {level}")
+            }
+        };
+        let json = json!({ "escalated": complaint, "level": level });
+        lines.push(Line { at: escalation.at, text, json });
+    }
+    for (complaint, one) in loaded.customer.complaints.iter() {
+        let (Some(before), Some(at)) = (&one.reopens, one.opened_at) else { continue };
+        let text = match lang {
+            Lang::Es => {
+                format!("  la queja {before} se vuelve a abrir como {complaint}: no quedó resuelta")
+            }
+            Lang::En => {
+                format!("  complaint {before} is open again as {complaint}: it was not solved")
+            }
+        };
+        lines.push(Line { at, text, json: json!({ "reopened": before, "as": complaint }) });
+    }
+    for enrolment in loaded.customer.enrolments.iter().filter(|e| e.asked_at.is_some()) {
+        let touch =
+            format!("{}/{}/{}/{}", enrolment.rule, id, enrolment.occurrence, enrolment.step);
+        let waits = lang.pick("espera el reporte de la llamada", "waits for the call's report");
+        let json = json!({ "waits_for_report": touch, "until": enrolment.next.rfc3339_in(&zone) });
+        lines.push(Line { at: enrolment.next, text: format!("{touch} {waits}"), json });
+    }
     for enrolment in loaded.customer.pending() {
         let touch =
             format!("{}/{}/{}/{}", enrolment.rule, id, enrolment.occurrence, enrolment.step);

@@ -1,6 +1,7 @@
 //! What is due: drain the alarm's index, decide, fence, call once, confirm.
 
 mod deliver;
+mod escalate;
 mod settle;
 
 use std::time::Duration;
@@ -19,8 +20,8 @@ use crate::pace::{Pace, Turn};
 use crate::rounds::Round;
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{
-    Call, Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER, StoreError,
-    TouchEntry,
+    Call, Commit, EscalationEntry, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER,
+    StoreError, TouchEntry,
 };
 use settle::{settle, write_outcome};
 
@@ -116,9 +117,12 @@ async fn attend_at(app: &App, id: &Id, now: Instant, pace: &Pace) -> Result<Repo
     let settle_before = now.plus_millis(-(SETTLE_AFTER.as_millis() as i64));
     // Touches that the ledger has as ended, by a state that was lost since.
     let mut ended: Vec<TouchId> = Vec::new();
+    // The same of levels that complaints reached.
+    let mut reached: Vec<EscalationEntry> = Vec::new();
     for attempt in 1..=ATTEMPTS_MAX {
         let loaded = app.store.load(id).await?;
         let loaded = settle(app, loaded, now, settle_before, &mut report).await?;
+        let loaded = escalate::tell(app, loaded, pace, now).await?;
         let rules = app.rules();
         let before = loaded.customer.clone();
         let decision = decide(loaded.customer.clone(), Input::Due, &rules.book, now);
@@ -133,10 +137,11 @@ async fn attend_at(app: &App, id: &Id, now: Instant, pace: &Pace) -> Result<Repo
         };
         let mut ledger = account(&decision);
         ledger.leave_out(&ended);
+        let decision = escalate::leave_out(decision, &mut ledger, &reached, &rules.book, now);
         for send in decision.sends.iter().filter(|send| is_for_a_person(send)) {
             app.store.note_assignee(&send.assign_to).await?;
         }
-        let Decision { customer, records, sends, stages } = decision;
+        let Decision { customer, records, sends, stages, .. } = decision;
         match app.store.commit(&loaded, customer, &ledger, now).await? {
             Commit::Done(after) => {
                 report.not_sent += records.len();
@@ -154,6 +159,7 @@ async fn attend_at(app: &App, id: &Id, now: Instant, pace: &Pace) -> Result<Repo
                 let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
                 let touches = ledger.touches_at(&entries).into_iter();
                 ended.extend(touches.filter(|touch| !is_send(touch)));
+                reached.extend(ledger.escalations_at(&entries));
                 if !mark_sent(app, &loaded, &known, now).await? {
                     back_off(attempt).await;
                 }
@@ -178,6 +184,8 @@ fn account(decision: &Decision) -> Ledger {
             entries.push(LedgerEntry::Call(Call::new(send)));
         }
     }
+    let escalations = decision.escalations.iter().map(EscalationEntry::new);
+    entries.extend(escalations.map(LedgerEntry::Escalation));
     let ended = decision.records.iter().map(|record| TouchEntry::ended(record, false, None));
     entries.extend(ended.map(LedgerEntry::Touch));
     entries.truncate(LEDGER_ITEMS_MAX);

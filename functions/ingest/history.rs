@@ -1,20 +1,53 @@
 //! History in: what happened before Lazo counts, and opens no follow-ups.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use lazo_domain::decide::{Decision, Input, decide};
-use lazo_domain::event::Delivered;
+use lazo_domain::event::{Body, Delivered};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchId;
 
 use super::{ATTEMPTS_MAX, IngestError, back_off, is_refusal};
 use crate::app::App;
-use crate::store::{Answer, Commit, EventEntry, Ledger, LedgerEntry, TouchEntry};
+use crate::store::{
+    Answer, Commit, EventEntry, Ledger, LedgerEntry, TouchEntry, complaint_entries,
+};
 
-/// How many events one transaction takes: room stays for the answers that they
-/// tell, the interests that they change and the touches that they end.
-const EVENTS_AT_ONCE: usize = 20;
+/// How much one transaction takes: room stays for the interests that its events
+/// change and the touches that they end.
+const WEIGHT_AT_ONCE: usize = 40;
+
+/// How many entries an event may need: an answer is kept in full, a complaint is
+/// listed and counted too.
+fn weight(delivered: &Delivered) -> usize {
+    match &delivered.event.body {
+        Body::ComplaintOpened(_) | Body::ComplaintResolved(_) => 4,
+        // A bad answer may open a complaint again.
+        Body::CallReported(call) if call.touch_id.is_some() => 4,
+        Body::SurveyAnswered(answer) if answer.touch_id.is_some() => 5,
+        Body::SurveyAnswered(_) => 2,
+        _ => 1,
+    }
+}
+
+/// Events in parts that each fit into one transaction.
+fn parts<'a>(events: &[&'a Delivered]) -> Vec<Vec<&'a Delivered>> {
+    let mut parts: Vec<Vec<&Delivered>> = Vec::new();
+    let mut room = 0;
+    for delivered in events {
+        let weight = weight(delivered);
+        match parts.last_mut().filter(|_| weight <= room) {
+            Some(part) => part.push(delivered),
+            None => {
+                parts.push(vec![delivered]);
+                room = WEIGHT_AT_ONCE;
+            }
+        }
+        room -= weight;
+    }
+    parts
+}
 
 /// How many touches a transaction of history may end.
 const ENDED_AT_ONCE: usize = 16;
@@ -48,8 +81,7 @@ pub async fn import(
             keys.insert((entry.kind, entry.key))
         })
         .collect();
-    for chunk in events.chunks(EVENTS_AT_ONCE) {
-        let mut left: Vec<&Delivered> = chunk.to_vec();
+    for mut left in parts(&events) {
         let mut attempt = 0;
         let mut ended = Vec::new();
         while !left.is_empty() {
@@ -97,12 +129,15 @@ async fn commit(
     let mut customer = loaded.customer.clone();
     let mut entries = Vec::with_capacity(events.len());
     let (mut answers, mut ended) = (Vec::new(), Vec::new());
+    let mut told: BTreeSet<Id> = BTreeSet::new();
     for delivered in events {
         let mut entry = EventEntry::new(&delivered.event, now);
         let input = Input::History(&delivered.event);
-        let Decision { customer: after, records, .. } = decide(customer, input, &rules.book, now);
+        let Decision { customer: after, records, complaints, .. } =
+            decide(customer, input, &rules.book, now);
         customer = after;
         answers.extend(Answer::of(&delivered.event).map(LedgerEntry::Answer));
+        told.extend(complaints);
         for record in &records {
             match is_refusal(record) {
                 true => entry.note_refusal(record),
@@ -116,6 +151,7 @@ async fn commit(
         entries.extend(answers);
     }
     entries.extend(ended);
+    entries.extend(told.iter().flat_map(|id| complaint_entries(&customer, id, &rules.book)));
     let mut ledger = Ledger { entries };
     ledger.leave_out(known);
     let done = app.store.commit(&loaded, customer, &ledger, now).await?;

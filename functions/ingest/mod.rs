@@ -12,6 +12,7 @@ use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::interest::Topic;
+use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{TouchRecord, TouchStatus};
 
 pub use erasure::kept_aside;
@@ -21,7 +22,7 @@ use crate::bus::Message;
 use crate::call_list;
 use crate::store::{
     Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger,
-    LedgerEntry, Store, StoreError, TouchEntry,
+    LedgerEntry, Store, StoreError, TouchEntry, complaint_entries,
 };
 
 /// How many customers are worked on at a time.
@@ -170,7 +171,7 @@ async fn count(
             erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
         }
         let decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
-        let (mut ledger, messages) = account(delivered, &decision, now);
+        let (mut ledger, messages) = account(delivered, &decision, &rules.book, now);
         ledger.leave_out(&known);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(_) => {
@@ -212,6 +213,7 @@ async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result
         Body::CustomerErased(_) => {
             app.store.withdraw_calls(id).await?;
             app.store.drop_answers(id).await?;
+            app.store.withdraw_complaints(id).await?;
         }
         _ => {}
     }
@@ -228,7 +230,12 @@ async fn catch_up_on_content(app: &App, id: &Id, now: Instant) -> Result<(), Ing
 }
 
 /// What an event's decision writes into the ledger, and tells others.
-fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger, Vec<Message>) {
+fn account(
+    delivered: &Delivered,
+    decision: &Decision,
+    book: &RuleBook,
+    now: Instant,
+) -> (Ledger, Vec<Message>) {
     let mut entry = EventEntry::new(&delivered.event, now);
     let mut ended = Vec::new();
     let mut messages = Vec::new();
@@ -244,8 +251,11 @@ fn account(delivered: &Delivered, decision: &Decision, now: Instant) -> (Ledger,
     entries.extend(answer(&delivered.event, decision));
     let id = &decision.customer.id;
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
+    let complaints = decision.complaints.iter();
+    entries.extend(complaints.flat_map(|id| complaint_entries(&decision.customer, id, book)));
     // A transaction takes so many; a customer has far fewer touches pending.
-    ended.truncate(LEDGER_ITEMS_MAX - INTEREST_ITEMS_MAX - entries.len());
+    let room = LEDGER_ITEMS_MAX - INTEREST_ITEMS_MAX;
+    ended.truncate(room.saturating_sub(entries.len()));
     entries.extend(ended);
     (Ledger { entries }, messages)
 }

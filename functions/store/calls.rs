@@ -109,30 +109,43 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn open_calls(&self, of: &str, now: Instant) -> Result<Vec<Call>, StoreError> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("calls")
-            .key_condition_expression("calls_of = :of AND calls_by > :now")
-            .expression_attribute_values(":of", AttributeValue::S(of.to_owned()))
-            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()))
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(StoreError::service)?;
         let mut calls = Vec::new();
-        for key in found {
-            let (pk, sk) = (keys::text(&key, "pk")?, keys::text(&key, "sk")?);
-            if let Some(call) = self.call_at(pk, sk).await?
+        for (pk, sk) in self.on_list(of, now).await? {
+            if let Some(call) = self.call_at(&pk, &sk).await?
                 && call.status == CallStatus::Open
             {
                 calls.push(call);
             }
         }
         Ok(calls)
+    }
+
+    /// The keys of what is on a list, with a deadline after an instant, the
+    /// earliest first.
+    pub(super) async fn on_list(
+        &self,
+        of: &str,
+        after: Instant,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("calls")
+            .key_condition_expression("calls_of = :of AND calls_by > :after")
+            .expression_attribute_values(":of", AttributeValue::S(of.to_owned()))
+            .expression_attribute_values(":after", AttributeValue::N(after.millis().to_string()))
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(StoreError::service)?;
+        let key = |item: &Item| {
+            let (pk, sk) = (keys::text(item, "pk")?, keys::text(item, "sk")?);
+            Ok((pk.to_owned(), sk.to_owned()))
+        };
+        found.iter().map(key).collect()
     }
 
     /// The call that a touch asked for.

@@ -13,6 +13,9 @@
 //! | `handouts` | `<id>` | how far one has been handed round |
 //! | `birthday#<hash of a manager and a day>` | `<customer id>` | whose birthday it is |
 //! | `drifting#<manager>` | `<instant>#<customer id>` | who began to drift away |
+//! | `customer#<id>` | `escalation#<complaint>/<level>` | a complaint that went up a level |
+//! | `customer#<id>` | `complaint#<complaint>` | a complaint, on the list while it is open |
+//! | `complaints#<year>-<month>` | `opened#<hash>`, `resolved#<hash>` | a complaint of that month, to count |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
@@ -33,6 +36,8 @@ use super::{Item, StoreError};
 pub const STATE: &str = "state";
 pub(super) const ANSWER: &str = "answer#";
 pub(super) const CALL: &str = "call#";
+pub(super) const ESCALATION: &str = "escalation#";
+pub(super) const COMPLAINT: &str = "complaint#";
 pub const ASSIGNEES: &str = "assignees";
 pub(super) const LEARNT: &str = "learnt";
 
@@ -90,6 +95,14 @@ pub fn touch(touch: &TouchId) -> String {
 
 pub fn call(touch: &TouchId) -> String {
     format!("{CALL}{}/{}/{}", touch.rule, touch.occurrence, touch.step)
+}
+
+pub fn escalation(complaint: &Id, level: u8) -> String {
+    format!("{ESCALATION}{complaint}/{level}")
+}
+
+pub fn complaint(complaint: &Id) -> String {
+    format!("{COMPLAINT}{complaint}")
 }
 
 pub(super) fn learnt() -> Item {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::answers::Answer;
 use super::calls::Call;
+use super::complaints::{ComplaintEntry, CountedComplaint, EscalationEntry};
 use super::{Feedback, Item, Store, StoreError, keys};
 
 /// What is written beside a customer's new state.
@@ -26,7 +27,7 @@ impl Ledger {
         entries
             .filter_map(|entry| match entry {
                 LedgerEntry::Touch(entry) => Some(entry.touch.clone()),
-                LedgerEntry::Event(_) | LedgerEntry::Call(_) | LedgerEntry::Answer(_) => None,
+                _ => None,
             })
             .collect()
     }
@@ -35,8 +36,19 @@ impl Ledger {
     pub fn leave_out(&mut self, known: &[TouchId]) {
         self.entries.retain(|entry| match entry {
             LedgerEntry::Touch(entry) => !known.contains(&entry.touch),
-            LedgerEntry::Event(_) | LedgerEntry::Call(_) | LedgerEntry::Answer(_) => true,
+            _ => true,
         });
+    }
+
+    /// The escalations of the entries at these places.
+    pub fn escalations_at(&self, places: &[usize]) -> Vec<EscalationEntry> {
+        let entries = places.iter().filter_map(|place| self.entries.get(*place));
+        entries
+            .filter_map(|entry| match entry {
+                LedgerEntry::Escalation(entry) => Some(entry.clone()),
+                _ => None,
+            })
+            .collect()
     }
 }
 
@@ -46,6 +58,11 @@ pub enum LedgerEntry {
     Touch(TouchEntry),
     Call(Call),
     Answer(Answer),
+    Escalation(EscalationEntry),
+    /// A complaint as it stands now, whatever was written before.
+    Complaint(ComplaintEntry),
+    /// The same, to be counted in its month.
+    Counted(CountedComplaint),
 }
 
 /// An accepted event: its permanent deduplication key, and what was decided
@@ -194,6 +211,13 @@ impl LedgerEntry {
             }
             LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
             LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
+            LedgerEntry::Escalation(entry) => {
+                let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
+                (keys::escalation(&entry.complaint, entry.level), item)
+            }
+            LedgerEntry::Complaint(entry) => (keys::complaint(&entry.complaint), entry.item()?),
+            // Not under the customer: a month's are counted together.
+            LedgerEntry::Counted(entry) => return entry.item(),
         };
         item.extend(keys::keyed(keys::customer(id), sk));
         Ok(item)
@@ -203,14 +227,19 @@ impl LedgerEntry {
     /// `#state`, with the value of `:state`.
     pub(super) fn condition(&self) -> Option<(&'static str, Option<&'static str>)> {
         match self {
-            LedgerEntry::Event(_) => Some(("attribute_not_exists(pk)", None)),
+            LedgerEntry::Event(_) | LedgerEntry::Escalation(_) => {
+                Some(("attribute_not_exists(pk)", None))
+            }
             LedgerEntry::Touch(entry) if entry.was_fenced => {
                 Some(("#state = :state", Some("fenced")))
             }
             LedgerEntry::Touch(_) => {
                 Some(("attribute_not_exists(pk) OR #state = :state", Some("put_back")))
             }
-            LedgerEntry::Call(_) | LedgerEntry::Answer(_) => None,
+            LedgerEntry::Call(_)
+            | LedgerEntry::Answer(_)
+            | LedgerEntry::Complaint(_)
+            | LedgerEntry::Counted(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 mod agenda;
 mod answers;
 mod calls;
+mod complaints;
 mod contents;
 mod failures;
 mod feedback;
@@ -36,6 +37,9 @@ use lazo_domain::instant::Instant;
 pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
 pub use answers::Answer;
 pub use calls::{Call, CallStatus};
+pub use complaints::{
+    ComplaintEntry, CountedComplaint, EscalationEntry, Moment, Month, complaint_entries,
+};
 pub use contents::{Handout, Progress};
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};

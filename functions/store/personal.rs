@@ -27,13 +27,25 @@ impl Store {
         items.into_iter().map(read).collect()
     }
 
-    /// Takes all calls about a customer off the call list.
+    /// Takes all calls about a customer off the call list, and forgets who
+    /// made them.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn withdraw_calls(&self, id: &Id) -> Result<(), StoreError> {
-        for call in self.calls_about(id).await? {
-            self.withdraw_call(&call.touch, ERASED).await?;
+        for item in self.items_under(id, keys::CALL).await? {
+            let sk = keys::text(&item, "sk")?;
+            if item.contains_key("calls_of") {
+                self.take_off_list(id, sk, ERASED, "#status = :open").await?;
+            }
+            let update = self
+                .client
+                .update_item()
+                .set_key(Some(keys::keyed(keys::customer(id), sk)))
+                .condition_expression("attribute_exists(pk)")
+                .update_expression("SET assigned_to = :nobody")
+                .expression_attribute_values(":nobody", AttributeValue::S(String::new()));
+            self.update_if(update).await?;
         }
         Ok(())
     }
@@ -43,11 +55,20 @@ impl Store {
         id: &Id,
         sk_begins: &str,
     ) -> Result<Vec<Item>, StoreError> {
+        self.items_of(&keys::customer(id), sk_begins).await
+    }
+
+    /// Every item of a partition whose sort key begins so.
+    pub(super) async fn items_of(
+        &self,
+        pk: &str,
+        sk_begins: &str,
+    ) -> Result<Vec<Item>, StoreError> {
         let query = self
             .client
             .query()
             .table_name(&self.table)
-            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)))
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
             .consistent_read(true);
         let query = match sk_begins {
             "" => query.key_condition_expression("pk = :pk"),

@@ -5,6 +5,7 @@
 
 mod calendar;
 mod calls;
+mod complaints;
 mod content;
 mod convergence;
 mod differential;

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar;
-use crate::event::Severity;
+use crate::event::{Line, Severity};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::policy::Policy;
@@ -27,6 +27,45 @@ pub struct Complaint {
     pub severity: Option<Severity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_cause: Option<Line>,
+    /// The complaint that a bad answer opened again as this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reopens: Option<Id>,
+    /// Whether it goes up where nobody resolves it: not what was long past when
+    /// it was learnt of.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_watched: bool,
+    /// How many levels it has gone up.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub level: u8,
+}
+
+fn is_zero(level: &u8) -> bool {
+    *level == 0
+}
+
+impl Complaint {
+    pub fn is_open(&self) -> bool {
+        self.opened_at.is_some() && self.resolved_at.is_none()
+    }
+}
+
+/// A complaint that went up one level, until those in charge were told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    pub complaint: Id,
+    /// Counted from 1.
+    pub level: u8,
+    /// The deadline that passed.
+    pub at: Instant,
+    /// When telling them is tried next.
+    pub next: Instant,
+    /// Whether it was published already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_published: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +76,12 @@ pub struct Complaints {
     /// When a satisfaction or CSAT of 1–2, or an NPS of 0–6, was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bad_answers: Vec<Instant>,
+    /// When the next complaint goes up if nobody resolves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_escalation: Option<Instant>,
+    /// Those in charge are still to be told of these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Escalation>,
 }
 
 /// Until when touches wait.
@@ -49,15 +94,83 @@ pub enum Pause {
 }
 
 impl Complaints {
-    pub fn open(&mut self, id: &Id, at: Instant, severity: Severity) {
+    pub fn open(&mut self, id: &Id, at: Instant, severity: Severity, category: &Line) {
         let complaint = self.by_id.entry(id.clone()).or_default();
         complaint.opened_at = Some(at);
         complaint.severity = Some(severity);
+        complaint.category = Some(category.clone());
+    }
+
+    /// A bad answer to the question whether it is really solved: the complaint
+    /// is open again, under an id of its own, since its own id was resolved
+    /// once and for all. Of several such answers the earliest counts.
+    pub fn reopen(&mut self, id: &Id, at: Instant) -> Option<Id> {
+        let again = next_round(id)?;
+        let complaint = self.by_id.entry(again.clone()).or_default();
+        complaint.opened_at = Some(complaint.opened_at.map_or(at, |known| known.min(at)));
+        complaint.reopens = Some(id.clone());
+        Some(again)
+    }
+
+    pub fn get(&self, id: &Id) -> Option<&Complaint> {
+        self.by_id.get(id)
+    }
+
+    pub fn get_mut(&mut self, id: &Id) -> Option<&mut Complaint> {
+        self.by_id.get_mut(id)
+    }
+
+    /// All that are kept, by their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (&Id, &Complaint)> {
+        self.by_id.iter()
+    }
+
+    /// A complaint's severity; one that was reopened has that of the first.
+    pub fn severity(&self, id: &Id) -> Severity {
+        self.told(id, |complaint| complaint.severity).unwrap_or(Severity::Normal)
+    }
+
+    /// A complaint's category, as far as it is known; one that was reopened has
+    /// that of the first.
+    pub fn category(&self, id: &Id) -> Option<Line> {
+        self.told(id, |complaint| complaint.category.clone())
+    }
+
+    fn told<T>(&self, id: &Id, what: impl Fn(&Complaint) -> Option<T>) -> Option<T> {
+        let mut complaint = self.by_id.get(id)?;
+        // Each round has a longer id than the one before, so this ends.
+        loop {
+            match (what(complaint), &complaint.reopens) {
+                (Some(value), _) => return Some(value),
+                (None, Some(before)) => complaint = self.by_id.get(before)?,
+                (None, None) => return None,
+            }
+        }
+    }
+
+    /// Whether nothing is open, nor anybody to be told: nearly always.
+    pub fn is_quiet(&self) -> bool {
+        self.next_escalation.is_none()
+            && self.untold.is_empty()
+            && !self.by_id.values().any(Complaint::is_open)
+    }
+
+    /// Nobody is told of what was resolved meanwhile.
+    pub fn forget_resolved(&mut self) {
+        let by_id = &self.by_id;
+        self.untold.retain(|e| by_id.get(&e.complaint).is_some_and(Complaint::is_open));
+    }
+
+    /// When something about escalation wants attention.
+    pub fn next_alarm(&self) -> Option<Instant> {
+        self.untold.iter().map(|escalation| escalation.next).chain(self.next_escalation).min()
     }
 
     /// Notes a resolution, also of a complaint that was never opened.
-    pub fn resolve(&mut self, id: &Id, at: Instant) {
-        self.by_id.entry(id.clone()).or_default().resolved_at = Some(at);
+    pub fn resolve(&mut self, id: &Id, at: Instant, root_cause: Option<&Line>) {
+        let complaint = self.by_id.entry(id.clone()).or_default();
+        complaint.resolved_at = Some(at);
+        complaint.root_cause = root_cause.cloned();
         let resolved = self.by_id.iter().filter_map(|(id, c)| Some((c.resolved_at?, id)));
         if resolved.clone().count() > RESOLVED_MAX
             && let Some((_, oldest)) = resolved.min()
@@ -98,8 +211,8 @@ impl Complaints {
 
     /// The severity of the worst complaint that is open; bad answers have none.
     pub fn worst_open(&self) -> Option<Severity> {
-        let open = self.by_id.values().filter(|c| c.opened_at.is_some() && c.resolved_at.is_none());
-        open.filter_map(|complaint| complaint.severity).max()
+        let open = self.by_id.iter().filter(|(_, complaint)| complaint.is_open());
+        open.map(|(id, _)| self.severity(id)).max()
     }
 
     /// Until when touches wait, seen from `now` (2.9).
@@ -121,6 +234,18 @@ impl Complaints {
         }
         if end > now { Pause::Until(end) } else { Pause::None }
     }
+}
+
+/// The id under which a complaint is open again: `q-17~2` after `q-17`, then
+/// `q-17~3`. `None` where there is no room for it.
+fn next_round(id: &Id) -> Option<Id> {
+    let text = id.as_str();
+    let round = text.rsplit_once('~').and_then(|(base, round)| {
+        let round: u32 = round.parse().ok().filter(|round| *round >= 2)?;
+        Some((base, round.checked_add(1)?))
+    });
+    let (base, round) = round.unwrap_or((text, 2));
+    Id::new(&format!("{base}~{round}")).ok()
 }
 
 fn bad_answer_pause_end(given: Instant, zone: &TimeZone, policy: &Policy) -> Instant {

@@ -298,9 +298,10 @@ impl Customer {
         self.profile.locale.latest().map_or(policy.default_locale.as_str(), |l| l.as_str())
     }
 
-    /// The next instant at which a touch wants attention.
+    /// The next instant at which a touch or a complaint wants attention.
     pub fn next_due(&self) -> Option<Instant> {
-        self.enrolments.iter().filter(|e| e.sending_since.is_none()).map(|e| e.next).min()
+        let waiting = self.enrolments.iter().filter(|e| e.sending_since.is_none());
+        waiting.map(|e| e.next).chain(self.complaints.next_alarm()).min()
     }
 
     /// The next instant at which anything wants attention.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::complaint::Escalation;
 use crate::customer::Customer;
 use crate::decide::{Decision, Input, decide};
 use crate::drift::PurchaseDay;
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub customer: Customer,
     /// In the order of touch ids.
     pub touches: BTreeMap<TouchId, TouchRecord>,
+    /// The complaints that went up a level, in that order.
+    pub escalations: Vec<Escalation>,
 }
 
 /// Replays one customer's events, which need not be in order: the outcome does
@@ -43,6 +46,7 @@ pub fn simulate(
         now: Instant::MIN,
         touches: BTreeMap::new(),
         unread: Vec::new(),
+        escalations: Vec::new(),
     };
     let mut all: Vec<&Delivered> = events.iter().chain(contents).collect();
     if !contents.is_empty() {
@@ -126,6 +130,7 @@ struct Run<'a> {
     touches: BTreeMap<TouchId, TouchRecord>,
     /// Content that came out and did not reach the customer, as far as was known.
     unread: Vec<&'a Delivered>,
+    escalations: Vec<Escalation>,
 }
 
 impl Run<'_> {
@@ -172,11 +177,17 @@ impl Run<'_> {
             return;
         };
         self.now = now;
-        let Decision { customer, records, sends, .. } = decide(customer, input, self.book, now);
+        let Decision { customer, records, sends, escalations, .. } =
+            decide(customer, input, self.book, now);
         self.customer = Some(customer);
         self.note(records);
         for send in sends {
             self.step(Input::Confirmed(&send.touch), now);
+        }
+        for escalation in escalations {
+            let (complaint, level) = (&escalation.complaint, escalation.level);
+            self.step(Input::EscalationTold { complaint, level }, now);
+            self.escalations.push(escalation);
         }
     }
 
@@ -211,6 +222,6 @@ impl Run<'_> {
             };
             self.touches.insert(touch, record);
         }
-        Outcome { customer, touches: self.touches }
+        Outcome { customer, touches: self.touches, escalations: self.escalations }
     }
 }

@@ -97,7 +97,17 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Vec<String> {
     let zone = outcome.customer.zone(&book.default_zone);
     let mut touches: Vec<&TouchRecord> = outcome.touches.values().collect();
     touches.sort_by_key(|record| (record.at, record.touch.to_string()));
-    touches.into_iter().map(|record| line(record, &zone)).collect()
+    let mut lines: Vec<String> = touches.into_iter().map(|record| line(record, &zone)).collect();
+    lines.extend(outcome.escalations.iter().map(|escalation| {
+        let owner = book.policy.department(None);
+        let to = book.policy.in_charge(escalation.level, owner).unwrap_or("nobody");
+        format!(
+            "complaint {} goes up to {to} {}",
+            escalation.complaint,
+            local(escalation.at, &zone)
+        )
+    }));
+    lines
 }
 
 /// A touch in a line: what, how it stands and why, when, and when it was due

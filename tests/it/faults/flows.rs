@@ -27,7 +27,8 @@ default_locale: es
 default_time_zone: America/Mexico_City
 marketing_consent: opt_in
 frequency_caps: [{ channel: any, max: 6, per: 7 days }]
-complaints: { resume_after: 1 day }
+complaints: { resume_after: 1 day, escalate_after: { high: 23 hours }, escalate_to: [eva, luis] }
+people: { eva: { email: eva@casa.example }, luis: { email: luis@casa.example } }
 ";
 
 const THANKS: &str = "
@@ -56,6 +57,30 @@ purpose: service
 trigger: { event: PurchaseCompleted }
 filter: double(event.total.amount) == 2000.0
 steps: [{ id: call, channel: call, template: call, wait: 1 day, at: '10:00' }]
+";
+
+const AGAIN: &str = "
+rule: again
+status: live
+purpose: service
+trigger: { event: PurchaseCompleted }
+filter: double(event.total.amount) == 3000.0
+steps:
+  - id: call
+    channel: call
+    template: again
+    wait: 1 day
+    at: '10:00'
+    attempts: { max: 2, gap: 2 hours, then: email, template: missed }
+";
+
+const SOLVED: &str = "
+rule: solved
+status: live
+purpose: service
+during_complaint: send
+trigger: { event: ComplaintResolved }
+steps: [{ id: call, channel: call, template: solved, wait: 1 day, at: '10:00' }]
 ";
 
 const ARRIVED: &str = "
@@ -95,6 +120,8 @@ pub fn book_with(policy: &str) -> Rules {
         ("thanks.yaml", THANKS),
         ("news.yaml", NEWS),
         ("call.yaml", CALL),
+        ("again.yaml", AGAIN),
+        ("solved.yaml", SOLVED),
         ("arrived.yaml", ARRIVED),
         ("share.yaml", SHARE),
         ("note.yaml", NOTE),
@@ -238,9 +265,12 @@ fn told(touch: &str, kind: &str, at: Instant) -> String {
     event.to_string()
 }
 
-/// Which touch a mail was, by its tags.
+/// Which touch a mail was, by its tags; one to somebody in the shop by its own.
 pub fn touch_of(mail: &Accepted) -> String {
     use base64::Engine;
+    if let Some(notice) = mail.tags.get("notice") {
+        return format!("notice {notice}");
+    }
     let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&mail.tags["touch"]);
     String::from_utf8(decoded.unwrap()).unwrap()
 }
@@ -344,6 +374,20 @@ pub fn all() -> Vec<Flow> {
             of_mail("Email Bounced", 2),
         )
     });
+    flows.extend(of_calls());
+    flows.push(flow(
+        "escalation",
+        vec![
+            known(-60),
+            event(
+                "ComplaintOpened",
+                -60,
+                json!({ "complaint_id": "k1", "severity": "high", "category": "delivery" }),
+            ),
+        ],
+        tick(),
+        bought("p2", 22 * 60, "10.00"),
+    ));
     flows.push(flow(
         "unsubscribe by a link",
         vec![known(-60), consent("yes", -50, "granted"), bought("p1", 0, "77.00"), tick()],
@@ -379,6 +423,40 @@ pub fn all() -> Vec<Flow> {
     flows
 }
 
+/// The flows of calls that are tried again.
+fn of_calls() -> Vec<Flow> {
+    let asked = || vec![known(-60), bought("p1", 0, "3000.00"), Act::Tick { at: due() }];
+    let report = |key: &str, minutes: i64, step: &str, outcome: &str| {
+        let touch = touch("again", step).to_string();
+        let detail = json!({ "call_id": key, "touch_id": touch, "outcome": outcome });
+        event("CallReported", 22 * 60 + minutes, detail)
+    };
+    // The second attempt falls due two hours after the report of the first.
+    let second = || Act::Tick { at: minutes_after(due(), 125) };
+    let mut twice = asked();
+    twice.extend([report("c1", 5, "call", "no_answer"), second()]);
+    vec![
+        flow(
+            "report of nobody reached",
+            asked(),
+            report("c1", 5, "call", "no_answer"),
+            bought("p2", 22 * 60 + 10, "10.00"),
+        ),
+        flow(
+            "second attempt",
+            asked().into_iter().chain([report("c1", 5, "call", "no_answer")]).collect(),
+            second(),
+            bought("p2", 24 * 60 + 10, "10.00"),
+        ),
+        flow(
+            "report of the last attempt",
+            twice,
+            report("c2", 130, "call.2", "voicemail"),
+            bought("p2", 24 * 60 + 20, "10.00"),
+        ),
+    ]
+}
+
 /// The flows of events that come in.
 fn events() -> Vec<Flow> {
     let small = || bought("p1", 0, "10.00");
@@ -390,7 +468,7 @@ fn events() -> Vec<Flow> {
         detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         detail
     };
-    let opened = complaint(json!({ "severity": "high", "category": "delivery" }));
+    let opened = || complaint(json!({ "severity": "high", "category": "delivery" }));
     let call = touch("call", "call").to_string();
     let reported = json!({ "call_id": "c1", "touch_id": call, "outcome": "reached" });
     let old = |key: &str, days: i64| {
@@ -415,8 +493,14 @@ fn events() -> Vec<Flow> {
         flow(
             "complaint",
             with(small()),
-            event("ComplaintOpened", 30, opened),
+            event("ComplaintOpened", 30, opened()),
             event("ComplaintResolved", 60, complaint(json!({}))),
+        ),
+        flow(
+            "resolution",
+            vec![known(-60), event("ComplaintOpened", -30, opened())],
+            event("ComplaintResolved", 30, complaint(json!({ "root_cause": "carrier" }))),
+            bought("p2", 40, "10.00"),
         ),
         flow(
             "call report",

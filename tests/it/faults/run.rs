@@ -296,7 +296,7 @@ impl Run<'_> {
         let of_flow = usize::from(flow.loses_answer);
         let untold: Vec<String> = mails.iter().skip(self.told.max(of_flow)).map(touch_of).collect();
         self.told = mails.len();
-        for touch in untold {
+        for touch in untold.into_iter().filter(|touch| !touch.starts_with("notice ")) {
             self.bring(&Act::Told { touch, kind: "Email Delivered", at }).await;
         }
     }

@@ -49,8 +49,11 @@ impl Turn<'_> {
         if self.book.is_exit(kind) {
             self.exit(event);
         }
-        if let (Body::CallReported(call), false) = (&event.body, is_erased) {
-            self.on_call_reported(call, live);
+        if !is_erased {
+            self.follow_complaint(event, live);
+            if let Body::CallReported(call) = &event.body {
+                self.on_call_reported(call, live);
+            }
         }
         if live {
             self.fire(event);
@@ -248,10 +251,12 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
             remember(customer, at, &interaction.interaction_id, channel, kind, &interaction.note);
         }
         Body::ComplaintOpened(complaint) => {
-            customer.complaints.open(&complaint.complaint_id, at, complaint.severity);
+            let (id, category) = (&complaint.complaint_id, &complaint.category);
+            customer.complaints.open(id, at, complaint.severity, category);
         }
         Body::ComplaintResolved(complaint) => {
-            customer.complaints.resolve(&complaint.complaint_id, at);
+            let cause = complaint.root_cause.as_ref();
+            customer.complaints.resolve(&complaint.complaint_id, at, cause);
         }
         Body::CallReported(call) => {
             if call.outcome == CallOutcome::DoNotCall {

@@ -25,6 +25,7 @@ impl<'a> Turn<'a> {
     /// Sends what is due and looks at occasions, until nothing is left for now.
     pub(super) fn on_due(&mut self) {
         self.look_at_the_calendar();
+        self.escalate();
         while let Some(index) = self.first_due() {
             self.attempt(index);
         }

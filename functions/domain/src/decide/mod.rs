@@ -11,6 +11,7 @@
 //! | `wake` | when a calendar is looked at for rules that may come |
 //! | `due` | whether a touch that fell due goes, waits or ends, and why |
 //! | `answer` | what follows from how a sending went, and which step comes next |
+//! | `complaints` | when a complaint goes up a level, and what opens it again |
 //! | `calls` | when a call is tried again, and what then |
 //! | `settle` | what becomes of a touch of which the answer was lost |
 //! | `cap` | which of a day's touches go where frequency caps leave room for some |
@@ -19,6 +20,7 @@ mod absorb;
 mod answer;
 mod calls;
 mod cap;
+mod complaints;
 mod due;
 mod enrol;
 mod occasion;
@@ -27,11 +29,15 @@ mod settle;
 mod stages;
 mod wake;
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 
 use crate::calendar;
+use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
 use crate::event::{Detail, Event, EventKind};
+use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
 use crate::rule::Channel;
@@ -40,6 +46,7 @@ use crate::stage::Entered;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
+pub use complaints::deadline;
 pub use occasion::celebrated_on;
 pub use wake::next_wake;
 
@@ -72,6 +79,10 @@ pub enum Input<'a> {
     Resend(&'a TouchId),
     /// The mail service itself says that it took the touch, at an instant.
     Accepted { touch: &'a TouchId, at: Instant },
+    /// Those in charge were told that a complaint went up a level.
+    EscalationTold { complaint: &'a Id, level: u8 },
+    /// They were not, or not all of them: it is tried again not before `until`.
+    EscalationUntold { complaint: &'a Id, level: u8, until: Instant, is_published: bool },
     /// Mail to an address must stop.
     Suppressed { address: &'a AddressHash, at: Instant, cause: Cause },
 }
@@ -86,6 +97,10 @@ pub struct Decision {
     pub sends: Vec<Send>,
     /// Stages that were entered, history aside.
     pub stages: Vec<Entered>,
+    /// Complaints that went up a level now: those in charge are to be told.
+    pub escalations: Vec<Escalation>,
+    /// Complaints of which an event told something, opened or resolved ones.
+    pub complaints: BTreeSet<Id>,
 }
 
 /// Decides what to do for a customer. Total: it never fails and never panics.
@@ -135,11 +150,17 @@ pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -
         Input::Unresolved(touch) => turn.on_unresolved(touch),
         Input::Resend(touch) => turn.on_resend(touch),
         Input::Accepted { touch, at } => turn.on_accepted(touch, at),
+        Input::EscalationTold { complaint, level } => turn.on_told(complaint, level),
+        Input::EscalationUntold { complaint, level, until, is_published } => {
+            turn.on_untold(complaint, level, until, is_published);
+        }
         Input::Suppressed { address, at, cause } => turn.on_suppressed(address, at, cause),
     }
+    turn.watch_complaints();
     turn.forget();
-    let Turn { customer, records, sends, stages_entered: stages, .. } = turn;
-    Decision { customer, records, sends, stages }
+    let Turn { customer, records, sends, stages_entered: stages, escalations, complaints, .. } =
+        turn;
+    Decision { customer, records, sends, stages, escalations, complaints }
 }
 
 /// One call of [`decide`] under way.
@@ -151,13 +172,24 @@ struct Turn<'a> {
     records: Vec<TouchRecord>,
     sends: Vec<Send>,
     stages_entered: Vec<Entered>,
+    escalations: Vec<Escalation>,
+    complaints: BTreeSet<Id>,
 }
 
 impl<'a> Turn<'a> {
     fn new(customer: Customer, book: &'a RuleBook, now: Instant) -> Turn<'a> {
         let zone = customer.zone(&book.default_zone);
-        let (records, sends, stages_entered) = (Vec::new(), Vec::new(), Vec::new());
-        Turn { customer, book, now, zone, records, sends, stages_entered }
+        Turn {
+            customer,
+            book,
+            now,
+            zone,
+            records: Vec::new(),
+            sends: Vec::new(),
+            stages_entered: Vec::new(),
+            escalations: Vec::new(),
+            complaints: BTreeSet::new(),
+        }
     }
 }
 
@@ -264,7 +296,7 @@ impl Turn<'_> {
         customer.nps.forget(horizon);
         customer.complaints.forget(horizon, policy);
         customer.exits.retain(|exit| exit.at >= horizon);
-        let longest = policy.frequency_caps.iter().map(|cap| cap.per.millis_at_most());
+        let longest = policy.all_caps().map(|cap| cap.per.millis_at_most());
         let capped = now.plus_millis(-longest.max().unwrap_or(0));
         customer.sends.retain(|sent| sent.at >= capped);
     }

@@ -102,6 +102,18 @@ impl Policy {
         by_category.map_or(self.call_team.as_str(), String::as_str)
     }
 
+    /// Who is told as a complaint goes up to a level, counted from 1: along the
+    /// chain, or its owner where the policy names none. `None` above the last.
+    pub fn in_charge<'a>(&'a self, level: u8, owner: &'a str) -> Option<&'a str> {
+        let chain = &self.complaints.escalate_to;
+        match (chain.is_empty(), level) {
+            (_, 0) => None,
+            (true, 1) => Some(owner),
+            (true, _) => None,
+            (false, level) => chain.get(usize::from(level) - 1).map(String::as_str),
+        }
+    }
+
     /// Names that lead to no mailbox, each with the keys under which it stands.
     pub(crate) fn bad_staff(&self) -> Vec<(Vec<&str>, BadStaff)> {
         use crate::nearest::hint;
