@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use lazo_domain::calendar;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{call_facts, celebrated_on};
+use lazo_domain::event::Line;
 use lazo_domain::history::Until;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -22,7 +23,7 @@ use crate::call_list::{self, Listed};
 use crate::notices::{Notice, Told, tell};
 use crate::pace::Pace;
 use crate::rules::Rules;
-use crate::store::{NoticeState, StoreError};
+use crate::store::{ComplaintEntry, NoticeState, StoreError};
 
 /// How long a morning lasts: what could not be told by then is told tomorrow.
 const MORNING_MILLIS: i64 = 5 * 3_600_000;
@@ -61,6 +62,7 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
         return Ok(report);
     }
     let pace = Pace::new(now, None);
+    let open = app.store.open_complaints().await?;
     let names = policy.people.keys().chain(policy.teams.keys());
     for name in names {
         let mut about = None;
@@ -70,7 +72,7 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
             if !matches!(state, None | Some(NoticeState::Fenced | NoticeState::PutBack)) {
                 continue;
             }
-            let day = Day { app, rules: &rules, name, today, morning, now, to: &to };
+            let day = Day { app, rules: &rules, name, today, morning, now, to: &to, open: &open };
             let about = match &about {
                 Some(about) => about,
                 None => about.insert(day.about().await?),
@@ -99,6 +101,8 @@ struct Day<'a> {
     morning: Instant,
     now: Instant,
     to: &'a Mailbox<'a>,
+    /// The open complaints of all customers.
+    open: &'a [ComplaintEntry],
 }
 
 impl Day<'_> {
@@ -110,6 +114,7 @@ impl Day<'_> {
     async fn about(&self) -> Result<Option<Value>, StoreError> {
         let parts = [
             ("calls", self.calls().await?),
+            ("complaints", self.complaints().await?),
             ("drifting", self.drifting().await?),
             ("birthdays", self.birthdays().await?),
         ];
@@ -141,6 +146,34 @@ impl Day<'_> {
             "date": by.date().to_string(), "time": by.strftime("%H:%M").to_string(),
         });
         item
+    }
+
+    /// The complaints that are theirs to resolve by tomorrow morning, or should
+    /// have been, the earliest deadline first.
+    async fn complaints(&self) -> Result<Vec<Value>, StoreError> {
+        let book = &self.rules.book;
+        let until = self.morning.plus_millis(DAY_MILLIS);
+        let mut items = Vec::new();
+        for complaint in self.open {
+            let owner = self.policy().department(complaint.category.as_ref().map(Line::as_str));
+            let Some(deadline) = complaint.deadline.filter(|deadline| *deadline < until) else {
+                continue;
+            };
+            if owner != self.name {
+                continue;
+            }
+            let Some(customer) = self.known(&complaint.customer).await? else { continue };
+            let by = deadline.zoned(&book.default_zone);
+            let mut item = person(&customer);
+            item["category"] = json!(complaint.category);
+            item["severity"] = json!(complaint.severity);
+            item["is_late"] = (deadline <= self.now).into();
+            item["by"] = json!({
+                "date": by.date().to_string(), "time": by.strftime("%H:%M").to_string(),
+            });
+            items.push(item);
+        }
+        Ok(items)
     }
 
     /// The heading of a call's script, in the reader's language.
