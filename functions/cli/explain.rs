@@ -1,7 +1,8 @@
 //! `lazo explain`: a customer's timeline: what happened, what was decided, and why.
 
 use anyhow::Context;
-use lazo::store::TouchState;
+use lazo::store::{EscalationEntry, TouchState};
+use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::event::EventKind;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -70,6 +71,8 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         }
         lines.push(Line { at: touch.at, text, json: serde_json::to_value(touch)? });
     }
+    lines.extend(of_complaints(&loaded.customer, &store.escalations(&id).await?, lang));
+    lines.extend(of_calls(&loaded.customer, &zone, lang));
     for enrolment in loaded.customer.pending() {
         let touch =
             format!("{}/{}/{}/{}", enrolment.rule, id, enrolment.occurrence, enrolment.step);
@@ -92,6 +95,49 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         }
     }
     Ok(Answer::Yes)
+}
+
+/// Complaints that went up a level, and those that were opened again.
+fn of_complaints(customer: &Customer, reached: &[EscalationEntry], lang: Lang) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for escalation in reached {
+        let (complaint, level) = (&escalation.complaint, escalation.level);
+        let text = match lang {
+            Lang::Es => {
+                format!("  la queja {complaint} no se resolvió a tiempo: sube al nivel {level}")
+            }
+            Lang::En => {
+                format!("  complaint {complaint} was not resolved in time: up to level {level}")
+            }
+        };
+        let json = json!({ "escalated": complaint, "level": level });
+        lines.push(Line { at: escalation.at, text, json });
+    }
+    for (complaint, one) in customer.complaints.iter() {
+        let (Some(before), Some(at)) = (&one.reopens, one.opened_at) else { continue };
+        let text = match lang {
+            Lang::Es => {
+                format!("  la queja {before} se abre otra vez como {complaint}: no quedó resuelta")
+            }
+            Lang::En => {
+                format!("  complaint {before} is open again as {complaint}: it was not solved")
+            }
+        };
+        lines.push(Line { at, text, json: json!({ "reopened": before, "as": complaint }) });
+    }
+    lines
+}
+
+/// Calls that were asked for and of which nobody reported yet.
+fn of_calls(customer: &Customer, zone: &jiff::tz::TimeZone, lang: Lang) -> Vec<Line> {
+    let waiting = customer.enrolments.iter().filter(|e| e.asked_at.is_some());
+    let line = |e: &Enrolment| {
+        let touch = format!("{}/{}/{}/{}", e.rule, customer.id, e.occurrence, e.step);
+        let waits = lang.pick("espera el reporte de la llamada", "waits for the call's report");
+        let json = json!({ "waits_for_report": touch, "until": e.next.rfc3339_in(zone) });
+        Line { at: e.next, text: format!("{touch} {waits}"), json }
+    };
+    waiting.map(line).collect()
 }
 
 fn not_sent(lang: Lang, rule: &str, step: Option<&str>, reason: Reason) -> String {

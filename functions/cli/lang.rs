@@ -51,9 +51,9 @@ impl Lang {
 
     pub fn severity(self, severity: Severity) -> &'static str {
         match severity {
-            Severity::Low => self.pick("leve, abierta", "low, open"),
-            Severity::Normal => self.pick("normal, abierta", "normal, open"),
-            Severity::High => self.pick("grave, abierta", "high, open"),
+            Severity::Low => self.pick("leve", "low"),
+            Severity::Normal => "normal",
+            Severity::High => self.pick("grave", "high"),
         }
     }
 

@@ -10,6 +10,7 @@ macro_rules! out {
 }
 
 mod calls;
+mod complaints;
 mod csv_rows;
 mod drift;
 mod erase;
@@ -65,6 +66,7 @@ enum Command {
     Soak(soak::Args),
     Explain(explain::Args),
     Calls(calls::Args),
+    Complaints(complaints::Args),
     Failures(failures::Args),
     Export(export::Args),
     Erase(erase::Args),
@@ -116,6 +118,7 @@ fn on_runtime(
             Command::Template(args) => template::run(&args, target).await,
             Command::Explain(args) => explain::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,
+            Command::Complaints(args) => complaints::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,

@@ -257,6 +257,9 @@ impl Hands<'_> {
     ) -> Result<Loaded, StoreError> {
         let &Hands { app, pace, now } = self;
         let mut turns = turns.into_iter();
+        // What one could not write down is no reason to leave the others behind
+        // their fences.
+        let mut unwritten = Ok(());
         for send in sends {
             let outcome = match send.channel {
                 Channel::Email => {
@@ -267,8 +270,12 @@ impl Hands<'_> {
                     deliver::request(app, send, now).await
                 }
             };
-            loaded = write_outcome(app, loaded, send, outcome, now, report).await?;
+            let before = loaded.clone();
+            match write_outcome(app, loaded, send, outcome, now, report).await {
+                Ok(after) => loaded = after,
+                Err(error) => (loaded, unwritten) = (before, unwritten.and(Err(error))),
+            }
         }
-        Ok(loaded)
+        unwritten.map(|()| loaded)
     }
 }

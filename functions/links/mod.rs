@@ -102,19 +102,14 @@ async fn route(
             true => survey::act(app, request, &asked, customer.as_ref(), now).await,
         };
     }
-    let claim = unsubscribe.and_then(|token| unsubscribe_claim(app, token, now));
+    let keys = app.link_keys.as_ref();
+    let claim = unsubscribe.and_then(|token| keys?.unsubscribe(token, now));
     let Some(claim) = claim else { return no_link };
     *customer = load(app, &claim.touch.customer).await;
     match acts {
         false => show(customer.as_ref()),
         true => act(app, request, &claim, now).await,
     }
-}
-
-/// What a link to unsubscribe says; `None` for everything that is none.
-fn unsubscribe_claim(app: &App, token: &str, now: Instant) -> Option<Claim> {
-    let claim = app.link_keys.as_ref()?.verify(token, now).ok()?;
-    Some(claim).filter(|claim| claim.purpose == Purpose::Unsubscribe)
 }
 
 /// The customer, for the language and for what there is to say. Where the table

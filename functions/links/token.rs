@@ -273,6 +273,14 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// What a link to unsubscribe says; `None` for every token that is none.
+    pub fn unsubscribe(&self, token: &str, now: Instant) -> Option<Claim> {
+        let claim = self.verify(token, now).ok()?;
+        Some(claim).filter(|claim| claim.purpose == Purpose::Unsubscribe)
+    }
+}
+
 impl Key {
     fn over(&self, signed: &str) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();

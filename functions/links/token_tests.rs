@@ -226,3 +226,42 @@ fn accepted_of(seed: u64, rounds: u64) -> u64 {
     }
     accepted
 }
+
+/// Who gets in by what was not given to them for that, where links are opened in
+/// some way.
+fn gets_in(opens: impl Fn(&Keys, &str) -> Option<Claim>) -> Vec<&'static str> {
+    let keys = keys();
+    let good = keys.sign(&Claim::unsubscribe(&touch(1))).unwrap();
+    let other = keys.sign(&Claim::unsubscribe(&touch(2))).unwrap();
+    assert_eq!(opens(&keys, &good), Some(Claim::unsubscribe(&touch(1))));
+    let mut rng = Rng::with_seed(1);
+    let mutated =
+        (0..2_000).filter_map(|_| String::from_utf8(mutate(&mut rng, &good, &other)).ok());
+    let mutated = mutated.filter(|token| ![&good, &other].contains(&token));
+    let ended = Claim { expires_at: Some(now()), ..Claim::unsubscribe(&touch(1)) };
+    let undo = Claim { purpose: Purpose::Undo { said_at: now() }, ..Claim::unsubscribe(&touch(1)) };
+    let tries = [
+        ("forged", mutated.collect()),
+        ("expired", vec![keys.sign(&ended).unwrap()]),
+        ("for another purpose", vec![keys.sign(&undo).unwrap()]),
+    ];
+    let in_by = |tokens: &[String]| tokens.iter().any(|token| opens(&keys, token).is_some());
+    tries.into_iter().filter(|(_, tokens)| in_by(tokens)).map(|(who, _)| who).collect()
+}
+
+/// Each check of a token, and what gets in without it.
+#[test]
+fn without_its_checks_a_token_lets_others_in() {
+    let is_to_unsubscribe = |claim: &Claim| claim.purpose == Purpose::Unsubscribe;
+    assert_eq!(gets_in(|keys, token| keys.unsubscribe(token, now())), [""; 0]);
+    let without_signature = |_: &Keys, token: &str| {
+        let claim = Claim::decode(token.split('.').nth(1)?)?;
+        let lives = claim.expires_at.is_none_or(|end| end > now());
+        Some(claim).filter(|claim| lives && is_to_unsubscribe(claim))
+    };
+    assert_eq!(gets_in(without_signature), ["forged"]);
+    let without_expiry = |keys: &Keys, token: &str| keys.unsubscribe(token, Instant::MIN);
+    assert_eq!(gets_in(without_expiry), ["expired"]);
+    let without_purpose = |keys: &Keys, token: &str| keys.verify(token, now()).ok();
+    assert_eq!(gets_in(without_purpose), ["for another purpose"]);
+}

@@ -74,7 +74,7 @@ impl Store {
             Some(PutItemError::ConditionalCheckFailedException(known)) => known.item().cloned(),
             _ => return Err(StoreError::service(error)),
         };
-        let known = known.map(|item| serde_dynamo::from_item::<_, Entry>(item));
+        let known = known.map(serde_dynamo::from_item::<_, Entry>);
         match known {
             Some(Ok(Entry { state: NoticeState::Fenced, at, .. })) => Ok(Fence::Held { since: at }),
             Some(Err(error)) => {

@@ -27,13 +27,25 @@ impl Store {
         items.into_iter().map(read).collect()
     }
 
-    /// Takes all calls about a customer off the call list.
+    /// Takes all calls about a customer off the call list, and forgets who
+    /// made them.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn withdraw_calls(&self, id: &Id) -> Result<(), StoreError> {
-        for call in self.calls_about(id).await? {
-            self.withdraw_call(&call.touch, ERASED).await?;
+        for item in self.items_under(id, keys::CALL).await? {
+            let sk = keys::text(&item, "sk")?;
+            if item.contains_key("calls_of") {
+                self.take_off_list(id, sk, ERASED, "#status = :open").await?;
+            }
+            let update = self
+                .client
+                .update_item()
+                .set_key(Some(keys::keyed(keys::customer(id), sk)))
+                .condition_expression("attribute_exists(pk)")
+                .update_expression("SET assigned_to = :nobody")
+                .expression_attribute_values(":nobody", AttributeValue::S(String::new()));
+            self.update_if(update).await?;
         }
         Ok(())
     }

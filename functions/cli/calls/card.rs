@@ -119,10 +119,10 @@ pub fn card(listed: &Listed, rules: &Rules, now: Instant, brief: bool, lang: Lan
         (lang.pick("intento", "attempt"), format!("{} {of} {}", facts.attempt, facts.attempts))
     });
     let taken = call.holder(now).map(|holder| (lang.pick("la tiene", "taken by"), holder.into()));
-    let complaint = customer
-        .complaints
-        .worst_open()
-        .map(|severity| (lang.pick("queja", "complaint"), lang.severity(severity).to_owned()));
+    let complaint = customer.complaints.worst_open().map(|severity| {
+        let open = lang.pick("abierta", "open");
+        (lang.pick("queja", "complaint"), format!("{open}, {}", lang.severity(severity)))
+    });
     for (label, value) in rows.into_iter().chain(attempt).chain(taken).chain(complaint) {
         card += &format!("  {label:<12} {value}\n");
     }

@@ -14,6 +14,7 @@
 //! | `world` | a shop in virtual time |
 //! | `mailbox` | what follows from mails and calls |
 //! | `weather` | what goes wrong |
+//! | `poison` | records that fit no schema |
 //! | `observe` | what the product says in the end |
 //! | `oracle` | whether that is right |
 //! | `replay` | the archive replayed into the live table |
@@ -24,6 +25,7 @@ mod mailbox;
 mod observe;
 mod oracle;
 mod people;
+mod poison;
 mod queue;
 mod replay;
 mod report;
@@ -183,14 +185,14 @@ fn run_shop(
         let mut world = World::new(setup, customers)?;
         world.run(progress).await;
         let mut violations = judge(&mut world).await?;
-        if replay > 0 {
-            if let Err(why) = replay::replay(&mut world, replay).await {
-                violations.push(Violation {
-                    customer: world.people[0].id.clone(),
-                    what: "replay of the shop's archive".into(),
-                    why: why.to_string(),
-                });
-            }
+        if replay > 0
+            && let Err(why) = replay::replay(&mut world, replay).await
+        {
+            violations.push(Violation {
+                customer: world.people[0].id.clone(),
+                what: "replay of the shop's archive".into(),
+                why: why.to_string(),
+            });
         }
         world.totals.violations = violations.len() as u64;
         Ok((world.totals, violations))
@@ -200,10 +202,10 @@ fn run_shop(
 async fn judge(world: &mut World) -> anyhow::Result<Vec<Violation>> {
     let mut trouble = std::mem::take(&mut world.trouble);
     trouble.sort_unstable();
-    let listed = observe::listed(world).await?;
+    let (listed, kept) = observe::failures(world).await?;
     let Years { from, until } = world.setup.years;
     let around = Surroundings { from, until, trouble, listed };
-    let mut violations = Vec::new();
+    let mut violations = observe::not_kept(world, &kept);
     for place in 0..world.people.len() {
         let observed = observe::customer(world, place).await?;
         observe::count(&observed, &mut world.totals.touches);

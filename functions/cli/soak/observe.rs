@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use lazo::store::{FailureKind, StoreError, TouchState};
 use lazo_domain::id::Id;
 
-use super::oracle::{Deferred, End, Observed, Pending, Refusal, Seen};
+use super::fact::{NEVER, What};
+use super::life::DAY;
+use super::oracle::{Deferred, End, Observed, Pending, Refusal, Seen, Violation};
+use super::poison::Poison;
 use super::world::World;
 
 /// What a customer's items say.
@@ -71,19 +74,40 @@ pub async fn customer(world: &World, place: usize) -> Result<Observed, StoreErro
     Ok(observed)
 }
 
-/// The touches that are listed as of unknown fate, or were.
+/// The touches that are listed as of unknown fate, or were; and the records that
+/// were kept aside.
 ///
 /// # Errors
 /// [`StoreError`] where they cannot be read.
-pub async fn listed(world: &World) -> Result<BTreeSet<String>, StoreError> {
+pub async fn failures(world: &World) -> Result<(BTreeSet<String>, BTreeSet<String>), StoreError> {
     let store = &world.app.store;
-    let mut listed = world.listed.clone();
-    for failure in store.failures(world.instant()).await? {
-        if failure.kind == FailureKind::UnknownSend {
-            listed.insert(store.failed_text(&failure).await?);
-        }
+    let (mut listed, mut kept) = (world.listed.clone(), BTreeSet::new());
+    let months = (world.setup.years.until - world.setup.years.from) / (28 * DAY) + 1;
+    for failure in store.failures_of(world.instant(), months as i32).await? {
+        let text = store.failed_text(&failure).await?;
+        match failure.kind {
+            FailureKind::UnknownSend | FailureKind::UnknownNotice => listed.insert(text),
+            FailureKind::Event | FailureKind::MailEvent => kept.insert(text),
+        };
     }
-    Ok(listed)
+    Ok((listed, kept))
+}
+
+/// Records that fit no schema, were acknowledged, and were not kept aside. Those
+/// about somebody who was forgotten go with them.
+pub fn not_kept(world: &World, kept: &BTreeSet<String>) -> Vec<Violation> {
+    let lost = world.poisons.iter().filter(|poison| {
+        let facts = &world.facts[poison.customer];
+        let is_erased =
+            facts.iter().any(|fact| matches!(fact.what, What::Erased) && fact.maybe < NEVER);
+        poison.sure < NEVER && !is_erased && !kept.contains(&*poison.text)
+    });
+    let accuse = |poison: &Poison| Violation {
+        customer: world.people[poison.customer].id.clone(),
+        what: poison.text.to_string(),
+        why: "fits no schema, was taken, and is not kept aside".to_owned(),
+    };
+    lost.map(accuse).collect()
 }
 
 /// Touches by how they ended, for the totals.

@@ -12,6 +12,8 @@ pub type Of = (usize, usize);
 pub enum Delivery {
     /// An event of the shop, by its place among all.
     Event(usize),
+    /// A record that fits no schema, by its place among all.
+    Poison(usize),
     /// An event of the mail service, and the facts that it tells.
     Feedback { text: Rc<str>, facts: Vec<Of> },
     /// A customer follows a mail's link: to look, or to act.

@@ -50,6 +50,10 @@ pub enum Defect {
     NoOptIn,
     /// Opt-outs and erasures are acknowledged and never taken.
     DeafToNo,
+    /// Whoever sends does not look again whether somebody said no.
+    BlindToNo,
+    /// What fits no schema is acknowledged and not kept aside.
+    NoQuarantine,
     /// An event in a hundred is acknowledged and never taken.
     EventsLost,
     /// Nobody hears the alarms in the second half of the time.

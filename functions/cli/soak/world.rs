@@ -24,6 +24,7 @@ use super::fact::{Fact, What};
 use super::life::{DAY, HOUR, MINUTE, Years, life};
 use super::mailbox;
 use super::people::{Person, dice, of_thousand, person};
+use super::poison::{self, Poison};
 use super::queue::{Delivery, Queue};
 use super::shop::{Defect, rules};
 use super::totals::Totals;
@@ -72,6 +73,7 @@ pub struct World {
     pub facts: Vec<Vec<Fact>>,
     /// Events by their place: whose, which fact, the text.
     pub events: Vec<(usize, usize, Rc<str>)>,
+    pub poisons: Vec<Poison>,
     pub queue: Queue,
     pub now: i64,
     pub gone: Vec<Vec<Gone>>,
@@ -122,6 +124,7 @@ impl World {
             people: Vec::with_capacity(count),
             facts: Vec::with_capacity(count),
             events: Vec::new(),
+            poisons: Vec::new(),
             queue: Queue::default(),
             now: setup.years.from,
             gone: vec![Vec::new(); count],
@@ -161,6 +164,11 @@ impl World {
             self.totals.duplicates += 1;
             let most = if rng.bool() { 3 * DAY } else { 60 * DAY };
             self.queue.push(at + rng.i64(MINUTE..most), Delivery::Event(number));
+        }
+        if of_thousand(rng, poison::SHARE) {
+            self.totals.poisoned += 1;
+            self.queue.push(at, Delivery::Poison(self.poisons.len()));
+            self.poisons.push(Poison::of(rng, customer, &text));
         }
         self.events.push((customer, self.facts[customer].len(), text.into()));
         self.facts[customer].push(fact);
@@ -225,7 +233,9 @@ impl World {
             self.attempt(12, occasions::run(&app, now, None)).await;
         }
         if self.rings(Alarm::Due) {
+            self.weather.set_sending(true);
             self.attempt(24, dispatch::run(&app, now)).await;
+            self.weather.set_sending(false);
         }
     }
 
@@ -259,7 +269,7 @@ impl World {
         let (mut events, mut feedback) = (Vec::new(), Vec::new());
         while let Some(delivery) = self.queue.pop(self.now) {
             match &delivery {
-                Delivery::Event(_) => events.push(delivery),
+                Delivery::Event(_) | Delivery::Poison(_) => events.push(delivery),
                 Delivery::Feedback { .. } => feedback.push(delivery),
                 Delivery::Click { .. } => mailbox::click(self, &delivery).await,
             }
@@ -310,6 +320,7 @@ impl World {
             message.message_id = Some(number.to_string());
             message.body = Some(match delivery {
                 Delivery::Event(event) => self.events[*event].2.to_string(),
+                Delivery::Poison(number) => self.poisons[*number].text.to_string(),
                 Delivery::Feedback { text, .. } => text.to_string(),
                 Delivery::Click { .. } => String::new(),
             });
@@ -329,7 +340,7 @@ impl World {
                 vec![(customer, fact)]
             }
             Delivery::Feedback { facts, .. } => facts.clone(),
-            Delivery::Click { .. } => Vec::new(),
+            Delivery::Click { .. } | Delivery::Poison(_) => Vec::new(),
         }
     }
 
@@ -342,6 +353,9 @@ impl World {
             let comes_again =
                 failed.as_ref().is_none_or(|failed| failed.contains(&number.to_string()));
             let told = self.told_by(delivery);
+            if let (Delivery::Poison(number), false) = (delivery, comes_again) {
+                self.poisons[*number].sure = self.now;
+            }
             if comes_again {
                 let wait = self.rng.i64(MINUTE..HOUR / 2);
                 self.queue.push(self.now + wait, delivery.clone());

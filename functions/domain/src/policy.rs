@@ -192,6 +192,8 @@ pub struct Relationship {
     pub purposes: Option<Vec<Purpose>>,
     /// Who calls: `account_manager`, `sold_by` or a team.
     pub call_by: Option<String>,
+    /// At most so many touches in so long, besides the caps for all.
+    pub frequency_caps: Vec<FrequencyCap>,
 }
 
 impl Relationship {
@@ -245,6 +247,22 @@ impl Policy {
     /// The policy's zone for customers who told none.
     pub fn default_zone(&self) -> TimeZone {
         TimeZone::get(self.default_time_zone.as_str()).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The frequency caps for customers of a type: those for all, and the type's
+    /// own.
+    pub fn caps<'a>(
+        &'a self,
+        relationship: Option<&str>,
+    ) -> impl Iterator<Item = &'a FrequencyCap> + use<'a> {
+        let own = relationship.and_then(|kind| self.relationships.get(kind));
+        self.frequency_caps.iter().chain(own.into_iter().flat_map(|own| &own.frequency_caps))
+    }
+
+    /// Every cap that holds for anybody.
+    pub fn all_caps(&self) -> impl Iterator<Item = &FrequencyCap> {
+        let own = self.relationships.values().flat_map(|own| &own.frequency_caps);
+        self.frequency_caps.iter().chain(own)
     }
 
     /// When a channel may be used for a customer of that country: `None` means

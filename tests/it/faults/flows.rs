@@ -7,7 +7,6 @@ use lazo::ingest::{self, history};
 use lazo::links::token::Claim;
 use lazo::links::{Payload, Request, respond};
 use lazo::rehearsal::mail::Accepted;
-use lazo::rules::Rules;
 use lazo::store::EventEntry;
 use lazo::store::table::Alarm;
 use lazo::{dispatch, rounds, store::keys};
@@ -18,107 +17,9 @@ use lazo_domain::touch::{Reason, TouchId};
 use serde_json::{Value, json};
 
 use crate::support::events::{batch, delivered, envelope, profile, purchase};
-use crate::support::{CONFIGURATION_SET, LINKS_URL, at, id, minutes_after, rules};
+use crate::support::{CONFIGURATION_SET, LINKS_URL, at, id, minutes_after};
 
 pub const CUSTOMER: &str = "ana";
-
-const POLICY: &str = "
-brand: { name: Casa, from: hola@casa.example, postal_address: Orizaba 127 }
-default_locale: es
-default_time_zone: America/Mexico_City
-marketing_consent: opt_in
-frequency_caps: [{ channel: any, max: 6, per: 7 days }]
-complaints: { resume_after: 1 day }
-";
-
-const THANKS: &str = "
-rule: thanks
-status: live
-purpose: service
-trigger: { event: PurchaseCompleted }
-filter: double(event.total.amount) == 10.0
-exit_on: [PurchaseRefunded]
-steps: [{ id: mail, channel: email, template: thanks, wait: 1 day, at: '10:00' }]
-";
-
-const NEWS: &str = "
-rule: news
-status: live
-purpose: marketing
-trigger: { event: PurchaseCompleted }
-filter: double(event.total.amount) == 77.0
-steps: [{ id: mail, channel: email, template: news, wait: 1 day, at: '10:00' }]
-";
-
-const CALL: &str = "
-rule: call
-status: live
-purpose: service
-trigger: { event: PurchaseCompleted }
-filter: double(event.total.amount) == 2000.0
-steps: [{ id: call, channel: call, template: call, wait: 1 day, at: '10:00' }]
-";
-
-const ARRIVED: &str = "
-rule: arrived
-status: live
-purpose: service
-trigger: { event: PurchaseDelivered }
-steps: [{ id: mail, channel: email, template: arrived, wait: 1 day, at: '10:00' }]
-";
-
-const BIRTHDAY: &str = "
-rule: birthday
-status: live
-purpose: service
-trigger: { occasion: birthday }
-steps: [{ id: mail, channel: email, template: birthday, at: '10:00' }]
-";
-
-const WIN_BACK: &str = "
-rule: winback
-status: live
-purpose: service
-trigger: { stage: dissolution }
-steps: [{ id: mail, channel: email, template: winback, at: '10:00' }]
-";
-
-const SHARE: &str = "
-rule: share
-status: live
-purpose: service
-trigger: { event: ContentPublished }
-steps: [{ id: mail, channel: email, template: share, wait: 1 day, at: '10:00' }]
-";
-
-const NOTE: &str = "
-rule: note
-status: live
-purpose: service
-trigger: { event: InteractionRecorded }
-filter: event.kind == 'meeting'
-steps: [{ id: note, channel: task, template: note }]
-";
-
-/// The rules that every flow runs by.
-pub fn book() -> Rules {
-    book_with("")
-}
-
-/// The same, with more in the policy.
-pub fn book_with(policy: &str) -> Rules {
-    rules(&[
-        ("policy.yaml", &format!("{POLICY}{policy}")),
-        ("thanks.yaml", THANKS),
-        ("news.yaml", NEWS),
-        ("call.yaml", CALL),
-        ("arrived.yaml", ARRIVED),
-        ("birthday.yaml", BIRTHDAY),
-        ("winback.yaml", WIN_BACK),
-        ("share.yaml", SHARE),
-        ("note.yaml", NOTE),
-    ])
-}
 
 pub fn noon() -> Instant {
     at("2026-11-18T12:00:00-06:00")
@@ -268,9 +169,12 @@ fn told(touch: &str, kind: &str, at: Instant) -> String {
     event.to_string()
 }
 
-/// Which touch a mail was, by its tags.
+/// Which touch a mail was, by its tags; one to somebody in the shop by its own.
 pub fn touch_of(mail: &Accepted) -> String {
     use base64::Engine;
+    if let Some(notice) = mail.tags.get("notice") {
+        return format!("notice {notice}");
+    }
     let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&mail.tags["touch"]);
     String::from_utf8(decoded.unwrap()).unwrap()
 }
@@ -375,6 +279,20 @@ pub fn all() -> Vec<Flow> {
             of_mail("Email Bounced", 2),
         )
     });
+    flows.extend(of_calls());
+    flows.push(flow(
+        "escalation",
+        vec![
+            known(-60),
+            event(
+                "ComplaintOpened",
+                -60,
+                json!({ "complaint_id": "k1", "severity": "high", "category": "delivery" }),
+            ),
+        ],
+        tick(),
+        bought("p2", 22 * 60, "10.00"),
+    ));
     flows.push(flow(
         "unsubscribe by a link",
         vec![known(-60), consent("yes", -50, "granted"), bought("p1", 0, "77.00"), tick()],
@@ -431,6 +349,40 @@ fn calendar() -> Vec<Flow> {
     ]
 }
 
+/// The flows of calls that are tried again.
+fn of_calls() -> Vec<Flow> {
+    let asked = || vec![known(-60), bought("p1", 0, "3000.00"), Act::Tick { at: due() }];
+    let report = |key: &str, minutes: i64, step: &str, outcome: &str| {
+        let touch = touch("again", step).to_string();
+        let detail = json!({ "call_id": key, "touch_id": touch, "outcome": outcome });
+        event("CallReported", 22 * 60 + minutes, detail)
+    };
+    // The second attempt falls due two hours after the report of the first.
+    let second = || Act::Tick { at: minutes_after(due(), 125) };
+    let mut twice = asked();
+    twice.extend([report("c1", 5, "call", "no_answer"), second()]);
+    vec![
+        flow(
+            "report of nobody reached",
+            asked(),
+            report("c1", 5, "call", "no_answer"),
+            bought("p2", 22 * 60 + 10, "10.00"),
+        ),
+        flow(
+            "second attempt",
+            asked().into_iter().chain([report("c1", 5, "call", "no_answer")]).collect(),
+            second(),
+            bought("p2", 24 * 60 + 10, "10.00"),
+        ),
+        flow(
+            "report of the last attempt",
+            twice,
+            report("c2", 130, "call.2", "voicemail"),
+            bought("p2", 24 * 60 + 20, "10.00"),
+        ),
+    ]
+}
+
 /// The flows of events that come in.
 fn events() -> Vec<Flow> {
     let small = || bought("p1", 0, "10.00");
@@ -442,7 +394,7 @@ fn events() -> Vec<Flow> {
         detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         detail
     };
-    let opened = complaint(json!({ "severity": "high", "category": "delivery" }));
+    let opened = || complaint(json!({ "severity": "high", "category": "delivery" }));
     let call = touch("call", "call").to_string();
     let reported = json!({ "call_id": "c1", "touch_id": call, "outcome": "reached" });
     let old = |key: &str, days: i64| {
@@ -467,8 +419,14 @@ fn events() -> Vec<Flow> {
         flow(
             "complaint",
             with(small()),
-            event("ComplaintOpened", 30, opened),
+            event("ComplaintOpened", 30, opened()),
             event("ComplaintResolved", 60, complaint(json!({}))),
+        ),
+        flow(
+            "resolution",
+            vec![known(-60), event("ComplaintOpened", -30, opened())],
+            event("ComplaintResolved", 30, complaint(json!({ "root_cause": "carrier" }))),
+            bought("p2", 40, "10.00"),
         ),
         flow(
             "call report",

@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::rehearsal::faults::{Fault, Plan, Without};
 use lazo::store::keys;
 
-use super::flows::{self, Act, CUSTOMER, book_with, due};
+use super::flows::{self, Act, CUSTOMER, due};
 use super::run::{World, mails};
 use super::schedules::{Clean, Schedule, block_on};
+use super::shop::book_with;
 use crate::support::{id, minutes_after};
 
 /// How many schedules are tried until one shows that a guard is missing.

@@ -10,7 +10,8 @@ use lazo::store::TouchState;
 use lazo::store::table::shard_of;
 use serde_json::json;
 
-use super::flows::{book, due, links, noon};
+use super::flows::{due, links, noon};
+use super::shop::book;
 use crate::support::events::{batch, profile, purchase};
 use crate::support::{id, minutes_after};
 

@@ -19,3 +19,4 @@ mod model;
 mod oracle;
 mod run;
 pub mod schedules;
+mod shop;

@@ -10,6 +10,7 @@ use lazo::rehearsal::faults::{Fault, Plan};
 use lazo::store::{FailureKind, Store, TouchState, keys};
 use lazo_domain::customer::Customer;
 use lazo_domain::event::EventKind;
+use lazo_domain::rule::Channel;
 use lazo_domain::touch::Reason;
 
 use super::flows::{CUSTOMER, Flow, due};
@@ -30,6 +31,8 @@ pub struct Left {
     pub asked: BTreeMap<String, usize>,
     /// How often each touch was told to have been sent or not.
     pub told: BTreeMap<String, usize>,
+    /// How often each level that a complaint reached was published.
+    pub escalated: BTreeMap<String, usize>,
     /// The calls of the list: how they stand.
     pub calls: BTreeMap<String, String>,
     /// The touches that are listed as unknown.
@@ -45,20 +48,26 @@ impl Left {
         let (events, touches) = store.ledger(&id(CUSTOMER)).await.unwrap();
         let mut asked = BTreeMap::new();
         let mut told = BTreeMap::new();
+        let mut escalated = BTreeMap::new();
         for event in world.aws.bus.published() {
             let counts = match event.detail_type.as_str() {
                 "CallRequested" | "TaskRequested" => &mut asked,
                 "EmailSent" | "TouchSkipped" => &mut told,
                 "StageChanged" => continue,
+                "ComplaintEscalated" => {
+                    let (complaint, level) =
+                        (&event.detail["complaint_id"], &event.detail["level"]);
+                    *escalated.entry(format!("{complaint} {level}")).or_default() += 1;
+                    continue;
+                }
                 other => panic!("{other} was published"),
             };
             let touch = event.detail["touch_id"].as_str().unwrap().to_owned();
             *counts.entry(touch).or_default() += 1;
         }
         let mut calls = BTreeMap::new();
-        for touch in
-            touches.iter().filter(|entry| ["call", "note"].contains(&entry.touch.rule.as_str()))
-        {
+        let listed = touches.iter().filter(|entry| [Channel::Call, Channel::Task].contains(&entry.channel));
+        for touch in listed {
             if let Some(call) = store.call(&touch.touch).await.unwrap() {
                 let stands = format!("{:?} {:?} {}", call.status, call.outcome, call.assigned_to);
                 calls.insert(touch.touch.to_string(), stands);
@@ -76,6 +85,7 @@ impl Left {
             mails: mails(&world.aws),
             asked,
             told,
+            escalated,
             calls,
             unknown,
             failures,
@@ -90,7 +100,13 @@ impl Left {
         customer.sends.clear();
         customer.fired.clear();
         customer.exits.clear();
+        // When a calendar was looked at last depends on who came first.
+        customer.occasions_until = None;
         customer.stages.iter_mut().for_each(|entered| entered.learnt_at = None);
+        for e in &mut customer.enrolments {
+            e.asked_at = e.asked_at.map(|_| due());
+            e.tries.iter_mut().for_each(|one| one.asked_at = due());
+        }
         customer.enrolments.retain(|e| {
             let touch = format!("{}/{CUSTOMER}/{}/{}", e.rule, e.occurrence, e.step);
             !self.unknown.contains(&touch)
@@ -162,6 +178,7 @@ pub fn check(
     }
     duplicates(trail, left, &mut wrong);
     losses(flow, variant, leaves_unknown(plan, trail), (left, clean), &mut wrong);
+    escalations(left, clean, &mut wrong);
     unwelcome(trail, left, &mut wrong);
     let (is, should) = (left.comparable(), clean.comparable());
     if is != should {
@@ -191,6 +208,26 @@ fn duplicates(trail: &Trail, left: &Left, wrong: &mut Vec<String>) {
     }
 }
 
+/// Whether a touch of these flows is a call: no mail, so its fate is known.
+fn is_call(touch: &str) -> bool {
+    let step = touch.rsplit('/').next().unwrap_or_default();
+    step == "call" || step == "call.2"
+}
+
+/// Those in charge are told of each level, whatever happens: by an event, and
+/// by a mail, of which at most the fate is unknown.
+fn escalations(left: &Left, clean: &Left, wrong: &mut Vec<String>) {
+    if left.escalated.keys().ne(clean.escalated.keys()) {
+        let (is, should) = (&left.escalated, &clean.escalated);
+        wrong.push(format!("LOST: the escalations {is:?}, clean {should:?}"));
+    }
+    let unknown = left.unknown.iter().filter(|text| text.starts_with("complaint-escalated/"));
+    let mails = |left: &Left| left.mails.keys().filter(|key| key.starts_with("notice ")).count();
+    if mails(left) + unknown.count() < mails(clean) {
+        wrong.push(format!("LOST: mails to staff {:?}, clean {:?}", left.mails, clean.mails));
+    }
+}
+
 fn losses(
     flow: &Flow,
     variant: Variant,
@@ -203,7 +240,7 @@ fn losses(
         wrong.push(format!("LOST: {touch}: {why}; it stands as {stands:?}"));
     };
     for (touch, (state, reason)) in &clean.touches {
-        let is_mail = !touch.starts_with("call/");
+        let is_mail = !is_call(touch);
         let is_listed = left.unknown.contains(touch);
         let is_accepted = left.mails.contains_key(touch) || left.asked.contains_key(touch);
         let Some((now, why)) = left.touches.get(touch) else {

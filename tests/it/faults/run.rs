@@ -15,7 +15,8 @@ use lazo::{dispatch, store::keys};
 use lazo_domain::instant::Instant;
 
 use super::embedded::{self, Beside};
-use super::flows::{Act, CUSTOMER, Flow, book, due, links, touch_of};
+use super::flows::{Act, CUSTOMER, Flow, due, links, touch_of};
+use super::shop::book;
 use crate::support::{CONFIGURATION_SET, id, minutes_after};
 
 /// How often a source brings again what was not acknowledged.
@@ -296,7 +297,7 @@ impl Run<'_> {
         let of_flow = usize::from(flow.loses_answer);
         let untold: Vec<String> = mails.iter().skip(self.told.max(of_flow)).map(touch_of).collect();
         self.told = mails.len();
-        for touch in untold {
+        for touch in untold.into_iter().filter(|touch| !touch.starts_with("notice ")) {
             self.bring(&Act::Told { touch, kind: "Email Delivered", at }).await;
         }
     }

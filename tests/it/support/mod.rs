@@ -26,6 +26,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::Templates;
+use lazo_domain::notice::NoticeKind;
 use lazo_domain::rulebook::RuleBook;
 use recorder::Recorder;
 use tokio::net::TcpListener;
@@ -118,8 +119,10 @@ pub fn rules(files: &[(&str, &str)]) -> Rules {
         Err(wrong) => panic!("{}", wrong.iter().map(|d| format!("{d}\n")).collect::<String>()),
     };
     let mut templates = Vec::new();
-    let steps = book.rules().iter().flat_map(|rule| &rule.steps);
-    for name in steps.filter_map(|step| step.template.as_deref()) {
+    let steps = book.rules().iter().flat_map(|rule| rule.all_steps());
+    let steps = steps.filter_map(|step| step.template.as_deref());
+    let notices = NoticeKind::ALL.map(NoticeKind::template);
+    for name in steps.chain(notices) {
         templates.push((format!("{name}/es/subject.txt"), "Hola de la tienda".to_owned()));
         templates.push((format!("{name}/es/body.mjml"), BODY.to_owned()));
         templates.push((format!("{name}/es/script.md"), "Saluda y da las gracias.".to_owned()));

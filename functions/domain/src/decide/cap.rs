@@ -41,11 +41,17 @@ impl Turn<'_> {
     /// Until when a frequency cap keeps a touch back that could go now, `None`
     /// where it may go.
     pub(super) fn capped_until(&self, index: usize, rule: &Rule, step: &Step) -> Option<Instant> {
-        let caps = &self.book.policy.frequency_caps;
-        let mine = caps.iter().filter(|cap| cap.covers(step.channel, rule.purpose));
-        mine.clone().next()?;
-        let opens = mine.filter_map(|cap| self.opens_at(cap)).max();
+        let caps = self.caps();
+        let mine = || caps.iter().filter(|cap| cap.covers(step.channel, rule.purpose));
+        mine().next()?;
+        let opens = mine().filter_map(|cap| self.opens_at(cap)).max();
         opens.or_else(|| self.outranked_until(index, rule, step))
+    }
+
+    /// The caps that hold for the customer.
+    fn caps(&self) -> Vec<&FrequencyCap> {
+        let relationship = self.customer.profile.relationship.latest().map(|kind| kind.as_str());
+        self.book.policy.caps(relationship).collect()
     }
 
     /// When a full cap opens, `None` where it has room now.
@@ -73,7 +79,7 @@ impl Turn<'_> {
             return None;
         }
         let me = plan.pop()?;
-        let caps = &self.book.policy.frequency_caps;
+        let caps = self.caps();
         let in_my_way = |other: &&Candidate| {
             caps.iter().any(|cap| me.falls_under(cap) && other.falls_under(cap))
         };
@@ -82,9 +88,9 @@ impl Turn<'_> {
 
     /// Whether touches, the highest rank first, may all go when they fall due.
     fn fit(&self, plan: &[Candidate]) -> bool {
+        let caps = self.caps();
         plan.iter().enumerate().all(|(rank, touch)| {
-            let mut caps = self.book.policy.frequency_caps.iter();
-            caps.all(|cap| {
+            caps.iter().all(|cap| {
                 let still_counts = |sent: Instant| self.later(sent, cap.per) > touch.at;
                 let sent =
                     self.customer.sends.iter().filter(|sent| {

@@ -297,7 +297,7 @@ impl Turn<'_> {
         customer.nps.forget(horizon);
         customer.complaints.forget(horizon, policy);
         customer.exits.retain(|exit| exit.at >= horizon);
-        let longest = policy.frequency_caps.iter().map(|cap| cap.per.millis_at_most());
+        let longest = policy.all_caps().map(|cap| cap.per.millis_at_most());
         let capped = now.plus_millis(-longest.max().unwrap_or(0));
         customer.sends.retain(|sent| sent.at >= capped);
     }

@@ -268,6 +268,8 @@ pub struct ComplaintOpened {
 /// The complaint is settled.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct ComplaintResolved {
+    /// The id under which it is open: where a bad answer opened it again, that
+    /// one's, such as `q-17~2` after `q-17`.
     pub complaint_id: Id,
     pub customer_id: Id,
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -319,6 +321,7 @@ pub struct CallReported {
     pub customer_id: Id,
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Timestamp,
+    /// The call that was asked for; of several attempts at it, the one made.
     pub touch_id: Option<Line>,
     pub outcome: CallOutcome,
     pub satisfaction: Option<Score<1, 5>>,

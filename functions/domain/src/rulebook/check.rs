@@ -6,7 +6,7 @@ use super::yaml::{self, Key, Node, Place};
 use super::{Attempts, Diagnostic, Rule, Step, policy_schema, rule_schema};
 use crate::condition::Condition;
 use crate::event::EventKind;
-use crate::policy::Policy;
+use crate::policy::{FrequencyCap, Policy};
 use crate::rule::{Channel, RuleSpec, StepSpec, Survey, Trigger, is_name};
 
 /// Collects what is wrong in one file.
@@ -88,14 +88,10 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
             }
         }
     }
-    for (index, cap) in policy.frequency_caps.iter().enumerate() {
-        let path = [Key::Name("frequency_caps"), Key::Index(index)];
-        if cap.max == 0 {
-            report.error(&path, "max: 0 lets nothing through; pause the rules instead");
-        }
-        if cap.per.count == 0 {
-            report.error(&path, "per must be longer than nothing, such as \"7 days\"");
-        }
+    caps(&policy.frequency_caps, &[], &mut report);
+    for (kind, relationship) in &policy.relationships {
+        let path = [Key::Name("relationships"), Key::Name(kind)];
+        caps(&relationship.frequency_caps, &path, &mut report);
     }
     let brand = &policy.brand;
     let addresses = [("from", Some(&brand.from)), ("reply_to", brand.reply_to.as_ref())];
@@ -114,6 +110,18 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
     }
     found.append(&mut report.found);
     (found.len() == before).then_some(policy)
+}
+
+fn caps(caps: &[FrequencyCap], under: &[Key], report: &mut Report) {
+    for (index, cap) in caps.iter().enumerate() {
+        let path = [under, &[Key::Name("frequency_caps"), Key::Index(index)]].concat();
+        if cap.max == 0 {
+            report.error(&path, "max: 0 lets nothing through; pause the rules instead");
+        }
+        if cap.per.count == 0 {
+            report.error(&path, "per must be longer than nothing, such as \"7 days\"");
+        }
+    }
 }
 
 /// The rule of a file, also where something in it is wrong, so that what it

@@ -118,8 +118,19 @@ impl Happening {
             }
             EventKind::ComplaintResolved => format!(r#""complaint_id":"c{few}""#),
             EventKind::CallReported => {
-                let outcome = if c == 255 { "do_not_call" } else { "reached" };
-                format!(r#""call_id":"k{n}","outcome":"{outcome}","satisfaction":{}"#, 3 + c % 3)
+                let outcome = match c {
+                    255 => "do_not_call",
+                    254 => "wrong_number",
+                    _ => ["no_answer", "voicemail", "reached"][c as usize / 2 % 3],
+                };
+                let occurrence = [format!("p{}", c % 8), format!("c{few}")][c as usize % 2].clone();
+                let attempt = ["", "", ".2", ".3"][c as usize / 16 % 4];
+                let touch =
+                    format!("rule-{}/ana/{occurrence}/s{}{attempt}", c % 4, c as usize / 4 % 2);
+                format!(
+                    r#""call_id":"k{n}","outcome":"{outcome}","touch_id":"{touch}","satisfaction":{}"#,
+                    1 + c % 5
+                )
             }
             EventKind::SurveyAnswered => {
                 format!(
@@ -156,6 +167,8 @@ fn step(waits: Waits) -> impl Strategy<Value = String> {
     let channel = option(&[
         "channel: email, template: t",
         "channel: call, template: t",
+        "channel: call, template: t, attempts: { max: 3, gap: 1 business day, then: email, template: t }",
+        "channel: call, template: t, attempts: { max: 2, gap: 5 hours }",
         "channel: task, template: t",
         "channel: event, event: Done",
     ]);
@@ -260,8 +273,11 @@ fn policy() -> impl Strategy<Value = String> {
         "relationships: { transactional: { channels: [email, task], purposes: [service] } }",
         "by_country: { ES: { email: { mon-sat: '01:45-12:00' } } }",
     ]);
-    let complaints =
-        option(&["", "complaints: { resume_after: 1 day, bad_experience_pause: 2 business days }"]);
+    let complaints = option(&[
+        "",
+        "complaints: { resume_after: 1 day, bad_experience_pause: 2 business days }",
+        "complaints: { escalate_after: { high: 72 hours } }",
+    ]);
     (zone, caps, windows, rest, complaints).prop_map(|(zone, caps, windows, rest, complaints)| {
         format!("default_time_zone: {zone}\nmarketing_consent: opt_out\n{caps}\n{windows}\n{rest}\n{complaints}\n")
     })
