@@ -50,7 +50,7 @@ fn parts<'a>(events: &[&'a Delivered]) -> Vec<Vec<&'a Delivered>> {
 }
 
 /// How many touches a transaction of history may end.
-const ENDED_AT_ONCE: usize = 19;
+const ENDED_AT_ONCE: usize = 16;
 
 /// How a customer's history was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,8 +136,8 @@ async fn commit(
         let Decision { customer: after, records, complaints, .. } =
             decide(customer, input, &rules.book, now);
         customer = after;
-        told.extend(complaints);
         answers.extend(Answer::of(&delivered.event).map(LedgerEntry::Answer));
+        told.extend(complaints);
         for record in &records {
             match is_refusal(record) {
                 true => entry.note_refusal(record),

@@ -21,8 +21,8 @@ use crate::app::App;
 use crate::bus::Message;
 use crate::call_list;
 use crate::store::{
-    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, Ledger, LedgerEntry, Store,
-    StoreError, TRANSACTION_ITEMS_MAX, TouchEntry, complaint_entries,
+    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger,
+    LedgerEntry, Store, StoreError, TouchEntry, complaint_entries,
 };
 
 /// How many customers are worked on at a time.
@@ -197,7 +197,6 @@ async fn count(
 /// What an event does besides the customer's state. After the commit, and once
 /// more when it comes again: a crash in between loses nothing.
 async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result<(), IngestError> {
-    let store = &app.store;
     match body {
         Body::CallReported(call) => call_list::close(app, id, call, now).await?,
         Body::ConsentChanged(consent) if consent.channel == ConsentChannel::Call => {
@@ -208,13 +207,13 @@ async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result
                 call_list::review(app, id, now).await?;
             }
             if profile.interests.is_some() {
-                hand_what_came_out(app, id, now).await?;
+                catch_up_on_content(app, id, now).await?;
             }
         }
         Body::CustomerErased(_) => {
-            store.withdraw_calls(id).await?;
-            store.withdraw_complaints(id).await?;
-            store.drop_answers(id).await?;
+            app.store.withdraw_calls(id).await?;
+            app.store.drop_answers(id).await?;
+            app.store.withdraw_complaints(id).await?;
         }
         _ => {}
     }
@@ -222,7 +221,7 @@ async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result
 }
 
 /// An interest that was learnt of late brings what came out meanwhile.
-async fn hand_what_came_out(app: &App, id: &Id, now: Instant) -> Result<(), IngestError> {
+async fn catch_up_on_content(app: &App, id: &Id, now: Instant) -> Result<(), IngestError> {
     let longest = app.rules().book.policy.max_trigger_age.millis_at_most();
     for content in app.store.contents_since(now.plus_millis(-longest)).await? {
         hand_to(app, id, &content, None, now).await?;
@@ -255,7 +254,8 @@ fn account(
     let complaints = decision.complaints.iter();
     entries.extend(complaints.flat_map(|id| complaint_entries(&decision.customer, id, book)));
     // A transaction takes so many; a customer has far fewer touches pending.
-    ended.truncate(TRANSACTION_ITEMS_MAX - 1 - INTEREST_ITEMS_MAX - entries.len());
+    let room = LEDGER_ITEMS_MAX - INTEREST_ITEMS_MAX;
+    ended.truncate(room.saturating_sub(entries.len()));
     entries.extend(ended);
     (Ledger { entries }, messages)
 }

@@ -6,6 +6,13 @@
 //! | `customer#<id>` | `event#<detail-type>#<key>` | an accepted event |
 //! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
+//! | `customer#<id>` | `answer#<answer id>` | an answer to a survey |
+//! | `interest#<hash of a topic>#<shard>` | `<customer id>` | somebody who is interested |
+//! | `content#<id>` | `published` | a piece of content |
+//! | `contents` | `<instant>#<id>` | one that came out lately |
+//! | `handouts` | `<id>` | how far one has been handed round |
+//! | `birthday#<hash of a manager and a day>` | `<customer id>` | whose birthday it is |
+//! | `drifting#<manager>` | `<instant>#<customer id>` | who began to drift away |
 //! | `customer#<id>` | `escalation#<complaint>/<level>` | a complaint that went up a level |
 //! | `customer#<id>` | `complaint#<complaint>` | a complaint, on the list while it is open |
 //! | `complaints#<year>-<month>` | `opened#<hash>`, `resolved#<hash>` | a complaint of that month, to count |
@@ -64,6 +71,19 @@ pub(super) fn recent_from(after: Instant) -> String {
 
 pub(super) fn handout(id: &Id) -> Item {
     keyed(HANDOUTS, id.as_str())
+}
+
+pub(super) fn drifting_of(manager: &str) -> String {
+    format!("drifting#{manager}")
+}
+
+pub(super) fn drifting(manager: &str, at: Instant, id: &str) -> Item {
+    keyed(drifting_of(manager), format!("{}{id}", drifting_from(at)))
+}
+
+/// What stands before the customer in the keys of one instant.
+pub(super) fn drifting_from(at: Instant) -> String {
+    format!("{:016}#", at.millis().max(0))
 }
 
 pub fn customer(id: &Id) -> String {

@@ -65,12 +65,12 @@ pub enum LedgerEntry {
     Event(EventEntry),
     Touch(TouchEntry),
     Call(Call),
+    Answer(Answer),
     Escalation(EscalationEntry),
     /// A complaint as it stands now, whatever was written before.
     Complaint(ComplaintEntry),
     /// The same, to be counted in its month.
     Counted(CountedComplaint),
-    Answer(Answer),
 }
 
 /// An accepted event: its permanent deduplication key, and what was decided
@@ -228,6 +228,7 @@ impl LedgerEntry {
                 (keys::touch(&entry.touch), item)
             }
             LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
+            LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
             LedgerEntry::Escalation(entry) => {
                 let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
                 (keys::escalation(&entry.complaint, entry.level), item)
@@ -235,7 +236,6 @@ impl LedgerEntry {
             LedgerEntry::Complaint(entry) => (keys::complaint(&entry.complaint), entry.item()?),
             // Not under the customer: a month's are counted together.
             LedgerEntry::Counted(entry) => return entry.item(),
-            LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
         };
         item.extend(keys::keyed(keys::customer(id), sk));
         Ok(item)

@@ -2,6 +2,7 @@
 //!
 //! The only module that knows the SDK's DynamoDB types.
 
+mod agenda;
 mod answers;
 mod calls;
 mod complaints;
@@ -33,6 +34,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
+pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
 pub use answers::Answer;
 pub use calls::{Call, CallStatus};
 pub use complaints::{
@@ -116,6 +118,10 @@ pub struct Store {
 
 /// How many items one transaction takes.
 pub const TRANSACTION_ITEMS_MAX: usize = 100;
+
+/// How many of them may be entries of the ledger: the customer's state and what
+/// it changes in agendas have room beside them.
+pub const LEDGER_ITEMS_MAX: usize = TRANSACTION_ITEMS_MAX - 1 - AGENDA_ITEMS_MAX;
 
 /// How long after its fence an unconfirmed touch is looked at again.
 pub const SETTLE_AFTER: Duration = Duration::from_secs(120);
@@ -248,6 +254,7 @@ impl Store {
             items.push(self.put_entry(&after.customer.id, entry)?);
         }
         items.extend(self.put_interests(&before.customer, &after.customer, now)?);
+        items.extend(self.put_agenda(&before.customer, &after.customer, now)?);
         let answer = self
             .client
             .transact_write_items()

@@ -9,6 +9,7 @@ mod complaints;
 mod content;
 mod convergence;
 mod differential;
+mod digest;
 mod dispatch;
 mod dispatch_faults;
 mod erasure;

@@ -128,9 +128,9 @@ struct Run<'a> {
     book: &'a RuleBook,
     now: Instant,
     touches: BTreeMap<TouchId, TouchRecord>,
-    escalations: Vec<Escalation>,
     /// Content that came out and did not reach the customer, as far as was known.
     unread: Vec<&'a Delivered>,
+    escalations: Vec<Escalation>,
 }
 
 impl Run<'_> {

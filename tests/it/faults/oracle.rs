@@ -66,8 +66,8 @@ impl Left {
             *counts.entry(touch).or_default() += 1;
         }
         let mut calls = BTreeMap::new();
-        let listed = touches.iter().filter(|entry| [Channel::Call, Channel::Task].contains(&entry.channel));
-        for touch in listed {
+        let is_for_a_person = |c: Channel| matches!(c, Channel::Call | Channel::Task);
+        for touch in touches.iter().filter(|entry| is_for_a_person(entry.channel)) {
             if let Some(call) = store.call(&touch.touch).await.unwrap() {
                 let stands = format!("{:?} {:?} {}", call.status, call.outcome, call.assigned_to);
                 calls.insert(touch.touch.to_string(), stands);

@@ -244,10 +244,13 @@ impl Turn<'_> {
     /// trigger's detail tells of.
     fn due(&self, step: &Step, base: calendar::Base, trigger: Option<&Detail>) -> Instant {
         let policy = &self.book.policy;
-        let day = step.on.and_then(|day| day.of(trigger?));
-        let base = match day {
-            Some(day) => calendar::Base { at: calendar::midnight(day, &self.zone), is_day: true },
+        let base = match step.on.map(|day| trigger.and_then(|trigger| day.of(trigger))) {
             None => base,
+            Some(Some(day)) => {
+                calendar::Base { at: calendar::midnight(day, &self.zone), is_day: true }
+            }
+            // Nothing was promised: it ends at once, on whatever clock.
+            Some(None) => return base.at,
         };
         calendar::due(
             base,

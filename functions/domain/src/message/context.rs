@@ -164,13 +164,21 @@ pub fn context(view: &View, facts: &Facts) -> Context {
     if let Some(period) = facts.period {
         root["period"] = period.json(view);
     }
-    if let Some(call) = facts.call {
-        root["call"] = self::call(&call);
-    }
     if let Some(links) = facts.survey {
         root["survey"] = survey(links);
     }
+    if let Some(call) = facts.call {
+        root["call"] = self::call(&call);
+    }
     Context(root)
+}
+
+/// The survey of a mail, as its template names it.
+pub(super) fn survey(links: &SurveyLinks) -> Json {
+    let answers = links.answers.iter();
+    let answers: Vec<Json> =
+        answers.map(|(score, url)| json!({ "score": score, "url": url })).collect();
+    json!({ "kind": links.kind.as_str(), "answers": answers })
 }
 
 /// A message is left on the last attempt but one: it names the day of the last.
@@ -182,14 +190,6 @@ pub(super) fn call(call: &CallFacts) -> Json {
         "next_on": call.next_on.map(|day| day.to_string()),
         "then": call.then,
     })
-}
-
-/// The survey of a mail, as its template names it.
-pub(super) fn survey(links: &SurveyLinks) -> Json {
-    let answers = links.answers.iter();
-    let answers: Vec<Json> =
-        answers.map(|(score, url)| json!({ "score": score, "url": url })).collect();
-    json!({ "kind": links.kind.as_str(), "answers": answers })
 }
 
 fn customer(view: &View) -> Json {

@@ -15,7 +15,7 @@ use crate::stage::Stage;
 pub use given::{BadSample, context_from_json, sample_context};
 
 /// The names at the top of a context.
-pub(super) const NAMES: [&str; 14] = [
+pub(super) const NAMES: [&str; 15] = [
     "customer",
     "event",
     "purchase",
@@ -28,6 +28,7 @@ pub(super) const NAMES: [&str; 14] = [
     "survey",
     "call",
     "complaint",
+    "digest",
     "staff",
     "locale",
 ];
