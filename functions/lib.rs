@@ -8,6 +8,8 @@
 pub mod app;
 pub mod bus;
 pub mod call_list;
+pub mod content;
+pub mod digest;
 pub mod dispatch;
 pub mod drift;
 pub mod feedback;

@@ -15,9 +15,7 @@ use crate::app::App;
 use crate::bus::Message;
 use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
 use crate::store::table::{Alarm, SHARDS};
-use crate::store::{
-    Commit, Ledger, LedgerEntry, Store, StoreError, TRANSACTION_ITEMS_MAX, TouchEntry,
-};
+use crate::store::{Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store, StoreError, TouchEntry};
 
 /// How many customers are worked on at a time.
 const CUSTOMERS_AT_ONCE: usize = 8;
@@ -162,7 +160,7 @@ pub async fn look(app: &App, id: &Id, now: Instant) -> Result<Looked, StoreError
         }
         let ended = decision.records.iter().map(|record| TouchEntry::ended(record, false, None));
         let mut ledger = Ledger { entries: ended.map(LedgerEntry::Touch).collect() };
-        ledger.entries.truncate(TRANSACTION_ITEMS_MAX - 1);
+        ledger.entries.truncate(LEDGER_ITEMS_MAX);
         ledger.leave_out(&known);
         let planned = decision.customer.enrolments.len().saturating_sub(before);
         let stages = decision.stages.len();

@@ -17,10 +17,11 @@ pub struct Args {
 }
 
 /// What stands at the head of a sort key, and under which name it is shown.
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 6] = [
     ("event#", "events"),
     ("touch#", "touches"),
     ("call#", "calls_and_tasks"),
+    ("answer#", "answers"),
     ("complaint#", "complaints"),
     ("escalation#", "escalations"),
 ];

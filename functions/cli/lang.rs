@@ -107,6 +107,9 @@ impl Lang {
             Reason::IfFalse => {
                 ("la condición del paso no se cumple", "the step's condition does not hold")
             }
+            Reason::NotSampled => {
+                ("la encuesta va solo a una muestra", "the survey goes to a sample only")
+            }
             Reason::QuietHours => ("fuera del horario de contacto", "outside the hours of contact"),
             Reason::FrequencyCap => (
                 "el cliente ya recibió suficientes mensajes",

@@ -6,7 +6,7 @@ use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::decide::assignee;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
-use lazo_domain::message::{Facts, Occasion, Period, context};
+use lazo_domain::message::{Facts, Occasion, Period, SurveyLinks, context};
 use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{Send, TouchId};
@@ -15,7 +15,7 @@ use lazo_domain::view::View;
 use crate::app::{App, env};
 use crate::bus::Message;
 use crate::links::token::Claim;
-use crate::links::unsubscribe_url;
+use crate::links::{survey_url, unsubscribe_url};
 use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::store::{FailureKind, StoreError};
 
@@ -114,8 +114,10 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
         Purpose::Service => None,
         Purpose::Marketing => Some(unsubscribe_link(app, &send.touch)?),
     };
+    let survey = survey_links(app, send, now)?;
     let facts = Facts {
         rep: &send.assign_to,
+        survey: survey.as_ref(),
         unsubscribe: unsubscribe.as_deref(),
         occasion: Occasion::of_touch(&view, &send.touch, &rules.book),
         period: Period::of_touch(&send.touch, &rules.book),
@@ -140,6 +142,19 @@ fn unsubscribe_link(app: &App, touch: &TouchId) -> anyhow::Result<String> {
     let keys = app.link_keys.as_ref().with_context(|| format!("{needs} {}", env::LINK_KEYS))?;
     let token = keys.sign(&Claim::unsubscribe(touch))?;
     Ok(unsubscribe_url(base, &token))
+}
+
+/// A link for each score, where the mail asks for one.
+fn survey_links(app: &App, send: &Send, now: Instant) -> anyhow::Result<Option<SurveyLinks>> {
+    let rules = app.rules();
+    let step = rules.book.rule(&send.touch.rule).and_then(|rule| rule.step(&send.touch.step));
+    let Some(survey) = step.and_then(|step| step.survey.as_ref()) else { return Ok(None) };
+    let needs = "a survey needs links to answer it; set";
+    let base = app.links_url.as_deref().with_context(|| format!("{needs} {}", env::LINKS_URL))?;
+    let keys = app.link_keys.as_ref().with_context(|| format!("{needs} {}", env::LINK_KEYS))?;
+    let token = keys.sign(&Claim::survey(&send.touch, survey, now))?;
+    let answers = survey.kind.scale().map(|score| (score, survey_url(base, &token, score)));
+    Ok(Some(SurveyLinks { kind: survey.kind, answers: answers.collect() }))
 }
 
 pub fn is_of(enrolment: &Enrolment, touch: &TouchId) -> bool {

@@ -21,8 +21,8 @@ use crate::pace::{Pace, Turn};
 use crate::rounds::Round;
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{
-    Call, Commit, EscalationEntry, Ledger, LedgerEntry, Loaded, SETTLE_AFTER, StoreError,
-    TRANSACTION_ITEMS_MAX, TouchEntry,
+    Call, Commit, EscalationEntry, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER,
+    StoreError, TouchEntry,
 };
 use settle::{settle, write_outcome};
 
@@ -195,7 +195,7 @@ fn account(decision: &Decision) -> Ledger {
     entries.extend(escalations.map(LedgerEntry::Escalation));
     let ended = decision.records.iter().map(|record| TouchEntry::ended(record, false, None));
     entries.extend(ended.map(LedgerEntry::Touch));
-    entries.truncate(TRANSACTION_ITEMS_MAX - 1);
+    entries.truncate(LEDGER_ITEMS_MAX);
     Ledger { entries }
 }
 

@@ -10,18 +10,23 @@ use lazo_domain::touch::TouchId;
 
 use super::{ATTEMPTS_MAX, IngestError, back_off, is_refusal};
 use crate::app::App;
-use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, TouchEntry, complaint_entries};
+use crate::store::{
+    Answer, Commit, EventEntry, Ledger, LedgerEntry, TouchEntry, complaint_entries,
+};
 
-/// How much one transaction takes: room stays for touches that its events end.
-const WEIGHT_AT_ONCE: usize = 60;
+/// How much one transaction takes: room stays for the interests that its events
+/// change and the touches that they end.
+const WEIGHT_AT_ONCE: usize = 40;
 
-/// How many entries an event may need: a complaint is listed and counted too.
+/// How many entries an event may need: a complaint is listed and counted too, an
+/// answer is kept.
 fn weight(delivered: &Delivered) -> usize {
     match &delivered.event.body {
         Body::ComplaintOpened(_) | Body::ComplaintResolved(_) => 4,
         // A bad answer may open a complaint again.
         Body::CallReported(call) if call.touch_id.is_some() => 4,
-        Body::SurveyAnswered(answer) if answer.touch_id.is_some() => 4,
+        Body::SurveyAnswered(answer) if answer.touch_id.is_some() => 5,
+        Body::SurveyAnswered(_) => 2,
         _ => 1,
     }
 }
@@ -45,7 +50,7 @@ fn parts<'a>(events: &[&'a Delivered]) -> Vec<Vec<&'a Delivered>> {
 }
 
 /// How many touches a transaction of history may end.
-const ENDED_AT_ONCE: usize = 38;
+const ENDED_AT_ONCE: usize = 16;
 
 /// How a customer's history was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,7 +128,7 @@ async fn commit(
     let loaded = app.store.load(id).await?;
     let mut customer = loaded.customer.clone();
     let mut entries = Vec::with_capacity(events.len());
-    let mut ended = Vec::new();
+    let (mut answers, mut ended) = (Vec::new(), Vec::new());
     let mut told: BTreeSet<Id> = BTreeSet::new();
     for delivered in events {
         let mut entry = EventEntry::new(&delivered.event, now);
@@ -131,6 +136,7 @@ async fn commit(
         let Decision { customer: after, records, complaints, .. } =
             decide(customer, input, &rules.book, now);
         customer = after;
+        answers.extend(Answer::of(&delivered.event).map(LedgerEntry::Answer));
         told.extend(complaints);
         for record in &records {
             match is_refusal(record) {
@@ -141,6 +147,9 @@ async fn commit(
         entries.push(LedgerEntry::Event(entry));
     }
     ended.truncate(ENDED_AT_ONCE);
+    if customer.erased_at.is_none() {
+        entries.extend(answers);
+    }
     entries.extend(ended);
     entries.extend(told.iter().flat_map(|id| complaint_entries(&customer, id, &rules.book)));
     let mut ledger = Ledger { entries };

@@ -11,6 +11,7 @@ use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::interest::Topic;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{TouchRecord, TouchStatus};
 
@@ -20,8 +21,8 @@ use crate::app::App;
 use crate::bus::Message;
 use crate::call_list;
 use crate::store::{
-    Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Store, StoreError, TRANSACTION_ITEMS_MAX,
-    TouchEntry, complaint_entries,
+    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger,
+    LedgerEntry, Store, StoreError, TouchEntry, complaint_entries,
 };
 
 /// How many customers are worked on at a time.
@@ -36,7 +37,7 @@ pub enum Taken {
     Counted,
     /// It had been counted before: nothing changed.
     Duplicate,
-    /// It concerns no customer in particular.
+    /// Content that does not interest the customer, or comes by another topic.
     Nobody,
 }
 
@@ -114,13 +115,58 @@ pub async fn quarantine(
 /// # Errors
 /// [`IngestError`] where it could not be stored; nothing was changed then.
 pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Taken, IngestError> {
+    match (delivered.event.customer(), &delivered.event.body) {
+        (Some(id), body) => {
+            let taken = count(app, id, delivered, None, now).await?;
+            follow_through(app, body, id, now).await?;
+            Ok(taken)
+        }
+        (None, Body::ContentPublished(content)) => {
+            match app.store.publish_content(&content.content_id, delivered, now).await? {
+                true => Ok(Taken::Counted),
+                false => Ok(Taken::Duplicate),
+            }
+        }
+        (None, _) => Ok(Taken::Nobody),
+    }
+}
+
+/// Hands published content to one customer, if it interests them: counts it
+/// once, for ever, and plans what it starts. `via` is the topic under which
+/// they were found: by the others they are found as well.
+///
+/// # Errors
+/// [`IngestError`] where it could not be stored; nothing was changed then.
+pub async fn hand_to(
+    app: &App,
+    id: &Id,
+    content: &Delivered,
+    via: Option<&Topic>,
+    now: Instant,
+) -> Result<Taken, IngestError> {
+    count(app, id, content, via, now).await
+}
+
+/// Counts an event for a customer.
+async fn count(
+    app: &App,
+    id: &Id,
+    delivered: &Delivered,
+    via: Option<&Topic>,
+    now: Instant,
+) -> Result<Taken, IngestError> {
     let event = &delivered.event;
-    let Some(id) = event.customer() else { return Ok(Taken::Nobody) };
     let rules = app.rules();
     let mut attempt = 0;
     let mut known = Vec::new();
-    let taken = loop {
+    loop {
         let loaded = app.store.load(id).await?;
+        if let Body::ContentPublished(content) = &event.body {
+            let topic = loaded.customer.topic_of(content, event.occurred_at);
+            if topic.is_none_or(|topic| via.is_some_and(|via| *via != topic)) {
+                return Ok(Taken::Nobody);
+            }
+        }
         if let Body::CustomerErased(_) = &event.body {
             erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
         }
@@ -130,10 +176,10 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(_) => {
                 publish(app, &messages).await;
-                break Taken::Counted;
+                return Ok(Taken::Counted);
             }
             // The event's own entry is the first.
-            Commit::Known(entries) if entries.contains(&0) => break Taken::Duplicate,
+            Commit::Known(entries) if entries.contains(&0) => return Ok(Taken::Duplicate),
             other => {
                 if let Commit::Known(entries) = other {
                     known.extend(ledger.touches_at(&entries));
@@ -145,30 +191,42 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
                 back_off(attempt).await;
             }
         }
-    };
-    follow_through(app, event, id, now).await?;
-    Ok(taken)
+    }
 }
 
-/// What an event does to the call list. After the commit, and once more when it
-/// comes again: a crash in between loses nothing.
-async fn follow_through(app: &App, event: &Event, id: &Id, now: Instant) -> Result<(), StoreError> {
-    match &event.body {
-        Body::CallReported(call) => call_list::close(app, id, call, now).await,
+/// What an event does besides the customer's state. After the commit, and once
+/// more when it comes again: a crash in between loses nothing.
+async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result<(), IngestError> {
+    match body {
+        Body::CallReported(call) => call_list::close(app, id, call, now).await?,
         Body::ConsentChanged(consent) if consent.channel == ConsentChannel::Call => {
-            call_list::review(app, id, now).await
+            call_list::review(app, id, now).await?;
         }
-        Body::CustomerUpdated(profile)
-            if profile.relationship.is_some() || profile.account_manager.is_some() =>
-        {
-            call_list::review(app, id, now).await
+        Body::CustomerUpdated(profile) => {
+            if profile.relationship.is_some() || profile.account_manager.is_some() {
+                call_list::review(app, id, now).await?;
+            }
+            if profile.interests.is_some() {
+                catch_up_on_content(app, id, now).await?;
+            }
         }
         Body::CustomerErased(_) => {
             app.store.withdraw_calls(id).await?;
-            app.store.withdraw_complaints(id).await
+            app.store.drop_answers(id).await?;
+            app.store.withdraw_complaints(id).await?;
         }
-        _ => Ok(()),
+        _ => {}
     }
+    Ok(())
+}
+
+/// An interest that was learnt of late brings what came out meanwhile.
+async fn catch_up_on_content(app: &App, id: &Id, now: Instant) -> Result<(), IngestError> {
+    let longest = app.rules().book.policy.max_trigger_age.millis_at_most();
+    for content in app.store.contents_since(now.plus_millis(-longest)).await? {
+        hand_to(app, id, &content, None, now).await?;
+    }
+    Ok(())
 }
 
 /// What an event's decision writes into the ledger, and tells others.
@@ -190,14 +248,21 @@ fn account(
         }
     }
     let mut entries = vec![LedgerEntry::Event(entry)];
+    entries.extend(answer(&delivered.event, decision));
     let id = &decision.customer.id;
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
     let complaints = decision.complaints.iter();
     entries.extend(complaints.flat_map(|id| complaint_entries(&decision.customer, id, book)));
     // A transaction takes so many; a customer has far fewer touches pending.
-    ended.truncate(TRANSACTION_ITEMS_MAX - 1 - entries.len());
+    let room = LEDGER_ITEMS_MAX - INTEREST_ITEMS_MAX;
+    ended.truncate(room.saturating_sub(entries.len()));
     entries.extend(ended);
     (Ledger { entries }, messages)
+}
+
+/// An answer in full; of who was forgotten nothing is kept.
+fn answer(event: &Event, decision: &Decision) -> Option<LedgerEntry> {
+    Answer::of(event).filter(|_| decision.customer.erased_at.is_none()).map(LedgerEntry::Answer)
 }
 
 /// Whether a record is of a trigger that started nothing. Each event that comes

@@ -26,7 +26,7 @@ const UNDO_MILLIS: i64 = 60 * 60 * 1000;
 pub enum ActError {
     #[error(transparent)]
     Ingest(#[from] IngestError),
-    #[error("the consent does not fit its own schema: {0}")]
+    #[error("what the page sends does not fit its own schema: {0}")]
     Event(#[from] BadEvent),
     #[error("others changed the consent {ROUNDS_MAX} times in a row")]
     Contention,

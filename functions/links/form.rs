@@ -39,12 +39,7 @@ pub enum Wish {
 /// RFC 8058 lets mail programs send either. `None` where it asks for nothing
 /// that a link does.
 pub fn wish(content_type: &str, body: &[u8]) -> Option<Wish> {
-    let text = std::str::from_utf8(body).ok()?;
-    let fields = match boundary(content_type) {
-        Some(boundary) => multipart(text, boundary),
-        None => urlencoded(text),
-    };
-    fields.into_iter().find_map(|(name, value)| match (&*name, &*value) {
+    fields(content_type, body)?.into_iter().find_map(|(name, value)| match (&*name, &*value) {
         ("undo", token) => Some(Wish::Undo(token.to_owned())),
         ("action", "unsubscribe") => Some(Wish::Unsubscribe),
         (name, value)
@@ -54,6 +49,33 @@ pub fn wish(content_type: &str, body: &[u8]) -> Option<Wish> {
             Some(Wish::Unsubscribe)
         }
         _ => None,
+    })
+}
+
+/// What somebody sends who answers a survey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The score of the link that they followed.
+    Score,
+    /// Some words, without blanks around them; none where nothing was written.
+    Comment(String),
+}
+
+/// Reads the form of a survey's page, as [`wish`] does that of the others.
+pub fn reply(content_type: &str, body: &[u8]) -> Option<Reply> {
+    fields(content_type, body)?.into_iter().find_map(|(name, value)| match (&*name, &*value) {
+        ("action", "answer") => Some(Reply::Score),
+        // Forms end lines as mail does.
+        ("comment", words) => Some(Reply::Comment(words.trim().replace("\r\n", "\n"))),
+        _ => None,
+    })
+}
+
+fn fields<'a>(content_type: &str, body: &'a [u8]) -> Option<Fields<'a>> {
+    let text = std::str::from_utf8(body).ok()?;
+    Some(match boundary(content_type) {
+        Some(boundary) => multipart(text, boundary),
+        None => urlencoded(text),
     })
 }
 
@@ -137,6 +159,16 @@ mod tests {
         );
         yes(FORM, "action=unsubscribe");
         assert_eq!(wish(FORM, b"undo=k1.a-b_c.d"), Some(Wish::Undo("k1.a-b_c.d".into())));
+    }
+
+    #[test]
+    fn a_reply_is_a_score_or_words() {
+        assert_eq!(reply(FORM, b"action=answer&score=3"), Some(Reply::Score));
+        let words = reply(FORM, "comment=+Muy+bien%2C%0D%0Agracias%21+".as_bytes());
+        assert_eq!(words, Some(Reply::Comment("Muy bien,\ngracias!".into())));
+        assert_eq!(reply(FORM, b"comment="), Some(Reply::Comment(String::new())));
+        assert_eq!(reply(FORM, b"score=3&touchpoint=x"), None);
+        assert_eq!(reply(FORM, b"action=unsubscribe"), None);
     }
 
     #[test]

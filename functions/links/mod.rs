@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `GET`, `HEAD /u/<token>` | shows the page that asks; changes nothing, for mail scanners follow every link |
 //! | `POST /u/<token>` | unsubscribes, by one click of a mail program (RFC 8058) or by the page's button; with `undo=<token>` takes that back |
+//! | `GET`, `HEAD /s/<token>/<score>` | shows the page that asks whether to send the score; changes nothing either |
+//! | `POST /s/<token>/<score>` | takes the score, and then a comment |
 //!
 //! Everything else is 404, and so is a token that does not count, without a
 //! word on why. No cookies, no scripts, nothing from elsewhere.
@@ -11,6 +13,7 @@
 mod consent;
 mod form;
 mod page;
+mod survey;
 pub mod token;
 pub mod url;
 mod words;
@@ -26,6 +29,7 @@ use consent::{Denied, Undone};
 pub use form::{BODY_BYTES_MAX, Payload};
 use form::{Wish, wish};
 use page::{Button, Page};
+use survey::Asked;
 use token::{BadToken, Claim, Purpose};
 use words::{Language, Say};
 
@@ -37,9 +41,17 @@ pub type Response = http::Response<String>;
 /// What stands before the token in a link to unsubscribe.
 const UNSUBSCRIBE: &str = "/u/";
 
+/// What stands before the token in a link to answer a survey.
+const SURVEY: &str = "/s/";
+
 /// The link of a mail, by the address of the links worker.
 pub fn unsubscribe_url(base: &str, token: &str) -> String {
     format!("{}{UNSUBSCRIBE}{token}", base.trim_end_matches('/'))
+}
+
+/// The link that answers a survey with a score.
+pub fn survey_url(base: &str, token: &str, score: u8) -> String {
+    format!("{}{SURVEY}{token}/{score}", base.trim_end_matches('/'))
 }
 
 /// Answers one request.
@@ -68,13 +80,30 @@ async fn route(
     customer: &mut Option<Customer>,
 ) -> Page {
     let no_link = Page::new(StatusCode::NOT_FOUND, Say::NoLink);
-    let Some(token) = request.uri().path().strip_prefix(UNSUBSCRIBE) else { return no_link };
+    let path = request.uri().path();
+    let score_link = path.strip_prefix(SURVEY).and_then(|rest| rest.split_once('/'));
+    let unsubscribe = path.strip_prefix(UNSUBSCRIBE);
+    if score_link.is_none() && unsubscribe.is_none() {
+        return no_link;
+    }
     let acts = match *request.method() {
         Method::GET | Method::HEAD => false,
         Method::POST => true,
         _ => return Page::new(StatusCode::METHOD_NOT_ALLOWED, Say::NotUnderstood),
     };
-    let claim = app.link_keys.as_ref().and_then(|keys| keys.unsubscribe(token, now));
+    if let Some((token, score)) = score_link {
+        let claim = app.link_keys.as_ref().and_then(|keys| keys.read(token).ok());
+        let Some(claim) = claim else { return no_link };
+        let Some(asked) = Asked::by(&claim, score) else { return no_link };
+        *customer = load(app, &claim.touch.customer).await;
+        return match acts {
+            _ if claim.has_expired(now) => survey::over(),
+            false => survey::show(app, &asked, customer.as_ref()).await,
+            true => survey::act(app, request, &asked, customer.as_ref(), now).await,
+        };
+    }
+    let keys = app.link_keys.as_ref();
+    let claim = unsubscribe.and_then(|token| keys?.unsubscribe(token, now));
     let Some(claim) = claim else { return no_link };
     *customer = load(app, &claim.touch.customer).await;
     match acts {

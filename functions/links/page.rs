@@ -9,8 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use lazo_domain::policy::Brand;
+use lazo_domain::rule::SurveyKind;
 use sha2::{Digest, Sha256};
 
+use super::survey::COMMENT_CHARS_MAX;
 use super::words::{Language, Say, contact};
 
 /// The palette of the mails (`infra/templates/_brand/head.mjml`), so that the
@@ -27,10 +29,15 @@ h1{margin:0 0 12px;font:1.75rem/1.25 Georgia,'Times New Roman',serif;text-wrap:b
 main p{margin:0 0 24px}main p:last-child{margin:0}\
 form p{margin:0 0 12px}\
 a{color:var(--accent)}\
+textarea{display:block;width:100%;margin:0 0 16px;padding:12px;border:2px solid var(--quiet);border-radius:10px;background:transparent;color:inherit;font:inherit;resize:vertical}\
+nav{margin:28px 0 0}nav p{margin:0 0 8px}\
+nav ul{display:flex;flex-wrap:wrap;gap:8px;margin:0;padding:0;list-style:none}\
+nav a{display:flex;align-items:center;justify-content:center;min-width:44px;height:44px;border:1px solid var(--quiet);border-radius:10px;text-decoration:none}\
+nav a[aria-current]{border:2px solid var(--accent);font-weight:600}\
 button{display:block;width:100%;min-height:48px;padding:12px 24px;border:2px solid var(--accent);border-radius:10px;background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;cursor:pointer}\
 button.second{background:transparent;color:var(--accent)}\
 button:hover{text-decoration:underline}\
-a:focus-visible,button:focus-visible{outline:3px solid var(--ink);outline-offset:3px;border-radius:10px}\
+a:focus-visible,button:focus-visible,textarea:focus-visible{outline:3px solid var(--ink);outline-offset:3px;border-radius:10px}\
 footer p{margin:0;max-width:32rem;text-wrap:balance;font-size:.875rem;color:var(--quiet);text-align:center}\
 @media(min-width:480px){main{padding:40px 44px}button{width:auto}}";
 
@@ -54,6 +61,13 @@ pub enum Button {
     Unsubscribe,
     /// Takes it back, by a token of its own.
     Undo(String),
+    /// Answers a survey with the score of the page's own address.
+    Answer {
+        kind: SurveyKind,
+        score: u8,
+    },
+    /// Adds a comment; the words that are there already.
+    Comment(String),
 }
 
 /// One page, ready to be written in a language.
@@ -111,6 +125,10 @@ impl Page {
             let _ = writeln!(html, "<header><p>{name}</p></header>");
         }
         let text = words.text.replace("{contact}", &contact_link(language, brand));
+        let text = match &self.button {
+            Button::Answer { kind, score } => chosen(&text, *kind, *score),
+            _ => text.replace("{most}", &COMMENT_CHARS_MAX.to_string()),
+        };
         let _ = write!(html, "<main>\n<h1>{}</h1>\n<p>{text}</p>\n", words.heading);
         html.push_str(&self.form(words.question, words.button));
         html.push_str("</main>\n");
@@ -125,6 +143,10 @@ impl Page {
     fn form(&self, question: &str, label: &str) -> String {
         let (field, value, class) = match &self.button {
             Button::None => return String::new(),
+            Button::Comment(comment) => return comment_form(question, label, comment),
+            Button::Answer { kind, score } => {
+                return score_form(label) + &other_scores(question, *kind, *score);
+            }
             Button::Unsubscribe => ("action", "unsubscribe", ""),
             Button::Undo(token) => ("undo", token.as_str(), " class=\"second\""),
         };
@@ -138,6 +160,40 @@ impl Page {
             escape(value),
         )
     }
+}
+
+/// The text with the score that a link stands for.
+fn chosen(text: &str, kind: SurveyKind, score: u8) -> String {
+    let highest = kind.scale().end().to_string();
+    text.replace("{score}", &score.to_string()).replace("{highest}", &highest)
+}
+
+fn score_form(label: &str) -> String {
+    format!(
+        "<form method=\"post\">\n<input type=\"hidden\" name=\"action\" value=\"answer\">\n\
+         <button type=\"submit\">{label}</button>\n</form>\n"
+    )
+}
+
+/// Links to the pages of the other scores: to look at one changes nothing.
+fn other_scores(question: &str, kind: SurveyKind, chosen: u8) -> String {
+    let link = |score: u8| match score == chosen {
+        true => format!("<li><a href=\"{score}\" aria-current=\"true\">{score}</a></li>"),
+        false => format!("<li><a href=\"{score}\">{score}</a></li>"),
+    };
+    let links: String = kind.scale().map(link).collect();
+    format!(
+        "<nav aria-labelledby=\"other\">\n<p id=\"other\">{question}</p>\n<ul>{links}</ul>\n</nav>\n"
+    )
+}
+
+fn comment_form(question: &str, label: &str, comment: &str) -> String {
+    format!(
+        "<form method=\"post\">\n<p><label for=\"comment\">{question}</label></p>\n\
+         <textarea id=\"comment\" name=\"comment\" rows=\"4\" maxlength=\"{COMMENT_CHARS_MAX}\">{}</textarea>\n\
+         <button type=\"submit\">{label}</button>\n</form>\n",
+        escape(comment),
+    )
 }
 
 /// A link to write to the shop; the bare words where it gives no address.
@@ -211,9 +267,22 @@ mod tests {
                 Say::NoLink,
                 Say::NotUnderstood,
                 Say::TryAgain,
+                Say::AskScore,
+                Say::Answered,
+                Say::AnsweredBefore,
+                Say::Commented,
+                Say::CommentedBefore,
+                Say::CommentTooLong,
+                Say::SurveyOver,
+                Say::AnswerNotSaved,
             ] {
-                let html = Page::new(StatusCode::OK, say).html(language, &Brand::default());
-                assert!(!html.contains("{contact}"), "{html}");
+                let mut page = Page::new(StatusCode::OK, say);
+                if say == Say::AskScore {
+                    page.button = Button::Answer { kind: SurveyKind::Nps, score: 7 };
+                }
+                let html = page.html(language, &Brand::default());
+                let (_, main) = html.split_once("<main>").unwrap();
+                assert!(!main.contains(['{', '}']), "{html}");
                 assert!(html.contains(&format!("<html lang=\"{}\">", language.tag())));
                 assert_eq!(html.matches("<h1>").count(), 1);
             }

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::rule::{Survey, SurveyKind};
 use lazo_domain::touch::TouchId;
 use sha2::Sha256;
 
@@ -32,6 +33,9 @@ const TAG_BYTES: usize = 16;
 
 /// No token of ours is longer; a longer one is not worth a hash.
 const TOKEN_CHARS_MAX: usize = 1024;
+
+/// How long a survey can be answered, counted from its mail.
+const SURVEY_MILLIS: i64 = 30 * 86_400_000;
 
 /// Keeps these tags apart from whatever else a key may come to sign.
 const CONTEXT: &[u8] = b"lazo link 1\n";
@@ -73,12 +77,15 @@ pub enum BadToken {
 pub struct Unsignable(String);
 
 /// What a link may be used for. A token made for one is good for no other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To say no to marketing mail.
     Unsubscribe,
     /// To take back the *no* that was said at that instant, and no other.
     Undo { said_at: Instant },
+    /// To answer a survey. What it asks about stands here: an answer counts for
+    /// what was asked, whatever became of the rule since.
+    Survey { kind: SurveyKind, touchpoint: String },
 }
 
 /// What a token says.
@@ -98,19 +105,38 @@ impl Claim {
         Claim { purpose: Purpose::Unsubscribe, expires_at: None, touch: touch.clone() }
     }
 
+    /// The claim of a mail's links to answer its survey, which end after 30 days.
+    pub fn survey(touch: &TouchId, survey: &Survey, now: Instant) -> Claim {
+        let Survey { kind, touchpoint, .. } = survey;
+        Claim {
+            purpose: Purpose::Survey { kind: *kind, touchpoint: touchpoint.clone() },
+            expires_at: Some(now.plus_millis(SURVEY_MILLIS)),
+            touch: touch.clone(),
+        }
+    }
+
+    /// Whether it counts no more.
+    pub fn has_expired(&self, now: Instant) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
     /// Purpose, expiry, customer, rule, occurrence and step, a line each.
     fn encode(&self) -> Result<String, Unsignable> {
-        let purpose = match self.purpose {
+        let purpose = match &self.purpose {
             Purpose::Unsubscribe => "u".to_owned(),
             Purpose::Undo { said_at } => format!("r{}", said_at.millis()),
+            Purpose::Survey { kind: SurveyKind::Csat, touchpoint } => format!("c{touchpoint}"),
+            Purpose::Survey { kind: SurveyKind::Nps, touchpoint } => format!("n{touchpoint}"),
         };
         let expiry = self.expires_at.map(|at| at.millis().to_string()).unwrap_or_default();
         let touch = &self.touch;
-        let parts = [touch.customer.as_str(), &touch.rule, &touch.occurrence, &touch.step];
+        let parts =
+            [&purpose, touch.customer.as_str(), &touch.rule, &touch.occurrence, &touch.step];
         if parts.iter().any(|part| part.contains('\n')) {
             return Err(Unsignable(touch.to_string()));
         }
-        Ok(URL_SAFE_NO_PAD.encode(format!("{purpose}\n{expiry}\n{}", parts.join("\n"))))
+        let [purpose, ids @ ..] = parts;
+        Ok(URL_SAFE_NO_PAD.encode(format!("{purpose}\n{expiry}\n{}", ids.join("\n"))))
     }
 
     fn decode(encoded: &str) -> Option<Claim> {
@@ -119,9 +145,16 @@ impl Claim {
         let [purpose, expiry, customer, rule, occurrence, step] = lines[..] else { return None };
         let instant = |text: &str| text.parse().ok().map(Instant::from_millis);
         Some(Claim {
-            purpose: match purpose {
-                "u" => Purpose::Unsubscribe,
-                other => Purpose::Undo { said_at: instant(other.strip_prefix('r')?)? },
+            purpose: match purpose.split_at_checked(1)? {
+                ("u", "") => Purpose::Unsubscribe,
+                ("r", said_at) => Purpose::Undo { said_at: instant(said_at)? },
+                ("c", about) => {
+                    Purpose::Survey { kind: SurveyKind::Csat, touchpoint: about.to_owned() }
+                }
+                ("n", about) => {
+                    Purpose::Survey { kind: SurveyKind::Nps, touchpoint: about.to_owned() }
+                }
+                _ => return None,
             },
             expires_at: match expiry {
                 "" => None,
@@ -211,6 +244,18 @@ impl Keys {
     /// # Errors
     /// [`BadToken`] where it does not count.
     pub fn verify(&self, token: &str, now: Instant) -> Result<Claim, BadToken> {
+        let claim = self.read(token)?;
+        match claim.has_expired(now) {
+            true => Err(BadToken::Expired),
+            false => Ok(claim),
+        }
+    }
+
+    /// The same for a token of whatever age: to tell its holder that it is over.
+    ///
+    /// # Errors
+    /// [`BadToken`] where it was not signed with a live key.
+    pub fn read(&self, token: &str) -> Result<Claim, BadToken> {
         if token.len() > TOKEN_CHARS_MAX {
             return Err(BadToken::Form);
         }
@@ -224,11 +269,7 @@ impl Keys {
         }
         let key = self.all().find(|key| key.id == id).ok_or(BadToken::UnknownKey)?;
         key.over(signed).verify_truncated_left(&tag).map_err(|_| BadToken::Forged)?;
-        let claim = Claim::decode(encoded).ok_or(BadToken::Form)?;
-        match claim.expires_at {
-            Some(end) if end <= now => Err(BadToken::Expired),
-            _ => Ok(claim),
-        }
+        Claim::decode(encoded).ok_or(BadToken::Form)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tokens hold what was signed, and nothing else passes for one.
 
 use fastrand::Rng;
+use lazo_domain::rule::Share;
 
 use super::*;
 
@@ -27,6 +28,12 @@ fn touch(number: u64) -> TouchId {
     }
 }
 
+fn survey(kind: SurveyKind, number: u64) -> Claim {
+    let touchpoint = "entrega a domicilio".to_owned();
+    let survey = Survey { kind, sample: Share(1.0), touchpoint };
+    Claim::survey(&touch(number), &survey, now())
+}
+
 fn now() -> Instant {
     Instant::from_millis(1_795_000_000_000)
 }
@@ -38,7 +45,8 @@ fn a_token_says_what_was_signed() {
         expires_at: Some(now().plus_millis(1)),
         touch: touch(1),
     };
-    for claim in [Claim::unsubscribe(&touch(1)), undo.clone()] {
+    let surveys = [SurveyKind::Csat, SurveyKind::Nps].map(|kind| survey(kind, 1));
+    for claim in [Claim::unsubscribe(&touch(1)), undo.clone()].into_iter().chain(surveys) {
         let token = keys().sign(&claim).unwrap();
         assert_eq!(keys().verify(&token, now()), Ok(claim));
         assert!(token.bytes().all(|byte| ALPHABET.contains(&byte)), "{token}");
@@ -48,6 +56,11 @@ fn a_token_says_what_was_signed() {
     let token = keys().sign(&Claim::unsubscribe(&touch(1))).unwrap();
     assert!(keys().verify(&token, Instant::MAX).is_ok(), "a link to unsubscribe never ends");
     assert!(token.len() < 100, "{} characters: {token}", token.len());
+    let survey = keys().sign(&survey(SurveyKind::Nps, 1)).unwrap();
+    let month = now().plus_millis(SURVEY_MILLIS);
+    assert!(keys().verify(&survey, month.plus_millis(-1)).is_ok());
+    assert_eq!(keys().verify(&survey, month), Err(BadToken::Expired));
+    assert!(keys().read(&survey).is_ok_and(|claim| claim.has_expired(month)));
 }
 
 /// Ids may hold any visible character, and be long: the token still fits.
@@ -61,6 +74,11 @@ fn the_longest_ids_fit() {
     };
     let token = keys().sign(&Claim::unsubscribe(&long)).unwrap();
     assert!(token.len() <= TOKEN_CHARS_MAX && token.len() < 600, "{}", token.len());
+    assert_eq!(keys().verify(&token, now()).unwrap().touch, long);
+    let touchpoint = "ñ".repeat(Survey::TOUCHPOINT_CHARS_MAX);
+    let asks = Survey { kind: SurveyKind::Nps, sample: Share(1.0), touchpoint };
+    let token = keys().sign(&Claim::survey(&long, &asks, now())).unwrap();
+    assert!(token.len() <= TOKEN_CHARS_MAX, "{}", token.len());
     assert_eq!(keys().verify(&token, now()).unwrap().touch, long);
     let broken = TouchId { step: "a\nb".into(), ..touch(1) };
     assert!(keys().sign(&Claim::unsubscribe(&broken)).is_err());
@@ -150,9 +168,10 @@ fn another_claim(rng: &mut Rng, token: &str) -> String {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(claim).unwrap()).unwrap();
     let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
     let mut id = id.to_owned();
-    match rng.u8(..5) {
+    match rng.u8(..6) {
         0 => lines[0] = format!("r{}", rng.u64(..2_000_000_000_000)),
         1 => lines[0] = "u".into(),
+        5 => lines[0] = ["cstore", "nstore", "c", "n"][rng.usize(..4)].into(),
         2 => lines[1] = rng.u64(..4_000_000_000_000).to_string(),
         3 => lines[2] = format!("cus-{:05}", rng.u64(..100_000)),
         _ => id = ["k1", "k2", "k3", ""][rng.usize(..4)].into(),
@@ -188,6 +207,8 @@ fn accepted_of(seed: u64, rounds: u64) -> u64 {
         let undo = Claim { purpose, expires_at: Some(now().plus_millis(1)), touch: touch(number) };
         good.extend([&keys, &old].map(|keys| keys.sign(&unsubscribe).unwrap()));
         good.push(keys.sign(&undo).unwrap());
+        let kind = [SurveyKind::Csat, SurveyKind::Nps][number as usize % 2];
+        good.push(keys.sign(&survey(kind, number)).unwrap());
     }
     let expired = Claim { expires_at: Some(now()), ..Claim::unsubscribe(&touch(1)) };
     let useless =

@@ -54,7 +54,9 @@ impl Language {
     }
 }
 
-/// What a page says. `{contact}` stands for a link to write to the shop.
+/// What a page says. `{contact}` stands for a link to write to the shop,
+/// `{score}` and `{highest}` for the score of a survey's link, `{most}` for the
+/// longest comment.
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
     pub heading: &'static str,
@@ -75,6 +77,14 @@ pub enum Say {
     NoLink,
     NotUnderstood,
     TryAgain,
+    AskScore,
+    Answered,
+    AnsweredBefore,
+    Commented,
+    CommentedBefore,
+    CommentTooLong,
+    SurveyOver,
+    AnswerNotSaved,
 }
 
 impl Say {
@@ -135,6 +145,54 @@ impl Say {
                 "",
                 "Intentar de nuevo",
             ),
+            Say::AskScore => (
+                "¿Enviamos tu respuesta?",
+                "Elegiste <strong>{score} de {highest}</strong>. Falta un toque.",
+                "¿Querías dar otra calificación?",
+                "Enviar mi respuesta",
+            ),
+            Say::Answered => (
+                "¡Gracias por tu respuesta!",
+                "La recibimos y nos sirve para atenderte mejor.",
+                "¿Quieres contarnos por qué? Es opcional, y lo lee una persona.",
+                "Enviar comentario",
+            ),
+            Say::AnsweredBefore => (
+                "Ya tenemos tu respuesta, gracias",
+                "Cuenta la primera que enviaste. Si querías decirnos otra cosa, {contact}.",
+                "¿Quieres contarnos por qué? Es opcional, y lo lee una persona.",
+                "Enviar comentario",
+            ),
+            Say::Commented => (
+                "Gracias por tomarte el tiempo",
+                "Eso es todo. Si necesitas algo de nosotros, {contact}.",
+                "",
+                "",
+            ),
+            Say::CommentedBefore => (
+                "Ya tenemos tu comentario, gracias",
+                "Guardamos el primero que enviaste. Si quieres agregar algo, {contact}.",
+                "",
+                "",
+            ),
+            Say::CommentTooLong => (
+                "Tu comentario es demasiado largo",
+                "No lo guardamos: caben hasta {most} caracteres. Acórtalo y envíalo otra vez o, si prefieres contarlo completo, {contact}. Tu calificación no cambia.",
+                "Tu comentario",
+                "Enviar comentario",
+            ),
+            Say::SurveyOver => (
+                "Esta encuesta ya terminó",
+                "Gracias de todos modos. Si quieres contarnos cómo te fue, {contact}.",
+                "",
+                "",
+            ),
+            Say::AnswerNotSaved => (
+                "No pudimos guardar lo que enviaste",
+                "Tenemos un problema de nuestro lado. Inténtalo de nuevo en un minuto; si sigue igual, {contact}.",
+                "Lo que ibas a enviar",
+                "Intentar de nuevo",
+            ),
         };
         Words { heading, text, question, button }
     }
@@ -187,6 +245,54 @@ impl Say {
                 "We couldn’t save that",
                 "Something went wrong on our side. Try again in a minute; if it stays like this, {contact}.",
                 "",
+                "Try again",
+            ),
+            Say::AskScore => (
+                "Send your answer?",
+                "You chose <strong>{score} out of {highest}</strong>. One tap to go.",
+                "Meant to give another score?",
+                "Send my answer",
+            ),
+            Say::Answered => (
+                "Thank you for your answer",
+                "We’ve got it, and it helps us look after you better.",
+                "Would you like to tell us why? It’s optional, and a person reads it.",
+                "Send comment",
+            ),
+            Say::AnsweredBefore => (
+                "We already have your answer, thank you",
+                "The first one you sent counts. If you meant to say something else, {contact}.",
+                "Would you like to tell us why? It’s optional, and a person reads it.",
+                "Send comment",
+            ),
+            Say::Commented => (
+                "Thank you for your time",
+                "That’s all. If there’s anything you need from us, {contact}.",
+                "",
+                "",
+            ),
+            Say::CommentedBefore => (
+                "We already have your comment, thank you",
+                "We kept the first one you sent. If you’d like to add something, {contact}.",
+                "",
+                "",
+            ),
+            Say::CommentTooLong => (
+                "Your comment is too long",
+                "We haven’t saved it: there’s room for up to {most} characters. Shorten it and send it again or, if you’d rather tell us all of it, {contact}. Your score stays as it is.",
+                "Your comment",
+                "Send comment",
+            ),
+            Say::SurveyOver => (
+                "This survey has ended",
+                "Thank you all the same. If you’d like to tell us how it went, {contact}.",
+                "",
+                "",
+            ),
+            Say::AnswerNotSaved => (
+                "We couldn’t save what you sent",
+                "Something went wrong on our side. Try again in a minute; if it stays like this, {contact}.",
+                "What you were about to send",
                 "Try again",
             ),
         };

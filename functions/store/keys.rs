@@ -6,9 +6,21 @@
 //! | `customer#<id>` | `event#<detail-type>#<key>` | an accepted event |
 //! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |
+//! | `customer#<id>` | `answer#<answer id>` | an answer to a survey |
+//! | `interest#<hash of a topic>#<shard>` | `<customer id>` | somebody who is interested |
+//! | `content#<id>` | `published` | a piece of content |
+//! | `contents` | `<instant>#<id>` | one that came out lately |
+//! | `handouts` | `<id>` | how far one has been handed round |
+//! | `birthday#<hash of a manager and a day>` | `<customer id>` | whose birthday it is |
+//! | `drifting#<manager>` | `<instant>#<customer id>` | who began to drift away |
 //! | `customer#<id>` | `escalation#<complaint>/<level>` | a complaint that went up a level |
 //! | `customer#<id>` | `complaint#<complaint>` | a complaint, on the list while it is open |
 //! | `complaints#<year>-<month>` | `opened#<hash>`, `resolved#<hash>` | a complaint of that month, to count |
+//! | `customer#<id>` | `answer#<answer id>` | an answer to a survey |
+//! | `interest#<hash of a topic>#<shard>` | `<customer id>` | somebody who is interested |
+//! | `content#<id>` | `published` | a piece of content |
+//! | `contents` | `<instant>#<id>` | one that came out lately |
+//! | `handouts` | `<id>` | how far one has been handed round |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
@@ -19,16 +31,60 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::event::EventKind;
 use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::interest::Topic;
 use lazo_domain::touch::TouchId;
+use sha2::{Digest, Sha256};
 
 use super::{Item, StoreError};
 
 pub const STATE: &str = "state";
+pub(super) const ANSWER: &str = "answer#";
 pub(super) const CALL: &str = "call#";
 pub(super) const ESCALATION: &str = "escalation#";
 pub(super) const COMPLAINT: &str = "complaint#";
 pub const ASSIGNEES: &str = "assignees";
 pub(super) const LEARNT: &str = "learnt";
+
+pub(super) const CONTENTS: &str = "contents";
+pub(super) const HANDOUTS: &str = "handouts";
+
+/// Topics are no ids, and may tell of a person: a hash of one stands in its key.
+pub(super) fn interest(topic: &Topic, shard: u8) -> String {
+    let digest = Sha256::digest(topic.as_str().as_bytes());
+    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("interest#{hash}#{shard}")
+}
+
+pub(super) fn content(id: &Id) -> Item {
+    keyed(format!("content#{id}"), "published")
+}
+
+pub(super) fn recent_content(at: Instant, id: &Id) -> Item {
+    keyed(CONTENTS, format!("{:016}#{id}", at.millis().max(0)))
+}
+
+/// What stands before the keys of pieces that came out after an instant.
+pub(super) fn recent_from(after: Instant) -> String {
+    format!("{:016}$", after.millis().max(0))
+}
+
+pub(super) fn handout(id: &Id) -> Item {
+    keyed(HANDOUTS, id.as_str())
+}
+
+pub(super) fn drifting_of(manager: &str) -> String {
+    format!("drifting#{manager}")
+}
+
+pub(super) fn drifting(manager: &str, at: Instant, id: &str) -> Item {
+    keyed(drifting_of(manager), format!("{}{id}", drifting_from(at)))
+}
+
+/// What stands before the customer in the keys of one instant.
+pub(super) fn drifting_from(at: Instant) -> String {
+    format!("{:016}#", at.millis().max(0))
+}
 
 pub fn customer(id: &Id) -> String {
     format!("customer#{id}")

@@ -9,6 +9,7 @@ use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus}
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::answers::Answer;
 use super::calls::Call;
 use super::complaints::{ComplaintEntry, CountedComplaint, EscalationEntry};
 use super::{Feedback, Item, Store, StoreError, keys};
@@ -64,6 +65,7 @@ pub enum LedgerEntry {
     Event(EventEntry),
     Touch(TouchEntry),
     Call(Call),
+    Answer(Answer),
     Escalation(EscalationEntry),
     /// A complaint as it stands now, whatever was written before.
     Complaint(ComplaintEntry),
@@ -226,6 +228,7 @@ impl LedgerEntry {
                 (keys::touch(&entry.touch), item)
             }
             LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
+            LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
             LedgerEntry::Escalation(entry) => {
                 let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
                 (keys::escalation(&entry.complaint, entry.level), item)
@@ -251,7 +254,10 @@ impl LedgerEntry {
             LedgerEntry::Touch(_) => {
                 Some(("attribute_not_exists(pk) OR #state = :state", Some("put_back")))
             }
-            LedgerEntry::Call(_) | LedgerEntry::Complaint(_) | LedgerEntry::Counted(_) => None,
+            LedgerEntry::Call(_)
+            | LedgerEntry::Answer(_)
+            | LedgerEntry::Complaint(_)
+            | LedgerEntry::Counted(_) => None,
         }
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! The only module that knows the SDK's DynamoDB types.
 
+mod agenda;
+mod answers;
 mod calls;
 mod complaints;
+mod contents;
 mod failures;
 mod feedback;
+mod interests;
 mod item;
 pub mod keys;
 mod learnt;
@@ -30,12 +34,16 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
+pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
+pub use answers::Answer;
 pub use calls::{Call, CallStatus};
 pub use complaints::{
     ComplaintEntry, CountedComplaint, EscalationEntry, Moment, Month, complaint_entries,
 };
+pub use contents::{Handout, Progress};
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
+pub use interests::INTEREST_ITEMS_MAX;
 pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
@@ -111,6 +119,10 @@ pub struct Store {
 /// How many items one transaction takes.
 pub const TRANSACTION_ITEMS_MAX: usize = 100;
 
+/// How many of them may be entries of the ledger: the customer's state and what
+/// it changes in agendas have room beside them.
+pub const LEDGER_ITEMS_MAX: usize = TRANSACTION_ITEMS_MAX - 1 - AGENDA_ITEMS_MAX;
+
 /// How long after its fence an unconfirmed touch is looked at again.
 pub const SETTLE_AFTER: Duration = Duration::from_secs(120);
 
@@ -168,6 +180,14 @@ impl Store {
         let answer = get.send().await.map_err(StoreError::service)?;
         self.count(true, answer.consumed_capacity());
         Ok(answer.item)
+    }
+
+    /// Whether there is an item under a customer's key.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn has(&self, id: &Id, sk: &str) -> Result<bool, StoreError> {
+        Ok(self.get(keys::keyed(keys::customer(id), sk)).await?.is_some())
     }
 
     /// Writes one item, whatever was there.
@@ -233,6 +253,8 @@ impl Store {
         for entry in &ledger.entries {
             items.push(self.put_entry(&after.customer.id, entry)?);
         }
+        items.extend(self.put_interests(&before.customer, &after.customer, now)?);
+        items.extend(self.put_agenda(&before.customer, &after.customer, now)?);
         let answer = self
             .client
             .transact_write_items()

@@ -12,8 +12,8 @@ const { chromium } = require('playwright-core');
 const axe = require('axe-core');
 
 const CUSTOMERS = [
-  { id: 'cus-es', email: 'ana@customer.example', locale: 'es-MX', language: 'es', ask: 'Dejar de recibir', undo: 'Deshacer' },
-  { id: 'cus-en', email: 'bruno@customer.example', locale: 'en-GB', language: 'en', ask: 'Unsubscribe', undo: 'Undo' },
+  { id: 'cus-es', email: 'ana@customer.example', locale: 'es-MX', language: 'es', ask: 'Dejar de recibir', undo: 'Deshacer', answer: 'Enviar mi respuesta', comment: 'Enviar comentario' },
+  { id: 'cus-en', email: 'bruno@customer.example', locale: 'en-GB', language: 'en', ask: 'Unsubscribe', undo: 'Undo', answer: 'Send my answer', comment: 'Send comment' },
 ];
 const SCREENS = [
   { name: 'phone', viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
@@ -27,7 +27,7 @@ const ONE_CLICK = { method: 'POST', headers: { 'content-type': 'application/x-ww
 let checked = 0;
 
 /** What must hold of every page that a customer sees. */
-async function check(page, name, { language, width, button }) {
+async function check(page, name, { language, width, button, optional }) {
   await page.evaluate(axe.source); // by the debugger: the page's own policy lets no script run
   const found = await page.evaluate(() =>
     window.axe.run(document, { rules: { 'target-size': { enabled: true } }, resultTypes: ['violations', 'incomplete'] }),
@@ -46,7 +46,7 @@ async function check(page, name, { language, width, button }) {
     const box = await buttons[0].boundingBox();
     assert.ok(box.height >= TOUCH_PIXELS, `${name}: the button is ${box.height} px high`);
     const { height } = page.viewportSize();
-    assert.ok(box.y + box.height <= height, `${name}: the button is below the fold`);
+    assert.ok(optional || box.y + box.height <= height, `${name}: the button is below the fold`);
   }
   if (process.env.LAZO_SCREENSHOTS) {
     mkdirSync(process.env.LAZO_SCREENSHOTS, { recursive: true });
@@ -119,6 +119,42 @@ async function wayOfCustomer(browser, customer, link, screen, scheme) {
   });
 }
 
+/** The way of an answer: looked at, changed, sent, a comment on top, and done. */
+async function wayOfAnswer(browser, customer, kind, links, screen, scheme) {
+  const origin = new URL(links[0]).origin;
+  const seen = (page, state, button) =>
+    check(page, `${kind}-${state}-${customer.language}-${screen.name}-${scheme}`, {
+      language: customer.language,
+      width: screen.viewport.width,
+      button,
+      optional: button === customer.comment, // who has to scroll has answered already
+    });
+  const score = async (page) => (await page.locator('main strong').innerText()).match(/^\d+/)[0];
+  await visit(browser, screen, { colorScheme: scheme }, origin, async (page) => {
+    await page.goto(links.at(-2));
+    await seen(page, 'ask', customer.answer);
+    await page.getByRole('link', { name: '3', exact: true }).click();
+    assert.equal(await score(page), '3');
+    await page.goto(links.at(-1));
+    assert.equal(await score(page), String(links.length === 5 ? 5 : 10));
+    await press(page, screen);
+    await seen(page, 'answered', customer.comment);
+    const late = await fetch(links[0], { ...ONE_CLICK, body: 'action=answer' });
+    assert.equal(late.status, 200);
+    const long = await fetch(links[0], { ...ONE_CLICK, body: `comment=${'a '.repeat(900)}` });
+    assert.equal(long.status, 413);
+    await page.goto(links[0]);
+    await seen(page, 'answered-before', customer.comment);
+    await page.getByRole('textbox').fill('Todo <b>bien</b>,\ngracias.');
+    const loaded = page.waitForEvent('load');
+    await page.getByRole('button').click();
+    await loaded;
+    await seen(page, 'commented');
+    await page.setContent(await long.text());
+    await seen(page, 'too-long', customer.comment);
+  });
+}
+
 /** The same way with scripts switched off, in which axe-core cannot look at it. */
 async function withoutScripts(browser, customer, link, screen) {
   await visit(browser, screen, { javaScriptEnabled: false }, new URL(link).origin, async (page) => {
@@ -159,12 +195,16 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, ar
 try {
   for (const [round, { screen, scheme }] of rounds.entries()) {
     for (const customer of customers.filter(({ id }) => id.endsWith(`-${round}`))) {
-      await wayOfCustomer(browser, customer, shop.links.get(customer.email), screen, scheme);
+      const { unsubscribe, ...surveys } = shop.links.get(customer.email);
+      await wayOfCustomer(browser, customer, unsubscribe, screen, scheme);
+      for (const [kind, links] of Object.entries(surveys)) {
+        await wayOfAnswer(browser, customer, kind, links, screen, scheme);
+      }
     }
-    await strangers(browser, shop.links.get(`${round}${CUSTOMERS[0].email}`), screen, scheme);
+    await strangers(browser, shop.links.get(`${round}${CUSTOMERS[0].email}`).unsubscribe, screen, scheme);
   }
   for (const customer of scriptless) {
-    await withoutScripts(browser, customer, shop.links.get(customer.email), phone);
+    await withoutScripts(browser, customer, shop.links.get(customer.email).unsubscribe, phone);
   }
 } finally {
   await browser.close();

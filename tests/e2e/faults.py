@@ -178,7 +178,7 @@ class Storm:
             if count == 0:
                 return
             self.table.pass_time(MINUTES)
-        raise AssertionError(f"{what}: {count} left after {ROUNDS_MAX} rounds: {left()}")
+        raise AssertionError(f"{what}: {count} left after {ROUNDS_MAX} rounds, among them {left()[0]}")
 
     def unfinished(self) -> list[dict]:
         """What still goes on by itself; a mail without an answer waits for SES."""

@@ -28,8 +28,10 @@ class Table:
         return self.items("customer#", "state")
 
     def enrolments(self) -> list[dict]:
-        """What is pending, of all customers."""
-        return [enrolment for state in self.customers() for enrolment in state.get("enrolments", [])]
+        """What is pending, of all customers, and not in a rep's hands: a call that was
+        asked for stays with its customer until somebody reports how it went."""
+        pending = [enrolment for state in self.customers() for enrolment in state.get("enrolments", [])]
+        return [enrolment for enrolment in pending if "asked_at" not in enrolment]
 
     def touches(self) -> dict[str, dict]:
         """The ledger's touches by the customer, each of whom has one here."""

@@ -33,7 +33,7 @@ async fn compare(
 ) -> Census {
     let book: &RuleBook = &world.app.rules().book;
     let period = Period { from: Instant::MIN, until };
-    let expected = simulate(customer.clone(), &mut events, book, period);
+    let expected = simulate(customer.clone(), &mut events, &[], book, period);
     replay(&world.app, &customer, &events, until).await;
     let found = fates(&world.app, &customer).await;
     let mut census = Census::new();

@@ -2,6 +2,7 @@
 //! through the worker's own router, and what the table holds afterwards.
 
 mod answers;
+mod surveys;
 
 use std::collections::BTreeSet;
 use std::path::Path;

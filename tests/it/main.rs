@@ -6,8 +6,10 @@
 mod calendar;
 mod calls;
 mod complaints;
+mod content;
 mod convergence;
 mod differential;
+mod digest;
 mod dispatch;
 mod dispatch_faults;
 mod erasure;

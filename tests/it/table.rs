@@ -141,6 +141,8 @@ fn every_variable_that_the_code_reads_is_set_and_none_besides() {
         ("ingest", BTreeSet::new()),
         ("occasions", BTreeSet::new()),
         ("drift", BTreeSet::new()),
+        ("content", BTreeSet::new()),
+        ("digest", BTreeSet::from([env::CONFIGURATION_SET])),
         ("dispatch", BTreeSet::from([env::CONFIGURATION_SET, env::LINKS_URL, env::LINK_KEYS])),
         ("links", BTreeSet::from([env::LINK_KEYS])),
         ("feedback", BTreeSet::from([env::CONFIGURATION_SET])),

@@ -47,10 +47,10 @@ fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyh
     let is_call = call.channel == Channel::Call;
     let facts = Facts {
         rep: &call.assigned_to,
-        unsubscribe: None,
         occasion,
         period: Period::of_touch(&call.touch, &rules.book),
         call: Some(facts).filter(|_| is_call),
+        ..Facts::default()
     };
     let context = context(&view, &facts);
     let locale = customer.locale(policy);

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use lazo::app::App;
+use lazo::content::{self, Bounds};
 use lazo::rules::Rules;
 use lazo::store::StoreError;
-use lazo::{bus, dispatch, drift, occasions};
+use lazo::{bus, digest, dispatch, drift, occasions};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
@@ -131,10 +132,13 @@ async fn work(app: Arc<App>, target: &Target, lang: Lang) -> anyhow::Result<()> 
     }
 }
 
-/// What two schedules do in AWS: the calendar, and who drifts away.
+/// What schedules do in AWS besides sending: the calendar, who drifts away, what
+/// was published, and the mornings' mails.
 async fn look_at_calendars(app: &App, now: Instant) -> Result<(), StoreError> {
     occasions::run(app, now, None).await?;
     drift::run(app, now, None).await?;
+    content::run(app, now, Bounds::NONE).await?;
+    digest::run(app, now).await?;
     Ok(())
 }
 

@@ -117,9 +117,11 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
     let events = event_files::read(&args.events, &args.csv, threads)?;
     events.report_bad();
     let count = events.good.len();
-    let mut customers = by_customer(events.good);
+    let (contents, events): (Vec<_>, Vec<_>) =
+        events.good.into_iter().partition(|delivered| delivered.event.customer().is_none());
+    let mut customers = by_customer(events);
     let book = learn::with_model(book, &args.model, &customers, period, threads)?;
-    let parts = replay(&mut customers, &book, period, threads, args.json)?;
+    let parts = replay(&mut customers, &contents, &book, period, threads, args.json)?;
     let took = started.elapsed();
     if args.json {
         print_lines(parts)?;
@@ -139,8 +141,7 @@ fn instant(text: &str, zone: &TimeZone) -> anyhow::Result<Instant> {
     Ok(lazo_domain::calendar::midnight(date, zone))
 }
 
-/// Each customer's events, in the files' order. Content concerns nobody in
-/// particular and is left out.
+/// Each customer's events, in the files' order.
 fn by_customer(events: Vec<Delivered>) -> Vec<(Id, Vec<Delivered>)> {
     let mut index: HashMap<Id, usize> = HashMap::new();
     let mut customers: Vec<(Id, Vec<Delivered>)> = Vec::new();
@@ -158,6 +159,7 @@ fn by_customer(events: Vec<Delivered>) -> Vec<(Id, Vec<Delivered>)> {
 
 fn replay(
     customers: &mut [(Id, Vec<Delivered>)],
+    contents: &[Delivered],
     book: &RuleBook,
     period: Period,
     threads: usize,
@@ -173,7 +175,7 @@ fn replay(
             let chunk = queue.lock().ok().and_then(|mut queue| queue.next());
             let Some(chunk) = chunk else { return part };
             for (id, events) in chunk.iter_mut() {
-                let outcome = simulate(id.clone(), events, book, period);
+                let outcome = simulate(id.clone(), events, contents, book, period);
                 let zone = outcome.customer.zone(&book.default_zone);
                 for (_, record) in outcome.touches {
                     part.take(record, &zone, json);

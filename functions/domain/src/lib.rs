@@ -16,6 +16,7 @@ pub mod event;
 pub mod history;
 pub mod id;
 pub mod instant;
+pub mod interest;
 pub mod message;
 pub mod money;
 pub mod nearest;

@@ -11,15 +11,18 @@ use crate::policy::Policy;
 pub enum NoticeKind {
     /// A complaint was not resolved in time.
     ComplaintEscalated,
+    /// What the day brings a person or a team.
+    DailyDigest,
 }
 
 impl NoticeKind {
-    pub const ALL: [NoticeKind; 1] = [NoticeKind::ComplaintEscalated];
+    pub const ALL: [NoticeKind; 2] = [NoticeKind::ComplaintEscalated, NoticeKind::DailyDigest];
 
     /// The folder in `infra/templates/` that holds what it says.
     pub fn template(self) -> &'static str {
         match self {
             NoticeKind::ComplaintEscalated => "complaint-escalated",
+            NoticeKind::DailyDigest => "daily-digest",
         }
     }
 
@@ -32,6 +35,7 @@ impl NoticeKind {
     pub fn is_asked_for(self, policy: &Policy) -> bool {
         match self {
             NoticeKind::ComplaintEscalated => !policy.complaints.escalate_to.is_empty(),
+            NoticeKind::DailyDigest => policy.digest_at.is_some(),
         }
     }
 }

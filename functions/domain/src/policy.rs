@@ -76,6 +76,11 @@ pub struct Policy {
     pub people: BTreeMap<String, Person>,
     #[serde(default)]
     pub teams: BTreeMap<String, Team>,
+    /// When each person and team gets the mail of what the day brings, by the
+    /// shop's clock, as `"07:30"`. Absent: nobody does.
+    #[serde(default, deserialize_with = "time_of_day::option::deserialize")]
+    #[schemars(with = "Option<String>", regex(pattern = r"^\d{2}:\d{2}$"))]
+    pub digest_at: Option<Time>,
     #[serde(default)]
     pub drift: Drift,
     /// At most so many mails begin in any second, over all senders. Absent: as

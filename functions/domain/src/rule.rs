@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::event::EventKind;
+use crate::event::{Detail, EventKind};
 use crate::policy::time_of_day;
 use crate::span::Span;
 
@@ -59,6 +59,8 @@ pub struct StepSpec {
     pub template: Option<String>,
     /// How long after the trigger, or after the step before.
     pub wait: Option<Span>,
+    /// The day that the trigger tells of, in place of a wait.
+    pub on: Option<PromisedDay>,
     /// The local time of day, as `"10:00"`.
     #[serde(default, deserialize_with = "time_of_day::option::deserialize")]
     #[schemars(with = "Option<String>", regex(pattern = r"^\d{2}:\d{2}$"))]
@@ -80,6 +82,30 @@ impl StepSpec {
     /// How long after its due time the touch is given up (2.11).
     pub fn expiry(&self) -> Span {
         self.expires.unwrap_or(self.channel.expiry())
+    }
+}
+
+/// A day that a trigger tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum PromisedDay {
+    /// The day for which an `InteractionRecorded` promises the next contact.
+    #[serde(rename = "event.follow_up.on")]
+    FollowUp,
+}
+
+impl PromisedDay {
+    /// The events that tell of it.
+    pub fn told_by(self) -> EventKind {
+        match self {
+            PromisedDay::FollowUp => EventKind::InteractionRecorded,
+        }
+    }
+
+    /// The day that an event's detail names; `None` where it promises nothing.
+    pub fn of(self, detail: &Detail) -> Option<Date> {
+        let detail: serde_json::Value = serde_json::from_str(&detail.0).ok()?;
+        let PromisedDay::FollowUp = self;
+        detail.pointer("/follow_up/on")?.as_str()?.parse().ok()
     }
 }
 
@@ -313,19 +339,47 @@ pub struct Attempts {
     pub template: Option<String>,
 }
 
+/// A survey that a mail asks one to answer, by a link for each score.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Survey {
+    /// `csat` asks how content one is, from 1 to 5; `nps` whether one would
+    /// recommend the shop, from 0 to 10.
     pub kind: SurveyKind,
+    /// The share of the rule's occurrences that are asked.
     pub sample: Share,
+    /// What the answer is about, such as `delivery`; at most 64 characters.
+    #[schemars(length(min = 1, max = 64))]
     pub touchpoint: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+impl Survey {
+    /// The longest name of a touchpoint, in characters: it travels in links.
+    pub const TOUCHPOINT_CHARS_MAX: usize = 64;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SurveyKind {
     Csat,
     Nps,
+}
+
+impl SurveyKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SurveyKind::Csat => "csat",
+            SurveyKind::Nps => "nps",
+        }
+    }
+
+    /// The scores that there are, the lowest first.
+    pub fn scale(self) -> std::ops::RangeInclusive<u8> {
+        match self {
+            SurveyKind::Csat => 1..=5,
+            SurveyKind::Nps => 0..=10,
+        }
+    }
 }
 
 fn fifty() -> u8 {

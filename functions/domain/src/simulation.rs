@@ -31,8 +31,14 @@ pub struct Outcome {
 }
 
 /// Replays one customer's events, which need not be in order: the outcome does
-/// not depend on it.
-pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Period) -> Outcome {
+/// not depend on it. `contents` came out for everybody whom they interest.
+pub fn simulate(
+    id: Id,
+    events: &mut [Delivered],
+    contents: &[Delivered],
+    book: &RuleBook,
+    period: Period,
+) -> Outcome {
     events.sort_by(|a, b| order(a).cmp(&order(b)));
     let mut run = Run {
         customer: Some(Customer::new(id)),
@@ -40,11 +46,16 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
         now: Instant::MIN,
         touches: BTreeMap::new(),
         escalations: Vec::new(),
+        unread: Vec::new(),
     };
+    let mut all: Vec<&Delivered> = events.iter().chain(contents).collect();
+    if !contents.is_empty() {
+        all.sort_by(|a, b| order(a).cmp(&order(b)));
+    }
     let mut seen: HashSet<(EventKind, &Id)> = HashSet::new();
     let mut profiles: HashSet<Instant> = HashSet::new();
     let mut has_begun = false;
-    for delivered in events.iter().take_while(|delivered| delivered.at <= period.until) {
+    for delivered in all.into_iter().take_while(|delivered| delivered.at <= period.until) {
         let event = &delivered.event;
         let is_new = match event.key() {
             Some(key) if !seen.insert((event.kind(), key)) => continue,
@@ -53,6 +64,12 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
             None => profiles.insert(event.occurred_at),
         };
         let opens = delivered.at >= period.from;
+        if event.kind() == EventKind::ContentPublished && !(opens && run.is_reached_by(delivered)) {
+            if opens {
+                run.unread.push(delivered);
+            }
+            continue;
+        }
         if opens && !has_begun {
             has_begun = true;
             run.begin(period.from);
@@ -62,6 +79,10 @@ pub fn simulate(id: Id, events: &mut [Delivered], book: &RuleBook, period: Perio
         }
         let input = if opens && is_new { Input::Event(event) } else { Input::History(event) };
         run.step(input, delivered.at);
+        if matches!(&event.body, Body::CustomerUpdated(update) if opens && update.interests.is_some())
+        {
+            run.hand_over_unread(delivered.at);
+        }
     }
     if !has_begun {
         run.begin(period.from);
@@ -107,10 +128,30 @@ struct Run<'a> {
     book: &'a RuleBook,
     now: Instant,
     touches: BTreeMap<TouchId, TouchRecord>,
+    /// Content that came out and did not reach the customer, as far as was known.
+    unread: Vec<&'a Delivered>,
     escalations: Vec<Escalation>,
 }
 
 impl Run<'_> {
+    fn is_reached_by(&self, delivered: &Delivered) -> bool {
+        let Body::ContentPublished(content) = &delivered.event.body else { return false };
+        let at = delivered.event.occurred_at;
+        self.customer.as_ref().is_some_and(|customer| customer.topic_of(content, at).is_some())
+    }
+
+    /// Interests that were learnt of late bring what came out meanwhile.
+    fn hand_over_unread(&mut self, now: Instant) {
+        let oldest = now.plus_millis(-self.book.policy.max_trigger_age.millis_at_most());
+        let unread = std::mem::take(&mut self.unread);
+        for delivered in unread.into_iter().filter(|d| d.event.occurred_at > oldest) {
+            match self.is_reached_by(delivered) {
+                true => self.step(Input::Event(&delivered.event), now),
+                false => self.unread.push(delivered),
+            }
+        }
+    }
+
     /// From here on follow-ups are opened: what the calendar brought before is
     /// history.
     fn begin(&mut self, from: Instant) {

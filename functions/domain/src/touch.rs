@@ -42,6 +42,8 @@ pub enum Reason {
     Expired,
     ComplaintOpen,
     IfFalse,
+    /// The survey goes to a sample, and this occurrence is not in it.
+    NotSampled,
     QuietHours,
     FrequencyCap,
     /// The mail service took no more for now.
@@ -70,6 +72,7 @@ impl Reason {
             Reason::Expired => "expired",
             Reason::ComplaintOpen => "complaint_open",
             Reason::IfFalse => "if_false",
+            Reason::NotSampled => "not_sampled",
             Reason::QuietHours => "quiet_hours",
             Reason::FrequencyCap => "frequency_cap",
             Reason::Throttled => "throttled",

@@ -88,7 +88,7 @@ fn each_greeting_leaves_on_the_right_local_day_once() {
         let zone = TimeZone::get(name).unwrap();
         for birthday in birthdays(place, &zone) {
             let mut events = [profile("ana", name, birthday)];
-            let outcome = simulate(Id::new("ana").unwrap(), &mut events, &book, period);
+            let outcome = simulate(Id::new("ana").unwrap(), &mut events, &[], &book, period);
             let sent = outcome.touches.values().filter(|t| t.status == TouchStatus::Sent);
             let mut sent: Vec<Instant> = sent.map(|touch| touch.at).collect();
             sent.retain(|at| YEARS.contains(&at.date_in(&zone).year()));

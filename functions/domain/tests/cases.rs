@@ -90,7 +90,10 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Vec<String> {
         from: case.from.as_ref().map_or(Instant::MIN, |from| at(from, &zone, place)),
         until: at(&case.until, &zone, place),
     };
-    let outcome = simulate(Id::new("ana").unwrap(), &mut events, &book, period);
+    let (contents, mut events): (Vec<_>, Vec<_>) =
+        events.into_iter().partition(|delivered| delivered.event.customer().is_none());
+    let ana = Id::new("ana").unwrap();
+    let outcome = simulate(ana, &mut events, &contents, &book, period);
     let zone = outcome.customer.zone(&book.default_zone);
     let mut touches: Vec<&TouchRecord> = outcome.touches.values().collect();
     touches.sort_by_key(|record| (record.at, record.touch.to_string()));
@@ -235,7 +238,10 @@ fn defaults(kind: EventKind, key: Value) -> Map<String, Value> {
         EventKind::ComplaintResolved => json!({ "complaint_id": key }),
         EventKind::CallReported => json!({ "call_id": key, "outcome": "reached" }),
         EventKind::SurveyAnswered => json!({ "answer_id": key, "touchpoint": "shop" }),
-        EventKind::ContentPublished => json!({ "content_id": key }),
+        EventKind::ContentPublished => json!({
+            "content_id": key, "title": "Light", "url": "https://casa.example/light",
+            "topics": ["lamps"],
+        }),
         EventKind::CustomerErased => json!({ "request_id": key }),
     };
     match fields {

@@ -142,7 +142,7 @@ fn take_event(text: &str, book: &RuleBook) {
     let Ok(delivered) = in_time(text, || from_wire(text)) else { return };
     let Some(id) = delivered.event.customer().cloned() else { return };
     let period = Period { from: Instant::MIN, until: Instant::from_millis(4_000_000_000_000) };
-    in_time(text, || simulate(id, &mut [delivered], book, period));
+    in_time(text, || simulate(id, &mut [delivered], &[], book, period));
 }
 
 fn take_rules(files: &[(String, String)]) {

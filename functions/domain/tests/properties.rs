@@ -26,7 +26,7 @@ fn ana() -> Id {
 
 fn run(mut events: Vec<Delivered>, book: &RuleBook, until: Instant) -> Outcome {
     events.push(introduction());
-    simulate(ana(), &mut events, book, Period { from: Instant::MIN, until })
+    simulate(ana(), &mut events, &[], book, Period { from: Instant::MIN, until })
 }
 
 fn deliver(happenings: &[Happening]) -> Vec<Delivered> {

@@ -1,6 +1,7 @@
 //! The flows: what comes in, what comes after it, and what was before.
 
 use lazo::app::App;
+use lazo::content;
 use lazo::feedback;
 use lazo::ingest::{self, history};
 use lazo::links::token::Claim;
@@ -11,6 +12,7 @@ use lazo::store::table::Alarm;
 use lazo::{dispatch, rounds, store::keys};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
+use lazo_domain::rule::{Share, Survey, SurveyKind};
 use lazo_domain::touch::{Reason, TouchId};
 use serde_json::{Value, json};
 
@@ -41,6 +43,10 @@ pub enum Act {
     Told { touch: String, kind: &'static str, at: Instant },
     /// A click on a mail's link to unsubscribe.
     Click { touch: TouchId, at: Instant },
+    /// The score of a survey's link is sent.
+    Answer { touch: TouchId, at: Instant },
+    /// Published content is handed round.
+    Share { at: Instant },
     /// History.
     Import { texts: Vec<String>, at: Instant },
 }
@@ -66,11 +72,19 @@ impl Act {
             }
             Act::Click { touch, at } => {
                 let token = app.link_keys.as_ref().unwrap().sign(&Claim::unsubscribe(touch));
-                let body = b"List-Unsubscribe=One-Click".to_vec();
-                let mut request = Request::new(Payload::new(body));
-                *request.method_mut() = http::Method::POST;
-                *request.uri_mut() = format!("/u/{}", token.unwrap()).parse().unwrap();
-                respond(app, &request, *at).await.status() == http::StatusCode::OK
+                let path = format!("/u/{}", token.unwrap());
+                post(app, &path, "List-Unsubscribe=One-Click", *at).await
+            }
+            Act::Answer { touch, at } => {
+                let touchpoint = "delivery".to_owned();
+                let survey = Survey { kind: SurveyKind::Csat, sample: Share(1.0), touchpoint };
+                let claim = Claim::survey(touch, &survey, due());
+                let token = app.link_keys.as_ref().unwrap().sign(&claim);
+                post(app, &format!("/s/{}/5", token.unwrap()), "action=answer", *at).await
+            }
+            Act::Share { at } => {
+                let report = content::run(app, *at, content::Bounds::NONE).await;
+                report.is_ok_and(|report| report.failed == 0)
             }
             Act::Import { texts, at } => {
                 let events: Vec<_> = texts.iter().map(|text| delivered(text)).collect();
@@ -87,11 +101,16 @@ impl Act {
             keys::event(entry.kind, &entry.key)
         };
         match self {
+            // A piece stands in the ledger of those whom it reaches.
+            Act::Event { text, .. } if text.contains("ContentPublished") => Vec::new(),
             Act::Event { text, .. } => vec![key(text)],
             Act::Import { texts, .. } => texts.iter().map(key).collect(),
-            Act::Tick { .. } | Act::Calendar { .. } | Act::Told { .. } | Act::Click { .. } => {
-                Vec::new()
-            }
+            Act::Tick { .. }
+            | Act::Calendar { .. }
+            | Act::Told { .. }
+            | Act::Click { .. }
+            | Act::Answer { .. }
+            | Act::Share { .. } => Vec::new(),
         }
     }
 
@@ -103,9 +122,21 @@ impl Act {
             }
             Act::Click { .. } => true,
             Act::Told { kind, .. } => *kind == "Email Bounced",
-            Act::Tick { .. } | Act::Calendar { .. } | Act::Import { .. } => false,
+            Act::Tick { .. }
+            | Act::Calendar { .. }
+            | Act::Answer { .. }
+            | Act::Share { .. }
+            | Act::Import { .. } => false,
         }
     }
+}
+
+/// Posts to a link; whether it was taken.
+async fn post(app: &App, path: &str, body: &str, at: Instant) -> bool {
+    let mut request = Request::new(Payload::new(body.into()));
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = path.parse().unwrap();
+    respond(app, &request, at).await.status() == http::StatusCode::OK
 }
 
 /// An event of SES about a touch's mail.
@@ -177,6 +208,20 @@ fn bought(key: &str, minutes: i64, amount: &str) -> Act {
 fn known(minutes: i64) -> Act {
     let at = minutes_after(noon(), minutes);
     Act::Event { text: profile(CUSTOMER, at, json!({})), at }
+}
+
+fn interested(minutes: i64) -> Act {
+    let at = minutes_after(noon(), minutes);
+    let interests = json!({ "interests": ["velas", "sillas"] });
+    Act::Event { text: profile(CUSTOMER, at, interests), at: minutes_after(noon(), 5) }
+}
+
+fn article() -> Act {
+    let detail = json!({
+        "content_id": "p1", "occurred_at": noon().to_string(), "title": "Luz",
+        "url": "https://casa.example/luz", "topics": ["sillas", "velas"],
+    });
+    Act::Event { text: envelope("ContentPublished", noon(), detail), at: noon() }
 }
 
 fn consent(key: &str, minutes: i64, state: &str) -> Act {
@@ -253,6 +298,32 @@ pub fn all() -> Vec<Flow> {
         vec![known(-60), consent("yes", -50, "granted"), bought("p1", 0, "77.00"), tick()],
         Act::Click { touch: touch("news", "mail"), at: minutes_after(due(), 5) },
         bought("p2", 22 * 60 + 10, "77.00"),
+    ));
+    let share = || Act::Share { at: minutes_after(noon(), 10) };
+    let met = json!({
+        "interaction_id": "p1", "phase": "postpurchase", "touchpoint": "shop", "channel": "store",
+        "initiated_by": "brand", "kind": "meeting", "note": "Busca sillas.",
+    });
+    flows.extend([
+        flow("content", vec![interested(-60), article()], share(), bought("p2", 10, "10.00")),
+        flow(
+            "interest told late",
+            vec![known(-60), article(), share()],
+            interested(-30),
+            bought("p2", 10, "10.00"),
+        ),
+        flow(
+            "meeting",
+            vec![known(-60)],
+            event("InteractionRecorded", 30, met),
+            bought("p2", 40, "10.00"),
+        ),
+    ]);
+    flows.push(flow(
+        "survey answer by a link",
+        vec![known(-60), small(), tick()],
+        Act::Answer { touch: touch("thanks", "mail"), at: minutes_after(due(), 5) },
+        bought("p2", 22 * 60 + 10, "10.00"),
     ));
     flows
 }

@@ -18,5 +18,5 @@ mod lost;
 mod model;
 mod oracle;
 mod run;
-mod schedules;
+pub mod schedules;
 mod shop;

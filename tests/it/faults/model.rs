@@ -181,6 +181,7 @@ impl Caller {
                 LedgerEntry::Event(entry) => entry.key.clone(),
                 LedgerEntry::Touch(entry) => entry.touch.to_string(),
                 LedgerEntry::Call(call) => format!("call {}", call.touch),
+                LedgerEntry::Answer(answer) => format!("answer {}", answer.answer_id),
                 other => unreachable!("entry() makes none such: {other:?}"),
             };
             // One transaction writes an item once.

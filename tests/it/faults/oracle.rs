@@ -51,7 +51,7 @@ impl Left {
         let mut escalated = BTreeMap::new();
         for event in world.aws.bus.published() {
             let counts = match event.detail_type.as_str() {
-                "CallRequested" => &mut asked,
+                "CallRequested" | "TaskRequested" => &mut asked,
                 "EmailSent" | "TouchSkipped" => &mut told,
                 "StageChanged" => continue,
                 "ComplaintEscalated" => {
@@ -66,7 +66,8 @@ impl Left {
             *counts.entry(touch).or_default() += 1;
         }
         let mut calls = BTreeMap::new();
-        for touch in touches.iter().filter(|entry| entry.channel == Channel::Call) {
+        let is_for_a_person = |c: Channel| matches!(c, Channel::Call | Channel::Task);
+        for touch in touches.iter().filter(|entry| is_for_a_person(entry.channel)) {
             if let Some(call) = store.call(&touch.touch).await.unwrap() {
                 let stands = format!("{:?} {:?} {}", call.status, call.outcome, call.assigned_to);
                 calls.insert(touch.touch.to_string(), stands);

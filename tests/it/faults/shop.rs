@@ -90,6 +90,23 @@ trigger: { stage: dissolution }
 steps: [{ id: mail, channel: email, template: winback, at: '10:00' }]
 ";
 
+const SHARE: &str = "
+rule: share
+status: live
+purpose: service
+trigger: { event: ContentPublished }
+steps: [{ id: mail, channel: email, template: share, wait: 1 day, at: '10:00' }]
+";
+
+const NOTE: &str = "
+rule: note
+status: live
+purpose: service
+trigger: { event: InteractionRecorded }
+filter: event.kind == 'meeting'
+steps: [{ id: note, channel: task, template: note }]
+";
+
 /// The rules that every flow runs by.
 pub fn book() -> Rules {
     book_with("")
@@ -107,5 +124,7 @@ pub fn book_with(policy: &str) -> Rules {
         ("arrived.yaml", ARRIVED),
         ("birthday.yaml", BIRTHDAY),
         ("winback.yaml", WIN_BACK),
+        ("share.yaml", SHARE),
+        ("note.yaml", NOTE),
     ])
 }

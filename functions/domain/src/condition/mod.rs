@@ -3,6 +3,7 @@
 mod check;
 mod json;
 mod plain;
+mod types;
 
 use std::collections::HashMap;
 use std::sync::Arc;

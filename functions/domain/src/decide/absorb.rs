@@ -18,12 +18,18 @@ const CONTACT_NOTE_CHARS_MAX: usize = 280;
 
 impl Turn<'_> {
     pub(super) fn on_event(&mut self, event: &Event, live: bool) {
+        if let Body::ContentPublished(content) = &event.body
+            && self.customer.topic_of(content, event.occurred_at).is_none()
+        {
+            return;
+        }
         let kind = event.kind();
         let is_profile = kind == EventKind::CustomerUpdated;
         let is_late = self.changes_the_past(event);
         let is_erased = self.customer.erased_at.is_some();
         let customer_since = self.customer_since();
-        if !is_erased {
+        // A piece tells nothing of the customer.
+        if !is_erased && kind != EventKind::ContentPublished {
             let since = &mut self.customer.known_since;
             *since = Some(since.map_or(event.occurred_at, |known| known.min(event.occurred_at)));
         }
@@ -162,7 +168,8 @@ impl Turn<'_> {
         }
         for index in 0..self.customer.fired.len() {
             let fired = &self.customer.fired[index];
-            let open_until = self.open_until(book.triggered_by(fired.kind), fired.at);
+            let rules = book.triggered_by(fired.kind);
+            let open_until = self.open_until(rules, fired.at, &fired.detail);
             self.customer.fired[index].open_until = open_until;
         }
     }
@@ -280,6 +287,10 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
             }
             if let Some(score) = answer.nps {
                 customer.nps.set(at, Some(score.0));
+            }
+            if let (Some(_), Ok(kind)) = (&answer.comment, Line::new("survey")) {
+                let (id, channel) = (&answer.answer_id, answer.touchpoint.clone());
+                remember(customer, at, id, channel, kind, &answer.comment);
             }
             let csat = answer.csat.map(|score| score.0);
             let nps = answer.nps.map(|score| score.0);

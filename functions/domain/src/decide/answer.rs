@@ -122,7 +122,7 @@ impl Turn<'_> {
             return;
         };
         let base = Base { at, is_day: false };
-        let due = self.due(step, base);
+        let due = self.due(step, base, self.detail_of(enrolment));
         let enrolment = &mut self.customer.enrolments[index];
         enrolment.step = step.id.clone();
         enrolment.base = base.at;

@@ -97,7 +97,7 @@ impl<'a> Turn<'a> {
             (Some(attempts), (_, Attempt::Nth(2..))) if !enrolment.tries.is_empty() => {
                 self.attempt_due(attempts, &enrolment.tries)
             }
-            _ => self.due(step, enrolment.base()),
+            _ => self.due(step, enrolment.base(), self.detail_of(enrolment)),
         }
     }
 
@@ -284,7 +284,8 @@ impl<'a> Turn<'a> {
             return;
         }
         let Some((_, step)) = self.planned(enrolment) else { return };
-        let due = self.due(step, Base { at: reported.at, is_day: false });
+        let base = Base { at: reported.at, is_day: false };
+        let due = self.due(step, base, self.detail_of(enrolment));
         let enrolment = &mut self.customer.enrolments[index];
         enrolment.base = reported.at;
         enrolment.due = due;

@@ -1,10 +1,12 @@
 //! Whether a touch that fell due goes, waits or ends, and why (2.7).
 
 use super::Turn;
+use super::enrol::fraction;
 use crate::calendar::Hours;
 use crate::complaint::Pause;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, Fired, SentTouch};
+use crate::event::Detail;
 use crate::history::Until;
 use crate::instant::Instant;
 use crate::rule::{Channel, DuringComplaint, Purpose, Trigger};
@@ -229,8 +231,31 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Why a step's `if` does not hold, where it has one and does not.
+    /// Why what the step itself asks for does not hold: its `if`, the day that
+    /// was promised, and being drawn for its survey.
     pub(super) fn condition_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
+        self.if_fails(enrolment, step).or_else(|| self.is_unpromised(enrolment, step)).or_else(
+            || {
+                let sample = step.survey.as_ref()?.sample;
+                let drawn = fraction(&format!("{}/{}", enrolment.rule, enrolment.occurrence));
+                (drawn >= sample.0).then_some(Reason::NotSampled)
+            },
+        )
+    }
+
+    /// What the trigger of an enrolment told, where an event triggered it.
+    pub(super) fn detail_of(&self, enrolment: &Enrolment) -> Option<&Detail> {
+        self.customer.trigger_of(enrolment).map(|fired| &fired.detail)
+    }
+
+    /// A step for a day of which the trigger tells nothing.
+    fn is_unpromised(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
+        let told = step.on?.of(self.detail_of(enrolment)?);
+        told.is_none().then_some(Reason::FilterMissingValue)
+    }
+
+    /// Why a step's `if` does not hold, where it has one and does not.
+    fn if_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
         let condition = step.condition.as_ref()?;
         let view = View {
             customer: &self.customer,
@@ -239,7 +264,7 @@ impl<'a> Turn<'a> {
             zone: &self.zone,
             policy: &self.book.policy,
             drift: self.book.values(),
-            event: self.customer.trigger_of(enrolment).map(|fired| &fired.detail),
+            event: self.detail_of(enrolment),
         };
         match condition.verdict(&view) {
             Verdict::Holds => None,

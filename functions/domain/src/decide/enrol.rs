@@ -72,7 +72,7 @@ impl Turn<'_> {
         if self.customer.fired.iter().any(same) {
             return;
         }
-        let open_until = self.open_until(book.triggered_by(kind), event.occurred_at);
+        let open_until = self.open_until(book.triggered_by(kind), event.occurred_at, &event.detail);
         let mut fired = Fired {
             kind,
             at: event.occurred_at,
@@ -103,9 +103,10 @@ impl Turn<'_> {
         &self,
         rules: impl Iterator<Item = &'b Rule>,
         trigger_at: Instant,
+        detail: &Detail,
     ) -> Instant {
         let base = Base { at: trigger_at, is_day: false };
-        let dues = rules.filter_map(|rule| Some(self.due(rule.steps.first()?, base)));
+        let dues = rules.filter_map(|rule| Some(self.due(rule.steps.first()?, base, Some(detail))));
         dues.max().unwrap_or(trigger_at)
     }
 
@@ -132,6 +133,7 @@ impl Turn<'_> {
     /// Decides again the triggers that a late event lies before, as long as
     /// nothing that they started has been tried.
     pub(super) fn decide_again(&mut self, event: &Event) {
+        self.take_back_content(event);
         let book = self.book;
         let open: Vec<Fired> = self
             .customer
@@ -150,7 +152,10 @@ impl Turn<'_> {
             let mine: Vec<&Fired> = open
                 .iter()
                 .filter(|f| f.kind == kind)
-                .filter(|f| self.now < self.due(first, Base { at: f.at, is_day: false }))
+                .filter(|f| {
+                    let base = Base { at: f.at, is_day: false };
+                    self.now < self.due(first, base, Some(&f.detail))
+                })
                 .filter(|f| {
                     self.enrolment(rule, f)
                         .is_none_or(|e| e.step == first.id && e.is_untried(self.now))
@@ -161,6 +166,40 @@ impl Turn<'_> {
             }
             for fired in mine {
                 self.decide_rule_again(rule, fired);
+            }
+        }
+    }
+
+    /// Content that reached the customer by an interest that they had given up
+    /// before, as a late profile tells: nothing of it is left.
+    fn take_back_content(&mut self, event: &Event) {
+        if event.kind() != EventKind::CustomerUpdated {
+            return;
+        }
+        let now = self.now;
+        let customer = &self.customer;
+        let is_unwanted = |fired: &&Fired| {
+            fired.kind == EventKind::ContentPublished
+                && now < fired.open_until
+                && serde_json::from_str(&fired.detail.0)
+                    .is_ok_and(|content| customer.topic_of(&content, fired.at).is_none())
+        };
+        let unwanted: Vec<String> =
+            customer.fired.iter().filter(is_unwanted).map(|f| f.occurrence.clone()).collect();
+        for occurrence in unwanted {
+            let is_it = |kind: Option<EventKind>, of: &str| {
+                kind == Some(EventKind::ContentPublished) && of == occurrence
+            };
+            let is_begun = |e: &Enrolment| is_it(e.kind, &e.occurrence) && !e.is_untried(now);
+            if self.customer.enrolments.iter().any(is_begun) {
+                continue;
+            }
+            self.customer.enrolments.retain(|e| !is_it(e.kind, &e.occurrence));
+            self.customer.fired.retain(|f| !is_it(Some(f.kind), &f.occurrence));
+            for rule in self.book.triggered_by(EventKind::ContentPublished) {
+                if let Some(past) = self.customer.past.get_mut(&rule.name) {
+                    past.retain(|p| p.occurrence != occurrence);
+                }
             }
         }
     }
@@ -290,7 +329,7 @@ impl Turn<'_> {
             return false;
         };
         let base = Base { at: occurrence.at, is_day: occurrence.is_day };
-        let due = self.due(step, base);
+        let due = self.due(step, base, occurrence.detail);
         let purchase_id = occurrence.purchase_id.cloned();
         let exited = self.customer.exits.iter().any(|exit| {
             rule.exit_on.contains(&exit.kind)

@@ -36,7 +36,7 @@ use jiff::tz::TimeZone;
 use crate::calendar;
 use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
-use crate::event::{Event, EventKind};
+use crate::event::{Detail, Event, EventKind};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
@@ -240,9 +240,18 @@ impl Turn<'_> {
         });
     }
 
-    /// When a step falls due, counted from a base.
-    fn due(&self, step: &Step, base: calendar::Base) -> Instant {
+    /// When a step falls due, counted from a base, or on the day that the
+    /// trigger's detail tells of.
+    fn due(&self, step: &Step, base: calendar::Base, trigger: Option<&Detail>) -> Instant {
         let policy = &self.book.policy;
+        let base = match step.on.map(|day| trigger.and_then(|trigger| day.of(trigger))) {
+            None => base,
+            Some(Some(day)) => {
+                calendar::Base { at: calendar::midnight(day, &self.zone), is_day: true }
+            }
+            // Nothing was promised: it ends at once, on whatever clock.
+            Some(None) => return base.at,
+        };
         calendar::due(
             base,
             step.wait,

@@ -65,7 +65,7 @@ impl<'a> Turn<'a> {
             let Some(step) = occasion.rule.steps.first() else {
                 continue;
             };
-            let due = self.due(step, calendar::Base { at: occasion.base, is_day: true });
+            let due = self.due(step, calendar::Base { at: occasion.base, is_day: true }, None);
             let was = under_way
                 .iter()
                 .any(|e| e.rule == occasion.rule.name && e.occurrence == occasion.name);

@@ -82,7 +82,7 @@ impl<'a> Turn<'a> {
         let name = entry.at.date_in(&self.zone).to_string();
         for rule in book.entered_by(entry.stage) {
             let Some(step) = rule.steps.first() else { continue };
-            let due = self.due(step, calendar::Base { at: entry.at, is_day: entry.is_day });
+            let due = self.due(step, calendar::Base { at: entry.at, is_day: entry.is_day }, None);
             let known = self.customer.past.get(&rule.name);
             let is_known = known.is_some_and(|past| past.iter().any(|p| p.occurrence == name));
             if is_known || !starts(self, rule, due) {

@@ -45,7 +45,9 @@ impl Templates {
                     continue;
                 }
                 let trigger = Some(&rule.trigger);
-                let used = Use { trigger, channel: step.channel, purpose: rule.purpose };
+                let survey = step.survey.as_ref().map(|survey| survey.kind);
+                let (channel, purpose) = (step.channel, rule.purpose);
+                let used = Use { trigger, channel, purpose, survey };
                 if !checked.contains(&(template, used)) {
                     checked.push((template, used));
                     let samples = Samples::of(&book.policy, &used);
@@ -67,8 +69,12 @@ impl Templates {
         for kind in NoticeKind::ALL {
             let template = kind.template();
             if self.files.has(template) {
-                let used =
-                    Use { trigger: None, channel: Channel::Email, purpose: Purpose::Service };
+                let used = Use {
+                    trigger: None,
+                    channel: Channel::Email,
+                    purpose: Purpose::Service,
+                    survey: None,
+                };
                 let samples = super::notice::samples(policy, kind);
                 self.check_use(template, &used, &samples, policy, report);
             } else if kind.is_asked_for(policy) {
@@ -295,7 +301,11 @@ impl<'a> Checker<'a> {
         for fault in broken.into_iter().chain(more) {
             self.mjml(&body, fault, skipped, &unmarked);
         }
-        if let (Some(html), Purpose::Marketing) = (html, self.used.purpose) {
+        let Some(html) = html else { return };
+        if self.used.survey.is_some() {
+            self.survey(&body, &html, context);
+        }
+        if self.used.purpose == Purpose::Marketing {
             self.marketing(&body, &html, context);
         }
     }
@@ -310,6 +320,17 @@ impl<'a> Checker<'a> {
             diagnostic.severity = DiagnosticSeverity::Warning;
         }
         self.report.add(diagnostic);
+    }
+
+    /// Every score of a survey can be given.
+    fn survey(&mut self, body: &str, html: &str, context: &Context) {
+        let answers = context.0["survey"]["answers"].as_array().cloned().unwrap_or_default();
+        let links = html::visible_links(html);
+        let has = |url: &str| links.iter().any(|link| link == url);
+        if !answers.iter().all(|answer| has(answer["url"].as_str().unwrap_or(""))) {
+            let message = "a survey's mail needs a visible link for each score; write {% for answer in survey.answers %}<a href=\"{{ answer.url }}\">{{ answer.score }}</a>{% endfor %} inside an <mj-text>";
+            self.report.fault(Fault::new(body, Place::START, message));
+        }
     }
 
     /// What the law asks of marketing mail: a way out, and who writes.

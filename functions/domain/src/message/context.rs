@@ -13,7 +13,7 @@ use crate::decide::{CallFacts, celebrated_on, period_begin};
 use crate::history::{Purchase, Until};
 use crate::instant::Instant;
 use crate::policy::Brand;
-use crate::rule::Trigger;
+use crate::rule::{SurveyKind, Trigger};
 use crate::rulebook::RuleBook;
 use crate::touch::TouchId;
 use crate::view::{CUSTOMER_FIELDS, View};
@@ -32,6 +32,7 @@ use crate::view::{CUSTOMER_FIELDS, View};
 /// | `links` | `unsubscribe` |
 /// | `rep` | `name` |
 /// | `call` | in scripts of calls: `attempt`, `attempts`, `leave_message`, and where they are known `next_on`, the day of the next attempt, and `then`, what goes out if this last one reaches nobody |
+/// | `survey` | in mails that ask for an answer: `kind`, and `answers` with `score` and `url` |
 /// | `locale` | the language that the message is written in |
 ///
 /// What is not known is absent, so that `default(…)` stands in for it. Dates
@@ -56,6 +57,15 @@ pub struct Facts<'a> {
     pub period: Option<Period>,
     /// Which attempt at a call it is.
     pub call: Option<CallFacts>,
+    pub survey: Option<&'a SurveyLinks>,
+}
+
+/// How a mail's survey is answered: a link for each score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurveyLinks {
+    pub kind: SurveyKind,
+    /// In the order of the scale.
+    pub answers: Vec<(u8, String)>,
 }
 
 /// The occasion that a rule celebrates.
@@ -154,10 +164,21 @@ pub fn context(view: &View, facts: &Facts) -> Context {
     if let Some(period) = facts.period {
         root["period"] = period.json(view);
     }
+    if let Some(links) = facts.survey {
+        root["survey"] = survey(links);
+    }
     if let Some(call) = facts.call {
         root["call"] = self::call(&call);
     }
     Context(root)
+}
+
+/// The survey of a mail, as its template names it.
+pub(super) fn survey(links: &SurveyLinks) -> Json {
+    let answers = links.answers.iter();
+    let answers: Vec<Json> =
+        answers.map(|(score, url)| json!({ "score": score, "url": url })).collect();
+    json!({ "kind": links.kind.as_str(), "answers": answers })
 }
 
 /// A message is left on the last attempt but one: it names the day of the last.

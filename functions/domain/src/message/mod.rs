@@ -33,7 +33,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-pub use context::{Context, Facts, Occasion, Period, context};
+pub use context::{Context, Facts, Occasion, Period, SurveyLinks, context};
 use engine::Engine;
 pub use fault::{Fault, MessageError};
 use files::{FOLDER, Files, Found, fallbacks};

@@ -5,6 +5,7 @@
 //! | `staff` | `name`: the person or the team that it goes to |
 //! | `complaint` | in `complaint-escalated`: `id`, `category`, `severity`, `owner`, `level`, `opened` and `deadline`, each with `date` and `time` by the shop's clock |
 //! | `customer` | in `complaint-escalated`: `id`, `given_name`, `family_name`, `phone`, `purchases` |
+//! | `digest` | in `daily-digest`: `date`, and `calls`, `complaints`, `drifting`, `birthdays`, each with `items` and how many `more` there are; an item has what is known of `customer`, `id`, `phone`, `title`, `category`, `severity`, and `by` with `date` and `time` by the shop's clock |
 //! | `brand`, `locale` | as in any message |
 
 use serde_json::{Value as Json, json};
@@ -32,12 +33,50 @@ pub fn sample_notice(policy: &Policy, kind: NoticeKind) -> Context {
 pub(super) fn samples(policy: &Policy, kind: NoticeKind) -> Samples {
     let (about, optional) = match kind {
         NoticeKind::ComplaintEscalated => complaint(),
+        NoticeKind::DailyDigest => digest(),
     };
     let to = Mailbox { name: "Bruno Ibarra", email: "bruno@example.com", locale: "es" };
     let full = notice_context(policy, &to, about);
     let changes: Vec<Change> = optional.iter().map(|path| Change::new(path, None)).collect();
     let bare = changes.iter().fold(full.clone(), |bare, change| change.applied_to(&bare));
     Samples { full, bare, changes }
+}
+
+/// A day that brings something of everything, and what may be missing.
+fn digest() -> (Json, &'static [&'static [&'static str]]) {
+    let customer =
+        json!({ "customer": "Ana Martínez", "id": "cus-00042", "phone": "+525512345678" });
+    let with = |more: Json| {
+        let mut item = customer.clone();
+        if let (Json::Object(item), Json::Object(more)) = (&mut item, more) {
+            item.extend(more);
+        }
+        json!({ "items": [item], "more": 2 })
+    };
+    let by = json!({ "date": "2026-11-21", "time": "18:30" });
+    let full = json!({
+        "digest": {
+            "date": "2026-11-21",
+            "calls": with(json!({ "title": "Llamada de agradecimiento: Ana Martínez", "by": by })),
+            "complaints":
+                with(json!({ "category": "delivery", "severity": "high", "by": by, "is_late": true })),
+            "drifting": with(json!({})),
+            "birthdays": with(json!({})),
+        },
+    });
+    let optional: &[&[&str]] = &[
+        &["digest", "calls", "items", "*", "phone"],
+        &["digest", "complaints", "items", "*", "phone"],
+        &["digest", "complaints", "items", "*", "category"],
+        &["digest", "complaints", "items", "*", "is_late"],
+        &["digest", "drifting", "items", "*", "phone"],
+        &["digest", "birthdays", "items", "*", "phone"],
+        &["digest", "calls"],
+        &["digest", "complaints"],
+        &["digest", "drifting"],
+        &["digest", "birthdays"],
+    ];
+    (full, optional)
 }
 
 /// Everything known of an escalated complaint, and what may be missing.

@@ -63,6 +63,7 @@ impl Attempts {
         let further = (2..=max).map(|number| Step {
             id: step_id(&first.id, Attempt::Nth(number)),
             wait: None,
+            on: None,
             at: None,
             ..first.clone()
         });

@@ -7,7 +7,7 @@ use super::{Attempts, Diagnostic, Rule, Step, policy_schema, rule_schema};
 use crate::condition::Condition;
 use crate::event::EventKind;
 use crate::policy::{FrequencyCap, Policy};
-use crate::rule::{Channel, RuleSpec, StepSpec, Trigger, is_name};
+use crate::rule::{Channel, RuleSpec, StepSpec, Survey, Trigger, is_name};
 
 /// Collects what is wrong in one file.
 struct Report<'a> {
@@ -227,9 +227,19 @@ fn step(
         }
         _ => {}
     }
-    if step.survey.is_some() && step.channel != Channel::Email {
-        report.error(&path("survey"), "a survey goes by email");
+    if let Some(day) = step.on {
+        if event != Some(day.told_by()) {
+            let message = format!(
+                "{} alone tells of this day; write trigger: {{ event: {0} }}",
+                day.told_by()
+            );
+            report.error(&path("on"), message);
+        }
+        if step.wait.is_some() {
+            report.error(&path("wait"), "on names the day itself; leave wait out, or on");
+        }
     }
+    survey(step, event, &path("survey"), report);
     if let Some(policy) = policy {
         hours(step, policy, &path("at"), report);
     }
@@ -239,10 +249,12 @@ fn step(
         template: step.template.clone(),
         template_place: report.node.place_of(&path("template")),
         wait: step.wait,
+        on: step.on,
         at: step.at,
         condition,
         expiry: step.expiry(),
         assign_to: step.assign_to.clone(),
+        survey: step.survey.clone(),
         event: step.event.clone(),
         attempts: None,
     };
@@ -285,12 +297,32 @@ fn attempts(
         template: attempts.template.clone(),
         template_place: report.node.place_of(&part("template")),
         wait: None,
+        on: None,
         at: None,
         condition: None,
         expiry: channel.expiry(),
         ..first.clone()
     });
     Some(Attempts::of(first, attempts.max.min(10), attempts.gap, then))
+}
+
+fn survey(step: &StepSpec, event: Option<EventKind>, path: &[Key], report: &mut Report) {
+    let Some(survey) = &step.survey else { return };
+    if step.channel != Channel::Email {
+        report.error(path, "a survey goes by email");
+    }
+    let within = |key: &'static str| [path, &[Key::Name(key)]].concat();
+    let touchpoint = &survey.touchpoint;
+    let is_short = touchpoint.chars().count() <= Survey::TOUCHPOINT_CHARS_MAX;
+    if !is_short || crate::event::Line::new(touchpoint.as_str()).is_err() {
+        let most = Survey::TOUCHPOINT_CHARS_MAX;
+        let message = format!("a touchpoint is a name on one line, of at most {most} characters");
+        report.error(&within("touchpoint"), message);
+    }
+    if event.is_none_or(|kind| kind == EventKind::ContentPublished) {
+        let message = "who is asked is drawn by the rule's occurrence, and here that is the same for many customers: all of them would be asked, or none; let an event of the customer's own trigger the rule";
+        report.warning(&within("sample"), message);
+    }
 }
 
 fn hours(step: &StepSpec, policy: &Policy, path: &[Key], report: &mut Report) {

@@ -14,7 +14,10 @@ use crate::condition::Condition;
 use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
 use crate::policy::Policy;
-use crate::rule::{Channel, DuringComplaint, Purpose, Reentry, RuleSpec, Share, Status, Trigger};
+use crate::rule::{
+    Channel, DuringComplaint, PromisedDay, Purpose, Reentry, RuleSpec, Share, Status, Survey,
+    Trigger,
+};
 use crate::span::Span;
 use crate::stage::Stage;
 pub use attempts::{Attempt, Attempts, step_id, step_parts};
@@ -94,10 +97,12 @@ pub struct Step {
     /// Where the rule's file names the template.
     pub template_place: Place,
     pub wait: Option<Span>,
+    pub on: Option<PromisedDay>,
     pub at: Option<Time>,
     pub condition: Option<Condition>,
     pub expiry: Span,
     pub assign_to: Option<String>,
+    pub survey: Option<Survey>,
     pub event: Option<String>,
     /// For a call: how often it is tried.
     pub attempts: Option<Attempts>,

@@ -21,11 +21,13 @@ pub enum BadSample {
 }
 
 fn use_of(rule: Option<&Rule>) -> Use<'_> {
-    let channel = rule.and_then(|rule| rule.steps.first()).map_or(Channel::Email, |s| s.channel);
+    let step = rule.and_then(|rule| rule.steps.first());
+    let channel = step.map_or(Channel::Email, |step| step.channel);
     Use {
         trigger: rule.map(|rule| &rule.trigger),
         channel,
         purpose: rule.map_or(Purpose::Marketing, |rule| rule.purpose),
+        survey: step.and_then(|step| step.survey.as_ref()).map(|survey| survey.kind),
     }
 }
 

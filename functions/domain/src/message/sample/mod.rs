@@ -6,16 +6,16 @@ mod of_schema;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::context::{Context, brand, call};
+use super::context::{Context, SurveyLinks, brand, call, survey};
 use crate::decide::CallFacts;
 use crate::event::EventKind;
 use crate::policy::Policy;
-use crate::rule::{Channel, Purpose, Trigger};
+use crate::rule::{Channel, Purpose, SurveyKind, Trigger};
 use crate::stage::Stage;
 pub use given::{BadSample, context_from_json, sample_context};
 
 /// The names at the top of a context.
-pub(super) const NAMES: [&str; 13] = [
+pub(super) const NAMES: [&str; 15] = [
     "customer",
     "event",
     "purchase",
@@ -25,8 +25,10 @@ pub(super) const NAMES: [&str; 13] = [
     "brand",
     "links",
     "rep",
+    "survey",
     "call",
     "complaint",
+    "digest",
     "staff",
     "locale",
 ];
@@ -55,6 +57,7 @@ pub(super) struct Use<'a> {
     pub trigger: Option<&'a Trigger>,
     pub channel: Channel,
     pub purpose: Purpose,
+    pub survey: Option<SurveyKind>,
 }
 
 /// A way in which another customer may differ.
@@ -125,6 +128,11 @@ impl Samples {
         let unsubscribe = json!({ "unsubscribe": "https://links.example.com/unsubscribe/sample" });
         made.both("brand", brand(&policy.brand));
         made.both("rep", json!({ "name": "Bruno Ibarra" }));
+        if let Some(kind) = used.survey {
+            let url = |score| format!("https://links.example.com/s/sample/{score}");
+            let answers = kind.scale().map(|score| (score, url(score))).collect();
+            made.both("survey", survey(&SurveyLinks { kind, answers }));
+        }
         made.full.insert("links".into(), unsubscribe.clone());
         made.bare.insert("links".into(), unsubscribe);
         if used.purpose == Purpose::Service {

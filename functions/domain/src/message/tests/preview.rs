@@ -11,8 +11,12 @@ fn the_sample_knows_every_field_there_is() {
     let book = shipped_rules();
     for kind in crate::event::EventKind::ALL {
         let trigger = Trigger::Event(kind);
-        let used =
-            Use { trigger: Some(&trigger), channel: Channel::Email, purpose: Purpose::Service };
+        let used = Use {
+            trigger: Some(&trigger),
+            channel: Channel::Email,
+            purpose: Purpose::Service,
+            survey: None,
+        };
         let samples = Samples::of(&book.policy, &used);
         for field in CUSTOMER_FIELDS {
             assert!(!samples.full.0["customer"][field].is_null(), "{field}");

@@ -1,0 +1,23 @@
+//! The function that a schedule starts each minute, to hand published content
+//! round.
+
+use std::time::Duration;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lazo::app::App;
+use lazo::content::{self, Bounds};
+use lazo::telemetry;
+use serde::de::IgnoredAny;
+
+/// What a run takes on, within the function's 60 seconds.
+const BOUNDS: Bounds = Bounds { time: Some(Duration::from_secs(40)), customers: 10_000 };
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let app = &App::from_env().await?;
+    run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
+        Ok::<_, Error>(content::run(app, jiff::Timestamp::now().into(), BOUNDS).await?)
+    }))
+    .await
+}

@@ -1,0 +1,17 @@
+//! The function that a schedule starts every quarter of an hour: it sends the
+//! morning's mails to the people of the shop.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lazo::app::App;
+use lazo::{digest, telemetry};
+use serde::de::IgnoredAny;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let app = &App::from_env().await?;
+    run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
+        Ok::<_, Error>(digest::run(app, jiff::Timestamp::now().into()).await?)
+    }))
+    .await
+}

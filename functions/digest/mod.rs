@@ -1,0 +1,270 @@
+//! Each morning one mail to each person and team of the shop: what the day
+//! brings. Read from lists by person; no customer is searched for.
+
+use jiff::civil::Date;
+use lazo_domain::calendar;
+use lazo_domain::customer::Customer;
+use lazo_domain::decide::{call_facts, celebrated_on};
+use lazo_domain::event::Line;
+use lazo_domain::history::Until;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::message::{Facts, Occasion, context};
+use lazo_domain::notice::{NoticeId, NoticeKind};
+use lazo_domain::policy::{Mailbox, Policy};
+use lazo_domain::rule::Channel;
+use lazo_domain::view::View;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::call_list::{self, Listed};
+use crate::notices::{Notice, Told, tell};
+use crate::pace::Pace;
+use crate::rules::Rules;
+use crate::store::{ComplaintEntry, NoticeState, StoreError};
+
+/// How long a morning lasts: what could not be told by then is told tomorrow.
+const MORNING_MILLIS: i64 = 5 * 3_600_000;
+
+/// How old news must be: by then it is committed.
+const SETTLED_MILLIS: i64 = 5 * 60_000;
+
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// How many of each kind a mail names; of the others it tells how many.
+const ITEMS_MAX: usize = 25;
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub sent: usize,
+    /// People and teams whom the day brings nothing.
+    pub nothing: usize,
+    /// Mails that are to be tried again by the next run.
+    pub waiting: usize,
+}
+
+/// Sends what is due of this morning's mails; outside of it, nothing.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer; the next run goes on.
+pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    let rules = app.rules();
+    let policy = &rules.book.policy;
+    let Some(at) = policy.digest_at else { return Ok(report) };
+    let zone = &rules.book.default_zone;
+    let today = now.date_in(zone);
+    let morning = calendar::instant(today, at, zone);
+    if now < morning || now >= morning.plus_millis(MORNING_MILLIS) {
+        return Ok(report);
+    }
+    let pace = Pace::new(now, None);
+    let open = app.store.open_complaints().await?;
+    let names = policy.people.keys().chain(policy.teams.keys());
+    for name in names {
+        let mut about = None;
+        for to in policy.mailboxes(name) {
+            let id = NoticeId::new(NoticeKind::DailyDigest, &[name, &today.to_string()], to.name);
+            let state = app.store.notice(&id).await?;
+            if !matches!(state, None | Some(NoticeState::Fenced | NoticeState::PutBack)) {
+                continue;
+            }
+            let day = Day { app, rules: &rules, name, today, morning, now, to: &to, open: &open };
+            let about = match &about {
+                Some(about) => about,
+                None => about.insert(day.about().await?),
+            };
+            let Some(about) = about.clone() else {
+                report.nothing += 1;
+                continue;
+            };
+            let notice = Notice { id, kind: NoticeKind::DailyDigest, to, about };
+            match tell(app, &notice, &pace, now).await? {
+                Told::Yes => report.sent += 1,
+                Told::Never => {}
+                Told::NotYet { .. } => report.waiting += 1,
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// What one day brings one person or team.
+struct Day<'a> {
+    app: &'a App,
+    rules: &'a Rules,
+    name: &'a str,
+    today: Date,
+    morning: Instant,
+    now: Instant,
+    to: &'a Mailbox<'a>,
+    /// The open complaints of all customers.
+    open: &'a [ComplaintEntry],
+}
+
+impl Day<'_> {
+    fn policy(&self) -> &Policy {
+        &self.rules.book.policy
+    }
+
+    /// What the mail may name; `None` where the day brings nothing.
+    async fn about(&self) -> Result<Option<Value>, StoreError> {
+        let parts = [
+            ("calls", self.calls().await?),
+            ("complaints", self.complaints().await?),
+            ("drifting", self.drifting().await?),
+            ("birthdays", self.birthdays().await?),
+        ];
+        let mut digest = json!({ "date": self.today.to_string() });
+        let mut is_empty = true;
+        for (name, mut items) in parts {
+            if items.is_empty() {
+                continue;
+            }
+            is_empty = false;
+            let more = items.len().saturating_sub(ITEMS_MAX);
+            items.truncate(ITEMS_MAX);
+            digest[name] = json!({ "items": items, "more": more });
+        }
+        Ok((!is_empty).then(|| json!({ "digest": digest })))
+    }
+
+    /// The calls and tasks on the list, the most urgent first.
+    async fn calls(&self) -> Result<Vec<Value>, StoreError> {
+        let listed = call_list::open(self.app, &[self.name.to_owned()], self.now).await?;
+        Ok(listed.iter().map(|listed| self.call(listed)).collect())
+    }
+
+    fn call(&self, listed: &Listed) -> Value {
+        let by = listed.call.expires_at_instant.zoned(&self.rules.book.default_zone);
+        let mut item = person(&listed.customer);
+        item["title"] = self.title(listed).into();
+        item["by"] = json!({
+            "date": by.date().to_string(), "time": by.strftime("%H:%M").to_string(),
+        });
+        item
+    }
+
+    /// The complaints that are theirs to resolve by tomorrow morning, or should
+    /// have been, the earliest deadline first.
+    async fn complaints(&self) -> Result<Vec<Value>, StoreError> {
+        let book = &self.rules.book;
+        let until = self.morning.plus_millis(DAY_MILLIS);
+        let mut items = Vec::new();
+        for complaint in self.open {
+            let owner = self.policy().department(complaint.category.as_ref().map(Line::as_str));
+            let Some(deadline) = complaint.deadline.filter(|deadline| *deadline < until) else {
+                continue;
+            };
+            if owner != self.name {
+                continue;
+            }
+            let Some(customer) = self.known(&complaint.customer).await? else { continue };
+            let by = deadline.zoned(&book.default_zone);
+            let mut item = person(&customer);
+            item["category"] = json!(complaint.category);
+            item["severity"] = json!(complaint.severity);
+            item["is_late"] = (deadline <= self.now).into();
+            item["by"] = json!({
+                "date": by.date().to_string(), "time": by.strftime("%H:%M").to_string(),
+            });
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    /// The heading of a call's script, in the reader's language.
+    fn title(&self, Listed { call, customer }: &Listed) -> String {
+        let book = &self.rules.book;
+        let zone = customer.zone(&book.default_zone);
+        let fired = customer.fired.iter().find(|f| f.occurrence == call.touch.occurrence);
+        let view = View {
+            customer,
+            until: Until::ALL,
+            now: self.now,
+            zone: &zone,
+            policy: self.policy(),
+            drift: book.values(),
+            event: fired.map(|fired| &fired.detail),
+        };
+        let facts = Facts {
+            rep: &call.assigned_to,
+            occasion: Occasion::of_touch(&view, &call.touch, book),
+            call: Some(call_facts(customer, book, &call.touch, self.now))
+                .filter(|_| call.channel == Channel::Call),
+            ..Facts::default()
+        };
+        let templates = &self.rules.templates;
+        let (locale, default) = (self.to.locale, self.policy().default_locale.as_str());
+        let script = templates.script(&call.template, locale, default, &context(&view, &facts));
+        let heading = script.ok().and_then(|script| {
+            let first = script.markdown.lines().next()?.trim_start_matches('#').trim().to_owned();
+            Some(first).filter(|first| !first.is_empty())
+        });
+        heading.unwrap_or_else(|| call.touch.rule.clone())
+    }
+
+    /// Who began to drift away since yesterday morning; who has no account
+    /// manager is the call team's.
+    async fn drifting(&self) -> Result<Vec<Value>, StoreError> {
+        let store = &self.app.store;
+        let until = self.morning.plus_millis(-SETTLED_MILLIS);
+        let from = until.plus_millis(-DAY_MILLIS);
+        let mut ids = store.drifting(Some(self.name), from, until).await?;
+        if self.name == self.policy().call_team {
+            ids.extend(store.drifting(None, from, until).await?);
+        }
+        let mut items = Vec::new();
+        for id in ids {
+            if let Some(customer) = self.known(&id).await? {
+                items.push(person(&customer));
+            }
+        }
+        Ok(items)
+    }
+
+    /// Whose birthday it is.
+    async fn birthdays(&self) -> Result<Vec<Value>, StoreError> {
+        let (today, leap_day) = (self.today, self.policy().leap_day);
+        let mut days = vec![(today.month(), today.day())];
+        // Who was born on 29 February may celebrate on another day.
+        if matches!(days[0], (2, 28) | (3, 1)) {
+            days.push((2, 29));
+        }
+        let mut items = Vec::new();
+        for day in days {
+            for id in self.app.store.birthdays(self.name, day).await? {
+                let Some(customer) = self.known(&id).await? else { continue };
+                let profile = &customer.profile;
+                let is_theirs =
+                    profile.account_manager.latest().is_some_and(|m| m.as_str() == self.name);
+                let is_today = profile.birthday.latest().is_some_and(|birthday| {
+                    celebrated_on(*birthday, today.year(), leap_day) == Some(today)
+                        && birthday.year.is_none_or(|born| born < today.year())
+                });
+                if is_theirs && is_today {
+                    items.push(person(&customer));
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// A customer who did not ask to be forgotten.
+    async fn known(&self, id: &Id) -> Result<Option<Customer>, StoreError> {
+        let customer = self.app.store.load(id).await?.customer;
+        Ok(Some(customer).filter(|customer| customer.erased_at.is_none()))
+    }
+}
+
+/// A customer as colleagues name one.
+fn person(customer: &Customer) -> Value {
+    let profile = &customer.profile;
+    let names = [&profile.given, &profile.family];
+    let names: Vec<&str> = names.iter().filter_map(|n| Some(n.latest()?.as_str())).collect();
+    let name = if names.is_empty() { customer.id.to_string() } else { names.join(" ") };
+    json!({ "customer": name, "id": customer.id, "phone": profile.phone.latest() })
+}

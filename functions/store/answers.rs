@@ -1,0 +1,82 @@
+//! Answers to surveys in full: what was asked, what was said. Personal, so they
+//! stand beside the ledger, not in it, and go with the customer.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::event::{Body, Event, Line, Note};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use serde::{Deserialize, Serialize};
+
+use super::{Item, Store, StoreError, keys};
+
+/// An answer as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub answer_id: Id,
+    pub at: Instant,
+    pub touchpoint: Line,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch_id: Option<Line>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csat: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nps: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Note>,
+}
+
+impl Answer {
+    /// The answer that an event tells of, where it does.
+    pub fn of(event: &Event) -> Option<Answer> {
+        let Body::SurveyAnswered(body) = &event.body else { return None };
+        Some(Answer {
+            answer_id: body.answer_id.clone(),
+            at: event.occurred_at,
+            touchpoint: body.touchpoint.clone(),
+            touch_id: body.touch_id.clone(),
+            csat: body.csat.map(|score| score.0),
+            nps: body.nps.map(|score| score.0),
+            comment: body.comment.clone(),
+        })
+    }
+
+    pub(super) fn sk(&self) -> String {
+        format!("{}{}", keys::ANSWER, self.answer_id)
+    }
+
+    pub(super) fn item(&self) -> Result<Item, StoreError> {
+        serde_dynamo::to_item(self).map_err(|error| StoreError::Unwritable(error.to_string()))
+    }
+}
+
+impl Store {
+    /// Drops all answers of a customer.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn drop_answers(&self, id: &Id) -> Result<(), StoreError> {
+        for item in self.items_under(id, keys::ANSWER).await? {
+            let sk = keys::text(&item, "sk")?;
+            let delete = self.client.delete_item().table_name(&self.table);
+            let delete = delete.set_key(Some(keys::keyed(keys::customer(id), sk)));
+            let answer = delete.set_return_consumed_capacity(self.count_mode()).send().await;
+            self.count(false, answer.map_err(StoreError::service)?.consumed_capacity());
+        }
+        Ok(())
+    }
+
+    /// The answers of a customer, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn answers(&self, id: &Id) -> Result<Vec<Answer>, StoreError> {
+        let read = |item: Item| {
+            let key =
+                format!("{} {:?}", keys::customer(id), item.get("sk").map(AttributeValue::as_s));
+            let unreadable =
+                |error: serde_dynamo::Error| StoreError::Unreadable { key, why: error.to_string() };
+            serde_dynamo::from_item(item).map_err(unreadable)
+        };
+        self.items_under(id, keys::ANSWER).await?.into_iter().map(read).collect()
+    }
+}
