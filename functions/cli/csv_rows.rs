@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use lazo_domain::event::{self, BadEvent, Delivered};
+use lazo_domain::event::{BadEvent, Delivered, EventKind, of_kind};
 use lazo_domain::nearest;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -128,11 +128,9 @@ pub fn cell(row: &csv::StringRecord, index: impl Into<Option<usize>>) -> Option<
     row.get(index.into()?).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// A purchase's detail with its kind beside the fields, as JSON.
+/// A purchase's detail.
 #[derive(Serialize)]
 struct PurchaseRow<'a> {
-    #[serde(rename = "detail-type")]
-    kind: &'static str,
     purchase_id: &'a str,
     customer_id: &'a str,
     occurred_at: &'a str,
@@ -145,11 +143,9 @@ struct PurchaseRow<'a> {
     items: Option<[ItemCell<'a>; 1]>,
 }
 
-/// A refund's detail, as JSON.
+/// A refund's detail.
 #[derive(Serialize)]
 struct RefundRow<'a> {
-    #[serde(rename = "detail-type")]
-    kind: &'static str,
     refund_id: &'a str,
     purchase_id: &'a str,
     customer_id: &'a str,
@@ -178,8 +174,8 @@ struct Open {
     left: Decimal,
 }
 
-/// What a row tells: each event, or why it is none, with its line.
-type Told = (usize, Result<Delivered, BadEvent>);
+/// Takes what a row tells: each event, or why it is none, with its line.
+type Tell<'a> = &'a mut dyn FnMut(usize, Result<Delivered, BadEvent>);
 
 /// The rows of some of a file's customers.
 struct Rows<'a> {
@@ -188,7 +184,7 @@ struct Rows<'a> {
     zone: TimeZone,
     open: HashMap<String, Vec<Open>>,
     profiles: HashMap<String, Map<String, Value>>,
-    told: Vec<Told>,
+    tell: Tell<'a>,
     line: usize,
 }
 
@@ -199,7 +195,11 @@ struct Rows<'a> {
 /// # Errors
 /// Columns that are not there; a row that does not fit is among `bad`.
 pub fn read(path: &Path, text: &str, args: &CsvArgs, threads: usize) -> anyhow::Result<Events> {
-    let parts = threads::in_parts(threads, |part| read_part(path, text, args, (part, threads)))?;
+    let parts = threads::in_parts(threads, |part| {
+        let mut told = Vec::new();
+        read_part(path, text, args, (part, threads), &mut |line, event| told.push((line, event)))?;
+        anyhow::Ok(told)
+    })?;
     let mut told = Vec::new();
     for part in parts {
         told.extend(part?);
@@ -209,12 +209,16 @@ pub fn read(path: &Path, text: &str, args: &CsvArgs, threads: usize) -> anyhow::
 }
 
 /// Reads the rows of one part of the customers, of so many parts.
-fn read_part(
+///
+/// # Errors
+/// Columns that are not there.
+pub fn read_part(
     path: &Path,
     text: &str,
     args: &CsvArgs,
     (part, parts): (usize, usize),
-) -> anyhow::Result<Vec<Told>> {
+    tell: Tell,
+) -> anyhow::Result<()> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().with_context(|| format!("{}: no CSV", path.display()))?.clone();
     let columns = Columns::find(args.columns.as_deref(), &header)
@@ -228,7 +232,7 @@ fn read_part(
         zone,
         open: HashMap::new(),
         profiles: HashMap::new(),
-        told: Vec::new(),
+        tell,
         line: 0,
     };
     let mut row = csv::StringRecord::new();
@@ -238,13 +242,14 @@ fn read_part(
         }
         rows.line = row.position().map_or(0, csv::Position::line) as usize;
         if let Err(why) = rows.take(&row) {
-            rows.told.push((rows.line, Err(why)));
+            (rows.tell)(rows.line, Err(why));
         }
     }
-    Ok(rows.told)
+    Ok(())
 }
 
-fn part_of(customer: Option<&str>, parts: usize) -> usize {
+/// Which of so many parts of the customers one is in.
+pub fn part_of(customer: Option<&str>, parts: usize) -> usize {
     let hash = |hash: u32, byte: u8| hash.wrapping_mul(31).wrapping_add(byte.into());
     customer.unwrap_or_default().bytes().fold(0, hash) as usize % parts.max(1)
 }
@@ -287,7 +292,6 @@ impl Rows<'_> {
         let category = cell(row, columns.category);
         let item = cell(row, columns.item);
         let detail = PurchaseRow {
-            kind: "PurchaseCompleted",
             purchase_id: id,
             customer_id: customer,
             occurred_at: at,
@@ -296,7 +300,7 @@ impl Rows<'_> {
             sold_by: cell(row, columns.sold_by),
             items: item.map(|name| [ItemCell { sku: name, name, category, quantity: 1 }]),
         };
-        self.tell(&json(&detail));
+        self.tell(EventKind::PurchaseCompleted, &json(&detail));
         let open = match self.open.get_mut(customer) {
             Some(open) => open,
             None => self.open.entry(customer.to_owned()).or_default(),
@@ -316,14 +320,13 @@ impl Rows<'_> {
             None => format!("before-{id}"),
         };
         let detail = RefundRow {
-            kind: "PurchaseRefunded",
             refund_id: id,
             purchase_id: &purchase,
             customer_id: customer,
             occurred_at: at,
             total: MoneyCell { amount: total.to_string(), currency: self.currency },
         };
-        self.tell(&json(&detail));
+        self.tell(EventKind::PurchaseRefunded, &json(&detail));
     }
 
     /// The profile's columns, where they tell something new.
@@ -344,14 +347,13 @@ impl Rows<'_> {
             return;
         }
         self.profiles.insert(customer.to_owned(), told.clone());
-        told.insert("detail-type".into(), "CustomerUpdated".into());
         told.insert("customer_id".into(), customer.into());
         told.insert("occurred_at".into(), at.into());
-        self.tell(&Value::Object(told).to_string());
+        self.tell(EventKind::CustomerUpdated, &Value::Object(told).to_string());
     }
 
-    fn tell(&mut self, text: &str) {
-        self.told.push((self.line, event::from_wire(text)));
+    fn tell(&mut self, kind: EventKind, detail: &str) {
+        (self.tell)(self.line, of_kind(kind, detail));
     }
 
     /// An instant with offset, or a local date or date-time of the file's zone.

@@ -15,6 +15,12 @@ pub struct Bad {
     pub why: BadEvent,
 }
 
+impl Bad {
+    pub fn at(path: &Path, line: usize, why: BadEvent) -> Bad {
+        Bad { place: format!("{}:{line}", path.display()), why }
+    }
+}
+
 /// What files held: the events in the files' order, and what is none.
 #[derive(Default)]
 pub struct Events {
@@ -32,23 +38,22 @@ impl Events {
         for (line, event) in read {
             match event {
                 Ok(delivered) => events.good.push(delivered),
-                Err(why) => {
-                    events.bad.push(Bad { place: format!("{}:{line}", path.display()), why });
-                }
+                Err(why) => events.bad.push(Bad::at(path, line, why)),
             }
         }
         events
     }
 
-    /// Tells on standard error what was left out: the first ten, and how many.
-    pub fn report_bad(&self) {
-        const SHOWN: usize = 10;
-        for bad in self.bad.iter().take(SHOWN) {
-            eprintln!("lazo: {}: left out: {}", bad.place, bad.why);
-        }
-        if self.bad.len() > SHOWN {
-            eprintln!("lazo: … and {} more left out", self.bad.len() - SHOWN);
-        }
+}
+
+/// Tells on standard error what was left out: the first ten, and how many.
+pub fn report_bad(left_out: &[Bad]) {
+    const SHOWN: usize = 10;
+    for bad in left_out.iter().take(SHOWN) {
+        eprintln!("lazo: {}: left out: {}", bad.place, bad.why);
+    }
+    if left_out.len() > SHOWN {
+        eprintln!("lazo: … and {} more left out", left_out.len() - SHOWN);
     }
 }
 
@@ -59,13 +64,9 @@ impl Events {
 pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<Events> {
     let mut events = Events::default();
     for path in paths {
-        let bytes =
-            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| anyhow::anyhow!("{} is not UTF-8 text", path.display()))?;
-        let text = text.trim_start_matches('\u{feff}');
-        let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-        let read = match is_csv {
+        let text = text(path)?;
+        let text = without_mark(&text);
+        let read = match is_csv(path) {
             true => csv_rows::read(path, text, csv, threads)?,
             false => decode(path, &json_texts(path, text)?, threads)?,
         };
@@ -73,6 +74,24 @@ pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<
         events.bad.extend(read.bad);
     }
     Ok(events)
+}
+
+/// A file's text.
+///
+/// # Errors
+/// A file that cannot be read, or is no text.
+pub fn text(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{} is not UTF-8 text", path.display()))
+}
+
+/// The text behind the mark with which some programs begin it.
+pub fn without_mark(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
+}
+
+pub fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }
 
 /// The JSON texts in a file, each with its line.

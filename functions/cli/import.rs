@@ -33,7 +33,7 @@ pub struct Args {
 pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     let threads = std::thread::available_parallelism().map_or(1, Into::into);
     let events = event_files::read(&args.files, &args.csv, threads)?;
-    events.report_bad();
+    event_files::report_bad(&events.bad);
     let bad = events.bad.len();
     let system = System::open(target).await?;
     let customers = by_customer(events.good);

@@ -9,6 +9,7 @@ macro_rules! out {
     }};
 }
 
+mod by_customer;
 mod calls;
 mod complaints;
 mod csv_rows;

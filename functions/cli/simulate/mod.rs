@@ -2,7 +2,7 @@
 
 mod learn;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,16 +11,15 @@ use std::time::{Duration, Instant as Clock};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
-use lazo_domain::event::Delivered;
-use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::simulation::{Period, simulate};
 use lazo_domain::touch::{TouchRecord, TouchStatus};
 use serde::Serialize;
 
+use super::by_customer::ByCustomer;
 use super::csv_rows::CsvArgs;
-use super::{Answer, event_files, threads};
+use super::{Answer, by_customer, event_files, threads};
 use lazo::rules;
 
 /// Replay a history in virtual time: what would be sent, skipped, and why.
@@ -114,19 +113,16 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
         until: instant(&args.until, &book.default_zone).context("--until")?,
     };
     let started = Clock::now();
-    let events = event_files::read(&args.events, &args.csv, threads)?;
-    events.report_bad();
-    let count = events.good.len();
-    let (contents, events): (Vec<_>, Vec<_>) =
-        events.good.into_iter().partition(|delivered| delivered.event.customer().is_none());
-    let mut customers = by_customer(events);
-    let book = learn::with_model(book, &args.model, &customers, period, threads)?;
-    let parts = replay(&mut customers, &contents, &book, period, threads, args.json)?;
+    let events = by_customer::read(&args.events, &args.csv, threads)?;
+    event_files::report_bad(&events.bad);
+    let (count, customers) = (events.count(), events.customers.len());
+    let book = learn::with_model(book, &args.model, &events.customers, period, threads)?;
+    let parts = replay(events, &book, period, threads, args.json)?;
     let took = started.elapsed();
     if args.json {
         print_lines(parts)?;
     } else {
-        print_counts(&book, parts, count, customers.len(), took)?;
+        print_counts(&book, parts, count, customers, took)?;
     }
     Ok(Answer::Yes)
 }
@@ -141,41 +137,31 @@ fn instant(text: &str, zone: &TimeZone) -> anyhow::Result<Instant> {
     Ok(lazo_domain::calendar::midnight(date, zone))
 }
 
-/// Each customer's events, in the files' order.
-fn by_customer(events: Vec<Delivered>) -> Vec<(Id, Vec<Delivered>)> {
-    let mut index: HashMap<Id, usize> = HashMap::new();
-    let mut customers: Vec<(Id, Vec<Delivered>)> = Vec::new();
-    for delivered in events {
-        let Some(id) = delivered.event.customer().cloned() else { continue };
-        let next = customers.len();
-        let place = *index.entry(id.clone()).or_insert(next);
-        if place == next {
-            customers.push((id, Vec::new()));
-        }
-        customers[place].1.push(delivered);
-    }
-    customers
-}
-
 fn replay(
-    customers: &mut [(Id, Vec<Delivered>)],
-    contents: &[Delivered],
+    events: ByCustomer,
     book: &RuleBook,
     period: Period,
     threads: usize,
     json: bool,
 ) -> anyhow::Result<Vec<Part>> {
+    let ByCustomer { customers, contents, .. } = events;
     let bar = progress(customers.len());
     let done = AtomicUsize::new(0);
-    let chunks = customers.len().div_ceil(threads.max(1) * 8).max(1);
-    let queue = std::sync::Mutex::new(customers.chunks_mut(chunks));
+    let at_once = customers.len().div_ceil(threads.max(1) * 8).max(1);
+    let queue = std::sync::Mutex::new(customers.into_iter());
+    let next = || {
+        let mut queue = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        queue.by_ref().take(at_once).collect::<Vec<_>>()
+    };
     let work = || {
         let mut part = Part::default();
         loop {
-            let chunk = queue.lock().ok().and_then(|mut queue| queue.next());
-            let Some(chunk) = chunk else { return part };
-            for (id, events) in chunk.iter_mut() {
-                let outcome = simulate(id.clone(), events, contents, book, period);
+            let mut chunk = next();
+            if chunk.is_empty() {
+                return part;
+            }
+            for (id, events) in &mut chunk {
+                let outcome = simulate(id.clone(), events, &contents, book, period);
                 let zone = outcome.customer.zone(&book.default_zone);
                 for (_, record) in outcome.touches {
                     part.take(record, &zone, json);

@@ -27,10 +27,9 @@ pub struct Base {
 
 /// The instant of a local date and time.
 pub fn instant(date: Date, time: Time, zone: &TimeZone) -> Instant {
-    match zone.to_ambiguous_zoned(date.to_datetime(time)).compatible() {
-        Ok(zoned) => zoned.timestamp().into(),
-        Err(_) => Instant::MAX,
-    }
+    zone.to_ambiguous_timestamp(date.to_datetime(time))
+        .compatible()
+        .map_or(Instant::MAX, Instant::from)
 }
 
 /// Local midnight, or the day's first instant where a clock change skips it.
@@ -190,8 +189,8 @@ impl Hours<'_> {
 
 /// The instants of a local time: two where it occurs twice.
 fn both(date: Date, time: Time, zone: &TimeZone) -> [Instant; 2] {
-    let ambiguous = zone.to_ambiguous_zoned(date.to_datetime(time));
-    let second = ambiguous.later().map_or(Instant::MAX, |zoned| zoned.timestamp().into());
+    let ambiguous = zone.to_ambiguous_timestamp(date.to_datetime(time));
+    let second = ambiguous.later().map_or(Instant::MAX, Instant::from);
     [instant(date, time, zone), second]
 }
 

@@ -1,5 +1,6 @@
 //! Everything that a decision needs about one customer: one stored item.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
@@ -290,10 +291,11 @@ impl Customer {
     }
 
     /// The customer's time zone, or `default`.
-    pub fn zone(&self, default: &TimeZone) -> TimeZone {
-        match self.profile.time_zone.latest() {
-            None => default.clone(),
-            Some(name) => TimeZone::get(name.as_str()).unwrap_or_else(|_| default.clone()),
+    pub fn zone<'a>(&self, default: &'a TimeZone) -> Cow<'a, TimeZone> {
+        let named = self.profile.time_zone.latest();
+        match named.and_then(|name| TimeZone::get(name.as_str()).ok()) {
+            Some(zone) => Cow::Owned(zone),
+            None => Cow::Borrowed(default),
         }
     }
 
@@ -305,8 +307,10 @@ impl Customer {
     /// for [`CUSTOMER_SINCE`] where the profile has no such date.
     pub fn occasion(&self, name: &str, zone: &TimeZone) -> Option<AnnualDate> {
         self.profile.occasion(name).or_else(|| {
-            let first = self.history.first_at(Until::ALL).filter(|_| name == CUSTOMER_SINCE)?;
-            let day = first.date_in(zone);
+            if name != CUSTOMER_SINCE {
+                return None;
+            }
+            let day = self.history.first_at(Until::ALL)?.date_in(zone);
             Some(AnnualDate { year: Some(day.year()), month: day.month(), day: day.day() })
         })
     }

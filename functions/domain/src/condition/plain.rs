@@ -6,6 +6,7 @@
 //! left to CEL, whose word holds. A property in `tests/conditions.rs` holds the
 //! two against each other.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
@@ -118,7 +119,7 @@ impl Plain {
                 decided => decided,
             },
             Plain::Compare(left, comparison, right) => {
-                comparison.holds(&left.value(values)?, &right.value(values)?)
+                comparison.holds(left.value(values)?.as_ref(), right.value(values)?.as_ref())
             }
             Plain::In(one, list) => {
                 let one = one.value(values)?;
@@ -195,17 +196,18 @@ impl Term {
         }
     }
 
-    fn value<V: Values>(&self, values: &Known<V>) -> Result<Value, Stop> {
-        match self {
-            Term::Literal(value) => Ok(value.clone()),
-            Term::Path(path) => path.value(values),
-            Term::Double(term) => match term.value(values)? {
-                Value::Float(value) => Ok(Value::Float(value)),
-                Value::Int(value) => Ok(Value::Float(value as f64)),
-                Value::String(text) => text.parse().map(Value::Float).map_err(|_| Stop::InDoubt),
-                _ => Err(Stop::InDoubt),
+    fn value<V: Values>(&self, values: &Known<V>) -> Result<Cow<'_, Value>, Stop> {
+        let number = match self {
+            Term::Literal(value) => return Ok(Cow::Borrowed(value)),
+            Term::Path(path) => return path.value(values).map(Cow::Owned),
+            Term::Double(term) => match term.value(values)?.as_ref() {
+                Value::Float(value) => *value,
+                Value::Int(value) => *value as f64,
+                Value::String(text) => text.parse().map_err(|_| Stop::InDoubt)?,
+                _ => return Err(Stop::InDoubt),
             },
-        }
+        };
+        Ok(Cow::Owned(Value::Float(number)))
     }
 }
 

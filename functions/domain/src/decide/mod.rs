@@ -29,6 +29,7 @@ mod settle;
 mod stages;
 mod wake;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
@@ -169,7 +170,7 @@ struct Turn<'a> {
     customer: Customer,
     book: &'a RuleBook,
     now: Instant,
-    zone: TimeZone,
+    zone: Cow<'a, TimeZone>,
     records: Vec<TouchRecord>,
     sends: Vec<Send>,
     stages_entered: Vec<Entered>,

@@ -127,17 +127,15 @@ impl<'a> Turn<'a> {
     fn occasions_between(&self, after: Instant, until: Instant) -> Vec<Occasion<'a>> {
         let book: &'a RuleBook = self.book;
         let mut found = Vec::new();
-        let from_year = after.date_in(&self.zone).year();
-        let until_year = until.date_in(&self.zone).year();
+        let (first, last) = (after.date_in(&self.zone), until.date_in(&self.zone));
         for (rule, name, lead) in book.occasions() {
             let Some(date) = self.customer.occasion(name, &self.zone) else {
                 continue;
             };
-            for year in from_year..=until_year.saturating_add(1 + lead_years(lead)) {
-                if let Some(base) = self.base_of(date, year, lead)
-                    && after < base
-                    && base <= until
-                {
+            for year in first.year()..=last.year().saturating_add(1 + lead_years(lead)) {
+                let begins = self.begins(date, year, lead).filter(|day| is_near(*day, first, last));
+                let base = begins.map(|day| calendar::midnight(day, &self.zone));
+                if let Some(base) = base.filter(|base| after < *base && *base <= until) {
                     found.push(Occasion { rule, name: year.to_string(), base });
                 }
             }
@@ -153,9 +151,10 @@ impl<'a> Turn<'a> {
         let book: &'a RuleBook = self.book;
         let Some(since) = self.customer.known_since else { return };
         let after = after.max(since);
+        let (first, last) = (after.date_in(&self.zone), until.date_in(&self.zone));
         for (rule, period, on_day) in book.periodic() {
-            let mut day = period::next(period, on_day, after.date_in(&self.zone));
-            while let Some(begins) = day {
+            let mut day = period::next(period, on_day, first);
+            while let Some(begins) = day.filter(|day| is_near(*day, first, last)) {
                 let base = calendar::midnight(begins, &self.zone);
                 if base > until {
                     break;
@@ -177,29 +176,37 @@ impl<'a> Turn<'a> {
 
     /// The next base behind now, over all rules.
     fn next_occasion(&self) -> Option<Instant> {
-        let year = self.now.date_in(&self.zone).year();
+        let today = self.now.date_in(&self.zone);
+        let year = today.year();
         let next = self.book.occasions().filter_map(|(_, name, lead)| {
             let date = self.customer.occasion(name, &self.zone)?;
             (year..=year.saturating_add(YEARS_AHEAD_MAX + lead_years(lead)))
-                .filter_map(|year| self.base_of(date, year, lead))
+                .filter_map(|year| self.begins(date, year, lead))
+                .filter(|day| is_near(*day, today, Date::MAX))
+                .map(|day| calendar::midnight(day, &self.zone))
                 .find(|base| *base > self.now)
         });
         next.chain(self.next_period()).min()
     }
 
-    /// Local midnight of the occasion's date in a year, less the lead.
-    fn base_of(&self, date: AnnualDate, year: i16, lead: Option<Span>) -> Option<Instant> {
+    /// The occasion's day in a year, less the lead.
+    fn begins(&self, date: AnnualDate, year: i16, lead: Option<Span>) -> Option<Date> {
         // A date with a year is first celebrated in the year after it.
         if date.year.is_some_and(|began| year <= began) {
             return None;
         }
         let day = celebrated_on(date, year, self.book.policy.leap_day)?;
-        let begins = match lead {
-            None => day,
-            Some(lead) => earlier(day, lead, &self.book.policy.closed_days)?,
-        };
-        Some(calendar::midnight(begins, &self.zone))
+        match lead {
+            None => Some(day),
+            Some(lead) => earlier(day, lead, &self.book.policy.closed_days),
+        }
     }
+}
+
+/// Whether a day can begin between two instants of these dates: quick to tell,
+/// and sure of a *no*, also where a clock is put back over midnight.
+fn is_near(day: Date, first: Date, last: Date) -> bool {
+    day >= first.yesterday().unwrap_or(Date::MIN) && day <= last.tomorrow().unwrap_or(Date::MAX)
 }
 
 fn lead_years(lead: Option<Span>) -> i16 {

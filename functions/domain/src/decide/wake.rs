@@ -21,7 +21,8 @@ const DAYS_BEFORE_CUSTOMER_SINCE: [i64; 3] = [14, 7, 0];
 /// The next day on which to look, `None` where no date is known.
 pub fn next_wake(customer: &Customer, now: Instant) -> Option<Instant> {
     // To the day is near enough: what counts is that it comes.
-    let zone = customer.zone(&TimeZone::UTC);
+    let utc = TimeZone::UTC;
+    let zone = customer.zone(&utc);
     let this_year = now.date_in(&zone).year();
     let told = customer.profile.anniversaries.keys().map(String::as_str);
     let told = ["birthday"].into_iter().chain(told).map(|name| (name, &DAYS_BEFORE[..]));

@@ -82,10 +82,18 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
                 Some(kind) => kind,
                 None => told_by_fields(text).ok_or(BadEvent::NoKind)?,
             };
-            let event = decode(kind, text)?;
-            Ok(Delivered { at: event.occurred_at, event })
+            of_kind(kind, text)
         }
     }
+}
+
+/// Reads a bare detail whose kind is known.
+///
+/// # Errors
+/// [`BadEvent`] says what does not fit and where.
+pub fn of_kind(kind: EventKind, detail: &str) -> Result<Delivered, BadEvent> {
+    let event = decode(kind, detail)?;
+    Ok(Delivered { at: event.occurred_at, event })
 }
 
 #[derive(Deserialize)]

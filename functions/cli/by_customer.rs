@@ -1,0 +1,121 @@
+//! Events from files with each customer's together, as a history is replayed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use lazo_domain::event::{BadEvent, Delivered};
+use lazo_domain::id::Id;
+
+use super::csv_rows::{self, CsvArgs};
+use super::event_files::{self, Bad};
+use super::threads;
+
+/// What files held.
+pub struct ByCustomer {
+    /// By id, so that nothing depends on how the work was shared out; the events
+    /// of each in the files' order.
+    pub customers: Vec<(Id, Vec<Delivered>)>,
+    /// What concerns no single customer.
+    pub contents: Vec<Delivered>,
+    pub bad: Vec<Bad>,
+}
+
+impl ByCustomer {
+    /// How many events there are.
+    pub fn count(&self) -> usize {
+        let of_customers = self.customers.iter().map(|(_, events)| events.len());
+        of_customers.sum::<usize>() + self.contents.len()
+    }
+}
+
+/// Some of the customers.
+#[derive(Default)]
+struct Part {
+    places: HashMap<Id, usize>,
+    customers: Vec<(Id, Vec<Delivered>)>,
+    contents: Vec<Delivered>,
+}
+
+impl Part {
+    fn take(&mut self, delivered: Delivered) {
+        let Some(id) = delivered.event.customer() else {
+            return self.contents.push(delivered);
+        };
+        let place = match self.places.get(id) {
+            Some(place) => *place,
+            None => {
+                let next = self.customers.len();
+                self.places.insert(id.clone(), next);
+                self.customers.push((id.clone(), Vec::new()));
+                next
+            }
+        };
+        self.customers[place].1.push(delivered);
+    }
+}
+
+/// Reads all files, on as many threads as given.
+///
+/// # Errors
+/// A file that cannot be read, or a CSV file whose columns do not fit.
+pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<ByCustomer> {
+    let mut parts: Vec<Mutex<Part>> = (0..threads.max(1)).map(|_| Mutex::default()).collect();
+    let mut bad = Vec::new();
+    for path in paths {
+        let text = event_files::text(path)?;
+        let text = event_files::without_mark(&text);
+        match event_files::is_csv(path) {
+            true => bad.extend(read_csv(path, text, csv, &parts)?),
+            false => {
+                let texts = event_files::json_texts(path, text)?;
+                let read = event_files::decode(path, &texts, threads)?;
+                bad.extend(read.bad);
+                for delivered in read.good {
+                    let id = delivered.event.customer().map(Id::as_str);
+                    let part = csv_rows::part_of(id, parts.len());
+                    taken(parts[part].get_mut()).take(delivered);
+                }
+            }
+        }
+    }
+    let mut all = ByCustomer { customers: Vec::new(), contents: Vec::new(), bad };
+    for part in parts {
+        let part = taken(part.into_inner());
+        all.customers.extend(part.customers);
+        all.contents.extend(part.contents);
+    }
+    all.customers.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(all)
+}
+
+/// Reads a CSV file, each thread the rows of its part of the customers.
+fn read_csv(
+    path: &Path,
+    text: &str,
+    csv: &CsvArgs,
+    parts: &[Mutex<Part>],
+) -> anyhow::Result<Vec<Bad>> {
+    let read = threads::in_parts(parts.len(), |number| {
+        let mut part = taken(parts[number].lock());
+        let mut bad: Vec<(usize, BadEvent)> = Vec::new();
+        csv_rows::read_part(path, text, csv, (number, parts.len()), &mut |line, event| {
+            match event {
+                Ok(delivered) => part.take(delivered),
+                Err(why) => bad.push((line, why)),
+            }
+        })?;
+        anyhow::Ok(bad)
+    })?;
+    let mut bad = Vec::new();
+    for part in read {
+        bad.extend(part?);
+    }
+    bad.sort_by_key(|(line, _)| *line);
+    Ok(bad.into_iter().map(|(line, why)| Bad::at(path, line, why)).collect())
+}
+
+/// What a lock guards: each thread has its own, so that none is ever poisoned.
+fn taken<T>(guarded: Result<T, std::sync::PoisonError<T>>) -> T {
+    guarded.unwrap_or_else(std::sync::PoisonError::into_inner)
+}
