@@ -59,7 +59,8 @@ impl Turn<'_> {
         if live {
             self.fire(event);
         }
-        if is_erased {
+        // What is pending ends at its own time, also where the request came late.
+        if self.customer.erased_at.is_some() {
             return;
         }
         if is_late {
