@@ -96,17 +96,18 @@ fn read_csv(
     csv: &CsvArgs,
     parts: &[Mutex<Part>],
 ) -> anyhow::Result<Vec<Bad>> {
-    let read = threads::in_parts(parts.len(), |number| {
-        let mut part = taken(parts[number].lock());
-        let mut bad: Vec<(usize, BadEvent)> = Vec::new();
-        csv_rows::read_part(path, text, csv, (number, parts.len()), &mut |line, event| {
-            match event {
-                Ok(delivered) => part.take(delivered),
-                Err(why) => bad.push((line, why)),
-            }
+    let read =
+        threads::in_parts(parts.len(), |number| {
+            let mut part = taken(parts[number].lock());
+            let mut bad: Vec<(usize, BadEvent)> = Vec::new();
+            csv_rows::read_part(path, text, csv, (number, parts.len()), &mut |line, event| {
+                match event {
+                    Ok(delivered) => part.take(delivered),
+                    Err(why) => bad.push((line, why)),
+                }
+            })?;
+            anyhow::Ok(bad)
         })?;
-        anyhow::Ok(bad)
-    })?;
     let mut bad = Vec::new();
     for part in read {
         bad.extend(part?);

@@ -43,7 +43,6 @@ impl Events {
         }
         events
     }
-
 }
 
 /// Tells on standard error what was left out: the first ten, and how many.

@@ -30,8 +30,11 @@ pub fn instant(date: Date, time: Time, zone: &TimeZone) -> i64 {
 /// The same local time so many days later.
 pub fn days_later(millis: i64, days: i64, zone: &TimeZone) -> i64 {
     let local = local(millis, zone);
-    let date = local.date().checked_add(days.days()).unwrap_or(Date::MAX);
-    instant(date, local.time(), zone)
+    instant(later(local.date(), days), local.time(), zone)
+}
+
+pub fn later(date: Date, days: i64) -> Date {
+    date.checked_add(days.days()).unwrap_or(Date::MAX)
 }
 
 pub fn is_closed(date: Date) -> bool {

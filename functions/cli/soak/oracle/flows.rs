@@ -4,7 +4,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use super::clock::{business_day_after, date, days_later, instant};
+use super::clock::{business_day_after, date, days_later, instant, later};
 use crate::soak::fact::{Fact, For, Line, What};
 use crate::soak::life::HOUR;
 
@@ -163,10 +163,7 @@ impl Step {
     pub fn due(&self, base: i64, zone: &TimeZone) -> i64 {
         match (self.wait, self.at) {
             (Wait::Hours(hours), _) => base + hours * HOUR,
-            (Wait::Days(days), Some(at)) => {
-                let day = date(days_later(base, days, zone), zone);
-                instant(day, at, zone)
-            }
+            (Wait::Days(days), Some(at)) => instant(later(date(base, zone), days), at, zone),
             (Wait::BusinessDay, Some(at)) => {
                 instant(business_day_after(date(base, zone)), at, zone)
             }
