@@ -50,7 +50,7 @@ use totals::Totals;
 use world::{Setup, World};
 
 /// How many customers a shop has: so many share the rounds of its workers.
-const SHOP: usize = 25_000;
+const SHOP: usize = 50_000;
 
 /// How many violations are shown.
 const SHOWN: usize = 20;
@@ -59,7 +59,7 @@ const SHOWN: usize = 20;
 /// that came of it.
 #[derive(clap::Args)]
 pub struct Args {
-    /// How many customers, 25,000 to a shop.
+    /// How many customers, 50,000 to a shop.
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     customers: usize,
     /// How many years, from 2026 on.
