@@ -52,6 +52,11 @@ impl Events {
     }
 }
 
+/// Whether a file is read as CSV, by its ending.
+pub fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+}
+
 /// Reads all files, on as many threads as given.
 ///
 /// # Errors
@@ -64,8 +69,7 @@ pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<
         let text = String::from_utf8(bytes)
             .map_err(|_| anyhow::anyhow!("{} is not UTF-8 text", path.display()))?;
         let text = text.trim_start_matches('\u{feff}');
-        let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-        let read = match is_csv {
+        let read = match is_csv(path) {
             true => csv_rows::read(path, text, csv, threads)?,
             false => decode(path, &json_texts(path, text)?, threads)?,
         };

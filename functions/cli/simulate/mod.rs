@@ -114,7 +114,7 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
         until: instant(&args.until, &book.default_zone).context("--until")?,
     };
     let started = Clock::now();
-    let events = event_files::read(&args.events, &args.csv, threads)?;
+    let events = event_files::read(&args.events, &args.csv.of_shop(&book.policy), threads)?;
     events.report_bad();
     let count = events.good.len();
     let (contents, events): (Vec<_>, Vec<_>) =
