@@ -141,6 +141,7 @@ impl FrequencyCap {
     pub fn covers(&self, channel: Channel, purpose: Purpose) -> bool {
         let channel_fits = match self.channel {
             CapChannel::Any => true,
+            CapChannel::Contact => matches!(channel, Channel::Email | Channel::Call),
             CapChannel::Email => channel == Channel::Email,
             CapChannel::Call => channel == Channel::Call,
             CapChannel::Task => channel == Channel::Task,
@@ -153,8 +154,11 @@ impl FrequencyCap {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CapChannel {
+    /// Every touch of the customer's, also one that only the shop sees.
     #[default]
     Any,
+    /// What reaches the customer: email and call.
+    Contact,
     Email,
     Call,
     Task,
