@@ -6,12 +6,12 @@ use std::path::Path;
 use clap::Parser;
 use serde_json::Value;
 
-use super::{Answer, Args, Lang};
+use super::{Answer, Lang, OnFile};
 
 #[derive(Parser)]
 struct Program {
-    #[command(flatten)]
-    args: Args,
+    #[command(subcommand)]
+    command: OnFile,
 }
 
 /// What a command prints and how it ends: 0 done, 1 no, or the error's text.
@@ -22,7 +22,7 @@ fn run(words: &str, file: &Path, lang: Lang) -> (String, Result<u8, String>) {
         Err(error) => return (String::new(), Err(error.to_string())),
     };
     let mut out = Vec::new();
-    let answer = program.args.write(&mut out, lang);
+    let answer = program.command.write(&mut out, lang);
     let end = match answer {
         Ok(Answer::Yes) => Ok(0),
         Ok(Answer::No) => Ok(1),
