@@ -1,8 +1,11 @@
 //! Who wants attention, by the indexes of alarms.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use sha2::{Digest, Sha256};
 
 use super::table::Alarm;
 use super::{Store, StoreError, keys};
@@ -40,18 +43,19 @@ impl Store {
         answer.items().iter().map(keys::customer_of).collect()
     }
 
-    /// Customers who have an alarm, whenever it rings, up to so many of one
-    /// shard: those whose alarm rings first.
+    /// A sample of the customers of one shard who have an alarm, whenever it
+    /// rings: all, or so many whose ids' hashes are the lowest. Neither when
+    /// they bought nor when their alarm rings has to do with who is in it.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn under_alarm(
+    pub async fn sample(
         &self,
         alarm: Alarm,
         shard: u8,
         count: usize,
     ) -> Result<Vec<Id>, StoreError> {
-        let mut found = Vec::new();
+        let mut lowest: BTreeMap<[u8; 32], Id> = BTreeMap::new();
         let mut pages = self
             .client
             .query()
@@ -63,16 +67,17 @@ impl Store {
             .set_return_consumed_capacity(self.count_mode())
             .into_paginator()
             .send();
-        while found.len() < count
-            && let Some(page) = pages.next().await
-        {
+        while let Some(page) = pages.next().await {
             let page = page.map_err(StoreError::service)?;
             self.count(true, page.consumed_capacity());
             for item in page.items() {
-                found.push(keys::customer_of(item)?);
+                let id = keys::customer_of(item)?;
+                lowest.insert(Sha256::digest(id.as_str().as_bytes()).into(), id);
+                if lowest.len() > count {
+                    lowest.pop_last();
+                }
             }
         }
-        found.truncate(count);
-        Ok(found)
+        Ok(lowest.into_values().collect())
     }
 }
