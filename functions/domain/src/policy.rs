@@ -39,6 +39,10 @@ pub struct Policy {
     /// The shop's currency; other currencies do not count in totals. Absent:
     /// the currency of each customer's first purchase.
     pub currency: Option<Currency>,
+    /// The anniversaries that customers' profiles tell, besides `birthday` and
+    /// `customer_since`. Where some are named here, a rule for another is an error.
+    #[serde(default)]
+    pub anniversaries: Vec<String>,
     /// When 29 February is celebrated in other years.
     #[serde(default)]
     pub leap_day: LeapDay,
