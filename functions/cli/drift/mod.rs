@@ -182,7 +182,9 @@ fn why(lang: Lang, refused: &Refusal) -> String {
     }
     match refused {
         Refusal::TooFewCustomers { customers, needed } => {
-            format!("{customers} clientes son muy pocos para un ajuste: hacen falta {needed}")
+            format!(
+                "muy pocos clientes para un ajuste: {customers} de los {needed} que hacen falta"
+            )
         }
         Refusal::NoRepeats => {
             "nadie compró un segundo día, así que nada se sabe de los intervalos".to_owned()

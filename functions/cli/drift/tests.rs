@@ -203,7 +203,7 @@ fn what_cannot_be_fitted_is_refused() {
     let once: String = (0..600).map(|i| format!("c{i},2024-01-{:02},9\n", i % 28 + 1)).collect();
     let one: String = (1..20).map(|i| format!("a,2024-01-{i:02},9\n")).collect();
     for (rows, option, expected) in [
-        (one.as_str(), "", "1 customers are too few for a fit"),
+        (one.as_str(), "", "too few customers for a fit: 1 of the 500"),
         (one.as_str(), "--min-customers 1", "the fit"),
         (once.as_str(), "", "nobody bought on a second day"),
     ] {
