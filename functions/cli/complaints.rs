@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Answer;
 use super::lang::Lang;
+use super::ranked::ranked;
 use super::system::{System, Target};
 
 /// Complaints: which are open and whose, and what causes them.
@@ -140,13 +141,6 @@ impl Tally {
             }
         }
     }
-
-    /// The causes, the most frequent first.
-    fn ranked(&self) -> Vec<(&str, usize)> {
-        let mut causes: Vec<_> = self.causes.iter().map(|(name, n)| (name.as_str(), *n)).collect();
-        causes.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
-        causes
-    }
 }
 
 async fn causes(
@@ -157,9 +151,8 @@ async fn causes(
     lang: Lang,
 ) -> anyhow::Result<Answer> {
     let rules = app.rules();
-    let mut month = Month::of(now, &rules.book.default_zone);
     let mut is_empty = true;
-    for _ in 0..months {
+    for month in Month::of(now, &rules.book.default_zone).back(months) {
         let mut tallies: BTreeMap<Option<String>, Tally> = BTreeMap::new();
         for one in app.store.complaints_of(month).await? {
             let category = one.category.as_ref().map(|line| line.as_str().to_owned());
@@ -168,8 +161,7 @@ async fn causes(
         for (category, tally) in &tallies {
             is_empty = false;
             if as_json {
-                let causes: Vec<_> = tally
-                    .ranked()
+                let causes: Vec<_> = ranked(&tally.causes)
                     .into_iter()
                     .map(|(cause, count)| json!({ "root_cause": cause, "count": count }))
                     .collect();
@@ -185,11 +177,10 @@ async fn causes(
                 (lang.pick("abiertas", "opened"), lang.pick("resueltas", "resolved"));
             let counts = format!("{:>4} {opened}  {:>4} {resolved}", tally.opened, tally.resolved);
             out!("{month}  {category:<16} {counts}");
-            for (cause, count) in tally.ranked() {
+            for (cause, count) in ranked(&tally.causes) {
                 out!("{:>13} {count:>4}  {cause}", "");
             }
         }
-        month = month.before();
     }
     if is_empty && !as_json {
         out!("{}", lang.pick("no hubo quejas", "there were no complaints"));

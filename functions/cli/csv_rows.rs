@@ -7,7 +7,9 @@ use anyhow::{Context, bail};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use lazo_domain::event::{BadEvent, Delivered, EventKind, of_kind};
+use lazo_domain::money::Currency;
 use lazo_domain::nearest;
+use lazo_domain::policy::Policy;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -25,9 +27,10 @@ pub struct CsvArgs {
     /// locale, country, time_zone, birthday, relationship, account_manager.
     #[arg(long, value_name = "FIELD=COLUMN,…")]
     pub columns: Option<String>,
-    /// For CSV: the currency of its amounts (ISO 4217).
-    #[arg(long, default_value = "MXN")]
-    pub currency: String,
+    /// For CSV: the currency of its amounts (ISO 4217); by default that of the
+    /// policy.
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<Currency>,
     /// For CSV: the time zone of its times, where they carry no offset.
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     pub time_zone: String,
@@ -70,6 +73,16 @@ pub struct Columns {
     channel: Option<usize>,
     sold_by: Option<usize>,
     profile: Vec<(&'static str, usize)>,
+}
+
+/// ISO 4217's code where no currency is involved: nobody said which it is.
+const NO_CURRENCY: &str = "XXX";
+
+impl CsvArgs {
+    /// The same, with the shop's currency where the command line names none.
+    pub fn of_shop(&self, policy: &Policy) -> CsvArgs {
+        CsvArgs { currency: self.currency.or(policy.currency), ..self.clone() }
+    }
 }
 
 impl Columns {
@@ -223,12 +236,12 @@ pub fn read_part(
     let header = reader.headers().with_context(|| format!("{}: no CSV", path.display()))?.clone();
     let columns = Columns::find(args.columns.as_deref(), &header)
         .with_context(|| path.display().to_string())?;
-    args.currency.parse::<lazo_domain::money::Currency>().context("--currency")?;
     let zone = TimeZone::get(&args.time_zone)
         .with_context(|| format!("--time-zone: {:?} is no IANA time zone", args.time_zone))?;
+    let currency = args.currency.map_or(NO_CURRENCY.to_owned(), |currency| currency.to_string());
     let mut rows = Rows {
         columns,
-        currency: &args.currency,
+        currency: &currency,
         zone,
         open: HashMap::new(),
         profiles: HashMap::new(),

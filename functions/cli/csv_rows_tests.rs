@@ -5,7 +5,7 @@ use super::*;
 fn read_text(text: &str, columns: Option<&str>) -> anyhow::Result<Events> {
     let args = CsvArgs {
         columns: columns.map(str::to_owned),
-        currency: "MXN".into(),
+        currency: Some("MXN".parse().unwrap()),
         time_zone: "America/Mexico_City".into(),
     };
     read(Path::new("purchases.csv"), text, &args, 2)

@@ -56,6 +56,11 @@ pub fn report_bad(left_out: &[Bad]) {
     }
 }
 
+/// Whether a file is read as CSV, by its ending.
+pub fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
+}
+
 /// Reads all files, on as many threads as given.
 ///
 /// # Errors
@@ -87,10 +92,6 @@ pub fn text(path: &Path) -> anyhow::Result<String> {
 /// The text behind the mark with which some programs begin it.
 pub fn without_mark(text: &str) -> &str {
     text.trim_start_matches('\u{feff}')
-}
-
-pub fn is_csv(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }
 
 /// The JSON texts in a file, each with its line.

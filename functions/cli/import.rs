@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::bail;
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lazo::app::App;
@@ -32,10 +33,16 @@ pub struct Args {
 
 pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     let threads = std::thread::available_parallelism().map_or(1, Into::into);
-    let events = event_files::read(&args.files, &args.csv, threads)?;
+    let system = System::open(target).await?;
+    let csv = args.csv.of_shop(&system.app.rules().book.policy);
+    if csv.currency.is_none() && args.files.iter().any(|path| event_files::is_csv(path)) {
+        bail!(
+            "in which currency are the amounts? Say it with --currency, or as `currency` in policy.yaml"
+        );
+    }
+    let events = event_files::read(&args.files, &csv, threads)?;
     event_files::report_bad(&events.bad);
     let bad = events.bad.len();
-    let system = System::open(target).await?;
     let customers = by_customer(events.good);
     let count = customers.len();
     let imported = load(&system.app, customers, true).await?;

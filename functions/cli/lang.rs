@@ -1,6 +1,6 @@
 //! What reps and marketing read on the terminal, in Spanish and English.
 
-use lazo_domain::event::Severity;
+use lazo_domain::event::{DissolutionReason, Severity};
 use lazo_domain::touch::{Reason, TouchStatus};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -54,6 +54,23 @@ impl Lang {
             Severity::Low => self.pick("leve", "low"),
             Severity::Normal => "normal",
             Severity::High => self.pick("grave", "high"),
+        }
+    }
+
+    /// Why a customer left.
+    pub fn dissolution(self, reason: DissolutionReason) -> &'static str {
+        match reason {
+            DissolutionReason::NeedsChanged => {
+                self.pick("ya no necesita lo que vendemos", "needs something else now")
+            }
+            DissolutionReason::Competitor => {
+                self.pick("se fue con la competencia", "went to a competitor")
+            }
+            DissolutionReason::Dissatisfied => self.pick("quedó a disgusto", "was dissatisfied"),
+            DissolutionReason::Price => self.pick("por el precio", "for the price"),
+            DissolutionReason::Moved => self.pick("se mudó", "moved away"),
+            DissolutionReason::Fraud => self.pick("fraude", "fraud"),
+            DissolutionReason::Other => self.pick("otro motivo", "another reason"),
         }
     }
 

@@ -22,6 +22,7 @@ mod failures;
 mod import;
 mod lang;
 mod local;
+mod ranked;
 mod rules;
 mod sample_shop;
 mod schemas;
@@ -88,7 +89,6 @@ fn main() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Local(cli.local)) {
         // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
-        Command::Drift(args) => drift::run(&args, cli.lang.lang()),
         Command::Rules(args) => rules::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Schemas(args) => schemas::run(&args),
@@ -118,16 +118,15 @@ fn on_runtime(
             Command::Import(args) => import::run(&args, target).await,
             Command::Template(args) => template::run(&args, target).await,
             Command::Explain(args) => explain::run(&args, target, lang).await,
+            Command::Drift(args) => drift::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,
             Command::Complaints(args) => complaints::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_)
-            | Command::Drift(_)
-            | Command::Soak(_)
-            | Command::Rules(_)
-            | Command::Schemas(_) => Ok(Answer::Yes),
+            Command::Simulate(_) | Command::Soak(_) | Command::Rules(_) | Command::Schemas(_) => {
+                Ok(Answer::Yes)
+            }
         }
     })
 }

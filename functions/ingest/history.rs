@@ -8,11 +8,9 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchId;
 
-use super::{ATTEMPTS_MAX, IngestError, back_off, is_refusal};
+use super::{ATTEMPTS_MAX, IngestError, back_off, is_refusal, told};
 use crate::app::App;
-use crate::store::{
-    Answer, Commit, EventEntry, Ledger, LedgerEntry, TouchEntry, complaint_entries,
-};
+use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, TouchEntry, complaint_entries};
 
 /// How much one transaction takes: room stays for the interests that its events
 /// change and the touches that they end.
@@ -23,8 +21,11 @@ const WEIGHT_AT_ONCE: usize = 40;
 fn weight(delivered: &Delivered) -> usize {
     match &delivered.event.body {
         Body::ComplaintOpened(_) | Body::ComplaintResolved(_) => 4,
-        // A bad answer may open a complaint again.
-        Body::CallReported(call) if call.touch_id.is_some() => 4,
+        // A bad answer may open a complaint again; a reason to leave is counted.
+        Body::CallReported(call) => {
+            let (of_touch, leaves) = (call.touch_id.is_some(), call.dissolution_reason.is_some());
+            1 + 3 * usize::from(of_touch) + usize::from(leaves)
+        }
         Body::SurveyAnswered(answer) if answer.touch_id.is_some() => 5,
         Body::SurveyAnswered(_) => 2,
         _ => 1,
@@ -128,16 +129,16 @@ async fn commit(
     let loaded = app.store.load(id).await?;
     let mut customer = loaded.customer.clone();
     let mut entries = Vec::with_capacity(events.len());
-    let (mut answers, mut ended) = (Vec::new(), Vec::new());
-    let mut told: BTreeSet<Id> = BTreeSet::new();
+    let (mut beside, mut ended) = (Vec::new(), Vec::new());
+    let mut complained: BTreeSet<Id> = BTreeSet::new();
     for delivered in events {
         let mut entry = EventEntry::new(&delivered.event, now);
         let input = Input::History(&delivered.event);
         let Decision { customer: after, records, complaints, .. } =
             decide(customer, input, &rules.book, now);
         customer = after;
-        answers.extend(Answer::of(&delivered.event).map(LedgerEntry::Answer));
-        told.extend(complaints);
+        beside.extend(told(&delivered.event, &rules.book));
+        complained.extend(complaints);
         for record in &records {
             match is_refusal(record) {
                 true => entry.note_refusal(record),
@@ -148,10 +149,10 @@ async fn commit(
     }
     ended.truncate(ENDED_AT_ONCE);
     if customer.erased_at.is_none() {
-        entries.extend(answers);
+        entries.extend(beside);
     }
     entries.extend(ended);
-    entries.extend(told.iter().flat_map(|id| complaint_entries(&customer, id, &rules.book)));
+    entries.extend(complained.iter().flat_map(|id| complaint_entries(&customer, id, &rules.book)));
     let mut ledger = Ledger { entries };
     ledger.leave_out(known);
     let done = app.store.commit(&loaded, customer, &ledger, now).await?;

@@ -21,8 +21,8 @@ use crate::app::App;
 use crate::bus::Message;
 use crate::call_list;
 use crate::store::{
-    Answer, Commit, EventEntry, FailureKind, INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger,
-    LedgerEntry, Store, StoreError, TouchEntry, complaint_entries,
+    Answer, Commit, Counted, CountedDissolution, EventEntry, FailureKind, INTEREST_ITEMS_MAX,
+    LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store, StoreError, TouchEntry, complaint_entries,
 };
 
 /// How many customers are worked on at a time.
@@ -248,7 +248,9 @@ fn account(
         }
     }
     let mut entries = vec![LedgerEntry::Event(entry)];
-    entries.extend(answer(&delivered.event, decision));
+    if decision.customer.erased_at.is_none() {
+        entries.extend(told(&delivered.event, book));
+    }
     let id = &decision.customer.id;
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
     let complaints = decision.complaints.iter();
@@ -260,9 +262,12 @@ fn account(
     (Ledger { entries }, messages)
 }
 
-/// An answer in full; of who was forgotten nothing is kept.
-fn answer(event: &Event, decision: &Decision) -> Option<LedgerEntry> {
-    Answer::of(event).filter(|_| decision.customer.erased_at.is_none()).map(LedgerEntry::Answer)
+/// What is kept or counted of an event by itself: an answer in full, the reason
+/// for which a customer leaves. Of who was forgotten it is not.
+fn told(event: &Event, book: &RuleBook) -> impl Iterator<Item = LedgerEntry> {
+    let left = CountedDissolution::of(event, &book.default_zone);
+    let left = left.map(|left| LedgerEntry::Counted(Counted::Dissolution(left)));
+    Answer::of(event).map(LedgerEntry::Answer).into_iter().chain(left)
 }
 
 /// Whether a record is of a trigger that started nothing. Each event that comes

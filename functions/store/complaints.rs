@@ -2,7 +2,6 @@
 //! that they reached, and what there is to count by month.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::tz::TimeZone;
 use lazo_domain::complaint::Escalation;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::deadline;
@@ -11,8 +10,8 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::counted::{Counted, Month, Subject, mark};
 use super::table::{SHARDS, shard_of};
 use super::{Item, LedgerEntry, Store, StoreError, keys};
 
@@ -91,48 +90,13 @@ pub struct CountedComplaint {
     pub was_never_opened: bool,
 }
 
-/// A month of the shop's calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Month {
-    pub year: i16,
-    pub month: i8,
-}
-
-impl std::fmt::Display for Month {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:04}-{:02}", self.year, self.month)
-    }
-}
-
-impl Month {
-    pub fn of(at: Instant, zone: &TimeZone) -> Month {
-        let date = at.date_in(zone);
-        Month { year: date.year(), month: date.month() }
-    }
-
-    /// The month before.
-    pub fn before(self) -> Month {
-        match self.month {
-            1 => Month { year: self.year - 1, month: 12 },
-            month => Month { month: month - 1, ..self },
-        }
-    }
-
-    fn partition(self) -> String {
-        format!("complaints#{self}")
-    }
-}
-
 impl CountedComplaint {
     pub(super) fn item(&self) -> Result<Item, StoreError> {
-        let mut item: Item = serde_dynamo::to_item(self)
-            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
         let moment = match self.moment {
             Moment::Opened => "opened",
             Moment::Resolved => "resolved",
         };
-        item.extend(keys::keyed(self.month.partition(), format!("{moment}#{}", self.hash)));
-        Ok(item)
+        Subject::Complaints.item(self.month, format!("{moment}#{}", self.hash), self)
     }
 }
 
@@ -151,17 +115,15 @@ pub fn complaint_entries(customer: &Customer, id: &Id, book: &RuleBook) -> Vec<L
         resolved_at: complaint.resolved_at,
         deadline: deadline(customer, book, id, 0),
     };
-    let digest = Sha256::digest(format!("{}\n{id}", customer.id).as_bytes());
-    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let counted = |moment, at: Instant| {
-        LedgerEntry::Counted(CountedComplaint {
+        LedgerEntry::Counted(Counted::Complaint(CountedComplaint {
             month: Month::of(at, &book.default_zone),
             moment,
-            hash: hash.clone(),
+            hash: mark(&customer.id, id),
             category: category.clone(),
             root_cause: complaint.root_cause.clone().filter(|_| moment == Moment::Resolved),
             was_never_opened: complaint.opened_at.is_none(),
-        })
+        }))
     };
     let opened = complaint.opened_at.map(|at| counted(Moment::Opened, at));
     let resolved = complaint.resolved_at.map(|at| counted(Moment::Resolved, at));
@@ -233,13 +195,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn complaints_of(&self, month: Month) -> Result<Vec<CountedComplaint>, StoreError> {
-        let items = self.items_of(&month.partition(), "").await?;
-        let read = |item: Item| {
-            serde_dynamo::from_item(item).map_err(|error| StoreError::Unreadable {
-                key: month.partition(),
-                why: error.to_string(),
-            })
-        };
-        items.into_iter().map(read).collect()
+        self.counted(Subject::Complaints, month).await
     }
 }

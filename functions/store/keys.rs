@@ -16,11 +16,7 @@
 //! | `customer#<id>` | `escalation#<complaint>/<level>` | a complaint that went up a level |
 //! | `customer#<id>` | `complaint#<complaint>` | a complaint, on the list while it is open |
 //! | `complaints#<year>-<month>` | `opened#<hash>`, `resolved#<hash>` | a complaint of that month, to count |
-//! | `customer#<id>` | `answer#<answer id>` | an answer to a survey |
-//! | `interest#<hash of a topic>#<shard>` | `<customer id>` | somebody who is interested |
-//! | `content#<id>` | `published` | a piece of content |
-//! | `contents` | `<instant>#<id>` | one that came out lately |
-//! | `handouts` | `<id>` | how far one has been handed round |
+//! | `dissolutions#<year>-<month>` | `<hash>` | a reason to leave that was reported in that month, to count |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |

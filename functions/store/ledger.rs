@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::answers::Answer;
 use super::calls::Call;
-use super::complaints::{ComplaintEntry, CountedComplaint, EscalationEntry};
+use super::complaints::{ComplaintEntry, EscalationEntry};
+use super::counted::Counted;
 use super::{Feedback, Item, Store, StoreError, keys};
 
 /// What is written beside a customer's new state.
@@ -69,8 +70,8 @@ pub enum LedgerEntry {
     Escalation(EscalationEntry),
     /// A complaint as it stands now, whatever was written before.
     Complaint(ComplaintEntry),
-    /// The same, to be counted in its month.
-    Counted(CountedComplaint),
+    /// What is counted in its month, the same however often it is written.
+    Counted(Counted),
 }
 
 /// An accepted event: its permanent deduplication key, and what was decided

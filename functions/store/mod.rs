@@ -3,10 +3,13 @@
 //! The only module that knows the SDK's DynamoDB types.
 
 mod agenda;
+mod alarms;
 mod answers;
 mod calls;
 mod complaints;
 mod contents;
+mod counted;
+mod dissolutions;
 mod failures;
 mod feedback;
 mod interests;
@@ -38,9 +41,11 @@ pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
 pub use answers::Answer;
 pub use calls::{Call, CallStatus};
 pub use complaints::{
-    ComplaintEntry, CountedComplaint, EscalationEntry, Moment, Month, complaint_entries,
+    ComplaintEntry, CountedComplaint, EscalationEntry, Moment, complaint_entries,
 };
 pub use contents::{Handout, Progress};
+pub use counted::{Counted, Month};
+pub use dissolutions::CountedDissolution;
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
 pub use interests::INTEREST_ITEMS_MAX;
@@ -312,76 +317,6 @@ impl Store {
                 .expression_attribute_names("#state", "state")
                 .expression_attribute_values(":state", AttributeValue::S(state.into())),
         })
-    }
-
-    /// The customers whose alarm rang, by one shard of an alarm's index, oldest
-    /// first. Index reads are eventually consistent: load and check before
-    /// acting.
-    ///
-    /// # Errors
-    /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn ringing(
-        &self,
-        alarm: table::Alarm,
-        shard: u8,
-        until: Instant,
-        limit: i32,
-    ) -> Result<Vec<Id>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(alarm.index())
-            .key_condition_expression("#shard = :shard AND #at <= :until")
-            .expression_attribute_names("#shard", alarm.shard_attribute())
-            .expression_attribute_names("#at", alarm.at_attribute())
-            .expression_attribute_values(":shard", AttributeValue::S(alarm.shard(shard)))
-            .expression_attribute_values(":until", AttributeValue::N(until.millis().to_string()))
-            .limit(limit)
-            .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await
-            .map_err(StoreError::service)?;
-        self.count(true, answer.consumed_capacity());
-        answer.items().iter().map(keys::customer_of).collect()
-    }
-}
-
-impl Store {
-    /// Customers who have an alarm, whenever it rings, up to so many of one
-    /// shard: those whose alarm rings first.
-    ///
-    /// # Errors
-    /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn under_alarm(
-        &self,
-        alarm: table::Alarm,
-        shard: u8,
-        count: usize,
-    ) -> Result<Vec<Id>, StoreError> {
-        let mut found = Vec::new();
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(alarm.index())
-            .key_condition_expression("#shard = :shard")
-            .expression_attribute_names("#shard", alarm.shard_attribute())
-            .expression_attribute_values(":shard", AttributeValue::S(alarm.shard(shard)))
-            .set_return_consumed_capacity(self.count_mode())
-            .into_paginator()
-            .send();
-        while found.len() < count
-            && let Some(page) = pages.next().await
-        {
-            let page = page.map_err(StoreError::service)?;
-            self.count(true, page.consumed_capacity());
-            for item in page.items() {
-                found.push(keys::customer_of(item)?);
-            }
-        }
-        found.truncate(count);
-        Ok(found)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the calendar brings: the workers of occasions and of drift.
 
 use lazo::store::TouchState;
+use lazo::store::table::Alarm;
 use lazo::{dispatch, drift, ingest, occasions};
 use lazo_domain::drift::{Kind, Model, Sample};
 use lazo_domain::instant::Instant;
@@ -211,4 +212,28 @@ async fn a_round_reads_whose_day_it_is_and_nobody_else() {
     }
     assert_eq!(costs[0].round_trips, costs[1].round_trips);
     assert_eq!(costs[0].read_units, costs[1].read_units);
+}
+
+/// Who bought last has the latest review, and no worse a chance to be sampled.
+#[tokio::test]
+async fn who_is_sampled_has_nothing_to_do_with_when_they_bought() {
+    let world = World::new(rules(&[("policy.yaml", POLICY)])).await;
+    let bought = at("2026-10-01T12:00:00-06:00");
+    let key = |n: i64| (format!("c{n}"), format!("p{n}"));
+    let purchases: Vec<String> = (0..60)
+        .map(|n| purchase(&key(n).0, &key(n).1, minutes_after(bought, n * day() / 4), "10.00"))
+        .collect();
+    put(&world, &purchases, at("2026-10-20T12:00:00-06:00")).await;
+    let sample = async |count: usize| world.app.store.sample(Alarm::Review, 0, count).await;
+    let (all, few) = (sample(60).await.unwrap(), sample(3).await.unwrap());
+    assert!(all.len() > 4 && few == all[..3], "{all:?} {few:?}");
+    // Those in the sample buy again: their alarms move behind those of the others.
+    let later = at("2026-12-20T12:00:00-06:00");
+    let again: Vec<String> = few
+        .iter()
+        .map(|id| purchase(id.as_str(), &format!("{id}-again"), later, "10.00"))
+        .collect();
+    put(&world, &again, later).await;
+    assert_eq!(sample(3).await.unwrap(), few);
+    assert_eq!(sample(60).await.unwrap(), all);
 }

@@ -12,6 +12,7 @@ mod differential;
 mod digest;
 mod dispatch;
 mod dispatch_faults;
+mod dissolutions;
 mod erasure;
 mod faults;
 mod feedback;

@@ -1,9 +1,10 @@
-//! `lazo drift`: who is drifting away, and how well that is known.
+//! `lazo drift`: who is drifting away, how well that is known, and why they leave.
 
 mod evaluate;
 mod fit;
 mod plot;
 mod purchases;
+mod reasons;
 mod score;
 #[cfg(test)]
 mod tests;
@@ -22,10 +23,11 @@ use serde::Serialize;
 use super::Answer;
 use super::csv_rows::CsvArgs;
 use super::lang::Lang;
+use super::system::Target;
 use purchases::{Customer, Shop};
 
-/// Fit, use and measure the model of who is drifting away, on a file of
-/// purchases.
+/// Who is drifting away and why: fit, use and measure the model on a file of
+/// purchases, count the reasons that reps reported.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -34,6 +36,14 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    OnFile(OnFile),
+    /// Why customers left, as reps reported it, by month.
+    Reasons(reasons::Args),
+}
+
+#[derive(Subcommand)]
+enum OnFile {
     /// Fit the model. Ends with 1 where the fit is refused: the overdue ratio
     /// judges then.
     Fit(fit::Args),
@@ -84,19 +94,24 @@ struct Judging {
     at_risk: f64,
 }
 
-pub fn run(args: &Args, lang: Lang) -> anyhow::Result<Answer> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    let answer = args.write(&mut out, lang)?;
-    out.flush()?;
-    Ok(answer)
+pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+    match &args.command {
+        Command::OnFile(command) => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            let answer = command.write(&mut out, lang)?;
+            out.flush()?;
+            Ok(answer)
+        }
+        Command::Reasons(args) => reasons::run(args, target, lang).await,
+    }
 }
 
-impl Args {
+impl OnFile {
     fn write(&self, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answer> {
-        match &self.command {
-            Command::Fit(args) => fit::run(args, out, lang),
-            Command::Score(args) => score::run(args, out, lang),
-            Command::Evaluate(args) => evaluate::run(args, out, lang),
+        match self {
+            OnFile::Fit(args) => fit::run(args, out, lang),
+            OnFile::Score(args) => score::run(args, out, lang),
+            OnFile::Evaluate(args) => evaluate::run(args, out, lang),
         }
     }
 }
@@ -167,7 +182,9 @@ fn why(lang: Lang, refused: &Refusal) -> String {
     }
     match refused {
         Refusal::TooFewCustomers { customers, needed } => {
-            format!("{customers} clientes son muy pocos para un ajuste: hacen falta {needed}")
+            format!(
+                "muy pocos clientes para un ajuste: {customers} de los {needed} que hacen falta"
+            )
         }
         Refusal::NoRepeats => {
             "nadie compró un segundo día, así que nada se sabe de los intervalos".to_owned()

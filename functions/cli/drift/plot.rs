@@ -49,10 +49,14 @@ fn write_plot(
 <desc id="desc">{}</desc>
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="{LEFT}" y="30" font-size="18" font-weight="600">{title}</text>
-<text x="{LEFT}" y="52" fill="#666">{} · {} → {} · {} {}</text>
+<text x="{LEFT}" y="52" fill="#666">{}{} · {} → {} · {} {}</text>
 "##,
         description(found, reports, lang),
         found.model.kind.as_str(),
+        match found.model.refused {
+            None => "",
+            Some(_) => lang.pick(", ajuste rechazado", ", fit refused"),
+        },
         found.split,
         found.until,
         found.customers,

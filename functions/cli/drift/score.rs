@@ -126,7 +126,10 @@ fn write_table(
         "p_active",
         lang.pick("atraso", "late"),
         lang.pick("se va el", "drifts on"),
-        format!("{} {}", lang.pick("valor", "value"), args.common.csv.currency),
+        match &args.common.csv.currency {
+            Some(currency) => format!("{} {currency}", lang.pick("valor", "value")),
+            None => lang.pick("valor", "value").to_owned(),
+        },
     )?;
     let chance = |p: Option<f64>| p.map_or("–".to_owned(), |p| format!("{p:.3}"));
     for line in shown {

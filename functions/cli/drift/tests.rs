@@ -6,12 +6,12 @@ use std::path::Path;
 use clap::Parser;
 use serde_json::Value;
 
-use super::{Answer, Args, Lang};
+use super::{Answer, Lang, OnFile};
 
 #[derive(Parser)]
 struct Program {
-    #[command(flatten)]
-    args: Args,
+    #[command(subcommand)]
+    command: OnFile,
 }
 
 /// What a command prints and how it ends: 0 done, 1 no, or the error's text.
@@ -22,7 +22,7 @@ fn run(words: &str, file: &Path, lang: Lang) -> (String, Result<u8, String>) {
         Err(error) => return (String::new(), Err(error.to_string())),
     };
     let mut out = Vec::new();
-    let answer = program.args.write(&mut out, lang);
+    let answer = program.command.write(&mut out, lang);
     let end = match answer {
         Ok(Answer::Yes) => Ok(0),
         Ok(Answer::No) => Ok(1),
@@ -203,7 +203,7 @@ fn what_cannot_be_fitted_is_refused() {
     let once: String = (0..600).map(|i| format!("c{i},2024-01-{:02},9\n", i % 28 + 1)).collect();
     let one: String = (1..20).map(|i| format!("a,2024-01-{i:02},9\n")).collect();
     for (rows, option, expected) in [
-        (one.as_str(), "", "1 customers are too few for a fit"),
+        (one.as_str(), "", "too few customers for a fit: 1 of the 500"),
         (one.as_str(), "--min-customers 1", "the fit"),
         (once.as_str(), "", "nobody bought on a second day"),
     ] {

@@ -113,7 +113,7 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
         until: instant(&args.until, &book.default_zone).context("--until")?,
     };
     let started = Clock::now();
-    let events = by_customer::read(&args.events, &args.csv, threads)?;
+    let events = by_customer::read(&args.events, &args.csv.of_shop(&book.policy), threads)?;
     event_files::report_bad(&events.bad);
     let (count, customers) = (events.count(), events.customers.len());
     let book = learn::with_model(book, &args.model, &events.customers, period, threads)?;

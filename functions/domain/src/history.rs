@@ -230,11 +230,17 @@ impl History {
     /// What was spent, net of refunds, in one currency: the shop's, or where
     /// the policy names none that of the customer's first purchase.
     pub fn spent(&self, until: Until, currency: Option<Currency>) -> Decimal {
-        let currency = currency.or_else(|| self.purchases.first().map(|p| p.currency));
+        let currency = self.currency(currency);
         let earlier = self.earlier.as_ref().map_or(Decimal::ZERO, |earlier| earlier.spent);
         let counted = self.purchases.iter().filter(|p| until.includes(p));
         let counted = counted.filter(|p| Some(p.currency) == currency);
         earlier + counted.map(|p| p.total - p.refunded(until.at)).sum::<Decimal>()
+    }
+
+    /// In which currency the customer's amounts are: the shop's, or that of the
+    /// first purchase where the shop names none.
+    pub fn currency(&self, of_shop: Option<Currency>) -> Option<Currency> {
+        of_shop.or_else(|| self.purchases.first().map(|p| p.currency))
     }
 
     pub fn first_at(&self, until: Until) -> Option<Instant> {
@@ -268,7 +274,7 @@ impl History {
         zone: &TimeZone,
         currency: Option<Currency>,
     ) -> Vec<PurchaseDay> {
-        let currency = currency.or_else(|| self.purchases.first().map(|p| p.currency));
+        let currency = self.currency(currency);
         let mut days: Vec<PurchaseDay> = Vec::new();
         for purchase in self.kept(until) {
             let date = purchase.at.date_in(zone);

@@ -39,6 +39,10 @@ pub struct Policy {
     /// The shop's currency; other currencies do not count in totals. Absent:
     /// the currency of each customer's first purchase.
     pub currency: Option<Currency>,
+    /// The anniversaries that customers' profiles tell, besides `birthday` and
+    /// `customer_since`. Where some are named here, a rule for another is an error.
+    #[serde(default)]
+    pub anniversaries: Vec<String>,
     /// When 29 February is celebrated in other years.
     #[serde(default)]
     pub leap_day: LeapDay,
@@ -141,6 +145,7 @@ impl FrequencyCap {
     pub fn covers(&self, channel: Channel, purpose: Purpose) -> bool {
         let channel_fits = match self.channel {
             CapChannel::Any => true,
+            CapChannel::Contact => matches!(channel, Channel::Email | Channel::Call),
             CapChannel::Email => channel == Channel::Email,
             CapChannel::Call => channel == Channel::Call,
             CapChannel::Task => channel == Channel::Task,
@@ -153,8 +158,11 @@ impl FrequencyCap {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CapChannel {
+    /// Every touch of the customer's, also one that only the shop sees.
     #[default]
     Any,
+    /// What reaches the customer: email and call.
+    Contact,
     Email,
     Call,
     Task,

@@ -397,6 +397,8 @@ fn events() -> Vec<Flow> {
     let opened = || complaint(json!({ "severity": "high", "category": "delivery" }));
     let call = touch("call", "call").to_string();
     let reported = json!({ "call_id": "c1", "touch_id": call, "outcome": "reached" });
+    let leaves =
+        json!({ "call_id": "c1", "outcome": "reached", "dissolution_reason": "competitor" });
     let old = |key: &str, days: i64| {
         purchase(CUSTOMER, key, minutes_after(noon(), -days * 1440), "10.00")
     };
@@ -437,6 +439,12 @@ fn events() -> Vec<Flow> {
                 23 * 60 + 5,
                 json!({ "answer_id": "a1", "touchpoint": "call", "csat": 5 }),
             ),
+        ),
+        flow(
+            "report of who leaves",
+            with(small()),
+            event("CallReported", 30, leaves),
+            bought("p2", 40, "10.00"),
         ),
         flow(
             "erase",

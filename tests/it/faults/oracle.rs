@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::rehearsal::Service;
 use lazo::rehearsal::faults::{Fault, Plan};
-use lazo::store::{FailureKind, Store, TouchState, keys};
+use lazo::store::{FailureKind, Month, Store, TouchState, keys};
 use lazo_domain::customer::Customer;
 use lazo_domain::event::EventKind;
 use lazo_domain::rule::Channel;
@@ -35,6 +35,8 @@ pub struct Left {
     pub escalated: BTreeMap<String, usize>,
     /// The calls of the list: how they stand.
     pub calls: BTreeMap<String, String>,
+    /// What is counted in the month in which all of it happens.
+    pub counted: BTreeSet<String>,
     /// The touches that are listed as unknown.
     pub unknown: BTreeSet<String>,
     /// Whatever else is listed.
@@ -73,8 +75,14 @@ impl Left {
                 calls.insert(touch.touch.to_string(), stands);
             }
         }
+        let month = Month { year: 2026, month: 11 };
+        let left = store.dissolutions_of(month).await.unwrap();
+        let complaints = store.complaints_of(month).await.unwrap();
+        let counted = left.iter().map(|one| format!("{one:?}"));
+        let counted = counted.chain(complaints.iter().map(|one| format!("{one:?}")));
         let (unknown, failures) = failures(store).await;
         Left {
+            counted: counted.collect(),
             customer,
             events: events
                 .iter()
@@ -172,6 +180,9 @@ pub fn check(
     }
     if left.events != clean.events {
         wrong.push(format!("the ledger's events: {:?}, clean {:?}", left.events, clean.events));
+    }
+    if left.counted != clean.counted {
+        wrong.push(format!("counted: {:?}, clean {:?}", left.counted, clean.counted));
     }
     if !left.failures.is_empty() {
         wrong.push(format!("kept as bad: {:?}", left.failures));

@@ -25,7 +25,7 @@ pub struct Estimate {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Refusal {
-    #[error("{customers} customers are too few for a fit: it takes {needed}")]
+    #[error("too few customers for a fit: {customers} of the {needed} that it takes")]
     TooFewCustomers { customers: usize, needed: usize },
     #[error("nobody bought on a second day, so nothing can be said of gaps")]
     NoRepeats,

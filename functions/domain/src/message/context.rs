@@ -22,7 +22,7 @@ use crate::view::{CUSTOMER_FIELDS, View};
 ///
 /// | name | holds |
 /// |---|---|
-/// | `customer` | the fields of conditions, and `given_name`, `family_name`, `email`, `phone` |
+/// | `customer` | the fields of conditions, and `given_name`, `family_name`, `email`, `phone`; `currency`, that of their amounts |
 /// | `event` | the trigger's detail; empty where no event triggered the rule |
 /// | `purchase` | the latest: `id`, `total`, `items`, `at`, `sold_by` |
 /// | `last_contact` | `at`, `channel`, `kind`, `note` |
@@ -203,6 +203,8 @@ fn customer(view: &View) -> Json {
     customer.insert("family_name".into(), json!(profile.family.latest()));
     customer.insert("email".into(), json!(profile.email.latest()));
     customer.insert("phone".into(), json!(profile.phone.latest()));
+    let currency = view.customer.history.currency(view.policy.currency);
+    customer.insert("currency".into(), json!(currency));
     Json::Object(customer)
 }
 

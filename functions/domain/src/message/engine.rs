@@ -150,7 +150,7 @@ fn money(value: &Value, currency: Option<&str>, locale: &str) -> Result<String, 
     let (amount, own) = (value.get_attr("amount")?, value.get_attr("currency")?);
     let amount = if amount.is_undefined() { value } else { &amount };
     let currency = own.as_str().or(currency).ok_or_else(|| {
-        refused("money takes event.total | money, or a number with its currency: customer.total_spent | money(\"MXN\")")
+        refused("money takes event.total | money, or a number with its currency: customer.total_spent | money(customer.currency)")
     })?;
     let currency = currency
         .parse()

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::yaml::{self, Key, Node, Place};
 use super::{Attempts, Diagnostic, Rule, Step, policy_schema, rule_schema};
 use crate::condition::Condition;
+use crate::customer::CUSTOMER_SINCE;
 use crate::event::EventKind;
+use crate::nearest::hint;
 use crate::policy::{FrequencyCap, Policy};
 use crate::rule::{Channel, RuleSpec, StepSpec, Survey, Trigger, is_name};
 
@@ -152,6 +154,9 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
         Some(Trigger::Event(kind)) => Some(*kind),
         _ => None,
     };
+    if let Some(Trigger::Occasion { name, .. }) = &trigger {
+        occasion(name, policy, report);
+    }
     if spec.priority > 100 {
         report.error(&[Key::Name("priority")], "priority is 0 to 100");
     }
@@ -172,6 +177,33 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
         exit_on: spec.exit_on,
         during_complaint: spec.during_complaint,
     })
+}
+
+/// An occasion that nobody has is never celebrated, and nothing would tell why.
+fn occasion(name: &str, policy: Option<&Policy>, report: &mut Report) {
+    const OF_EVERYBODY: [&str; 2] = ["birthday", CUSTOMER_SINCE];
+    let path = [Key::Name("trigger"), Key::Name("occasion")];
+    let named = policy.map_or(&[][..], |policy| &policy.anniversaries);
+    let known = || OF_EVERYBODY.into_iter().chain(named.iter().map(String::as_str));
+    if known().any(|known| known == name) {
+        return;
+    }
+    let near = hint(name, known());
+    if name.trim().is_empty() {
+        report.error(&path, "name the occasion: birthday, or an anniversary such as wedding");
+    } else if named.is_empty() {
+        if !near.is_empty() {
+            report.warning(&path, format!("{name:?} is an anniversary of its own{near}"));
+        }
+    } else if near.is_empty() {
+        let all = known().collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "unknown occasion {name:?}; known are {all}: policy.yaml names them under anniversaries"
+        );
+        report.error(&path, message);
+    } else {
+        report.error(&path, format!("unknown occasion {name:?}{near}"));
+    }
 }
 
 fn names(spec: &RuleSpec, report: &mut Report) {

@@ -305,6 +305,45 @@ pub fn policy_schema() -> &'static serde_json::Value {
 mod tests {
     use super::*;
 
+    /// What is told of a rule for an occasion, under a policy.
+    fn told_of_occasion(name: &str, policy: &str) -> Vec<String> {
+        let rule = format!(
+            "rule: greet\nstatus: live\npurpose: service\ntrigger: {{ occasion: {name} }}\n\
+             steps: [{{ id: note, channel: task, template: note }}]\n"
+        );
+        let files = [(POLICY_FILE.into(), policy.into()), ("greet.yaml".into(), rule)];
+        let (_, found) = RuleBook::check(&files);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_occasion_that_nobody_has_is_told() {
+        const NONE: &str = "default_locale: es";
+        let names = "anniversaries: [wedding, contract]";
+        for known in ["birthday", "customer_since", "wedding", "contract"] {
+            assert_eq!(told_of_occasion(known, names), [""; 0], "{known}");
+            assert_eq!(told_of_occasion(known, NONE), [""; 0], "{known}");
+        }
+        let place = "greet.yaml:4:22";
+        assert_eq!(
+            told_of_occasion("weding", names),
+            [format!("{place}: error: unknown occasion \"weding\"; did you mean \"wedding\"?")]
+        );
+        assert_eq!(
+            told_of_occasion("retirement", names),
+            [format!(
+                "{place}: error: unknown occasion \"retirement\"; known are birthday, customer_since, \
+                 wedding, contract: policy.yaml names them under anniversaries"
+            )]
+        );
+        // Without names any may be right, and one is likely mistyped.
+        assert_eq!(told_of_occasion("retirement", NONE), [""; 0]);
+        let warned = told_of_occasion("brithday", NONE);
+        assert!(warned[0].contains("warning") && warned[0].contains("\"birthday\"?"), "{warned:?}");
+        let empty = told_of_occasion("''", NONE);
+        assert!(empty[0].contains("error: name the occasion"), "{empty:?}");
+    }
+
     #[test]
     fn names_of_staff_that_lead_to_no_mailbox_are_told_with_their_place() {
         let policy = "\

@@ -118,7 +118,7 @@ impl Samples {
     pub fn of(policy: &Policy, used: &Use) -> Samples {
         let currency = policy.currency.map_or("MXN".to_owned(), |currency| currency.to_string());
         let mut made = Made { changes: Vec::new(), full: Map::new(), bare: Map::new() };
-        made.customer(policy, used.channel);
+        made.customer(policy, &currency, used.channel);
         made.purchase(&currency, used.trigger);
         made.last_contact();
         made.occasion(used.trigger);
@@ -148,7 +148,8 @@ impl Samples {
 }
 
 /// The fields of `customer` that every customer has who ever bought.
-const BOUGHT: [&str; 5] = [
+const BOUGHT: [&str; 6] = [
+    "currency",
     "total_spent",
     "average_spent",
     "first_purchase_at",
@@ -161,9 +162,11 @@ fn of_customer(field: &str, value: Option<Json>) -> (Vec<String>, Option<Json>) 
 }
 
 /// A customer who never bought, or gave all back: one difference, since these
-/// go together.
-fn never_bought() -> Change {
-    let mut sets: Vec<_> = BOUGHT.iter().map(|field| of_customer(field, None)).collect();
+/// go together. Their amounts are in the shop's currency, where it names one.
+fn never_bought(policy: &Policy) -> Change {
+    let gone = |field: &&str| *field != "currency" || policy.currency.is_none();
+    let gone = BOUGHT.into_iter().filter(gone);
+    let mut sets: Vec<_> = gone.map(|field| of_customer(field, None)).collect();
     sets.push(of_customer("total_spent", Some(json!(0))));
     sets.push(of_customer("purchases", Some(json!(0))));
     sets.push(of_customer("categories", Some(json!([]))));
@@ -204,7 +207,7 @@ impl Made {
         self.bare.insert(name.into(), value);
     }
 
-    fn customer(&mut self, policy: &Policy, channel: Channel) {
+    fn customer(&mut self, policy: &Policy, currency: &str, channel: Channel) {
         let full = json!({
             "id": "cus-00042", "locale": "es-MX", "country": "MX",
             "time_zone": "America/Mexico_City", "relationship": "long_term",
@@ -214,7 +217,7 @@ impl Made {
             "days_since_purchase": 1, "categories": ["armazones", "velas"], "open_complaints": 0,
             "last_csat": 5, "last_nps": 9, "p_alive": 0.82, "p_active": 0.64,
             "lifetime_value": 8400, "given_name": "Ana", "family_name": "Martínez",
-            "email": "ana@example.com", "phone": "+525512345678",
+            "email": "ana@example.com", "phone": "+525512345678", "currency": currency,
         });
         let always = match channel {
             Channel::Email => Some("email"),
@@ -225,7 +228,7 @@ impl Made {
         let mut unknown: Vec<Change> =
             missing.map(|field| Change::new(&["customer", field], None)).collect();
         unknown.push(Change::new(&["customer", "interests"], Some(json!([]))));
-        unknown.push(never_bought());
+        unknown.push(never_bought(policy));
         let mut bare = Context(json!({ "customer": full.clone() }));
         for change in &unknown {
             bare = change.applied_to(&bare);

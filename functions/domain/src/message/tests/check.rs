@@ -104,7 +104,7 @@ fn mistakes_of_the_language_are_told_with_their_place() {
         ),
         (
             "{{ event.items | money }}",
-            "1:18: error: money takes event.total | money, or a number with its currency: customer.total_spent | money(\"MXN\")",
+            "1:18: error: money takes event.total | money, or a number with its currency: customer.total_spent | money(customer.currency)",
         ),
         (
             "{{ 5 | money('pesos') }}",

@@ -236,7 +236,7 @@ fn dates_are_the_customers_and_what_is_unknown_is_absent() {
     let files = owned(&[(
         "a/es/script.md",
         "{{ event.occurred_at }} {{ purchase.at | day }} {{ customer.first_purchase_at }} \
-         {{ customer.total_spent }} {{ customer.total_spent | money(\"MXN\") }} \
+         {{ customer.total_spent }} {{ customer.total_spent | money(customer.currency) }} \
          {{ customer.last_csat | default(\"-\") }} {{ event.sold_by | default(\"-\") }} \
          {{ purchase.items[0].quantity }} {{ occasion.date | day }} {{ occasion.years }} {{ locale }}",
     )]);

@@ -1,0 +1,117 @@
+//! What there is to count by month. It names nobody, and stays when a customer
+//! is forgotten.
+
+use jiff::tz::TimeZone;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::complaints::CountedComplaint;
+use super::dissolutions::CountedDissolution;
+use super::{Item, Store, StoreError, keys};
+
+/// Something that is counted in its month.
+#[derive(Clone, Debug)]
+pub enum Counted {
+    Complaint(CountedComplaint),
+    Dissolution(CountedDissolution),
+}
+
+impl Counted {
+    pub(super) fn item(&self) -> Result<Item, StoreError> {
+        match self {
+            Counted::Complaint(one) => one.item(),
+            Counted::Dissolution(one) => one.item(),
+        }
+    }
+}
+
+/// What is counted: each has its months of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject {
+    Complaints,
+    Dissolutions,
+}
+
+impl Subject {
+    fn partition(self, month: Month) -> String {
+        match self {
+            Subject::Complaints => format!("complaints#{month}"),
+            Subject::Dissolutions => format!("dissolutions#{month}"),
+        }
+    }
+
+    /// What is written of one: the same however often, so that it counts once.
+    pub(super) fn item(
+        self,
+        month: Month,
+        sk: String,
+        one: &impl Serialize,
+    ) -> Result<Item, StoreError> {
+        let mut item: Item = serde_dynamo::to_item(one)
+            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        item.extend(keys::keyed(self.partition(month), sk));
+        Ok(item)
+    }
+}
+
+/// By what one is known among the others of its month: a hash, which names
+/// nobody.
+pub(super) fn mark(customer: &Id, key: &Id) -> String {
+    let digest = Sha256::digest(format!("{customer}\n{key}").as_bytes());
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A month of the shop's calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Month {
+    pub year: i16,
+    pub month: i8,
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl Month {
+    pub fn of(at: Instant, zone: &TimeZone) -> Month {
+        let date = at.date_in(zone);
+        Month { year: date.year(), month: date.month() }
+    }
+
+    /// The month before.
+    pub fn before(self) -> Month {
+        match self.month {
+            1 => Month { year: self.year - 1, month: 12 },
+            month => Month { month: month - 1, ..self },
+        }
+    }
+
+    /// So many months, this one first, then those before it.
+    pub fn back(self, count: u16) -> impl Iterator<Item = Month> {
+        std::iter::successors(Some(self), |month| Some(month.before())).take(count.into())
+    }
+}
+
+impl Store {
+    /// What was counted in a month.
+    pub(super) async fn counted<T: DeserializeOwned>(
+        &self,
+        subject: Subject,
+        month: Month,
+    ) -> Result<Vec<T>, StoreError> {
+        let partition = subject.partition(month);
+        let items = self.items_of(&partition, "").await?;
+        let read = |item: Item| {
+            serde_dynamo::from_item(item).map_err(|error| StoreError::Unreadable {
+                key: partition.clone(),
+                why: error.to_string(),
+            })
+        };
+        items.into_iter().map(read).collect()
+    }
+}
