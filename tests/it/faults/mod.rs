@@ -11,6 +11,7 @@
 //! `LAZO_FAULTS=all` runs all of them in place of a sample, and a number so
 //! many of each kind; use `--release` for those.
 
+mod acts;
 mod embedded;
 mod flows;
 mod guards;

@@ -19,7 +19,7 @@ use crate::policy::{Mailbox, Policy};
 /// the parts of its kind.
 pub fn notice_context(policy: &Policy, to: &Mailbox, about: Json) -> Context {
     let mut root = about;
-    root["staff"] = json!({ "name": to.name });
+    root["staff"] = json!({ "name": to.called });
     root["brand"] = brand(&policy.brand);
     Context(root)
 }
@@ -35,7 +35,8 @@ pub(super) fn samples(policy: &Policy, kind: NoticeKind) -> Samples {
         NoticeKind::ComplaintEscalated => complaint(),
         NoticeKind::DailyDigest => digest(),
     };
-    let to = Mailbox { name: "Bruno Ibarra", email: "bruno@example.com", locale: "es" };
+    let (name, called) = ("bruno", "Bruno Ibarra");
+    let to = Mailbox { name, called, email: "bruno@example.com", locale: "es" };
     let full = notice_context(policy, &to, about);
     let changes: Vec<Change> = optional.iter().map(|path| Change::new(path, None)).collect();
     let bare = changes.iter().fold(full.clone(), |bare, change| change.applied_to(&bare));
