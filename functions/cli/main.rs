@@ -88,7 +88,7 @@ fn main() -> ExitCode {
         // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
         Command::Drift(args) => drift::run(&args, cli.lang.lang()),
-        Command::Rules(args) => rules::run(&args),
+        Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref()),
         Command::Soak(args) => soak::run(&args),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, cli.lang.lang()),

@@ -250,7 +250,9 @@ fn step(
     survey(step, event, &path("survey"), report);
     if let Some(policy) = policy {
         hours(step, policy, &path("at"), report);
-        let to_whom = step.assign_to.as_deref().filter(|name| !FROM_THE_SALE.contains(name));
+        let is_work = matches!(step.channel, Channel::Call | Channel::Task);
+        let to_whom = step.assign_to.as_deref().filter(|_| is_work);
+        let to_whom = to_whom.filter(|name| !FROM_THE_SALE.contains(name));
         if let Some(doubt) = to_whom.and_then(|name| policy.hears_nothing(name)) {
             report.warning(&path("assign_to"), doubt);
         }
