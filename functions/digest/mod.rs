@@ -212,6 +212,7 @@ impl Day<'_> {
             let Some(customer) = self.known(&complaint.customer).await? else { continue };
             let by = deadline.zoned(&book.default_zone);
             let mut item = person(&customer);
+            item["complaint"] = json!(complaint.complaint);
             item["category"] = json!(complaint.category);
             item["severity"] = json!(complaint.severity);
             item["is_late"] = (deadline <= self.now).into();

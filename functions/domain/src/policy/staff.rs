@@ -123,6 +123,14 @@ impl Policy {
         all.filter_map(|(path, name)| Some((path, self.hears_nothing(name)?))).collect()
     }
 
+    /// How mail names a person or a team; as it stands where the policy does not
+    /// say.
+    pub fn called<'a>(&'a self, name: &'a str) -> &'a str {
+        let person = self.people.get(name).map(|person| person.name.as_ref());
+        let known = person.or_else(|| self.teams.get(name).map(|team| team.name.as_ref()));
+        known.flatten().map_or(name, Line::as_str)
+    }
+
     /// The teams that a person is a member of.
     pub fn teams_of<'a>(&'a self, person: &'a str) -> impl Iterator<Item = &'a str> {
         let teams = self.teams.iter();
