@@ -60,11 +60,11 @@ pub async fn tell(
     };
     match app.store.fence_notice(&notice.id, now).await? {
         Fence::Ours => {}
-        Fence::Held { since } => return settle_held(app, notice, since, now).await,
+        Fence::Held { since } => return settle_held(app, &notice.id, since, now).await,
         Fence::Over => return Ok(Told::Yes),
     }
     if !pace.wait(app, turns.into_iter().next().unwrap_or_default()).await {
-        return settle(app, notice, Settled::PutBack(Wait::Minutes), now).await;
+        return settle(app, &notice.id, Settled::PutBack(Wait::Minutes), now).await;
     }
     let settled = match app.mailer.send(&notice.id, &letter).await {
         Ok(message_id) => Settled::Sent(message_id),
@@ -82,17 +82,17 @@ pub async fn tell(
         }
         Err(SendError::Unknown(_)) => Settled::Unknown,
     };
-    settle(app, notice, settled, now).await
+    settle(app, &notice.id, settled, now).await
 }
 
 fn write(app: &App, notice: &Notice) -> anyhow::Result<Letter> {
     let rules = app.rules();
     let policy = &rules.book.policy;
-    let Mailbox { name, email, locale } = notice.to;
+    let Mailbox { called, email, locale, .. } = notice.to;
     let context = notice_context(policy, &notice.to, notice.about.clone());
     let template = notice.kind.template();
     let mail = rules.templates.mail(template, locale, &policy.default_locale, &context)?;
-    let to = Recipient { email, name: Some(name.to_owned()) };
+    let to = Recipient { email, name: Some(called.to_owned()) };
     Ok(Letter::new(&policy.brand, to, &mail, None)?)
 }
 
@@ -110,12 +110,12 @@ enum Settled {
 /// Writes down how it went.
 async fn settle(
     app: &App,
-    notice: &Notice<'_>,
+    id: &NoticeId,
     settled: Settled,
     now: Instant,
 ) -> Result<Told, StoreError> {
     let (state, message_id, told) = match &settled {
-        Settled::Sent(id) => (NoticeState::Sent, Some(id.as_str()), Told::Yes),
+        Settled::Sent(message) => (NoticeState::Sent, Some(message.as_str()), Told::Yes),
         Settled::PutBack(wait) => {
             (NoticeState::PutBack, None, Told::NotYet { until: wait.until(now) })
         }
@@ -126,19 +126,22 @@ async fn settle(
         // Listed first, so that a crash in between lists it once more.
         let why =
             "the mail service did not answer: this mail to staff may or may not have gone out";
-        let text = notice.id.to_string();
-        app.store.keep_failure(FailureKind::UnknownNotice, &text, why, now).await?;
+        app.store.keep_failure(FailureKind::UnknownNotice, &id.to_string(), why, now).await?;
         tracing::error!(unknown_sends = 1, "nobody knows whether a mail to staff went out");
     }
-    app.store.settle_notice(notice.id.hash(), state, message_id).await?;
+    app.store.settle_notice(id.hash(), state, message_id).await?;
     Ok(told)
 }
 
 /// A fence whose holder tells nothing is never taken over by a time-out: what
-/// the mailer knows settles it, and else it is listed.
-async fn settle_held(
+/// the mailer knows settles it, and else it is listed. For a caller whose mail
+/// has nothing to tell any more, and may have gone out all the same.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer; ask again.
+pub async fn settle_held(
     app: &App,
-    notice: &Notice<'_>,
+    id: &NoticeId,
     since: Instant,
     now: Instant,
 ) -> Result<Told, StoreError> {
@@ -146,7 +149,7 @@ async fn settle_held(
     if now < settle_from {
         return Ok(Told::NotYet { until: settle_from });
     }
-    let settled = match app.mailer.trace(&notice.id) {
+    let settled = match app.mailer.trace(id) {
         Trace::Accepted { message_id } => Settled::Sent(message_id),
         Trace::NotAccepted => Settled::PutBack(Wait::Minutes),
         Trace::Unknown if now < unknown_from(since) => {
@@ -154,5 +157,5 @@ async fn settle_held(
         }
         Trace::Unknown => Settled::Unknown,
     };
-    settle(app, notice, settled, now).await
+    settle(app, id, settled, now).await
 }

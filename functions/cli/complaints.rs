@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Subcommand;
 use lazo::app::App;
-use lazo::bus::Message;
 use lazo::store::{ComplaintEntry, CountedComplaint, Moment, Month};
 use lazo_domain::event::Line;
 use lazo_domain::instant::Instant;
@@ -14,7 +13,7 @@ use serde_json::json;
 use super::Answer;
 use super::lang::Lang;
 use super::ranked::ranked;
-use super::system::{System, Target};
+use super::system::{System, Target, publish};
 
 /// Complaints: which are open and whose, and what causes them.
 #[derive(clap::Args)]
@@ -61,7 +60,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     let system = System::open(target).await?;
     let now = Instant::from(jiff::Timestamp::now());
     match &args.command {
-        Command::List { of, json } => list(&system.app, of.as_deref(), *json, lang).await,
+        Command::List { of, json } => list(&system.app, of.as_deref(), *json, now, lang).await,
         Command::Causes { months, json } => causes(&system.app, *months, *json, now, lang).await,
         Command::Resolve { complaint, cause, note } => {
             resolve(&system.app, complaint, cause.as_ref(), note.as_ref(), now, lang).await
@@ -73,7 +72,13 @@ fn owner<'a>(app: &'a lazo::rules::Rules, entry: &ComplaintEntry) -> &'a str {
     app.book.policy.department(entry.category.as_ref().map(Line::as_str))
 }
 
-async fn list(app: &App, of: Option<&str>, as_json: bool, lang: Lang) -> anyhow::Result<Answer> {
+async fn list(
+    app: &App,
+    of: Option<&str>,
+    as_json: bool,
+    now: Instant,
+    lang: Lang,
+) -> anyhow::Result<Answer> {
     let rules = app.rules();
     let zone = &rules.book.default_zone;
     let mut open = app.store.open_complaints().await?;
@@ -100,6 +105,9 @@ async fn list(app: &App, of: Option<&str>, as_json: bool, lang: Lang) -> anyhow:
         }
         let clock = |at: Instant| at.zoned(zone).strftime("%Y-%m-%d %H:%M").to_string();
         let deadline = entry.deadline.map_or("—".to_owned(), clock);
+        let is_late = entry.deadline.is_some_and(|deadline| deadline <= now);
+        let late = lang.pick("venció", "was due");
+        let by = if is_late { late } else { lang.pick("vence", "due") };
         let category = entry.category.as_ref().map_or("—", Line::as_str);
         let severity = lang.severity(entry.severity);
         let escalated = match to {
@@ -109,7 +117,7 @@ async fn list(app: &App, of: Option<&str>, as_json: bool, lang: Lang) -> anyhow:
             _ => String::new(),
         };
         out!(
-            "{deadline}  {owner:<14} {severity:<8} {category:<14} {}  {}{escalated}",
+            "{by:<7} {deadline:<16}  {owner:<14} {severity:<8} {category:<14} {}  {}{escalated}",
             entry.complaint,
             entry.customer
         );
@@ -224,9 +232,7 @@ async fn resolve(
             detail[name] = text.as_str().into();
         }
     }
-    let detail_type = "ComplaintResolved".into();
-    let message = Message { source: "shop".into(), detail_type, detail, at: now };
-    app.bus.publish(&[message]).await.context("the resolution did not reach the bus")?;
+    publish(app, "ComplaintResolved", detail, now).await?;
     out!("{}", lang.pick("anotado", "logged"));
     Ok(Answer::Yes)
 }

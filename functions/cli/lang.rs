@@ -74,6 +74,30 @@ impl Lang {
         }
     }
 
+    /// A contact's channel or kind in words; one that the shop made up stays.
+    pub fn of_contact(self, name: &str) -> &str {
+        let (es, en) = match name {
+            "email" => ("correo", "email"),
+            "call" => ("llamada", "call"),
+            "store" | "shop" => ("en tienda", "in the shop"),
+            "web" => ("sitio web", "website"),
+            "contact" => ("contacto", "contact"),
+            "visit" => ("visita", "visit"),
+            "meeting" => ("reunión", "meeting"),
+            "review" => ("reseña", "review"),
+            "support" => ("ayuda", "support"),
+            "community" => ("comunidad", "community"),
+            "survey" => ("encuesta", "survey"),
+            "reached" => ("contestó", "reached"),
+            "voicemail" => ("buzón de voz", "voicemail"),
+            "no_answer" => ("no contestó", "no answer"),
+            "wrong_number" => ("número equivocado", "wrong number"),
+            "do_not_call" => ("pidió que no le llamen", "asked not to be called"),
+            other => return other,
+        };
+        self.pick(es, en)
+    }
+
     /// A reason as a sentence.
     pub fn reason(self, reason: Reason) -> &'static str {
         let (es, en) = match reason {

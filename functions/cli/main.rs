@@ -89,7 +89,7 @@ fn main() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Local(cli.local)) {
         // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
-        Command::Rules(args) => rules::run(&args),
+        Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref()),
         Command::Soak(args) => soak::run(&args),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, cli.lang.lang()),

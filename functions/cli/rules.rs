@@ -21,9 +21,8 @@ enum Command {
     /// Find all that is wrong in rules, policy and templates, in one go.
     Check {
         /// The folder with the rules and policy.yaml; templates lie beside it,
-        /// in ../templates.
-        #[arg(default_value = "infra/rules")]
-        folder: PathBuf,
+        /// in ../templates. Without it that of `--rules`, or infra/rules.
+        folder: Option<PathBuf>,
         /// Leave the templates out.
         #[arg(long)]
         no_templates: bool,
@@ -33,15 +32,21 @@ enum Command {
     },
     /// The rules of a folder, by priority.
     List {
-        #[arg(default_value = "infra/rules")]
-        folder: PathBuf,
+        /// Without it the folder of `--rules`, or infra/rules.
+        folder: Option<PathBuf>,
     },
 }
 
-pub fn run(args: &Args) -> anyhow::Result<Answer> {
+pub fn run(args: &Args, rules: Option<&Path>) -> anyhow::Result<Answer> {
+    let or_usual = |folder: &Option<PathBuf>| {
+        let folder = folder.as_deref().or(rules);
+        folder.unwrap_or(Path::new("infra/rules")).to_owned()
+    };
     match &args.command {
-        Command::Check { folder, no_templates, json } => check(folder, *no_templates, *json),
-        Command::List { folder } => list(folder),
+        Command::Check { folder, no_templates, json } => {
+            check(&or_usual(folder), *no_templates, *json)
+        }
+        Command::List { folder } => list(&or_usual(folder)),
     }
 }
 

@@ -10,10 +10,11 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use aws_smithy_http_client::Builder as HttpClient;
 use lazo::app::App;
-use lazo::bus::Bus;
+use lazo::bus::{Bus, Message};
 use lazo::mailer::{Mailer, Outbox, Smtp};
 use lazo::rules::Rules;
 use lazo::store::{Store, table};
+use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -202,4 +203,22 @@ fn store_at(endpoint: &str) -> Store {
 
 fn bus_at(endpoint: &str) -> Bus {
     Bus::new(aws_sdk_eventbridge::Client::new(&local_sdk(endpoint)), TABLE)
+}
+
+/// Puts an event on the bus that somebody tells by a command. What does not fit
+/// is said at once, instead of being kept aside where nobody looks for it.
+///
+/// # Errors
+/// Which field does not fit and why, or that the bus did not take it.
+pub async fn publish(
+    app: &App,
+    detail_type: &str,
+    detail: serde_json::Value,
+    now: Instant,
+) -> anyhow::Result<()> {
+    let envelope = serde_json::json!({ "detail-type": detail_type, "detail": detail });
+    lazo_domain::event::from_wire(&envelope.to_string())?;
+    let (source, detail_type) = ("shop".into(), detail_type.into());
+    let message = Message { source, detail_type, detail, at: now };
+    app.bus.publish(&[message]).await.context("the bus did not take it; try again")
 }

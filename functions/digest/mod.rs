@@ -20,13 +20,21 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::call_list::{self, Listed};
-use crate::notices::{Notice, Told, tell};
+use crate::notices::{Notice, Told, settle_held, tell};
 use crate::pace::Pace;
 use crate::rules::Rules;
-use crate::store::{ComplaintEntry, NoticeState, StoreError};
+use crate::store::{ComplaintEntry, NoticeEntry, NoticeState, StoreError};
 
 /// How long a morning lasts: what could not be told by then is told tomorrow.
 const MORNING_MILLIS: i64 = 5 * 3_600_000;
+
+/// How long behind the morning runs still settle what it left open: by then a
+/// mail of unknown fate is listed.
+const SETTLING_MILLIS: i64 = 2 * 3_600_000;
+
+/// How many days back a mail tells the news of, where the mornings before had
+/// none.
+const NEWS_DAYS: usize = 7;
 
 /// How old news must be: by then it is committed.
 const SETTLED_MILLIS: i64 = 5 * 60_000;
@@ -58,26 +66,34 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
     let zone = &rules.book.default_zone;
     let today = now.date_in(zone);
     let morning = calendar::instant(today, at, zone);
-    if now < morning || now >= morning.plus_millis(MORNING_MILLIS) {
+    let is_morning = now >= morning && now < morning.plus_millis(MORNING_MILLIS);
+    if now < morning || now >= morning.plus_millis(MORNING_MILLIS + SETTLING_MILLIS) {
         return Ok(report);
     }
     let pace = Pace::new(now, None);
-    let open = app.store.open_complaints().await?;
+    let open = if is_morning { app.store.open_complaints().await? } else { Vec::new() };
     let names = policy.people.keys().chain(policy.teams.keys());
     for name in names {
-        let mut about = None;
         for to in policy.mailboxes(name) {
-            let id = NoticeId::new(NoticeKind::DailyDigest, &[name, &today.to_string()], to.name);
-            let state = app.store.notice(&id).await?;
-            if !matches!(state, None | Some(NoticeState::Fenced | NoticeState::PutBack)) {
-                continue;
+            let id = id_of(name, to.name, today);
+            match app.store.notice(&id).await? {
+                None | Some(NoticeEntry { state: NoticeState::PutBack, .. }) if is_morning => {}
+                Some(NoticeEntry { state: NoticeState::Fenced, at, .. }) => {
+                    // Whether or not there is still something to tell.
+                    match settle_held(app, &id, at, now).await? {
+                        Told::Yes => report.sent += 1,
+                        Told::Never => {}
+                        Told::NotYet { .. } => report.waiting += 1,
+                    }
+                    continue;
+                }
+                _ => continue,
             }
-            let day = Day { app, rules: &rules, name, today, morning, now, to: &to, open: &open };
-            let about = match &about {
-                Some(about) => about,
-                None => about.insert(day.about().await?),
-            };
-            let Some(about) = about.clone() else {
+            let last = settle_earlier(app, name, to.name, today, now).await?;
+            let from = calendar::instant(last, at, zone);
+            let day =
+                Day { app, rules: &rules, name, today, from, morning, now, to: &to, open: &open };
+            let Some(about) = day.about().await? else {
                 report.nothing += 1;
                 continue;
             };
@@ -92,12 +108,43 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
     Ok(report)
 }
 
+fn id_of(name: &str, to: &str, day: Date) -> NoticeId {
+    NoticeId::new(NoticeKind::DailyDigest, &[name, &day.to_string()], to)
+}
+
+/// Settles what an earlier morning left open. The last day whose mail went out,
+/// as far as anybody knows and as far back as news are kept. A day without a mail brought nothing, or was
+/// missed: either way its news are still to be told.
+async fn settle_earlier(
+    app: &App,
+    name: &str,
+    to: &str,
+    today: Date,
+    now: Instant,
+) -> Result<Date, StoreError> {
+    let mut day = today;
+    for _ in 0..NEWS_DAYS {
+        day = day.yesterday().unwrap_or(day);
+        let id = id_of(name, to, day);
+        let Some(entry) = app.store.notice(&id).await? else { continue };
+        if entry.state == NoticeState::Fenced {
+            settle_held(app, &id, entry.at, now).await?;
+        }
+        if !matches!(entry.state, NoticeState::PutBack | NoticeState::Refused) {
+            break;
+        }
+    }
+    Ok(day)
+}
+
 /// What one day brings one person or team.
 struct Day<'a> {
     app: &'a App,
     rules: &'a Rules,
     name: &'a str,
     today: Date,
+    /// The morning of the last mail.
+    from: Instant,
     morning: Instant,
     now: Instant,
     to: &'a Mailbox<'a>,
@@ -165,6 +212,7 @@ impl Day<'_> {
             let Some(customer) = self.known(&complaint.customer).await? else { continue };
             let by = deadline.zoned(&book.default_zone);
             let mut item = person(&customer);
+            item["complaint"] = json!(complaint.complaint);
             item["category"] = json!(complaint.category);
             item["severity"] = json!(complaint.severity);
             item["is_late"] = (deadline <= self.now).into();
@@ -207,12 +255,12 @@ impl Day<'_> {
         heading.unwrap_or_else(|| call.touch.rule.clone())
     }
 
-    /// Who began to drift away since yesterday morning; who has no account
+    /// Who began to drift away since the last mail; who has no account
     /// manager is the call team's.
     async fn drifting(&self) -> Result<Vec<Value>, StoreError> {
         let store = &self.app.store;
         let until = self.morning.plus_millis(-SETTLED_MILLIS);
-        let from = until.plus_millis(-DAY_MILLIS);
+        let from = self.from.plus_millis(-SETTLED_MILLIS);
         let mut ids = store.drifting(Some(self.name), from, until).await?;
         if self.name == self.policy().call_team {
             ids.extend(store.drifting(None, from, until).await?);

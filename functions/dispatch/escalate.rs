@@ -92,7 +92,7 @@ fn about(customer: &Customer, escalation: &Escalation, owner: &str, book: &RuleB
             "id": id,
             "category": complaints.category(id),
             "severity": complaints.severity(id),
-            "owner": owner,
+            "owner": book.policy.called(owner),
             "level": escalation.level,
             "opened": moment(opened_at.unwrap_or(escalation.at)),
             "deadline": moment(first),

@@ -212,7 +212,7 @@ async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result
         }
         Body::CustomerErased(_) => {
             app.store.withdraw_calls(id).await?;
-            app.store.drop_answers(id).await?;
+            app.store.drop_answers(id, now).await?;
             app.store.withdraw_complaints(id).await?;
         }
         _ => {}

@@ -7,6 +7,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 
+use super::table::TTL_ATTRIBUTE;
 use super::{Item, Store, StoreError, keys};
 
 /// An answer as it came.
@@ -50,17 +51,32 @@ impl Answer {
 }
 
 impl Store {
-    /// Drops all answers of a customer.
+    /// Empties all answers of a customer. What stays is a key, which goes by
+    /// itself: nothing under a customer may be deleted, so that no bug can take a
+    /// key away that keeps things from happening twice.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn drop_answers(&self, id: &Id) -> Result<(), StoreError> {
+    pub async fn drop_answers(&self, id: &Id, now: Instant) -> Result<(), StoreError> {
         for item in self.items_under(id, keys::ANSWER).await? {
+            if !item.contains_key("touchpoint") {
+                continue;
+            }
             let sk = keys::text(&item, "sk")?;
-            let delete = self.client.delete_item().table_name(&self.table);
-            let delete = delete.set_key(Some(keys::keyed(keys::customer(id), sk)));
-            let answer = delete.set_return_consumed_capacity(self.count_mode()).send().await;
-            self.count(false, answer.map_err(StoreError::service)?.consumed_capacity());
+            let seconds = AttributeValue::N((now.millis() / 1000).to_string());
+            let update = self
+                .client
+                .update_item()
+                .set_key(Some(keys::keyed(keys::customer(id), sk)))
+                .condition_expression("attribute_exists(pk)")
+                .update_expression(
+                    "SET #ttl = :now REMOVE answer_id, #at, touchpoint, touch_id, csat, nps, #comment",
+                )
+                .expression_attribute_names("#ttl", TTL_ATTRIBUTE)
+                .expression_attribute_names("#at", "at")
+                .expression_attribute_names("#comment", "comment")
+                .expression_attribute_values(":now", seconds);
+            self.update_if(update).await?;
         }
         Ok(())
     }
@@ -77,6 +93,7 @@ impl Store {
                 |error: serde_dynamo::Error| StoreError::Unreadable { key, why: error.to_string() };
             serde_dynamo::from_item(item).map_err(unreadable)
         };
-        self.items_under(id, keys::ANSWER).await?.into_iter().map(read).collect()
+        let items = self.items_under(id, keys::ANSWER).await?.into_iter();
+        items.filter(|item| item.contains_key("touchpoint")).map(read).collect()
     }
 }

@@ -52,7 +52,7 @@ pub use interests::INTEREST_ITEMS_MAX;
 pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
-pub use notices::{Fence, NoticeState};
+pub use notices::{Fence, NoticeEntry, NoticeState};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use lazo_domain::instant::Instant;
 use lazo_domain::notice::NoticeId;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Item, Store, StoreError, keys};
 
@@ -34,20 +35,33 @@ pub enum Fence {
     Over,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    notice: String,
-    state: NoticeState,
-    at: Instant,
+/// A mail to somebody in the shop that was fenced: how it stands, and since when
+/// it is fenced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeEntry {
+    pub notice: String,
+    pub state: NoticeState,
+    pub at: Instant,
+    /// The mark of whoever fenced it, who knows it again by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fenced_by: Option<String>,
 }
 
 impl Store {
     /// Takes the fence of a mail to somebody in the shop, before it is sent.
+    /// Where the answer is lost, the fence is read again: by its mark a caller
+    /// knows its own.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn fence_notice(&self, id: &NoticeId, now: Instant) -> Result<Fence, StoreError> {
-        let entry = Entry { notice: id.to_string(), state: NoticeState::Fenced, at: now };
+        let mark = Uuid::now_v7().simple().to_string();
+        let entry = NoticeEntry {
+            notice: id.to_string(),
+            state: NoticeState::Fenced,
+            at: now,
+            fenced_by: Some(mark),
+        };
         let mut item: Item = serde_dynamo::to_item(&entry)
             .map_err(|error| StoreError::Unwritable(error.to_string()))?;
         item.extend(keys::notice(id.hash()));
@@ -70,18 +84,24 @@ impl Store {
             }
             Err(error) => error,
         };
-        let known = match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(known)) => known.item().cloned(),
-            _ => return Err(StoreError::service(error)),
-        };
-        let known = known.map(serde_dynamo::from_item::<_, Entry>);
-        match known {
-            Some(Ok(Entry { state: NoticeState::Fenced, at, .. })) => Ok(Fence::Held { since: at }),
-            Some(Err(error)) => {
-                Err(StoreError::Unreadable { key: id.to_string(), why: error.to_string() })
+        let found = match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(known)) => {
+                let found = known.item().cloned().map(serde_dynamo::from_item::<_, NoticeEntry>);
+                found.transpose().map_err(|error| StoreError::Unreadable {
+                    key: id.to_string(),
+                    why: error.to_string(),
+                })?
             }
-            _ => Ok(Fence::Over),
-        }
+            _ => match self.notice(id).await {
+                Ok(Some(found)) if found == entry => Some(found),
+                Ok(_) | Err(_) => return Err(StoreError::service(error)),
+            },
+        };
+        Ok(match found {
+            Some(found) if found == entry => Fence::Ours,
+            Some(NoticeEntry { state: NoticeState::Fenced, at, .. }) => Fence::Held { since: at },
+            _ => Fence::Over,
+        })
     }
 
     /// Writes down how it went with a mail that was fenced, by its hash. What
@@ -123,11 +143,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
-    pub async fn notice(&self, id: &NoticeId) -> Result<Option<NoticeState>, StoreError> {
-        let Some(item) = self.get(keys::notice(id.hash())).await? else { return Ok(None) };
-        let entry: Entry = serde_dynamo::from_item(item).map_err(|error| {
-            StoreError::Unreadable { key: id.to_string(), why: error.to_string() }
-        })?;
-        Ok(Some(entry.state))
+    pub async fn notice(&self, id: &NoticeId) -> Result<Option<NoticeEntry>, StoreError> {
+        let item = self.get(keys::notice(id.hash())).await?;
+        item.map(serde_dynamo::from_item)
+            .transpose()
+            .map_err(|error| StoreError::Unreadable { key: id.to_string(), why: error.to_string() })
     }
 }

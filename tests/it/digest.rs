@@ -31,6 +31,11 @@ teams:
 drift: { default_overdue_ratio: 3.0, default_gap: 10 days }
 ";
 
+/// A team whose members get its mail, each in their language.
+const TEAM: &str = "
+  night: { name: Turno de noche, members: [lucia, grace] }
+";
+
 const CALL: &str = "
 rule: call
 status: live
@@ -40,7 +45,11 @@ steps: [{ id: call, channel: call, template: call, assign_to: account_manager, w
 ";
 
 fn book() -> Rules {
-    let book = rules(&[("policy.yaml", POLICY), ("call.yaml", CALL)]);
+    book_by(POLICY)
+}
+
+fn book_by(policy: &str) -> Rules {
+    let book = rules(&[("policy.yaml", policy), ("call.yaml", CALL)]);
     let mut files: Vec<(String, String)> = Vec::new();
     for locale in ["es", "en"] {
         for file in ["subject.txt", "body.mjml"] {
@@ -49,7 +58,8 @@ fn book() -> Rules {
             let text = std::fs::read_to_string(format!("{root}/infra/templates/{path}")).unwrap();
             files.push((path, text));
         }
-        let script = "# Llamar a {{ customer.given_name }}".to_owned();
+        let call = if locale == "es" { "Llamar a" } else { "Call" };
+        let script = format!("# {call} {{{{ customer.given_name }}}}");
         files.push((format!("call/{locale}/script.md"), script));
     }
     for part in ["head", "header", "footer"] {
@@ -139,12 +149,25 @@ async fn each_hears_of_their_own_day_once() {
     let (lucia, grace, care) = (of("lucia@"), of("grace@"), of("care@"));
     assert!(lucia.contains("Ana") && lucia.contains("Gil") && !lucia.contains("Bea"), "{lucia}");
     assert!(grace.contains("Good morning, grace") && grace.contains("Bea"), "{grace}");
-    assert!(grace.contains("Llamar a Eva") && !grace.contains("Gil"), "{grace}");
+    assert!(grace.contains("Call Eva") && !grace.contains("Gil"), "{grace}");
     assert!(care.contains("delivery") && care.contains("Ana"), "{care}");
 }
 
 #[tokio::test]
 async fn who_begins_to_drift_is_told_the_next_morning() {
+    drifts(1).await;
+}
+
+/// Mornings on which nothing ran, or nothing went out.
+#[tokio::test]
+async fn news_of_a_missed_morning_are_told_the_next_once() {
+    for days in 2..=4 {
+        drifts(days).await;
+    }
+}
+
+/// Somebody drifts away, and mornings come every so many days.
+async fn drifts(every: i64) {
     let world = World::new(book()).await;
     let app = &world.app;
     meet(app, "ana", "Ana", "lucia", json!({})).await;
@@ -158,6 +181,9 @@ async fn who_begins_to_drift_is_told_the_next_morning() {
     for day in 0..60 {
         let midnight = minutes_after(at("2026-10-16T00:20:00-06:00"), day * 1440);
         drift::run(app, midnight, None).await.unwrap();
+        if day % every != 0 {
+            continue;
+        }
         let at_half_past_seven = minutes_after(midnight, 7 * 60 + 10);
         let report = digest::run(app, at_half_past_seven).await.unwrap();
         told.extend((report.sent > 0).then_some(day));
@@ -169,4 +195,24 @@ async fn who_begins_to_drift_is_told_the_next_morning() {
         .collect();
     assert_eq!(drifted.len(), 1, "{told:?}");
     assert!(drifted[0].contains("lucia@"), "{drifted:?}");
+}
+
+#[tokio::test]
+async fn each_of_a_team_reads_its_mail_in_their_own_language() {
+    let policy = POLICY.replacen("\ndrift:", &format!("{TEAM}drift:"), 1);
+    let policy = policy.replace("call_team: care", "call_team: night");
+    let policy = policy.replace("grace: {", "grace: { name: Grace Hall,");
+    let world = World::new(book_by(&policy)).await;
+    let app = &world.app;
+    let bought = at("2026-11-20T10:00:00-06:00");
+    let known = json!({ "name": { "given": "Eva" } });
+    take(app, &profile("eva", minutes_after(bought, -60), known), bought).await;
+    take(app, &purchase("eva", "p1", bought, "10.00"), bought).await;
+    dispatch::run(app, at("2026-11-21T07:00:00-06:00")).await.unwrap();
+    assert_eq!(digest::run(app, morning()).await.unwrap().sent, 2);
+    let mails = mails(&world);
+    let of = |to: &str| &mails.iter().find(|(address, _)| address.contains(to)).unwrap().1;
+    assert!(of("lucia@").contains("Llamar a Eva"), "{}", of("lucia@"));
+    assert!(of("grace@").contains("Call Eva"), "{}", of("grace@"));
+    assert!(of("grace@").contains("Good morning, Grace Hall"), "{}", of("grace@"));
 }

@@ -40,7 +40,7 @@ async fn ask(world: &World, now: Instant) -> Told {
 }
 
 async fn state(world: &World) -> Option<NoticeState> {
-    world.app.store.notice(&id()).await.unwrap()
+    world.app.store.notice(&id()).await.unwrap().map(|entry| entry.state)
 }
 
 #[tokio::test]

@@ -207,3 +207,61 @@ fn the_rule_of_the_bus_lets_every_event_through() {
         .collect();
     assert_eq!(types, EventKind::ALL.map(EventKind::as_str));
 }
+
+/// The names that a resource's property refers to, as `FunctionName` does.
+fn of_function(alarm: &Value, metric: &str) -> Option<String> {
+    let properties = &alarm["Properties"];
+    let is_asked = properties["MetricName"] == metric;
+    let dimension = properties["Dimensions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|d| d["Name"] == "FunctionName")?;
+    is_asked.then(|| dimension["Value"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn every_function_is_watched() {
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let filters = resources("AWS::Logs::MetricFilter");
+    let dashboard = resources("AWS::CloudWatch::Dashboard")["Dashboard"].to_string();
+    let has_alarm = |function: &str, metric: &str| {
+        alarms.values().any(|a| of_function(a, metric).as_deref() == Some(function))
+    };
+    let counts = |function: &str, field: &str| {
+        filters.values().any(|filter| {
+            let properties = &filter["Properties"];
+            properties["LogGroupName"] == format!("{function}Logs")
+                && properties["FilterPattern"] == format!("{{ $.fields.{field} > 0 }}")
+        })
+    };
+    let mut wrong = Vec::new();
+    for (function, resource) in resources("AWS::Serverless::Function") {
+        let mut check = |is: bool, what: &str| {
+            if !is {
+                wrong.push(format!("{function}: {what}"));
+            }
+        };
+        let by_url = resource["Properties"]["FunctionUrlConfig"].is_object();
+        let errors = if by_url { "Url5xxCount" } else { "Errors" };
+        check(has_alarm(&function, errors), "no alarm on errors");
+        for metric in [errors, "Duration"] {
+            let shown = format!("\\\"{metric}\\\", \\\"FunctionName\\\", \\\"${{{function}}}\\\"");
+            check(dashboard.contains(&shown), &format!("the dashboard lacks its {metric}"));
+        }
+        let is_scheduled = resource["Properties"]["Events"]["Tick"].is_object();
+        check(
+            !is_scheduled || has_alarm(&function, "Invocations"),
+            "nobody hears that it never runs",
+        );
+        let role = &resources("AWS::IAM::Role")[&format!("{function}Role")].to_string();
+        let publishes = role.contains("events:PutEvents");
+        check(
+            publishes == counts(&function, "lost_events"),
+            "lost events: counted where it publishes",
+        );
+        let mails = role.contains("ses:SendEmail");
+        check(mails == counts(&function, "unknown_sends"), "unknown mails: counted where it sends");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

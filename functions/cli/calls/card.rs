@@ -24,6 +24,16 @@ fn name_of(customer: &Customer) -> String {
     }
 }
 
+/// The heading of a call's script in a language, without whom it is about: that
+/// is said above it.
+fn heading(listed: &Listed, rules: &Rules, now: Instant, locale: &str) -> Option<String> {
+    let script = script(&listed.call, &listed.customer, rules, now, locale).ok()?;
+    let heading = script.lines().next()?.strip_prefix("# ")?;
+    let what = heading.strip_suffix(&name_of(&listed.customer)).unwrap_or(heading);
+    let what = what.trim_end().trim_end_matches(':').trim_end_matches(" para");
+    Some(what.to_owned()).filter(|what| !what.is_empty())
+}
+
 fn why(call: &Call, rules: &Rules) -> String {
     let rule = rules.book.rule(&call.touch.rule);
     match rule.map(|rule| rule.description.trim()).filter(|text| !text.is_empty()) {
@@ -32,7 +42,13 @@ fn why(call: &Call, rules: &Rules) -> String {
     }
 }
 
-fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyhow::Result<String> {
+fn script(
+    call: &Call,
+    customer: &Customer,
+    rules: &Rules,
+    now: Instant,
+    locale: &str,
+) -> anyhow::Result<String> {
     let policy = &rules.book.policy;
     let zone = customer.zone(&rules.book.default_zone);
     let event = customer
@@ -53,7 +69,6 @@ fn script(call: &Call, customer: &Customer, rules: &Rules, now: Instant) -> anyh
         ..Facts::default()
     };
     let context = context(&view, &facts);
-    let locale = customer.locale(policy);
     let script =
         rules.templates.script(&call.template, locale, &policy.default_locale, &context)?;
     Ok(script.markdown)
@@ -65,6 +80,7 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
     let zone = customer.zone(&rules.book.default_zone);
     let latest = customer.history.latest();
     let facts = call_facts(customer, &rules.book, &call.touch, now);
+    let locale = customer.locale(&rules.book.policy);
     json!({
         "touch_id": call.touch.to_string(),
         "channel": call.channel,
@@ -72,7 +88,7 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
         "customer_id": call.touch.customer,
         "name": name_of(customer),
         "phone": customer.profile.phone.latest(),
-        "locale": customer.locale(&rules.book.policy),
+        "locale": locale,
         "why": why(call, rules),
         "asked_at": call.asked_at.rfc3339_in(&zone),
         "claimed_by": call.holder(now),
@@ -91,7 +107,7 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
         "last_contacts": customer.contacts.iter().rev().map(|c| json!({
             "at": c.at.rfc3339_in(&zone), "channel": c.channel, "kind": c.kind, "note": c.note,
         })).collect::<Vec<_>>(),
-        "script": script(call, customer, rules, now).ok(),
+        "script": script(call, customer, rules, now, locale).ok(),
     })
 }
 
@@ -103,14 +119,25 @@ pub fn card(listed: &Listed, rules: &Rules, now: Instant, brief: bool, lang: Lan
     let clock = now.zoned(&zone).strftime("%H:%M").to_string();
     let until = call.expires_at_instant.zoned(&zone).strftime("%Y-%m-%d %H:%M").to_string();
     let mut card = format!("{}  {phone}\n", name_of(customer));
+    let is_call = call.channel == Channel::Call;
+    let locale = customer.locale(&rules.book.policy);
+    // Rules are described in one language; their scripts speak each.
+    let why = match lang {
+        Lang::Es => heading(listed, rules, now, "es").unwrap_or_else(|| why(call, rules)),
+        Lang::En => why(call, rules),
+    };
+    let who = match is_call {
+        true => lang.pick("quién llama", "who calls"),
+        false => lang.pick("a cargo", "in charge"),
+    };
     let rows = [
-        (lang.pick("por qué", "why"), why(call, rules)),
-        (lang.pick("quién llama", "who calls"), call.assigned_to.clone()),
+        (lang.pick("por qué", "why"), why),
+        (who, call.assigned_to.clone()),
         (
             lang.pick("antes de", "before"),
             format!("{until} ({} {clock})", lang.pick("allí son las", "their time is")),
         ),
-        (lang.pick("idioma", "language"), customer.locale(&rules.book.policy).to_owned()),
+        (lang.pick("idioma", "language"), locale.to_owned()),
         (lang.pick("id", "id"), call.touch.to_string()),
     ];
     let facts = call_facts(customer, &rules.book, &call.touch, now);
@@ -141,14 +168,14 @@ pub fn card(listed: &Listed, rules: &Rules, now: Instant, brief: bool, lang: Lan
         let label = lang.pick("contacto", "contact");
         let note = contact.note.as_ref().map_or("", |note| note.as_str());
         card += &format!(
-            "  {label:<12} {}  {} {}  {note}\n",
+            "  {label:<12} {}  {}, {}  {note}\n",
             contact.at.date_in(&zone),
-            contact.channel.as_str(),
-            contact.kind.as_str()
+            lang.of_contact(contact.channel.as_str()),
+            lang.of_contact(contact.kind.as_str())
         );
     }
     if !brief {
-        match script(call, customer, rules, now) {
+        match script(call, customer, rules, now, locale) {
             Ok(script) => script.lines().for_each(|line| card += &format!("  │ {line}\n")),
             Err(error) => card += &format!("  {error}\n"),
         }

@@ -2,10 +2,9 @@
 
 mod card;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
 use lazo::app::App;
-use lazo::bus::Message;
 use lazo::call_list::{self, Claim, Gone, Listed};
 use lazo::rules::Rules;
 use lazo::store::Call;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use super::lang::Lang;
-use super::system::{System, Target};
+use super::system::{System, Target, publish};
 
 /// The call list.
 #[derive(clap::Args)]
@@ -246,9 +245,7 @@ async fn log(app: &App, report: &Report, lang: Lang) -> anyhow::Result<Answer> {
             detail[name] = value;
         }
     }
-    let message =
-        Message { source: "shop".into(), detail_type: "CallReported".into(), detail, at: now };
-    app.bus.publish(&[message]).await.context("the report did not reach the bus")?;
+    publish(app, "CallReported", detail, now).await?;
     out!("{}", lang.pick("anotado", "logged"));
     if let Some(gone) = gone {
         let follows = lang.pick("por eso no se vuelve a intentar", "so it is not tried again");

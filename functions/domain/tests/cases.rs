@@ -2,7 +2,8 @@
 //!
 //! A file holds a policy and rules, and cases that may change either; a case
 //! holds what happened and what is to come of it, a line a touch. Times are
-//! the customer's own.
+//! the customer's own. With `shipped`, a file goes by the rules and the policy of
+//! `infra/rules` instead.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +24,15 @@ use serde_json::{Map, Value, json};
 struct Topic {
     #[allow(dead_code)] // for readers
     topic: String,
+    /// By the rules that are shipped.
+    #[serde(default)]
+    shipped: bool,
+    /// Reasons for which a trigger is refused that are not worth a line here.
+    #[serde(default)]
+    leave_out: Vec<String>,
+    /// For cases that say nothing else.
+    from: Option<String>,
+    until: Option<String>,
     #[serde(default)]
     policy: Map<String, Value>,
     #[serde(default)]
@@ -46,8 +56,10 @@ struct Case {
     /// Events before this count as history.
     from: Option<String>,
     when: Vec<Map<String, Value>>,
-    until: String,
+    until: Option<String>,
     then: Vec<String>,
+    /// The stages that the customer enters, where the case tells.
+    stages: Option<Vec<String>>,
 }
 
 #[test]
@@ -64,10 +76,16 @@ fn cases_come_out_as_told() {
         for case in &topic.cases {
             count += 1;
             let place = format!("{}: {}", file.file_name().unwrap().display(), case.case);
-            let came = run(&topic, case, &place);
-            if came != case.then {
-                let (told, came) = (case.then.join("\n    "), came.join("\n    "));
-                wrong.push(format!("{place}\n  told:\n    {told}\n  came:\n    {came}"));
+            let (came, stages) = run(&topic, case, &place);
+            let mut compare = |told: &[String], came: &[String]| {
+                if came != told {
+                    let (told, came) = (told.join("\n    "), came.join("\n    "));
+                    wrong.push(format!("{place}\n  told:\n    {told}\n  came:\n    {came}"));
+                }
+            };
+            compare(&case.then, &came);
+            if let Some(told) = &case.stages {
+                compare(told, &stages);
             }
         }
     }
@@ -75,27 +93,38 @@ fn cases_come_out_as_told() {
     assert!(count > 100, "only {count} cases were found");
 }
 
-fn run(topic: &Topic, case: &Case, place: &str) -> Vec<String> {
-    let book = book(topic, case, place);
-    let customer = merged(&topic.customer, &case.customer);
+/// The touches and the stages, in lines.
+fn run(topic: &Topic, case: &Case, place: &str) -> (Vec<String>, Vec<String>) {
+    let book = if topic.shipped { shipped() } else { book(topic, case, place) };
+    let mut customer = merged(&topic.customer, &case.customer);
+    let id = match customer.remove("id") {
+        Some(id) => Id::new(id.as_str().unwrap_or_default()).unwrap(),
+        None => Id::new("ana").unwrap(),
+    };
     let zone = match customer.get("time_zone").and_then(Value::as_str) {
         Some(name) => TimeZone::get(name).unwrap_or_else(|e| panic!("{place}: {e}")),
         None => book.default_zone.clone(),
     };
-    let mut events = introduce(customer);
-    events.extend(case.when.iter().map(|event| delivered(event, &zone, place)));
+    let mut events = introduce(&id, customer);
+    events.extend(case.when.iter().map(|event| delivered(&id, event, &zone, place)));
     // The order in which a file lists events must not matter.
     events.reverse();
+    let from = case.from.as_ref().or(topic.from.as_ref());
+    let until = case.until.as_ref().or(topic.until.as_ref());
     let period = Period {
-        from: case.from.as_ref().map_or(Instant::MIN, |from| at(from, &zone, place)),
-        until: at(&case.until, &zone, place),
+        from: from.map_or(Instant::MIN, |from| at(from, &zone, place)),
+        until: at(until.unwrap_or_else(|| panic!("{place}: no `until`")), &zone, place),
     };
     let (contents, mut events): (Vec<_>, Vec<_>) =
         events.into_iter().partition(|delivered| delivered.event.customer().is_none());
-    let ana = Id::new("ana").unwrap();
-    let outcome = simulate(ana, &mut events, &contents, &book, period);
+    let outcome = simulate(id, &mut events, &contents, &book, period);
     let zone = outcome.customer.zone(&book.default_zone);
     let mut touches: Vec<&TouchRecord> = outcome.touches.values().collect();
+    let is_told = |record: &&TouchRecord| {
+        let reason = record.reason.map(|reason| reason.to_string());
+        !reason.is_some_and(|reason| topic.leave_out.contains(&reason))
+    };
+    touches.retain(is_told);
     touches.sort_by_key(|record| (record.at, record.touch.to_string()));
     let mut lines: Vec<String> = touches.into_iter().map(|record| line(record, &zone)).collect();
     lines.extend(outcome.escalations.iter().map(|escalation| {
@@ -107,13 +136,17 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Vec<String> {
             local(escalation.at, &zone)
         )
     }));
-    lines
+    let entered = outcome.customer.stages.iter();
+    let stages =
+        entered.map(|entered| format!("{} {}", entered.stage.as_str(), local(entered.at, &zone)));
+    (lines, stages.collect())
 }
 
 /// A touch in a line: what, how it stands and why, when, and when it was due
 /// where that is another time.
 fn line(record: &TouchRecord, zone: &TimeZone) -> String {
-    let touch = record.touch.to_string().replacen("/ana/", "/", 1);
+    let customer = format!("/{}/", record.touch.customer);
+    let touch = record.touch.to_string().replacen(&customer, "/", 1);
     let status = record.status.as_str();
     let why = record.reason.map_or(String::new(), |reason| format!(" {reason}"));
     let due = match record.due == record.at {
@@ -145,6 +178,18 @@ fn merged(topic: &Map<String, Value>, case: &Map<String, Value>) -> Map<String, 
     topic.clone().into_iter().chain(case.clone()).collect()
 }
 
+/// The rules that are shipped.
+fn shipped() -> RuleBook {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/rules");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let yaml = entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    let file = |path: std::path::PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(&path).unwrap())
+    };
+    RuleBook::read(&yaml.map(file).collect::<Vec<_>>()).unwrap()
+}
+
 /// What a rule leaves out: live, for service, with one text for all.
 fn book(topic: &Topic, case: &Case, place: &str) -> RuleBook {
     let policy = merged(&topic.policy, &case.policy);
@@ -173,16 +218,16 @@ fn book(topic: &Topic, case: &Case, place: &str) -> RuleBook {
 
 /// Makes the customer known, with an address and a number, since the year
 /// 2000 or `since`; `consent: true` agrees to marketing mail.
-fn introduce(mut customer: Map<String, Value>) -> Vec<Delivered> {
+fn introduce(id: &Id, mut customer: Map<String, Value>) -> Vec<Delivered> {
     let since = customer.remove("since").unwrap_or("2000-01-01T00:00:00Z".into());
-    let agrees = customer.remove("consent").is_some();
+    let agrees = customer.remove("consent") == Some(Value::Bool(true));
     let mut detail = json!({
-        "detail-type": "CustomerUpdated", "customer_id": "ana", "occurred_at": since,
+        "detail-type": "CustomerUpdated", "customer_id": id, "occurred_at": since,
         "email": "ana@example.com", "phone": "+525512345678",
     });
     detail.as_object_mut().unwrap().extend(customer);
     let consent = json!({
-        "detail-type": "ConsentChanged", "customer_id": "ana", "occurred_at": since,
+        "detail-type": "ConsentChanged", "customer_id": id, "occurred_at": since,
         "consent_id": "given", "channel": "email", "purpose": "marketing", "state": "granted",
         "source": "form",
     });
@@ -191,7 +236,7 @@ fn introduce(mut customer: Map<String, Value>) -> Vec<Delivered> {
 }
 
 /// `{ PurchaseCompleted: p1, at: …, arrives: … }` as the bus delivers it.
-fn delivered(event: &Map<String, Value>, zone: &TimeZone, place: &str) -> Delivered {
+fn delivered(id: &Id, event: &Map<String, Value>, zone: &TimeZone, place: &str) -> Delivered {
     let mut detail = event.clone();
     let kind = EventKind::ALL
         .into_iter()
@@ -203,7 +248,7 @@ fn delivered(event: &Map<String, Value>, zone: &TimeZone, place: &str) -> Delive
     let arrives = detail.remove("arrives");
     let arrives = arrives.map_or(happened, |text| at(text.as_str().unwrap_or(""), zone, place));
     let mut whole = defaults(kind, key);
-    whole.insert("customer_id".into(), "ana".into());
+    whole.insert("customer_id".into(), id.as_str().into());
     whole.insert("occurred_at".into(), happened.to_string().into());
     whole.extend(detail);
     if let Some(Value::String(money)) = whole.get("total") {

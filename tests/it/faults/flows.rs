@@ -1,23 +1,13 @@
 //! The flows: what comes in, what comes after it, and what was before.
 
-use lazo::app::App;
-use lazo::content;
-use lazo::feedback;
-use lazo::ingest::{self, history};
-use lazo::links::token::Claim;
-use lazo::links::{Payload, Request, respond};
-use lazo::rehearsal::mail::Accepted;
-use lazo::store::EventEntry;
 use lazo::store::table::Alarm;
-use lazo::{dispatch, rounds, store::keys};
-use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::{Share, Survey, SurveyKind};
 use lazo_domain::touch::{Reason, TouchId};
 use serde_json::{Value, json};
 
-use crate::support::events::{batch, delivered, envelope, profile, purchase};
-use crate::support::{CONFIGURATION_SET, LINKS_URL, at, id, minutes_after};
+use super::acts::Act;
+use crate::support::events::{envelope, profile, purchase};
+use crate::support::{LINKS_URL, at, id, minutes_after};
 
 pub const CUSTOMER: &str = "ana";
 
@@ -28,155 +18,6 @@ pub fn noon() -> Instant {
 /// When everything that was started at noon falls due.
 pub fn due() -> Instant {
     at("2026-11-19T10:00:00-06:00")
-}
-
-/// One thing that is brought to a handler, as its source brings it.
-#[derive(Clone, Debug)]
-pub enum Act {
-    /// An event from the queue.
-    Event { text: String, at: Instant },
-    /// The schedule's tick.
-    Tick { at: Instant },
-    /// The tick of a worker that looks at calendars.
-    Calendar { alarm: Alarm, at: Instant },
-    /// Something that SES tells of a touch's mail.
-    Told { touch: String, kind: &'static str, at: Instant },
-    /// A click on a mail's link to unsubscribe.
-    Click { touch: TouchId, at: Instant },
-    /// The score of a survey's link is sent.
-    Answer { touch: TouchId, at: Instant },
-    /// Published content is handed round.
-    Share { at: Instant },
-    /// History.
-    Import { texts: Vec<String>, at: Instant },
-}
-
-impl Act {
-    /// Brings it once; whether its source may forget it.
-    pub async fn perform(&self, app: &App) -> bool {
-        match self {
-            Act::Event { text, at } => {
-                let response = ingest::handle(app, batch(&[text]), *at).await;
-                response.batch_item_failures.is_empty()
-            }
-            Act::Tick { at } => {
-                dispatch::run(app, *at).await.is_ok_and(|report| report.failed == 0)
-            }
-            Act::Calendar { alarm, at } => {
-                let looked = rounds::look_at_calendars(app, *alarm, *at, None).await;
-                looked.is_ok_and(|looked| looked.failed == 0)
-            }
-            Act::Told { touch, kind, at } => {
-                let response = feedback::handle(app, batch(&[told(touch, kind, *at)]), *at).await;
-                response.batch_item_failures.is_empty()
-            }
-            Act::Click { touch, at } => {
-                let token = app.link_keys.as_ref().unwrap().sign(&Claim::unsubscribe(touch));
-                let path = format!("/u/{}", token.unwrap());
-                post(app, &path, "List-Unsubscribe=One-Click", *at).await
-            }
-            Act::Answer { touch, at } => {
-                let touchpoint = "delivery".to_owned();
-                let survey = Survey { kind: SurveyKind::Csat, sample: Share(1.0), touchpoint };
-                let claim = Claim::survey(touch, &survey, due());
-                let token = app.link_keys.as_ref().unwrap().sign(&claim);
-                post(app, &format!("/s/{}/5", token.unwrap()), "action=answer", *at).await
-            }
-            Act::Share { at } => {
-                let report = content::run(app, *at, content::Bounds::NONE).await;
-                report.is_ok_and(|report| report.failed == 0)
-            }
-            Act::Import { texts, at } => {
-                let events: Vec<_> = texts.iter().map(|text| delivered(text)).collect();
-                let imported = history::import(app, &id(CUSTOMER), &events, *at).await;
-                imported.is_ok()
-            }
-        }
-    }
-
-    /// The keys under which the ledger must have it once it is acknowledged.
-    pub fn entries(&self) -> Vec<String> {
-        let key = |text: &String| {
-            let entry = EventEntry::new(&from_wire(text).unwrap().event, noon());
-            keys::event(entry.kind, &entry.key)
-        };
-        match self {
-            // A piece stands in the ledger of those whom it reaches.
-            Act::Event { text, .. } if text.contains("ContentPublished") => Vec::new(),
-            Act::Event { text, .. } => vec![key(text)],
-            Act::Import { texts, .. } => texts.iter().map(key).collect(),
-            Act::Tick { .. }
-            | Act::Calendar { .. }
-            | Act::Told { .. }
-            | Act::Click { .. }
-            | Act::Answer { .. }
-            | Act::Share { .. } => Vec::new(),
-        }
-    }
-
-    /// Whether mail stops once it is acknowledged.
-    pub fn says_no(&self) -> bool {
-        match self {
-            Act::Event { text, .. } => {
-                text.contains("CustomerErased") || text.contains("\"denied\"")
-            }
-            Act::Click { .. } => true,
-            Act::Told { kind, .. } => *kind == "Email Bounced",
-            Act::Tick { .. }
-            | Act::Calendar { .. }
-            | Act::Answer { .. }
-            | Act::Share { .. }
-            | Act::Import { .. } => false,
-        }
-    }
-}
-
-/// Posts to a link; whether it was taken.
-async fn post(app: &App, path: &str, body: &str, at: Instant) -> bool {
-    let mut request = Request::new(Payload::new(body.into()));
-    *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = path.parse().unwrap();
-    respond(app, &request, at).await.status() == http::StatusCode::OK
-}
-
-/// An event of SES about a touch's mail.
-fn told(touch: &str, kind: &str, at: Instant) -> String {
-    let parts: Vec<&str> = touch.split('/').collect();
-    let of = |text: &str| {
-        use base64::Engine;
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
-    };
-    let part = match kind {
-        "Email Bounced" => "bounce",
-        "Email Complaint Received" => "complaint",
-        _ => "delivery",
-    };
-    let detail = json!({
-        "mail": {
-            "timestamp": due().to_string(),
-            "messageId": format!("ses-{touch}"),
-            "destination": ["marisol.nandu@example.com"],
-            "tags": {
-                "ses:configuration-set": [CONFIGURATION_SET],
-                "touch": [of(touch)],
-                "customer": [of(parts[1])],
-            },
-        },
-        part: { "bounceType": "Permanent", "timestamp": at.to_string() },
-    });
-    let mut event: Value = serde_json::from_str(&envelope(kind, at, detail)).unwrap();
-    event["source"] = "aws.ses".into();
-    event.to_string()
-}
-
-/// Which touch a mail was, by its tags; one to somebody in the shop by its own.
-pub fn touch_of(mail: &Accepted) -> String {
-    use base64::Engine;
-    if let Some(notice) = mail.tags.get("notice") {
-        return format!("notice {notice}");
-    }
-    let decoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&mail.tags["touch"]);
-    String::from_utf8(decoded.unwrap()).unwrap()
 }
 
 /// A flow: the input meets the faults, the rest is what it meets them in.
@@ -252,6 +93,7 @@ pub fn all() -> Vec<Flow> {
     let small = || bought("p1", 0, "10.00");
     let mut flows = events();
     flows.extend(calendar());
+    flows.extend(mornings());
     flows.extend([
         flow("dispatch of a mail", from(small()), tick(), bought("p2", 22 * 60, "10.00")),
         flow(
@@ -347,6 +189,26 @@ fn calendar() -> Vec<Flow> {
             bought("p2", 22 * 60, "10.00"),
         ),
     ]
+}
+
+/// The mails to the people of the shop: as the morning begins and as it ends,
+/// when what it leaves open is the next one's.
+fn mornings() -> Vec<Flow> {
+    let begins = at("2026-11-19T07:30:00-06:00");
+    let birthday = json!({ "birthday": "--11-19", "account_manager": "eva" });
+    let known = Act::Event { text: profile(CUSTOMER, noon(), birthday), at: noon() };
+    // Luis has until noon.
+    let opened = json!({ "complaint_id": "k1", "severity": "high", "category": "returns" });
+    let complaint = event("ComplaintOpened", 60, opened);
+    let of = |name, minutes| {
+        flow(
+            name,
+            vec![known.clone(), complaint.clone()],
+            Act::Morning { at: minutes_after(begins, minutes) },
+            bought("p2", 25 * 60, "10.00"),
+        )
+    };
+    vec![of("morning", 0), of("end of a morning", 299)]
 }
 
 /// The flows of calls that are tried again.

@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::rehearsal::faults::{Fault, Plan, Without};
 use lazo::store::keys;
 
-use super::flows::{self, Act, CUSTOMER, due};
+use super::acts::Act;
+use super::flows::{self, CUSTOMER, due};
 use super::run::{World, mails};
 use super::schedules::{Clean, Schedule, block_on};
 use super::shop::book_with;

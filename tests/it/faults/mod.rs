@@ -8,9 +8,10 @@
 //! LAZO_FAULTS='purchase/Once,told,bare/2:lose-answer' cargo test --test it faults::
 //! ```
 //!
-//! `LAZO_FAULTS=all` runs all of them in place of a sample, and a number so
-//! many of each kind; use `--release` for those.
+//! The name of a flow runs those of its own, `LAZO_FAULTS=all` runs all of them in
+//! place of a sample, and a number so many of each kind; use `--release` for those.
 
+mod acts;
 mod embedded;
 mod flows;
 mod guards;

@@ -10,6 +10,7 @@ use lazo::rehearsal::faults::{Fault, Plan};
 use lazo::store::{FailureKind, Month, Store, TouchState, keys};
 use lazo_domain::customer::Customer;
 use lazo_domain::event::EventKind;
+use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::rule::Channel;
 use lazo_domain::touch::Reason;
 
@@ -188,7 +189,9 @@ pub fn check(
         wrong.push(format!("kept as bad: {:?}", left.failures));
     }
     duplicates(trail, left, &mut wrong);
-    losses(flow, variant, leaves_unknown(plan, trail), (left, clean), &mut wrong);
+    let may_be_unknown = leaves_unknown(plan, trail);
+    losses(flow, variant, may_be_unknown, (left, clean), &mut wrong);
+    notices(may_be_unknown, left, clean, &mut wrong);
     escalations(left, clean, &mut wrong);
     unwelcome(trail, left, &mut wrong);
     let (is, should) = (left.comparable(), clean.comparable());
@@ -226,17 +229,36 @@ fn is_call(touch: &str) -> bool {
 }
 
 /// Those in charge are told of each level, whatever happens: by an event, and
-/// by a mail, of which at most the fate is unknown.
+/// by a mail.
 fn escalations(left: &Left, clean: &Left, wrong: &mut Vec<String>) {
     if left.escalated.keys().ne(clean.escalated.keys()) {
         let (is, should) = (&left.escalated, &clean.escalated);
         wrong.push(format!("LOST: the escalations {is:?}, clean {should:?}"));
     }
-    let unknown = left.unknown.iter().filter(|text| text.starts_with("complaint-escalated/"));
-    let mails = |left: &Left| left.mails.keys().filter(|key| key.starts_with("notice ")).count();
-    if mails(left) + unknown.count() < mails(clean) {
-        wrong.push(format!("LOST: mails to staff {:?}, clean {:?}", left.mails, clean.mails));
+}
+
+/// Each mail to somebody in the shop went out, or is listed where something
+/// happened that makes its fate unknown.
+fn notices(may_be_unknown: bool, left: &Left, clean: &Left, wrong: &mut Vec<String>) {
+    let unknown: BTreeMap<String, &String> =
+        left.unknown.iter().filter_map(|text| Some((notice_mail(text)?, text))).collect();
+    for mail in clean.mails.keys().filter(|key| key.starts_with("notice ")) {
+        if !left.mails.contains_key(mail) && !unknown.contains_key(mail) {
+            wrong.push(format!("LOST: {mail} to staff; listed are {unknown:?}"));
+        }
     }
+    if !may_be_unknown && !unknown.is_empty() {
+        wrong.push(format!("nothing that happened makes the fate of {unknown:?} unknown"));
+    }
+}
+
+/// What the mails of a notice are counted under, by its id; `None` for a touch.
+fn notice_mail(id: &str) -> Option<String> {
+    let (kind, rest) = id.split_once('/')?;
+    let kind = NoticeKind::of_template(kind)?;
+    let (parts, to) = rest.rsplit_once('/')?;
+    let id = NoticeId::new(kind, &parts.split('/').collect::<Vec<_>>(), to);
+    Some(format!("notice {}", id.hash()))
 }
 
 fn losses(

@@ -11,11 +11,12 @@ use lazo::rehearsal::{Aws, Keep, Retries, Service, TABLE, Wiring};
 use lazo::rules::Rules;
 use lazo::store::table::{self, Alarm};
 use lazo::store::{Store, TouchState};
-use lazo::{dispatch, store::keys};
+use lazo::{digest, dispatch, store::keys};
 use lazo_domain::instant::Instant;
 
+use super::acts::{Act, touch_of};
 use super::embedded::{self, Beside};
-use super::flows::{Act, CUSTOMER, Flow, due, links, touch_of};
+use super::flows::{CUSTOMER, Flow, due, links};
 use super::shop::book;
 use crate::support::{CONFIGURATION_SET, id, minutes_after};
 
@@ -276,6 +277,13 @@ impl Run<'_> {
         for minutes in TICKS {
             let now = minutes_after(due(), minutes);
             let app = self.app;
+            let has_mornings = matches!(flow.input, Act::Morning { .. });
+            let tick = async |app: &App, now| {
+                if has_mornings {
+                    digest::run(app, now).await.map_err(drop)?;
+                }
+                tick(app, now).await
+            };
             // Twice, so that what a fault left undone is made up for.
             for _ in 0..2 {
                 let meanwhile = || async {

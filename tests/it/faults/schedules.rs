@@ -206,6 +206,8 @@ enum Wish {
     Usual,
     All,
     Many(usize),
+    /// Those of one flow: each fault at each request once, and some pairs.
+    Flow(usize),
     One(Schedule),
 }
 
@@ -216,6 +218,9 @@ fn wish(clean: &Clean) -> Wish {
     }
     if let Ok(count) = text.parse() {
         return Wish::Many(count);
+    }
+    if let Some(flow) = clean.flows.iter().position(|flow| flow.name == text) {
+        return Wish::Flow(flow);
     }
     let parts: Vec<&str> = text.split('/').collect();
     let [flow, variant, plan] = parts[..] else { panic!("{text:?} is no schedule") };
@@ -257,6 +262,11 @@ fn each_once(all: Vec<Schedule>) -> Vec<Schedule> {
     by_fault.into_values().enumerate().map(turn).collect()
 }
 
+fn of_flow(mut all: Vec<Schedule>, flow: usize) -> Vec<Schedule> {
+    all.retain(|schedule| schedule.flow == flow);
+    all
+}
+
 /// A part of many, spread over all of them.
 fn sample(all: Vec<Schedule>, count: usize, seed: u64) -> Vec<Schedule> {
     let mut all = all;
@@ -275,6 +285,7 @@ fn single_faults_on_the_embedded_dynamodb() {
     match wish(&clean) {
         Wish::All => {}
         Wish::One(schedule) => schedules = vec![schedule],
+        Wish::Flow(flow) => schedules = each_once(of_flow(schedules, flow)),
         Wish::Usual => schedules = each_once(schedules),
         Wish::Many(count) => schedules = sample(schedules, count, 0),
     }
@@ -287,6 +298,7 @@ fn single_faults_in_memory() {
     let clean = Clean::get();
     let schedules = match wish(&clean) {
         Wish::All => clean.singles(true),
+        Wish::Flow(flow) => each_once(of_flow(clean.singles(true), flow)),
         Wish::One(schedule) => vec![schedule],
         Wish::Usual => sample(clean.singles(true), 250, 1),
         Wish::Many(count) => sample(clean.singles(true), count, 1),
@@ -301,6 +313,7 @@ fn pairs_of_faults_in_memory() {
     println!("{} pairs in all", pairs.len());
     let schedules = match wish(&clean) {
         Wish::All => pairs,
+        Wish::Flow(flow) => sample(of_flow(pairs, flow), 250, 3),
         Wish::One(_) => return,
         Wish::Usual => sample(pairs, 250, 2),
         Wish::Many(count) => sample(pairs, count, 2),

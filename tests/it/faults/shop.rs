@@ -10,8 +10,9 @@ default_locale: es
 default_time_zone: America/Mexico_City
 marketing_consent: opt_in
 frequency_caps: [{ channel: any, max: 6, per: 7 days }]
-complaints: { resume_after: 1 day, escalate_after: { high: 23 hours }, escalate_to: [eva, luis] }
+complaints: { resume_after: 1 day, escalate_after: { high: 23 hours }, escalate_to: [eva, luis], departments: { returns: luis } }
 people: { eva: { email: eva@casa.example }, luis: { email: luis@casa.example } }
+digest_at: '07:30'
 ";
 
 const THANKS: &str = "

@@ -205,10 +205,29 @@ pub struct Score<const LOW: u8, const HIGH: u8>(pub u8);
 
 impl<'de, const LOW: u8, const HIGH: u8> Deserialize<'de> for Score<LOW, HIGH> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = i64::deserialize(deserializer)?;
-        u8::try_from(value).ok().filter(|value| (LOW..=HIGH).contains(value)).map(Score).ok_or_else(
-            || serde::de::Error::custom(format!("is {value}, the scale is {LOW} to {HIGH}")),
-        )
+        deserializer.deserialize_any(ScoreVisitor::<LOW, HIGH>)
+    }
+}
+
+struct ScoreVisitor<const LOW: u8, const HIGH: u8>;
+
+impl<const LOW: u8, const HIGH: u8> serde::de::Visitor<'_> for ScoreVisitor<LOW, HIGH> {
+    type Value = Score<LOW, HIGH>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a whole number from {LOW} to {HIGH}, without quotes")
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
+        u8::try_from(value)
+            .ok()
+            .filter(|value| (LOW..=HIGH).contains(value))
+            .map(Score)
+            .ok_or_else(|| E::custom(format!("is {value}, the scale is {LOW} to {HIGH}")))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
+        self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
     }
 }
 

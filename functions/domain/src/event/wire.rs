@@ -4,6 +4,8 @@
 //! detail with its `detail-type` beside the fields; and a bare detail alone,
 //! whose kind its own fields tell.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -149,10 +151,24 @@ fn told_by_fields(text: &str) -> Option<EventKind> {
     Some(kind)
 }
 
+/// Names the field that makes a `detail` so large.
+fn too_large(kind: EventKind, detail: &str) -> BadEvent {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(detail).unwrap_or_default();
+    let longest = fields.into_iter().max_by_key(|(_, value)| value.get().len());
+    match longest {
+        None => BadEvent::TooLarge { found: detail.len(), most: DETAIL_BYTES_MAX },
+        Some((path, value)) => {
+            let found = value.get().len();
+            let why = format!("has {found} bytes, an event at most {DETAIL_BYTES_MAX}; shorten it");
+            BadEvent::Field { kind, path, why }
+        }
+    }
+}
+
 /// Reads and checks a `detail` of a known kind.
 fn decode(kind: EventKind, detail: &str) -> Result<Event, BadEvent> {
     if detail.len() > DETAIL_BYTES_MAX {
-        return Err(BadEvent::TooLarge { found: detail.len(), most: DETAIL_BYTES_MAX });
+        return Err(too_large(kind, detail));
     }
     fn read<T: DeserializeOwned>(kind: EventKind, detail: &str) -> Result<T, BadEvent> {
         serde_json::from_str(detail).map_err(|_| explain::<T>(kind, detail))

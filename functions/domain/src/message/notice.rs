@@ -3,9 +3,9 @@
 //! | name | holds |
 //! |---|---|
 //! | `staff` | `name`: the person or the team that it goes to |
-//! | `complaint` | in `complaint-escalated`: `id`, `category`, `severity`, `owner`, `level`, `opened` and `deadline`, each with `date` and `time` by the shop's clock |
+//! | `complaint` | in `complaint-escalated`: `id`, `category`, `severity`, `owner` (as mail addresses them), `level`, `opened` and `deadline`, each with `date` and `time` by the shop's clock |
 //! | `customer` | in `complaint-escalated`: `id`, `given_name`, `family_name`, `phone`, `purchases` |
-//! | `digest` | in `daily-digest`: `date`, and `calls`, `complaints`, `drifting`, `birthdays`, each with `items` and how many `more` there are; an item has what is known of `customer`, `id`, `phone`, `title`, `category`, `severity`, and `by` with `date` and `time` by the shop's clock |
+//! | `digest` | in `daily-digest`: `date`, and `calls`, `complaints`, `drifting`, `birthdays`, each with `items` and how many `more` there are; an item has what is known of `customer`, `id`, `phone`, `title`, `complaint`, `category`, `severity`, and `by` with `date` and `time` by the shop's clock |
 //! | `brand`, `locale` | as in any message |
 
 use serde_json::{Value as Json, json};
@@ -19,7 +19,7 @@ use crate::policy::{Mailbox, Policy};
 /// the parts of its kind.
 pub fn notice_context(policy: &Policy, to: &Mailbox, about: Json) -> Context {
     let mut root = about;
-    root["staff"] = json!({ "name": to.name });
+    root["staff"] = json!({ "name": to.called });
     root["brand"] = brand(&policy.brand);
     Context(root)
 }
@@ -35,7 +35,8 @@ pub(super) fn samples(policy: &Policy, kind: NoticeKind) -> Samples {
         NoticeKind::ComplaintEscalated => complaint(),
         NoticeKind::DailyDigest => digest(),
     };
-    let to = Mailbox { name: "Bruno Ibarra", email: "bruno@example.com", locale: "es" };
+    let (name, called) = ("bruno", "Bruno Ibarra");
+    let to = Mailbox { name, called, email: "bruno@example.com", locale: "es" };
     let full = notice_context(policy, &to, about);
     let changes: Vec<Change> = optional.iter().map(|path| Change::new(path, None)).collect();
     let bare = changes.iter().fold(full.clone(), |bare, change| change.applied_to(&bare));
@@ -59,7 +60,7 @@ fn digest() -> (Json, &'static [&'static [&'static str]]) {
             "date": "2026-11-21",
             "calls": with(json!({ "title": "Llamada de agradecimiento: Ana Martínez", "by": by })),
             "complaints":
-                with(json!({ "category": "delivery", "severity": "high", "by": by, "is_late": true })),
+                with(json!({ "complaint": "q-00017", "category": "delivery", "severity": "high", "by": by, "is_late": true })),
             "drifting": with(json!({})),
             "birthdays": with(json!({})),
         },

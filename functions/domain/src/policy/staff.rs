@@ -4,13 +4,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Policy;
-use crate::event::{Email, Locale};
+use crate::event::{Email, Line, Locale};
 
 /// Somebody who works in the shop, under the name by which events and rules
 /// name them (`account_manager`, `sold_by`, `assign_to`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
+    /// How they are addressed; by the name under which they stand where absent.
+    pub name: Option<Line>,
     /// Where mail to them goes.
     pub email: Email,
     /// The language of mail to them; the policy's default where absent.
@@ -21,6 +23,8 @@ pub struct Person {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Team {
+    /// How it is addressed; by the name under which it stands where absent.
+    pub name: Option<Line>,
     /// A mailbox that the team shares; without one, each member gets the mail.
     pub email: Option<Email>,
     /// The language of mail to it; the policy's default where absent.
@@ -32,8 +36,10 @@ pub struct Team {
 /// Where a mail to somebody in the shop goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mailbox<'a> {
-    /// The person's or the team's name.
+    /// The name under which the person or the team stands.
     pub name: &'a str,
+    /// How they are addressed.
+    pub called: &'a str,
     pub email: &'a str,
     pub locale: &'a str,
 }
@@ -69,24 +75,60 @@ impl Policy {
     /// ```
     pub fn mailboxes(&self, name: &str) -> Vec<Mailbox<'_>> {
         if let Some((name, person)) = self.people.get_key_value(name) {
-            return vec![self.mailbox(name, &person.email, person.locale.as_ref())];
+            return vec![self.of_person(name, person)];
         }
         let Some((name, team)) = self.teams.get_key_value(name) else { return Vec::new() };
         if let Some(email) = &team.email {
-            return vec![self.mailbox(name, email, team.locale.as_ref())];
+            return vec![self.mailbox(name, team.name.as_ref(), email, team.locale.as_ref())];
         }
         let members = team.members.iter().filter_map(|name| self.people.get_key_value(name));
-        members.map(|(name, p)| self.mailbox(name, &p.email, p.locale.as_ref())).collect()
+        members.map(|(name, person)| self.of_person(name, person)).collect()
+    }
+
+    fn of_person<'a>(&'a self, name: &'a str, person: &'a Person) -> Mailbox<'a> {
+        self.mailbox(name, person.name.as_ref(), &person.email, person.locale.as_ref())
     }
 
     fn mailbox<'a>(
         &'a self,
         name: &'a str,
+        called: Option<&'a Line>,
         email: &'a Email,
         locale: Option<&'a Locale>,
     ) -> Mailbox<'a> {
         let locale = locale.map_or(self.default_locale.as_str(), |locale| locale.as_str());
-        Mailbox { name, email: email.as_str(), locale }
+        Mailbox { name, called: called.map_or(name, Line::as_str), email: email.as_str(), locale }
+    }
+
+    /// What is doubtful where a rule, or the policy itself, gives work to
+    /// somebody who gets no mail about it in the morning.
+    pub(crate) fn hears_nothing(&self, name: &str) -> Option<String> {
+        use crate::nearest::hint;
+        if self.digest_at.is_none() || !self.mailboxes(name).is_empty() {
+            return None;
+        }
+        let known = self.people.keys().chain(self.teams.keys()).map(String::as_str);
+        Some(format!(
+            "{name:?} is neither among people nor teams in the policy, so no mail in the morning tells of this{}",
+            hint(name, known)
+        ))
+    }
+
+    /// The same of those to whom the policy itself gives work.
+    pub(crate) fn unheard(&self) -> Vec<(Vec<&str>, String)> {
+        let departments = self.complaints.departments.iter();
+        let departments = departments
+            .map(|(category, owner)| (vec!["complaints", "departments", category], owner));
+        let all = departments.chain([(vec!["call_team"], &self.call_team)]);
+        all.filter_map(|(path, name)| Some((path, self.hears_nothing(name)?))).collect()
+    }
+
+    /// How mail names a person or a team; as it stands where the policy does not
+    /// say.
+    pub fn called<'a>(&'a self, name: &'a str) -> &'a str {
+        let person = self.people.get(name).map(|person| person.name.as_ref());
+        let known = person.or_else(|| self.teams.get(name).map(|team| team.name.as_ref()));
+        known.flatten().map_or(name, Line::as_str)
     }
 
     /// The teams that a person is a member of.

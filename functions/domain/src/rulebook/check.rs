@@ -110,8 +110,13 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
         let path: Vec<Key> = path.into_iter().map(Key::Name).collect();
         report.error(&path, wrong.to_string());
     }
+    let is_sound = report.found.is_empty() && found.len() == before;
+    for (path, doubt) in policy.unheard() {
+        let path: Vec<Key> = path.into_iter().map(Key::Name).collect();
+        report.warning(&path, doubt);
+    }
     found.append(&mut report.found);
-    (found.len() == before).then_some(policy)
+    is_sound.then_some(policy)
 }
 
 fn caps(caps: &[FrequencyCap], under: &[Key], report: &mut Report) {
@@ -239,6 +244,9 @@ fn names(spec: &RuleSpec, report: &mut Report) {
     }
 }
 
+/// Names in `assign_to` that stand for whoever the customer or the sale names.
+const FROM_THE_SALE: [&str; 2] = ["account_manager", "sold_by"];
+
 fn step(
     spec: &RuleSpec,
     index: usize,
@@ -274,6 +282,12 @@ fn step(
     survey(step, event, &path("survey"), report);
     if let Some(policy) = policy {
         hours(step, policy, &path("at"), report);
+        let is_work = matches!(step.channel, Channel::Call | Channel::Task);
+        let to_whom = step.assign_to.as_deref().filter(|_| is_work);
+        let to_whom = to_whom.filter(|name| !FROM_THE_SALE.contains(name));
+        if let Some(doubt) = to_whom.and_then(|name| policy.hears_nothing(name)) {
+            report.warning(&path("assign_to"), doubt);
+        }
     }
     let mut built = Step {
         id: step.id.clone(),

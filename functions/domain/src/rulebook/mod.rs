@@ -367,4 +367,36 @@ complaints: { escalate_to: [care, evo] }
         let (_, found) = RuleBook::check(&[(POLICY_FILE.into(), bad.into())]);
         assert!(found[0].message.contains("ana@example.com"), "{found:?}");
     }
+
+    #[test]
+    fn who_gets_work_and_no_mail_about_it_is_doubtful() {
+        let policy = "digest_at: '07:30'
+people: { eva: { name: Eva Ruiz, email: eva@casa.example } }
+call_team: care
+complaints: { departments: { delivery: eva, product: shed } }
+";
+        let rule = "rule: call
+status: live
+purpose: service
+trigger: { event: PurchaseCompleted }
+steps:
+  - { id: call, channel: call, template: call, assign_to: evo }
+  - { id: task, channel: task, template: call, assign_to: account_manager }
+  - { id: alert, channel: event, event: Bought, assign_to: nobody }
+";
+        let files =
+            |policy: &str| [(POLICY_FILE.into(), policy.into()), ("call.yaml".into(), rule.into())];
+        let (book, found) = RuleBook::check(&files(policy));
+        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let expected = [
+            "call.yaml:6:59: warning: \"evo\" is neither among people nor teams in the policy, so no mail in the morning tells of this; did you mean \"eva\"?",
+            "policy.yaml:3:12: warning: \"care\" is neither among people nor teams in the policy, so no mail in the morning tells of this",
+            "policy.yaml:4:54: warning: \"shed\" is neither among people nor teams in the policy, so no mail in the morning tells of this",
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(book.unwrap().policy.mailboxes("eva")[0].called, "Eva Ruiz");
+        // A shop without such mails may do as it likes.
+        let (_, found) = RuleBook::check(&files(&policy.replace("digest_at", "default_time")));
+        assert!(found.is_empty(), "{found:?}");
+    }
 }
