@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Clock};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use lazo_domain::event::Delivered;
@@ -113,9 +113,13 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
         },
         until: instant(&args.until, &book.default_zone).context("--until")?,
     };
+    if period.from > period.until {
+        bail!("--from {} is behind --until {}", args.from.as_deref().unwrap_or(""), args.until);
+    }
     let started = Clock::now();
     let events = event_files::read(&args.events, &args.csv.of_shop(&book.policy), threads)?;
     events.report_bad();
+    warn_of_nothing(&events.good, period, args, &book.default_zone);
     let count = events.good.len();
     let (contents, events): (Vec<_>, Vec<_>) =
         events.good.into_iter().partition(|delivered| delivered.event.customer().is_none());
@@ -129,6 +133,18 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
         print_counts(&book, parts, count, customers.len(), took)?;
     }
     Ok(Answer::Yes)
+}
+
+/// Tells on standard error where the period ends before anything happened.
+fn warn_of_nothing(events: &[Delivered], period: Period, args: &Args, zone: &TimeZone) {
+    let first = events.iter().map(|delivered| delivered.at).min();
+    if let Some(first) = first.filter(|first| *first > period.until) {
+        eprintln!(
+            "lazo: --until {} is before the data: the first event is of {}; give a later day",
+            args.until,
+            first.date_in(zone)
+        );
+    }
 }
 
 fn instant(text: &str, zone: &TimeZone) -> anyhow::Result<Instant> {
