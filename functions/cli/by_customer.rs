@@ -22,10 +22,8 @@ pub struct ByCustomer {
 }
 
 impl ByCustomer {
-    /// How many events there are.
-    pub fn count(&self) -> usize {
-        let of_customers = self.customers.iter().map(|(_, events)| events.len());
-        of_customers.sum::<usize>() + self.contents.len()
+    pub fn all(&self) -> impl Iterator<Item = &Delivered> {
+        self.customers.iter().flat_map(|(_, events)| events).chain(&self.contents)
     }
 }
 

@@ -20,7 +20,8 @@ use serde_json::json;
 use support::events::{batch, profile, purchase};
 use support::{TABLE, World, at, rules};
 
-/// How many are due, whatever the size of the table.
+/// How many are due at each worker that looks at calendars, whatever the size of
+/// the table; what they start is due at dispatch.
 const DUE: usize = 200;
 
 const SIZES: [usize; 2] = [2_000, 200_000];
@@ -54,7 +55,7 @@ const WORKERS: [&str; 3] = ["occasions", "drift", "dispatch"];
 #[tokio::main]
 async fn main() {
     let [few, many] = [rounds(SIZES[0]).await, rounds(SIZES[1]).await];
-    println!("{DUE} due of {} and of {} customers", SIZES[0], SIZES[1]);
+    println!("{DUE} due at each worker, of {} and of {} customers", SIZES[0], SIZES[1]);
     println!("{:>12} {:>21} {:>21}", "", "round trips", "read units");
     let mut within = true;
     for (worker, (few, many)) in WORKERS.iter().zip(few.iter().zip(&many)) {
@@ -75,10 +76,12 @@ async fn rounds(customers: usize) -> Vec<Cost> {
     let mut world = World::new(rules(&files)).await;
     let app = Arc::get_mut(&mut world.app).unwrap();
     app.store = app.store.clone().counting();
-    // Bought so long ago that drift begins on the birthday.
-    put(&world, "due", DUE, "--11-20", at("2026-05-23T12:00:00-06:00")).await;
-    put(&world, "other", MODELS, "--04-02", at("2026-11-02T12:00:00-06:00")).await;
-    copy(&world, customers - DUE - MODELS).await;
+    let lately = at("2026-11-02T12:00:00-06:00");
+    put(&world, "born", DUE, "--11-20", lately).await;
+    // So long ago that drift begins on that very day.
+    put(&world, "drifting", DUE, "--04-02", at("2026-05-23T12:00:00-06:00")).await;
+    put(&world, "other", MODELS, "--04-02", lately).await;
+    copy(&world, customers - 2 * DUE - MODELS).await;
     // Alarms that rang early come first; the day itself is what is counted.
     let eve = at("2026-11-19T23:00:00-06:00");
     occasions::run(&world.app, eve, None).await.unwrap();
@@ -88,7 +91,8 @@ async fn rounds(customers: usize) -> Vec<Cost> {
     world.app.store.take_cost();
     assert_eq!(occasions::run(&world.app, midnight, None).await.unwrap().customers, DUE);
     costs.push(world.app.store.take_cost());
-    drift::run(&world.app, midnight, None).await.unwrap();
+    let drifted = drift::run(&world.app, midnight, None).await.unwrap();
+    assert_eq!(drifted.reviewed.customers, DUE);
     costs.push(world.app.store.take_cost());
     dispatch::run(&world.app, at("2026-11-20T11:00:00-06:00")).await.unwrap();
     costs.push(world.app.store.take_cost());

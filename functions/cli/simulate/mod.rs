@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Clock};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use lazo_domain::instant::Instant;
@@ -112,10 +112,14 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
         },
         until: instant(&args.until, &book.default_zone).context("--until")?,
     };
+    if period.from > period.until {
+        bail!("--from {} is behind --until {}", args.from.as_deref().unwrap_or(""), args.until);
+    }
     let started = Clock::now();
     let events = by_customer::read(&args.events, &args.csv.of_shop(&book.policy), threads)?;
     event_files::report_bad(&events.bad);
-    let (count, customers) = (events.count(), events.customers.len());
+    warn_of_nothing(&events, period, args, &book.default_zone);
+    let (count, customers) = (events.all().count(), events.customers.len());
     let book = learn::with_model(book, &args.model, &events.customers, period, threads)?;
     let parts = replay(events, &book, period, threads, args.json)?;
     let took = started.elapsed();
@@ -125,6 +129,18 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
         print_counts(&book, parts, count, customers, took)?;
     }
     Ok(Answer::Yes)
+}
+
+/// Tells on standard error where the period ends before anything happened.
+fn warn_of_nothing(events: &ByCustomer, period: Period, args: &Args, zone: &TimeZone) {
+    let first = events.all().map(|delivered| delivered.at).min();
+    if let Some(first) = first.filter(|first| *first > period.until) {
+        eprintln!(
+            "lazo: --until {} is before the data: the first event is of {}; give a later day",
+            args.until,
+            first.date_in(zone)
+        );
+    }
 }
 
 fn instant(text: &str, zone: &TimeZone) -> anyhow::Result<Instant> {

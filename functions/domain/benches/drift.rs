@@ -2,8 +2,13 @@
 //!
 //! Times are the best of several runs, in one process. The fit of CDNOW is set
 //! against PyPI's `lifetimes` on the same machine and the same summaries where
-//! a Python that has it is named: `LIFETIMES_PYTHON=python3 cargo bench …`, after
-//! `pip install lifetimes`.
+//! a Python that has it is named:
+//!
+//! ```text
+//! python3 -m venv ~/.cache/lazo/lifetimes
+//! ~/.cache/lazo/lifetimes/bin/pip install lifetimes setuptools
+//! LIFETIMES_PYTHON=~/.cache/lazo/lifetimes/bin/python cargo bench -p lazo-domain --bench drift
+//! ```
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
 
 #[path = "../tests/shared_data/mod.rs"]
