@@ -12,6 +12,7 @@ use lazo_domain::policy::Mailbox;
 use serde_json::Value;
 
 use crate::app::App;
+use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::pace::Pace;
 use crate::store::{FailureKind, Fence, NoticeState, SETTLE_AFTER, StoreError, UNKNOWN_AFTER};
@@ -129,7 +130,15 @@ async fn settle(
         app.store.keep_failure(FailureKind::UnknownNotice, &id.to_string(), why, now).await?;
         tracing::error!(unknown_sends = 1, "nobody knows whether a mail to staff went out");
     }
-    app.store.settle_notice(id.hash(), state, message_id).await?;
+    // Nobody else knows how it went, so it is worth more than one try.
+    let mut attempt = 1;
+    while let Err(error) = app.store.settle_notice(id.hash(), state, message_id).await {
+        if attempt == ATTEMPTS_MAX {
+            return Err(error);
+        }
+        back_off(attempt).await;
+        attempt += 1;
+    }
     Ok(told)
 }
 
