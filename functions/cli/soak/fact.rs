@@ -50,13 +50,23 @@ pub enum What {
     Heard {
         kind: &'static str,
         is_bad: bool,
-        denies_calls: bool,
+        calls: Calls,
     },
     Erased,
     /// The mail service told that mail to an address must stop.
     Suppressed {
         address: String,
     },
+}
+
+/// What was heard of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    Nothing,
+    /// The customer wants none.
+    Denied,
+    /// The number is somebody else's.
+    WrongNumber,
 }
 
 /// Something that happened, and since when the product knows.

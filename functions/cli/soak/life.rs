@@ -4,7 +4,7 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fact::{Fact, For, Line, Told, What};
+use super::fact::{Calls, Fact, For, Line, Told, What};
 use super::people::{Person, birthday, of_thousand};
 
 pub const SECOND: i64 = 1_000;
@@ -200,7 +200,7 @@ impl Life<'_> {
             let at = self.after(delivered, 1..6);
             let fields = json!({ "answer_id": key, "touchpoint": "delivery", "csat": csat });
             let what =
-                What::Heard { kind: "SurveyAnswered", is_bad: csat <= 2, denies_calls: false };
+                What::Heard { kind: "SurveyAnswered", is_bad: csat <= 2, calls: Calls::Nothing };
             self.add(Fact::new(what, key, at), fields);
         }
         if of_thousand(self.rng, 100) {
@@ -214,7 +214,7 @@ impl Life<'_> {
             let what = What::Heard {
                 kind: "InteractionRecorded",
                 is_bad: score <= 2,
-                denies_calls: false,
+                calls: Calls::Nothing,
             };
             self.add(Fact::new(what, key, at), fields);
         }
@@ -240,7 +240,7 @@ impl Life<'_> {
                 "channel": "store", "initiated_by": "customer", "kind": "visit",
             });
             let kind = "InteractionRecorded";
-            let what = What::Heard { kind, is_bad: false, denies_calls: false };
+            let what = What::Heard { kind, is_bad: false, calls: Calls::Nothing };
             self.add(Fact::new(what, key, at), fields);
         }
     }

@@ -13,7 +13,7 @@ use lazo::rehearsal::mail::Accepted;
 use lazo::store::FailureKind;
 use serde_json::{Value, json};
 
-use super::fact::{Fact, For, Line, What};
+use super::fact::{Calls, Fact, For, Line, What};
 use super::life::{DAY, HOUR, Happening, MINUTE, SECOND, rfc3339};
 use super::people::of_thousand;
 use super::queue::{Delivery, Of};
@@ -158,7 +158,11 @@ fn take_call(world: &mut World, detail: &Value) {
         let what = What::Heard {
             kind: "CallReported",
             is_bad: is_reached && score <= 2,
-            denies_calls: outcome == "do_not_call",
+            calls: match outcome {
+                "do_not_call" => Calls::Denied,
+                "wrong_number" => Calls::WrongNumber,
+                _ => Calls::Nothing,
+            },
         };
         let happening = Happening::new(Fact::new(what, key, occurred), fields);
         let text = happening.text(&id);

@@ -282,7 +282,7 @@ impl<'a> Case<'a> {
             "erased" => view.is_erased(),
             "no_address" if step.line == Line::Call => !view.has_phone(),
             "no_address" => view.email().is_none(),
-            "suppressed" => view.is_suppressed(),
+            "suppressed" => view.is_suppressed(step.line),
             "no_consent" => !view.consents(step.line, flow.purpose),
             "relationship" => view.is_transactional(),
             "exited" => expected.trigger.is_some_and(|trigger| view.has_exited(flow, trigger)),

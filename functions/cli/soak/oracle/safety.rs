@@ -79,10 +79,10 @@ impl Case<'_> {
                     view.email() != Some(to.as_str()),
                     "to an address that is not the customer's",
                 );
-                check(view.is_suppressed(), "to an address that mail must not go to");
             }
             None => check(!view.has_phone(), "without a number to call"),
         }
+        check(view.is_suppressed(step.line), "to an address or a number that is not to be used");
         check(!view.consents(step.line, flow.purpose), "after a no, or without a yes");
         let is_limited = step.line == Line::Call || is_marketing;
         check(view.is_transactional() && is_limited, "against the kind of relationship");

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::clock::{days_later, zone};
 use super::flows::{BAD_DAYS, DEFAULT_ZONE, Flow, RESUME_DAYS};
-use crate::soak::fact::{Fact, For, Line, Told, What};
+use crate::soak::fact::{Calls, Fact, For, Line, Told, What};
 
 #[derive(Clone, Copy)]
 pub struct View<'a> {
@@ -63,10 +63,13 @@ impl<'a> View<'a> {
         self.told(|told| told.is_transactional).unwrap_or(false)
     }
 
-    pub fn is_suppressed(&self) -> bool {
+    /// Whether an address or a number is none to write to or to call. Nobody here
+    /// gets another number.
+    pub fn is_suppressed(&self, line: Line) -> bool {
         let email = self.email();
-        self.known().any(|fact| match &fact.what {
-            What::Suppressed { address } => Some(address.as_str()) == email,
+        self.known().any(|fact| match (&fact.what, line) {
+            (What::Suppressed { address }, Line::Email) => Some(address.as_str()) == email,
+            (What::Heard { calls: Calls::WrongNumber, .. }, Line::Call) => true,
             _ => false,
         })
     }
@@ -79,7 +82,7 @@ impl<'a> View<'a> {
             {
                 Some((fact.occurred, denied))
             }
-            What::Heard { denies_calls: true, .. } if line == Line::Call => {
+            What::Heard { calls: Calls::Denied, .. } if line == Line::Call => {
                 Some((fact.occurred, true))
             }
             _ => None,
