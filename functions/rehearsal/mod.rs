@@ -32,8 +32,9 @@ mod table;
 mod wire;
 mod wiring;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -72,6 +73,8 @@ pub struct Aws {
     table: Arc<Table>,
     pub mail: Arc<mail::Mail>,
     pub bus: Arc<bus::Bus>,
+    /// How often each operation was asked for.
+    asked: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl fmt::Debug for Aws {
@@ -118,6 +121,20 @@ impl Aws {
             table: Arc::new(Table::new(TABLE, keep.past)),
             mail: Arc::new(mail::Mail::new(keep.bodies)),
             bus: Arc::default(),
+            asked: Arc::default(),
+        }
+    }
+
+    /// How often each operation was asked for, from the beginning on.
+    pub fn asked(&self) -> BTreeMap<String, u64> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, operation: &str) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        match asked.get_mut(operation) {
+            Some(count) => *count += 1,
+            None => drop(asked.insert(operation.to_owned(), 1)),
         }
     }
 
@@ -153,7 +170,9 @@ impl Aws {
     fn answer(&self, request: &HttpRequest) -> Answer {
         // The body of a request is in memory; a stream is nothing we send.
         let body = request.body().bytes().unwrap_or_default();
-        match operation(request) {
+        let (service, operation) = operation(request);
+        self.count(operation);
+        match (service, operation) {
             (Service::DynamoDb, operation) => {
                 let stale = request.headers().get(STALE_WRITES);
                 let stale = stale.and_then(|writes| writes.parse().ok()).unwrap_or(0);

@@ -37,7 +37,8 @@ async fn compare(
     replay(&world.app, &customer, &events, until).await;
     let found = fates(&world.app, &customer).await;
     let mut census = Census::new();
-    for (touch, record) in &expected.touches {
+    for record in &expected.touches {
+        let touch = &record.touch;
         let Some(fate) = found.get(touch) else {
             panic!("{touch} is not in the table: {record:?}")
         };
@@ -48,7 +49,8 @@ async fn compare(
         *census.entry((record.status.as_str(), reason)).or_default() += 1;
     }
     for touch in found.keys() {
-        assert!(expected.touches.contains_key(touch), "{touch} is in the table alone");
+        let is_expected = expected.touches.iter().any(|record| record.touch == *touch);
+        assert!(is_expected, "{touch} is in the table alone");
     }
     census
 }

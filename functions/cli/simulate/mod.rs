@@ -163,7 +163,7 @@ fn replay(
     let ByCustomer { customers, contents, .. } = events;
     let bar = progress(customers.len());
     let done = AtomicUsize::new(0);
-    let at_once = customers.len().div_ceil(threads.max(1) * 8).max(1);
+    let at_once = customers.len().div_ceil(threads.max(1) * 32).max(1);
     let queue = std::sync::Mutex::new(customers.into_iter());
     let next = || {
         let mut queue = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -179,7 +179,7 @@ fn replay(
             for (id, events) in &mut chunk {
                 let outcome = simulate(id.clone(), events, &contents, book, period);
                 let zone = outcome.customer.zone(&book.default_zone);
-                for (_, record) in outcome.touches {
+                for record in outcome.touches {
                     part.take(record, &zone, json);
                 }
             }

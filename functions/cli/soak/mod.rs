@@ -3,7 +3,7 @@
 //!
 //! The handlers, the store, the mailer and the SDK's clients are the product's
 //! own; only AWS is in memory (`lazo::rehearsal`). Customers are spread over
-//! shops of 25,000, each with a table of its own, so that threads share nothing
+//! shops of 50,000, each with a table of its own, so that threads share nothing
 //! and one shop is run again alone in a few minutes.
 //!
 //! | file | holds |
@@ -195,6 +195,7 @@ fn run_shop(
             });
         }
         world.totals.violations = violations.len() as u64;
+        world.totals.operations = world.aws.asked();
         Ok((world.totals, violations))
     })
 }

@@ -1,6 +1,7 @@
 //! An archive replayed into the live table: nothing goes out, and the state
 //! stays what it was.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::bail;
@@ -15,6 +16,9 @@ use sha2::{Digest, Sha256};
 use super::life::DAY;
 use super::world::World;
 
+/// How many changed items are told.
+const SHOWN: usize = 5;
+
 /// How many records a replayed batch has.
 const BATCH: usize = 10;
 
@@ -22,33 +26,50 @@ const BATCH: usize = 10;
 /// it is looked at next. Whoever looks finds nothing to do.
 const BOOKS: [&str; 1] = ["version"];
 
+/// What a shop has stored: of each item by its key a hash, without [`BOOKS`], in
+/// whatever order its attributes were written.
+struct State(BTreeMap<String, [u8; 32]>);
+
+impl State {
+    /// Customers, ledger, failures: all of it.
+    ///
+    /// # Errors
+    /// Where an item is no JSON.
+    fn of(aws: &Aws) -> anyhow::Result<State> {
+        let (mut items, mut unread) = (BTreeMap::new(), None);
+        aws.each_item(|text| match serde_json::from_str::<Value>(text) {
+            Ok(item) => {
+                let mut hash = Sha256::new();
+                add(&item, &mut hash, true);
+                items.insert(format!("{} {}", item["pk"], item["sk"]), hash.finalize().into());
+            }
+            Err(error) => unread = Some(error),
+        });
+        match unread {
+            Some(error) => Err(error.into()),
+            None => Ok(State(items)),
+        }
+    }
+
+    fn hash(&self) -> StateHash {
+        let hashes = self.0.values().fold(Sha256::new(), |all, hash| all.chain_update(hash));
+        StateHash(hashes.finalize().into())
+    }
+
+    /// The keys of the items that another state has otherwise, or not at all.
+    fn differences<'a>(&'a self, other: &'a State) -> impl Iterator<Item = &'a str> {
+        let (mine, theirs) = (&self.0, &other.0);
+        let changed = mine.iter().filter(|(key, hash)| theirs.get(*key) != Some(*hash));
+        let new = theirs.keys().filter(|key| !mine.contains_key(*key));
+        changed.map(|(key, _)| key).chain(new).map(String::as_str)
+    }
+}
+
 /// A hash of all that shops have stored: of several shops, whichever came first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateHash([u8; 32]);
 
 impl StateHash {
-    /// Of one shop: customers, ledger, failures, each item without [`BOOKS`], in
-    /// whatever order its attributes were written.
-    ///
-    /// # Errors
-    /// Where an item is no JSON.
-    pub fn of(aws: &Aws) -> anyhow::Result<StateHash> {
-        let (mut items, mut unread) = (Vec::new(), None);
-        aws.each_item(|text| match serde_json::from_str(text) {
-            Ok(item) => {
-                let mut hash = Sha256::new();
-                add(&item, &mut hash, true);
-                items.push(<[u8; 32]>::from(hash.finalize()));
-            }
-            Err(error) => unread = Some(error),
-        });
-        if let Some(error) = unread {
-            return Err(error.into());
-        }
-        items.sort_unstable();
-        Ok(StateHash(Sha256::digest(items.concat()).into()))
-    }
-
     /// Together with another shop's.
     pub fn add(&mut self, other: StateHash) {
         self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum ^= more);
@@ -99,7 +120,7 @@ fn add(value: &Value, hash: &mut Sha256, is_item: bool) {
 /// # Errors
 /// Where something goes out, is given back, or the state is another one.
 pub async fn replay(world: &mut World, most: usize) -> anyhow::Result<()> {
-    let before = StateHash::of(&world.aws)?;
+    let before = State::of(&world.aws)?;
     let now = Instant::from_millis(world.setup.years.until + 30 * DAY);
     let (mails, app) = (world.aws.mail.count(), world.app.clone());
     let texts: Vec<_> =
@@ -122,12 +143,14 @@ pub async fn replay(world: &mut World, most: usize) -> anyhow::Result<()> {
     if world.aws.mail.count() != mails || !told.is_empty() {
         bail!("a replay sent {} mails, {told:?}", world.aws.mail.count() - mails);
     }
-    let (count, after) = (texts.len() as u64, StateHash::of(&world.aws)?);
-    world.totals.replayed += count;
-    world.totals.state_before_replay.add(before);
-    world.totals.state_after_replay.add(after);
-    if after != before {
-        bail!("a replay changed the state from {before} to {after}");
+    let after = State::of(&world.aws)?;
+    world.totals.replayed += texts.len() as u64;
+    world.totals.state_before_replay.add(before.hash());
+    world.totals.state_after_replay.add(after.hash());
+    let differences: Vec<&str> = before.differences(&after).collect();
+    if !differences.is_empty() {
+        let (count, shown) = (differences.len(), &differences[..differences.len().min(SHOWN)]);
+        bail!("a replay changed {count} items: {}", shown.join(", "));
     }
     Ok(())
 }

@@ -62,6 +62,9 @@ pub fn print(args: &Args, found: &Found, took: Duration) -> anyhow::Result<()> {
         totals.requests,
         totals.requests as f64 / seconds
     );
+    for (operation, count) in &totals.operations {
+        out!("{count:>24} {operation}");
+    }
     out!("{:>12} mails accepted, the answer to {} lost", totals.mails, totals.answers_lost);
     out!("{:>12} mails over the quota, {} too fast, put back", totals.over_quota, totals.too_fast);
     out!("{:>12} calls asked for", totals.calls);

@@ -28,6 +28,8 @@ pub struct Totals {
     pub too_fast: u64,
     /// Requests that the SDK's clients made.
     pub requests: u64,
+    /// The same by operation, as far as they reached AWS.
+    pub operations: BTreeMap<String, u64>,
     pub mails: u64,
     pub calls: u64,
     /// Touches by how they ended, and why where they did not go out.
@@ -41,9 +43,10 @@ pub struct Totals {
 
 impl Totals {
     pub fn add(&mut self, other: Totals) {
-        let Totals { touches, .. } = other;
-        for (outcome, count) in touches {
-            *self.touches.entry(outcome).or_default() += count;
+        for (sums, more) in
+            [(&mut self.touches, other.touches), (&mut self.operations, other.operations)]
+        {
+            more.into_iter().for_each(|(name, count)| *sums.entry(name).or_default() += count);
         }
         self.state_before_replay.add(other.state_before_replay);
         self.state_after_replay.add(other.state_after_replay);

@@ -1,11 +1,11 @@
 //! One customer's history replayed in virtual time, by the same [`decide`] that
 //! runs in production.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeSet;
 
 use crate::complaint::Escalation;
 use crate::customer::Customer;
-use crate::decide::{Decision, Input, decide};
+use crate::decide::{Effects, Input, take_in};
 use crate::drift::PurchaseDay;
 use crate::event::{Body, Delivered, EventKind};
 use crate::history::Until;
@@ -24,8 +24,8 @@ pub struct Period {
 /// What a simulation knows of a customer at its end.
 pub struct Outcome {
     pub customer: Customer,
-    /// In the order of touch ids.
-    pub touches: BTreeMap<TouchId, TouchRecord>,
+    /// In the order of touch ids, each once.
+    pub touches: Vec<TouchRecord>,
     /// The complaints that went up a level, in that order.
     pub escalations: Vec<Escalation>,
 }
@@ -41,10 +41,10 @@ pub fn simulate(
 ) -> Outcome {
     events.sort_by(|a, b| order(a).cmp(&order(b)));
     let mut run = Run {
-        customer: Some(Customer::new(id)),
+        customer: Customer::new(id),
         book,
         now: Instant::MIN,
-        touches: BTreeMap::new(),
+        touches: Vec::new(),
         escalations: Vec::new(),
         unread: Vec::new(),
     };
@@ -52,8 +52,8 @@ pub fn simulate(
     if !contents.is_empty() {
         all.sort_by(|a, b| order(a).cmp(&order(b)));
     }
-    let mut seen: HashSet<(EventKind, &Id)> = HashSet::new();
-    let mut profiles: HashSet<Instant> = HashSet::new();
+    let mut seen: BTreeSet<(EventKind, &Id)> = BTreeSet::new();
+    let mut profiles: BTreeSet<Instant> = BTreeSet::new();
     let mut has_begun = false;
     for delivered in all.into_iter().take_while(|delivered| delivered.at <= period.until) {
         let event = &delivered.event;
@@ -98,7 +98,7 @@ pub fn purchase_days(events: &[Delivered], book: &RuleBook, until: Instant) -> V
         Some(id) => id.clone(),
         None => return Vec::new(),
     });
-    let mut seen: HashSet<(EventKind, &Id)> = HashSet::new();
+    let mut seen: BTreeSet<(EventKind, &Id)> = BTreeSet::new();
     let known = events.iter().filter(|delivered| delivered.at <= until);
     for event in known.map(|delivered| &delivered.event) {
         if event.key().is_some_and(|key| !seen.insert((event.kind(), key))) {
@@ -123,11 +123,11 @@ fn order(delivered: &Delivered) -> (Instant, Instant, EventKind, Option<&Id>, &s
 }
 
 struct Run<'a> {
-    /// Always there between two steps.
-    customer: Option<Customer>,
+    customer: Customer,
     book: &'a RuleBook,
     now: Instant,
-    touches: BTreeMap<TouchId, TouchRecord>,
+    /// As they were told of: of one touch the latest holds.
+    touches: Vec<TouchRecord>,
     /// Content that came out and did not reach the customer, as far as was known.
     unread: Vec<&'a Delivered>,
     escalations: Vec<Escalation>,
@@ -137,7 +137,7 @@ impl Run<'_> {
     fn is_reached_by(&self, delivered: &Delivered) -> bool {
         let Body::ContentPublished(content) = &delivered.event.body else { return false };
         let at = delivered.event.occurred_at;
-        self.customer.as_ref().is_some_and(|customer| customer.topic_of(content, at).is_some())
+        self.customer.topic_of(content, at).is_some()
     }
 
     /// Interests that were learnt of late bring what came out meanwhile.
@@ -163,7 +163,7 @@ impl Run<'_> {
     /// Wakes up for each alarm before `until`, or up to it. What an event that
     /// came late has started falls due at once: time never goes back.
     fn pass_time(&mut self, until: Instant, inclusive: bool) {
-        while let Some(alarm) = self.customer.as_ref().and_then(Customer::next_alarm) {
+        while let Some(alarm) = self.customer.next_alarm() {
             let alarm = alarm.max(self.now);
             if alarm > until || (alarm == until && !inclusive) {
                 break;
@@ -173,14 +173,10 @@ impl Run<'_> {
     }
 
     fn step(&mut self, input: Input, now: Instant) {
-        let Some(customer) = self.customer.take() else {
-            return;
-        };
         self.now = now;
-        let Decision { customer, records, sends, escalations, .. } =
-            decide(customer, input, self.book, now);
-        self.customer = Some(customer);
-        self.note(records);
+        let Effects { records, sends, escalations, .. } =
+            take_in(&mut self.customer, input, self.book, now);
+        self.touches.extend(records);
         for send in sends {
             self.step(Input::Confirmed(&send.touch), now);
         }
@@ -191,17 +187,8 @@ impl Run<'_> {
         }
     }
 
-    fn note(&mut self, records: Vec<TouchRecord>) {
-        for record in records {
-            self.touches.insert(record.touch.clone(), record);
-        }
-    }
-
-    fn finish(mut self) -> Outcome {
-        let customer = match self.customer.take() {
-            Some(customer) => customer,
-            None => unreachable!("a step puts the customer back"),
-        };
+    fn finish(self) -> Outcome {
+        let Run { customer, mut touches, escalations, .. } = self;
         for enrolment in customer.pending() {
             let touch = TouchId {
                 rule: enrolment.rule.clone(),
@@ -218,10 +205,18 @@ impl Run<'_> {
                 due: enrolment.due,
                 reason: enrolment.defers.last().map(|defer| defer.reason),
                 defers: enrolment.defers.clone(),
-                touch: touch.clone(),
+                touch,
             };
-            self.touches.insert(touch, record);
+            touches.push(record);
         }
-        Outcome { customer, touches: self.touches, escalations: self.escalations }
+        touches.sort_by(|a, b| a.touch.cmp(&b.touch));
+        touches.dedup_by(|later, earlier| {
+            let is_same = later.touch == earlier.touch;
+            if is_same {
+                std::mem::swap(later, earlier);
+            }
+            is_same
+        });
+        Outcome { customer, touches, escalations }
     }
 }

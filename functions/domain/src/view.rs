@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::calendar;
-use crate::condition::{EventFields, Values, event_value, timestamp};
+use crate::condition::{EventFields, Stop, Values, event_field, event_value, timestamp};
 use crate::customer::Customer;
 use crate::drift::{Rhythm, Scorer};
 use crate::event::{Detail, Line, Scalar};
@@ -170,6 +170,14 @@ impl Values for View<'_> {
         match self.event {
             None => HashMap::<String, Value>::new().into(),
             Some(detail) => event_value(&detail.0, fields),
+        }
+    }
+
+    fn event_field(&self, path: &[String]) -> Result<Option<Value>, Stop> {
+        match self.event {
+            None if path.len() == 1 => Ok(None),
+            None => Err(Stop::Missing),
+            Some(detail) => event_field(&detail.0, path),
         }
     }
 

@@ -89,7 +89,7 @@ fn each_greeting_leaves_on_the_right_local_day_once() {
         for birthday in birthdays(place, &zone) {
             let mut events = [profile("ana", name, birthday)];
             let outcome = simulate(Id::new("ana").unwrap(), &mut events, &[], &book, period);
-            let sent = outcome.touches.values().filter(|t| t.status == TouchStatus::Sent);
+            let sent = outcome.touches.iter().filter(|t| t.status == TouchStatus::Sent);
             let mut sent: Vec<Instant> = sent.map(|touch| touch.at).collect();
             sent.retain(|at| YEARS.contains(&at.date_in(&zone).year()));
             assert_eq!(sent, expected(&zone, birthday), "{name}, born on {birthday}");

@@ -119,7 +119,7 @@ fn run(topic: &Topic, case: &Case, place: &str) -> (Vec<String>, Vec<String>) {
         events.into_iter().partition(|delivered| delivered.event.customer().is_none());
     let outcome = simulate(id, &mut events, &contents, &book, period);
     let zone = outcome.customer.zone(&book.default_zone);
-    let mut touches: Vec<&TouchRecord> = outcome.touches.values().collect();
+    let mut touches: Vec<&TouchRecord> = outcome.touches.iter().collect();
     let is_told = |record: &&TouchRecord| {
         let reason = record.reason.map(|reason| reason.to_string());
         !reason.is_some_and(|reason| topic.leave_out.contains(&reason))

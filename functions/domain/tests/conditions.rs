@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cel::Value;
-use lazo_domain::condition::{Condition, EventFields, Values, event_value};
+use lazo_domain::condition::{Condition, EventFields, Stop, Values, event_field, event_value};
 use lazo_domain::event::EventKind;
 use lazo_domain::instant::Instant;
 use proptest::prelude::*;
@@ -39,6 +39,10 @@ impl Values for Known {
         event_value(&self.detail, fields)
     }
 
+    fn event_field(&self, path: &[String]) -> Result<Option<Value>, Stop> {
+        event_field(&self.detail, path)
+    }
+
     fn now(&self) -> Instant {
         Instant::from_millis(0)
     }
@@ -57,6 +61,10 @@ fn known() -> impl Strategy<Value = Known> {
         Just(r#"{"total":{"amount":"5000.00","currency":"MXN"},"channel":"web"}"#),
         Just(r#"{"total":{"amount":"12","currency":"EUR"},"channel":null}"#),
         Just(r#"{"total":{"amount":"7.5","currency":"MXN"}}"#),
+        Just(r#"{"total":{"amount":null,"currency":"MXN"},"channel":"store"}"#),
+        Just(r#"{"total":null}"#),
+        Just(r#"{"channel":"web","total":"7.5"}"#),
+        Just("{}"),
     ];
     let relationship = prop_oneof![Just(None), Just(Some("dedicated")), Just(Some("community"))];
     let nps = proptest::option::of(0..=10i64);

@@ -34,7 +34,7 @@ fn deliver(happenings: &[Happening]) -> Vec<Delivered> {
 }
 
 fn sent(outcome: &Outcome) -> impl Iterator<Item = &TouchRecord> {
-    outcome.touches.values().filter(|record| record.status == TouchStatus::Sent)
+    outcome.touches.iter().filter(|record| record.status == TouchStatus::Sent)
 }
 
 /// A later local time, reckoned by jiff alone; business days aside.
@@ -67,14 +67,14 @@ fn essence(customer: &Customer) -> serde_json::Value {
 }
 
 /// The touches, but not when an exit event arrived.
-fn lines(touches: &BTreeMap<TouchId, TouchRecord>) -> Vec<String> {
+fn lines(touches: &[TouchRecord]) -> Vec<String> {
     let line = |record: &TouchRecord| {
         let at = (record.status != TouchStatus::Cancelled).then_some(record.at);
         let (touch, status, due, reason) =
             (&record.touch, record.status, record.due, record.reason);
         format!("{touch} {status:?} at {at:?} due {due} {reason:?}")
     };
-    touches.values().map(line).collect()
+    touches.iter().map(line).collect()
 }
 
 proptest! {
@@ -232,7 +232,8 @@ fn each_trigger_has_its_line(
             })
             .chain((kind == EventKind::CustomerUpdated).then(|| at(INTRODUCED).to_string()))
             .collect();
-        let mine = outcome.touches.keys().filter(|touch| touch.rule == rule.name);
+        let touches = outcome.touches.iter().map(|record| &record.touch);
+        let mine = touches.filter(|touch| touch.rule == rule.name);
         let told: HashSet<String> = mine
             .filter(|touch| touch.step == rule.steps[0].id)
             .map(|t| t.occurrence.clone())

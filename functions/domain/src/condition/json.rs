@@ -10,29 +10,93 @@ use cel::Value;
 use cel::objects::{Key, Map};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::EventFields;
-
-thread_local! {
-    /// What was read last: the rules of one trigger mostly name the same fields.
-    static LAST: RefCell<Option<(Arc<str>, EventFields, Value)>> = const { RefCell::new(None) };
-}
+use super::{EventFields, Stop};
 
 /// The named fields of a detail. What is `null` is left out: an optional field
 /// that is null is as good as absent. Whole numbers become `int`.
-pub fn event_value(detail: &Arc<str>, fields: &EventFields) -> Value {
+pub fn event_value(detail: &str, fields: &EventFields) -> Value {
+    let mut json = serde_json::Deserializer::from_str(detail);
+    // A detail was checked when it came in.
+    Seed(Some(fields)).deserialize(&mut json).unwrap_or(Value::Null)
+}
+
+thread_local! {
+    /// What was read last: the rules of one trigger mostly ask the same.
+    static LAST: RefCell<Option<Reading>> = const { RefCell::new(None) };
+}
+
+struct Reading {
+    detail: Arc<str>,
+    path: Vec<String>,
+    found: Result<Option<Value>, Stop>,
+}
+
+/// A value deep in a detail, with nothing built of what is beside it.
+///
+/// # Errors
+/// [`Stop`] where it is not even known what would have it.
+pub fn event_field(detail: &Arc<str>, path: &[String]) -> Result<Option<Value>, Stop> {
     LAST.with_borrow_mut(|last| {
-        if let Some((of, named, value)) = last
-            && Arc::ptr_eq(of, detail)
-            && named == fields
+        if let Some(last) = last
+            && Arc::ptr_eq(&last.detail, detail)
+            && last.path == path
         {
-            return value.clone();
+            return last.found.clone();
         }
         let mut json = serde_json::Deserializer::from_str(detail);
-        // A detail was checked when it came in.
-        let value = Seed(Some(fields)).deserialize(&mut json).unwrap_or(Value::Null);
-        *last = Some((detail.clone(), fields.clone(), value.clone()));
-        value
+        let found = Within(path).deserialize(&mut json).unwrap_or(Err(Stop::InDoubt));
+        let (detail, path) = (detail.clone(), path.to_vec());
+        *last = Some(Reading { detail, path, found: found.clone() });
+        found
     })
+}
+
+/// Reads one value of an object, or of an object in it.
+struct Within<'a>(&'a [String]);
+
+impl<'de> DeserializeSeed<'de> for Within<'_> {
+    type Value = Result<Option<Value>, Stop>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Within<'_> {
+    type Value = Result<Option<Value>, Stop>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Err(Stop::Missing))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (name, inner) = match self.0 {
+            [name] => (name, None),
+            [name, inner @ ..] => (name, Some(inner)),
+            [] => return Ok(Err(Stop::InDoubt)),
+        };
+        let mut found = if inner.is_some() { Err(Stop::Missing) } else { Ok(None) };
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            match inner {
+                _ if key != name.as_str() => drop(map.next_value::<IgnoredAny>()?),
+                Some(inner) => found = map.next_value_seed(Within(inner))?,
+                None => found = Ok(map.next_value_seed(Seed(None))?).map(is_known),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What is null is as good as absent.
+fn is_known(value: Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        value => Some(value),
+    }
 }
 
 /// Reads a value; of an object, where fields are given, only those.

@@ -6,7 +6,7 @@ mod plain;
 mod types;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cel::{Context, ExecutionError, Program, Value};
 
@@ -14,8 +14,8 @@ use crate::event::EventKind;
 use crate::instant::Instant;
 use check::Checker;
 pub use check::Fault;
-pub use json::event_value;
-use plain::{Plain, Stop};
+pub use json::{event_field, event_value};
+use plain::Plain;
 
 /// A condition that compiled and passed the check.
 #[derive(Clone)]
@@ -64,12 +64,27 @@ pub enum Verdict {
     MissingValue,
 }
 
+/// Why there is no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A value that is needed is not known.
+    Missing,
+    /// Only CEL can tell.
+    InDoubt,
+}
+
 /// Where a condition takes its values from.
 pub trait Values {
     /// A field of `customer`, `None` where it is not known.
     fn customer(&self, field: &str) -> Option<Value>;
     /// The named fields of the trigger's detail.
     fn event(&self, fields: &EventFields) -> Value;
+    /// A value deep in the trigger's detail, `None` where only the last name is
+    /// unknown.
+    ///
+    /// # Errors
+    /// [`Stop`] where it is not even known what would have it.
+    fn event_field(&self, path: &[String]) -> Result<Option<Value>, Stop>;
     fn now(&self) -> Instant;
 }
 
@@ -108,7 +123,7 @@ impl Condition {
 
     /// Runs the condition.
     pub fn verdict(&self, values: &impl Values) -> Verdict {
-        match self.plain.as_ref().map(|plain| plain.holds(values, &self.event_fields)) {
+        match self.plain.as_ref().map(|plain| plain.holds(values)) {
             Some(Ok(true)) => Verdict::Holds,
             Some(Ok(false)) => Verdict::Fails,
             Some(Err(Stop::Missing)) => Verdict::MissingValue,
@@ -156,27 +171,36 @@ const NESTING_MAX: usize = 24;
 /// one side, and whoever walks it recurses as well.
 const OPERATORS_MAX: usize = 200;
 
+/// The parser fills tables that all threads share, and loses its way for good
+/// where two do so at once.
+static PARSER: Mutex<()> = Mutex::new(());
+
 fn compile(source: &str) -> Result<Program, Vec<Fault>> {
     if source.len() > SOURCE_BYTES_MAX {
         let message = format!("has {} bytes, at most {SOURCE_BYTES_MAX} are taken", source.len());
         return Err(vec![Fault { offset: 0, message }]);
     }
     bound(source).map_err(|fault| vec![fault])?;
-    Program::compile(source).map_err(|errors| {
-        let offset = |line: isize, column: isize| {
-            let before: usize =
-                source.split_inclusive('\n').take((line - 1).max(0) as usize).map(str::len).sum();
-            before + column.max(0) as usize
-        };
-        errors
-            .errors
-            .iter()
-            .map(|error| Fault {
-                offset: offset(error.pos.0, error.pos.1 - 1).min(source.len()),
-                message: error.msg.lines().next().unwrap_or("cannot be read").to_owned(),
-            })
-            .collect()
+    let parsed = {
+        let _alone = PARSER.lock().unwrap_or_else(PoisonError::into_inner);
+        Program::compile(source)
+    };
+    parsed.map_err(|errors| {
+        let faults = errors.errors.iter().map(|error| Fault {
+            offset: offset(source, error.pos.0, error.pos.1 - 1),
+            message: error.msg.lines().next().unwrap_or("cannot be read").to_owned(),
+        });
+        faults.collect()
     })
+}
+
+/// Which byte of a text a line (from 1) and a character of it (from 0) are at.
+fn offset(source: &str, line: isize, column: isize) -> usize {
+    let mut lines = source.split_inclusive('\n');
+    let before = lines.by_ref().take((line - 1).max(0) as usize).map(str::len).sum::<usize>();
+    let line = lines.next().unwrap_or_default();
+    let within = line.char_indices().nth(column.max(0) as usize).map(|(byte, _)| byte);
+    before + within.unwrap_or(line.len())
 }
 
 /// Refuses what is too deep to be walked.
@@ -219,6 +243,12 @@ pub fn timestamp(at: Instant) -> Value {
 mod tests {
     use super::*;
 
+    const DETAIL: &str = r#"{
+        "total": { "amount": "129.90", "currency": "MXN" },
+        "items": [{ "sku": "a", "quantity": 2 }],
+        "channel": null
+    }"#;
+
     struct Sample;
 
     impl Values for Sample {
@@ -232,12 +262,11 @@ mod tests {
         }
 
         fn event(&self, fields: &EventFields) -> Value {
-            let detail = r#"{
-                "total": { "amount": "129.90", "currency": "MXN" },
-                "items": [{ "sku": "a", "quantity": 2 }],
-                "channel": null
-            }"#;
-            event_value(&Arc::from(detail), fields)
+            event_value(DETAIL, fields)
+        }
+
+        fn event_field(&self, path: &[String]) -> Result<Option<Value>, Stop> {
+            event_field(&Arc::from(DETAIL), path)
         }
 
         fn now(&self) -> Instant {
@@ -296,5 +325,8 @@ mod tests {
         );
         assert!(faults("customer.total_spent * 2 > 1.0").contains("2.0"));
         assert!(faults("customer.stage.startWith('x')").contains("startsWith"));
+        // Places are bytes, and never inside a character.
+        assert!(faults("customer.purchases >ñ= 1").starts_with("20: "));
+        assert!(faults("true\n|| 'ñandú' > > 1").contains("20: "));
     }
 }

@@ -7,13 +7,13 @@
 //! two against each other.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::RefCell;
 
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 use cel::objects::KeyRef;
 use cel::{IdedExpr, Value};
 
-use super::{EventFields, Values};
+use super::{Stop, Values};
 
 /// A condition of the plain part.
 #[derive(Debug)]
@@ -48,23 +48,13 @@ pub(super) enum Term {
 #[derive(Debug)]
 pub(super) struct Path {
     root: Root,
-    field: String,
-    inner: Vec<String>,
+    names: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Root {
     Customer,
     Event,
-}
-
-/// Why there is no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// A value that is needed is not known.
-    Missing,
-    /// Only CEL can tell.
-    InDoubt,
 }
 
 impl Plain {
@@ -97,7 +87,7 @@ impl Plain {
         }
     }
 
-    fn run<V: Values>(&self, values: &Known<V>) -> Result<bool, Stop> {
+    fn run<'a, V: Values>(&'a self, values: &Known<'a, V>) -> Result<bool, Stop> {
         match self {
             Plain::Not(one) => one.run(values).map(|holds| !holds),
             // As in CEL, a missing value on one side does not matter where the
@@ -141,8 +131,8 @@ impl Plain {
     ///
     /// # Errors
     /// [`Stop`] says why that cannot be told.
-    pub(super) fn holds(&self, values: &impl Values, fields: &EventFields) -> Result<bool, Stop> {
-        self.run(&Known { values, fields, event: OnceCell::new() })
+    pub(super) fn holds(&self, values: &impl Values) -> Result<bool, Stop> {
+        self.run(&Known { values, asked: RefCell::new(None) })
     }
 }
 
@@ -196,7 +186,7 @@ impl Term {
         }
     }
 
-    fn value<V: Values>(&self, values: &Known<V>) -> Result<Cow<'_, Value>, Stop> {
+    fn value<'a, V: Values>(&'a self, values: &Known<'a, V>) -> Result<Cow<'a, Value>, Stop> {
         let number = match self {
             Term::Literal(value) => return Ok(Cow::Borrowed(value)),
             Term::Path(path) => return path.value(values).map(Cow::Owned),
@@ -212,17 +202,18 @@ impl Term {
 }
 
 impl Path {
-    fn value<V: Values>(&self, values: &Known<V>) -> Result<Value, Stop> {
+    fn value<'a, V: Values>(&'a self, values: &Known<'a, V>) -> Result<Value, Stop> {
         self.last(values)?.ok_or(Stop::Missing)
     }
 
     /// The value, `None` where only the last name is unknown.
-    fn last<V: Values>(&self, values: &Known<V>) -> Result<Option<Value>, Stop> {
-        let mut value = match self.root {
-            Root::Customer => values.values.customer(&self.field),
-            Root::Event => within(values.event(), &self.field)?,
+    fn last<'a, V: Values>(&'a self, values: &Known<'a, V>) -> Result<Option<Value>, Stop> {
+        let (field, inner) = match (self.root, self.names.split_first()) {
+            (Root::Customer, Some(split)) => split,
+            _ => return values.values.event_field(&self.names),
         };
-        for name in &self.inner {
+        let mut value = values.customer(field);
+        for name in inner {
             value = within(&value.ok_or(Stop::Missing)?, name)?;
         }
         Ok(value)
@@ -239,13 +230,21 @@ fn within(value: &Value, name: &str) -> Result<Option<Value>, Stop> {
 /// What a run has asked for so far.
 struct Known<'a, V> {
     values: &'a V,
-    fields: &'a EventFields,
-    event: OnceCell<Value>,
+    /// The customer's field asked for last: mostly the next one is the same.
+    asked: RefCell<Option<(&'a str, Option<Value>)>>,
 }
 
-impl<V: Values> Known<'_, V> {
-    fn event(&self) -> &Value {
-        self.event.get_or_init(|| self.values.event(self.fields))
+impl<'a, V: Values> Known<'a, V> {
+    fn customer(&self, field: &'a str) -> Option<Value> {
+        let mut asked = self.asked.borrow_mut();
+        match &*asked {
+            Some((last, value)) if *last == field => value.clone(),
+            _ => {
+                let value = self.values.customer(field);
+                *asked = Some((field, value.clone()));
+                value
+            }
+        }
     }
 }
 
@@ -269,12 +268,12 @@ fn path(at: &IdedExpr) -> Option<(Path, bool)> {
             "event" => Root::Event,
             _ => return None,
         };
-        let path = Path { root, field: select.field.clone(), inner: Vec::new() };
+        let path = Path { root, names: vec![select.field.clone()] };
         return Some((path, select.test));
     }
     match path(&select.operand)? {
         (mut path, false) => {
-            path.inner.push(select.field.clone());
+            path.names.push(select.field.clone());
             Some((path, select.test))
         }
         (_, true) => None,

@@ -4,9 +4,10 @@ use super::Turn;
 use crate::complaint::Pause;
 use crate::customer::{CUSTOMER_SINCE, Contact, Customer, Exit, Fired};
 use crate::event::{
-    AnnualDate, Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind,
-    Initiator, Line, Note,
+    Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind, Initiator,
+    Line, Note,
 };
+use crate::history::Until;
 use crate::instant::Instant;
 use crate::touch::{Reason, TouchStatus};
 
@@ -27,7 +28,7 @@ impl Turn<'_> {
         let is_profile = kind == EventKind::CustomerUpdated;
         let is_late = self.changes_the_past(event);
         let is_erased = self.customer.erased_at.is_some();
-        let customer_since = self.customer_since();
+        let first_bought = self.customer.history.first_at(Until::ALL);
         // A piece tells nothing of the customer.
         if !is_erased && kind != EventKind::ContentPublished {
             let since = &mut self.customer.known_since;
@@ -40,9 +41,9 @@ impl Turn<'_> {
             Body::CustomerUpdated(update) => {
                 self.customer.profile.update(update);
                 self.customer.wrong_numbers.find(&self.customer.profile.phone);
-                self.zone = self.customer.zone(&self.book.default_zone);
+                self.move_to_zone();
             }
-            body => absorb(&mut self.customer, event.occurred_at, body),
+            body => absorb(self.customer, event.occurred_at, body),
         }
         if self.customer.erased_at.is_none() && moves_stage(&event.body) {
             self.review_stages(Some(event), live);
@@ -67,7 +68,8 @@ impl Turn<'_> {
             self.decide_again(event);
         }
         let looked = self.customer.occasions_until;
-        let has_moved = self.customer_since() != customer_since;
+        let has_moved = self.customer.history.first_at(Until::ALL) != first_bought
+            && self.book.occasions().any(|(_, name, _)| name == CUSTOMER_SINCE);
         if is_profile || has_moved || looked.is_none_or(|looked| event.occurred_at <= looked) {
             self.look_at_occasions_again(live);
         }
@@ -75,12 +77,6 @@ impl Turn<'_> {
             self.plan_again();
         }
         self.wait_anew();
-    }
-
-    /// The anniversary of the first purchase, where a rule celebrates it.
-    fn customer_since(&self) -> Option<AnnualDate> {
-        let is_celebrated = self.book.occasions().any(|(_, name, _)| name == CUSTOMER_SINCE);
-        is_celebrated.then(|| self.customer.occasion(CUSTOMER_SINCE, &self.zone))?
     }
 
     /// Ends the pending touches of the rules that name this kind of event.
@@ -138,8 +134,8 @@ impl Turn<'_> {
     /// falls due (2.7).
     fn erase(&mut self, at: Instant) {
         let before = Customer::new(self.customer.id.clone());
-        let mut before = std::mem::replace(&mut self.customer, before);
-        let customer = &mut self.customer;
+        let mut before = std::mem::replace(self.customer, before);
+        let customer = &mut *self.customer;
         before.fired.iter_mut().for_each(Fired::forget);
         customer.profile.time_zone = before.profile.time_zone;
         customer.fired = before.fired;

@@ -64,8 +64,9 @@ pub fn call_facts(
     if attempt >= attempts.max {
         return facts;
     }
-    let turn = Turn::new(customer.clone(), book, now);
-    let waiting = customer.enrolments.iter().find(|e| e.is_at(touch));
+    let mut customer = customer.clone();
+    let turn = Turn::new(&mut customer, book, now);
+    let waiting = turn.customer.enrolments.iter().find(|e| e.is_at(touch));
     let mut tries = waiting.map_or_else(Vec::new, |e| e.tries.clone());
     let asked_at = waiting.and_then(|e| e.asked_at).unwrap_or(now);
     tries.push(Try { asked_at, reported_at: now });
@@ -76,7 +77,8 @@ pub fn call_facts(
 /// Who acts on a touch as things stand (2.17); `None` where its rule is no more.
 pub fn assignee(customer: &Customer, book: &RuleBook, touch: &TouchId) -> Option<String> {
     let step = book.rule(&touch.rule)?.step(&touch.step)?;
-    let turn = Turn::new(customer.clone(), book, Instant::MIN);
+    let mut customer = customer.clone();
+    let turn = Turn::new(&mut customer, book, Instant::MIN);
     Some(turn.assignee(step, &touch.rule, &touch.occurrence))
 }
 
@@ -84,7 +86,8 @@ pub fn assignee(customer: &Customer, book: &RuleBook, touch: &TouchId) -> Option
 /// `None` also where its rule is paused since, or is no more: it was asked for.
 pub fn call_forbidden(customer: &Customer, book: &RuleBook, touch: &TouchId) -> Option<Reason> {
     let rule = book.rule(&touch.rule)?;
-    let turn = Turn::new(customer.clone(), book, Instant::MIN);
+    let mut customer = customer.clone();
+    let turn = Turn::new(&mut customer, book, Instant::MIN);
     turn.forbidden(rule, Channel::Call).filter(|reason| *reason != Reason::RuleNotLive)
 }
 

@@ -109,7 +109,7 @@ impl Turn<'_> {
     /// The touches that rank higher than one, fall due on this local day and
     /// would go, the highest first.
     fn higher_today(&self, than: &Enrolment) -> Vec<Candidate<'_>> {
-        let today = self.now.date_in(&self.zone);
+        let today = self.today();
         let mut higher: Vec<Candidate> = self
             .customer
             .enrolments

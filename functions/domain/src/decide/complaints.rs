@@ -22,7 +22,8 @@ pub fn deadline(
     complaint: &Id,
     level: u8,
 ) -> Option<Instant> {
-    Turn::new(customer.clone(), book, Instant::MIN).goes_up_at(complaint, level + 1)
+    let mut customer = customer.clone();
+    Turn::new(&mut customer, book, Instant::MIN).goes_up_at(complaint, level + 1)
 }
 
 impl Turn<'_> {

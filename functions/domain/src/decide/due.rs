@@ -81,8 +81,10 @@ impl<'a> Turn<'a> {
             Fate::Go => self.send(index, rule, step),
             Fate::Wait { reason, until } => self.defer(index, step, reason, until),
             Fate::End { reason, at } => {
-                let enrolment = self.customer.enrolments[index].clone();
-                self.record_end(&enrolment, step.channel, TouchStatus::Skipped, at, Some(reason));
+                let (channel, reason) = (step.channel, Some(reason));
+                let enrolment = &self.customer.enrolments[index];
+                let record = self.end_of(enrolment, channel, TouchStatus::Skipped, at, reason);
+                self.records.push(record);
                 self.go_on(index, rule, at);
             }
         }

@@ -254,7 +254,8 @@ impl Turn<'_> {
     /// Whether a trigger enrols the customer, or why not, in the order of 2.13.
     pub(super) fn choose(&self, rule: &Rule, occurrence: &Occurrence) -> Result<(), Reason> {
         let policy = &self.book.policy;
-        if occurrence.received_at > self.later(occurrence.at, policy.max_trigger_age) {
+        let is_late = occurrence.received_at > occurrence.at;
+        if is_late && occurrence.received_at > self.later(occurrence.at, policy.max_trigger_age) {
             return Err(Reason::TooOld);
         }
         if let Some(filter) = &rule.filter {

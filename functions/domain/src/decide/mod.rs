@@ -30,8 +30,10 @@ mod stages;
 mod wake;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::calendar;
@@ -137,7 +139,28 @@ pub struct Decision {
 /// assert!(decision.sends.is_empty());
 /// assert_eq!(decision.records[0].reason, Some(Reason::NoAddress));
 /// ```
-pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
+pub fn decide(mut customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
+    let Effects { records, sends, stages, escalations, complaints } =
+        take_in(&mut customer, input, book, now);
+    Decision { customer, records, sends, stages, escalations, complaints }
+}
+
+/// What follows from an input, besides the state that it leaves.
+pub(crate) struct Effects {
+    pub records: Vec<TouchRecord>,
+    pub sends: Vec<Send>,
+    pub stages: Vec<Entered>,
+    pub escalations: Vec<Escalation>,
+    pub complaints: BTreeSet<Id>,
+}
+
+/// [`decide`] on a customer where it stands: a replay of years moves none about.
+pub(crate) fn take_in(
+    customer: &mut Customer,
+    input: Input,
+    book: &RuleBook,
+    now: Instant,
+) -> Effects {
     let mut turn = Turn::new(customer, book, now);
     match input {
         Input::Event(event) => turn.on_event(event, true),
@@ -160,17 +183,18 @@ pub fn decide(customer: Customer, input: Input, book: &RuleBook, now: Instant) -
     }
     turn.watch_complaints();
     turn.forget();
-    let Turn { customer, records, sends, stages_entered: stages, escalations, complaints, .. } =
-        turn;
-    Decision { customer, records, sends, stages, escalations, complaints }
+    let Turn { records, sends, stages_entered: stages, escalations, complaints, .. } = turn;
+    Effects { records, sends, stages, escalations, complaints }
 }
 
 /// One call of [`decide`] under way.
 struct Turn<'a> {
-    customer: Customer,
+    customer: &'a mut Customer,
     book: &'a RuleBook,
     now: Instant,
     zone: Cow<'a, TimeZone>,
+    /// The date of `now` in the zone, once somebody has asked.
+    today: OnceCell<Date>,
     records: Vec<TouchRecord>,
     sends: Vec<Send>,
     stages_entered: Vec<Entered>,
@@ -179,13 +203,14 @@ struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn new(customer: Customer, book: &'a RuleBook, now: Instant) -> Turn<'a> {
+    fn new(customer: &'a mut Customer, book: &'a RuleBook, now: Instant) -> Turn<'a> {
         let zone = customer.zone(&book.default_zone);
         Turn {
             customer,
             book,
             now,
             zone,
+            today: OnceCell::new(),
             records: Vec::new(),
             sends: Vec::new(),
             stages_entered: Vec::new(),
@@ -196,6 +221,16 @@ impl<'a> Turn<'a> {
 }
 
 impl Turn<'_> {
+    fn today(&self) -> Date {
+        *self.today.get_or_init(|| self.now.date_in(&self.zone))
+    }
+
+    /// Goes by the time zone that the customer has told last.
+    fn move_to_zone(&mut self) {
+        self.zone = self.customer.zone(&self.book.default_zone);
+        self.today = OnceCell::new();
+    }
+
     fn touch_id(&self, rule: &str, occurrence: &str, step: &str) -> TouchId {
         TouchId {
             rule: rule.to_owned(),
@@ -214,10 +249,23 @@ impl Turn<'_> {
         at: Instant,
         reason: Option<Reason>,
     ) {
+        let record = self.end_of(enrolment, channel, status, at, reason);
+        self.records.push(record);
+    }
+
+    /// How a pending touch ended.
+    fn end_of(
+        &self,
+        enrolment: &Enrolment,
+        channel: Channel,
+        status: TouchStatus,
+        at: Instant,
+        reason: Option<Reason>,
+    ) -> TouchRecord {
         let touch = self.touch_id(&enrolment.rule, &enrolment.occurrence, &enrolment.step);
         let defers = enrolment.defers.clone();
         let due = enrolment.due;
-        self.records.push(TouchRecord { touch, channel, status, at, due, reason, defers });
+        TouchRecord { touch, channel, status, at, due, reason, defers }
     }
 
     /// Notes that a trigger was refused or held out: one line, for the first
@@ -276,7 +324,7 @@ impl Turn<'_> {
     /// the same history gives the same state in whatever order it came.
     fn forget(&mut self) {
         let (policy, now) = (&self.book.policy, self.now);
-        let customer = &mut self.customer;
+        let customer = &mut *self.customer;
         if customer.erased_at.is_some() && customer.enrolments.is_empty() {
             customer.profile = Profile::default();
         }
@@ -301,8 +349,10 @@ impl Turn<'_> {
         customer.nps.forget(horizon);
         customer.complaints.forget(horizon, policy);
         customer.exits.retain(|exit| exit.at >= horizon);
-        let longest = policy.all_caps().map(|cap| cap.per.millis_at_most());
-        let capped = now.plus_millis(-longest.max().unwrap_or(0));
-        customer.sends.retain(|sent| sent.at >= capped);
+        if !customer.sends.is_empty() {
+            let longest = policy.all_caps().map(|cap| cap.per.millis_at_most());
+            let capped = now.plus_millis(-longest.max().unwrap_or(0));
+            customer.sends.retain(|sent| sent.at >= capped);
+        }
     }
 }

@@ -1,11 +1,15 @@
 //! Which birthdays and anniversaries have come (2.5), and which periods began.
 
+use std::cell::OnceCell;
+use std::ops::RangeInclusive;
+
 use jiff::civil::Date;
 
 use super::enrol::Occurrence;
 use super::{Turn, period};
 use crate::calendar;
-use crate::customer::Enrolment;
+use crate::customer::{CUSTOMER_SINCE, Enrolment};
+use crate::drift::days_between;
 use crate::event::AnnualDate;
 use crate::instant::Instant;
 use crate::policy::LeapDay;
@@ -38,7 +42,7 @@ impl<'a> Turn<'a> {
         let Some(since) = self.customer.occasions_until else {
             return;
         };
-        for occasion in self.occasions_between(since, self.now) {
+        for occasion in self.occasions_since(since) {
             self.celebrate(&occasion);
         }
         self.customer.occasions_until = Some(self.now);
@@ -61,7 +65,7 @@ impl<'a> Turn<'a> {
     pub(super) fn look_at_occasions_again(&mut self, opens: bool) {
         let under_way = self.take_back_occasions();
         let year_ago = self.now.plus_millis(-400 * 86_400_000);
-        for occasion in self.occasions_between(year_ago, self.now) {
+        for occasion in self.occasions_since(year_ago) {
             let Some(step) = occasion.rule.steps.first() else {
                 continue;
             };
@@ -122,41 +126,36 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The occasions whose base lies after one instant and up to another, in
-    /// the order of time.
-    fn occasions_between(&self, after: Instant, until: Instant) -> Vec<Occasion<'a>> {
-        let book: &'a RuleBook = self.book;
+    /// The occasions whose base lies after an instant and up to now, in the
+    /// order of time.
+    fn occasions_since(&self, after: Instant) -> Vec<Occasion<'a>> {
         let mut found = Vec::new();
-        let (first, last) = (after.date_in(&self.zone), until.date_in(&self.zone));
-        for (rule, name, lead) in book.occasions() {
-            let Some(date) = self.customer.occasion(name, &self.zone) else {
-                continue;
-            };
-            for year in first.year()..=last.year().saturating_add(1 + lead_years(lead)) {
-                let begins = self.begins(date, year, lead).filter(|day| is_near(*day, first, last));
-                let base = begins.map(|day| calendar::midnight(day, &self.zone));
-                if let Some(base) = base.filter(|base| after < *base && *base <= until) {
+        let days = days_around(after.date_in(&self.zone), self.today());
+        for (rule, date, lead) in self.dated_occasions() {
+            for (year, begins) in self.begins_within(&days, date, lead) {
+                let base = calendar::midnight(begins, &self.zone);
+                if after < base && base <= self.now {
                     found.push(Occasion { rule, name: year.to_string(), base });
                 }
             }
         }
-        self.periods_between(after, until, &mut found);
+        self.periods_since(after, &mut found);
         found.sort_by(|a, b| (a.base, &a.rule.name).cmp(&(b.base, &b.rule.name)));
         found
     }
 
-    /// The periods that begin after one instant and up to another; of who was
-    /// not known yet when one began there is nothing to tell.
-    fn periods_between(&self, after: Instant, until: Instant, found: &mut Vec<Occasion<'a>>) {
+    /// The periods that begin after an instant and up to now; of who was not
+    /// known yet when one began there is nothing to tell.
+    fn periods_since(&self, after: Instant, found: &mut Vec<Occasion<'a>>) {
         let book: &'a RuleBook = self.book;
         let Some(since) = self.customer.known_since else { return };
-        let after = after.max(since);
-        let (first, last) = (after.date_in(&self.zone), until.date_in(&self.zone));
+        let first = after.max(since).date_in(&self.zone);
+        let days = days_around(first, self.today());
         for (rule, period, on_day) in book.periodic() {
             let mut day = period::next(period, on_day, first);
-            while let Some(begins) = day.filter(|day| is_near(*day, first, last)) {
+            while let Some(begins) = day.filter(|day| days.contains(day)) {
                 let base = calendar::midnight(begins, &self.zone);
-                if base > until {
+                if base > self.now {
                     break;
                 }
                 found.push(Occasion { rule, name: begins.to_string(), base });
@@ -165,52 +164,69 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn next_period(&self) -> Option<Instant> {
-        let today = self.now.date_in(&self.zone);
-        let begins = self
-            .book
-            .periodic()
-            .filter_map(|(_, period, on_day)| period::next(period, on_day, today));
-        begins.min().map(|day| calendar::midnight(day, &self.zone))
-    }
-
     /// The next base behind now, over all rules.
     fn next_occasion(&self) -> Option<Instant> {
-        let today = self.now.date_in(&self.zone);
-        let year = today.year();
-        let next = self.book.occasions().filter_map(|(_, name, lead)| {
-            let date = self.customer.occasion(name, &self.zone)?;
-            (year..=year.saturating_add(YEARS_AHEAD_MAX + lead_years(lead)))
-                .filter_map(|year| self.begins(date, year, lead))
-                .filter(|day| is_near(*day, today, Date::MAX))
-                .map(|day| calendar::midnight(day, &self.zone))
-                .find(|base| *base > self.now)
+        let today = self.today();
+        let until = Date::new(today.year().saturating_add(YEARS_AHEAD_MAX), 12, 31);
+        let days = days_around(today, until.unwrap_or(Date::MAX));
+        let tomorrow = today.tomorrow().unwrap_or(Date::MAX);
+        let is_ahead =
+            |day: &Date| *day > tomorrow || calendar::midnight(*day, &self.zone) > self.now;
+        let dated = self.dated_occasions().filter_map(|(_, date, lead)| {
+            self.begins_within(&days, date, lead).map(|(_, begins)| begins).find(is_ahead)
         });
-        next.chain(self.next_period()).min()
+        let periods = self.book.periodic();
+        let periods = periods.filter_map(|(_, period, on_day)| period::next(period, on_day, today));
+        dated.chain(periods).min().map(|day| calendar::midnight(day, &self.zone))
     }
 
-    /// The occasion's day in a year, less the lead.
-    fn begins(&self, date: AnnualDate, year: i16, lead: Option<Span>) -> Option<Date> {
+    /// The rules that wait for an occasion whose date is known.
+    fn dated_occasions(&self) -> impl Iterator<Item = (&'a Rule, AnnualDate, Option<Span>)> {
+        let book: &'a RuleBook = self.book;
+        let since = OnceCell::new();
+        book.occasions().filter_map(move |(rule, name, lead)| {
+            let date = || self.customer.occasion(name, &self.zone);
+            let date = match name {
+                CUSTOMER_SINCE => *since.get_or_init(date),
+                _ => date(),
+            };
+            Some((rule, date?, lead))
+        })
+    }
+
+    /// The days of an occasion, less the lead, that are among others, each with
+    /// its year.
+    fn begins_within(
+        &self,
+        days: &RangeInclusive<Date>,
+        date: AnnualDate,
+        lead: Option<Span>,
+    ) -> impl Iterator<Item = (i16, Date)> {
+        let (first, last) = (*days.start(), *days.end());
+        let lead_days = lead.map_or(0, |lead| lead.millis_at_most() / 86_400_000 + 1);
+        let ahead = i16::try_from(lead_days / 365 + 1).unwrap_or(i16::MAX);
+        let years = first.year()..=last.year().saturating_add(ahead);
         // A date with a year is first celebrated in the year after it.
-        if date.year.is_some_and(|began| year <= began) {
-            return None;
-        }
-        let day = celebrated_on(date, year, self.book.policy.leap_day)?;
-        match lead {
-            None => Some(day),
-            Some(lead) => earlier(day, lead, &self.book.policy.closed_days),
-        }
+        let years = years.filter(move |year| date.year.is_none_or(|began| *year > began));
+        years.filter_map(move |year| {
+            let day = celebrated_on(date, year, self.book.policy.leap_day)?;
+            if day < first || days_between(last, day) > lead_days {
+                return None;
+            }
+            let begins = match lead {
+                None => day,
+                Some(lead) => earlier(day, lead, &self.book.policy.closed_days)?,
+            };
+            (first <= begins && begins <= last).then_some((year, begins))
+        })
     }
 }
 
-/// Whether a day can begin between two instants of these dates: quick to tell,
-/// and sure of a *no*, also where a clock is put back over midnight.
-fn is_near(day: Date, first: Date, last: Date) -> bool {
-    day >= first.yesterday().unwrap_or(Date::MIN) && day <= last.tomorrow().unwrap_or(Date::MAX)
-}
-
-fn lead_years(lead: Option<Span>) -> i16 {
-    lead.map_or(0, |lead| (lead.millis_at_most() / (365 * 86_400_000) + 1) as i16)
+/// The days that can begin between two instants of these dates, and some more:
+/// quick to ask, and sure of a *no*, also where a clock is put back over
+/// midnight.
+fn days_around(first: Date, last: Date) -> RangeInclusive<Date> {
+    first.yesterday().unwrap_or(Date::MIN)..=last.tomorrow().unwrap_or(Date::MAX)
 }
 
 /// The day of a year on which a date is celebrated.

@@ -30,13 +30,13 @@ pub fn current(period: Span, on_day: Option<i8>, day: Date) -> Option<Date> {
 
 /// The first day of the period after the one that is under way on a day.
 pub fn next(period: Span, on_day: Option<i8>, day: Date) -> Option<Date> {
-    let begun = current(period, on_day, day)?;
     let count = i64::from(period.count);
+    let begun = || current(period, on_day, day);
     match period.unit {
-        Unit::Months => month_day(month_number(begun) + count, on_day),
-        Unit::Years => month_day(month_number(begun) + 12 * count, on_day),
-        Unit::Weeks => begun.checked_add((7 * count).days()).ok(),
-        _ => begun.checked_add(count.days()).ok(),
+        Unit::Months => months_later(count, on_day, day),
+        Unit::Years => months_later(12 * count, on_day, day),
+        Unit::Weeks => begun()?.checked_add((7 * count).days()).ok(),
+        _ => begun()?.checked_add(count.days()).ok(),
     }
 }
 
@@ -46,6 +46,16 @@ fn of_months(count: i64, on_day: Option<i8>, day: Date) -> Option<Date> {
     match begins <= day {
         true => Some(begins),
         false => month_day(month_number(begins) - count, on_day),
+    }
+}
+
+fn months_later(count: i64, on_day: Option<i8>, day: Date) -> Option<Date> {
+    let number = month_number(day);
+    let this = number - number.rem_euclid(count);
+    let begins = month_day(this, on_day)?;
+    match begins > day {
+        true => Some(begins),
+        false => month_day(this + count, on_day),
     }
 }
 

@@ -98,6 +98,13 @@ pub fn of_kind(kind: EventKind, detail: &str) -> Result<Delivered, BadEvent> {
     Ok(Delivered { at: event.occurred_at, event })
 }
 
+/// An event whose body was made from what it is about, and not read from the
+/// detail that tells the same.
+pub fn of_body(occurred_at: jiff::Timestamp, body: Body, detail: &str) -> Delivered {
+    let at = occurred_at.into();
+    Delivered { at, event: Event { occurred_at: at, body, detail: Detail(detail.into()) } }
+}
+
 #[derive(Deserialize)]
 struct Fields {
     purchase_id: Option<serde::de::IgnoredAny>,

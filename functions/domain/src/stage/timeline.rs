@@ -64,8 +64,9 @@ impl Course<'_> {
 /// All that may change the stage, in order.
 /// A shop's clock may be ahead of ours: what is told has happened.
 fn moments(customer: &Customer) -> Vec<(Instant, Moment)> {
-    let mut moments = Vec::with_capacity(customer.history.purchases.len());
     let signals = &customer.signals;
+    let at_most = 1 + signals.contacts.len() + customer.reported.len();
+    let mut moments = Vec::with_capacity(at_most + 2 * customer.history.purchases.len());
     moments.extend(signals.positive_at.map(|at| (at, Moment::Positive)));
     moments.extend(signals.contacts.iter().map(|at| (*at, Moment::Contact)));
     moments.extend(customer.reported.iter().map(|(at, _)| (*at, Moment::Reported)));
@@ -107,7 +108,7 @@ impl<'a> Walk<'a> {
             stage: Stage::Exploration,
             entered: Vec::new(),
             kept: vec![false; customer.history.purchases.len()],
-            days: Vec::new(),
+            days: Vec::with_capacity(customer.history.purchases.len()),
             asked: Cell::new((Instant::MIN, Instant::MIN.date_in(course.zone))),
             positive: false,
             last_contact: None,

@@ -57,6 +57,10 @@ proptest! {
         let text = format!("{GOOD}{rows}\n{GOOD}");
         if let Ok(events) = read_text(&text, None) {
             prop_assert!(events.good.len() >= 3);
+            for event in events.good.iter().map(|delivered| &delivered.event) {
+                let read = of_kind(event.kind(), &event.detail.0).unwrap();
+                prop_assert_eq!(format!("{:?}", read.event.body), format!("{:?}", event.body));
+            }
         }
         let cut: String = GOOD.chars().take(cut).collect();
         let _ = read_text(&cut, None).is_ok();
