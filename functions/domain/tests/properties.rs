@@ -2,7 +2,7 @@
 
 mod worlds;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::{ToSpan, Zoned};
 use lazo_domain::customer::Customer;

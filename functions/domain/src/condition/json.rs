@@ -84,7 +84,7 @@ impl<'de> Visitor<'de> for Within<'_> {
             match inner {
                 _ if key != name.as_str() => drop(map.next_value::<IgnoredAny>()?),
                 Some(inner) => found = map.next_value_seed(Within(inner))?,
-                None => found = Ok(map.next_value_seed(Seed(None))?).map(is_known),
+                None => found = Ok(is_known(map.next_value_seed(Seed(None))?)),
             }
         }
         Ok(found)

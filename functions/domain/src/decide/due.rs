@@ -260,7 +260,7 @@ impl<'a> Turn<'a> {
     fn if_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
         let condition = step.condition.as_ref()?;
         let view = View {
-            customer: &self.customer,
+            customer: self.customer,
             until: Until::ALL,
             now: self.now,
             zone: &self.zone,

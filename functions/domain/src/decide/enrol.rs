@@ -260,7 +260,7 @@ impl Turn<'_> {
         }
         if let Some(filter) = &rule.filter {
             let view = View {
-                customer: &self.customer,
+                customer: self.customer,
                 until: Until {
                     at: occurrence.at,
                     purchase: occurrence

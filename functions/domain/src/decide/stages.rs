@@ -26,7 +26,7 @@ impl<'a> Turn<'a> {
             end_after: policy.drift.end_after,
             closed_days: &policy.closed_days,
         };
-        let timeline = course.timeline(&self.customer, self.now);
+        let timeline = course.timeline(self.customer, self.now);
         let mut entered = timeline.entered;
         if entered.len() > STAGES_MAX {
             entered.drain(..entered.len() - STAGES_MAX);
