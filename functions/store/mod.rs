@@ -6,6 +6,7 @@ mod agenda;
 mod alarms;
 mod answers;
 mod calls;
+mod commit;
 mod complaints;
 mod contents;
 mod counted;
@@ -26,13 +27,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ConsumedCapacity, Put, ReturnConsumedCapacity,
-    TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -40,6 +37,8 @@ use lazo_domain::instant::Instant;
 pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
 pub use answers::Answer;
 pub use calls::{Call, CallStatus};
+pub use commit::Commit;
+use commit::{refused, transact_put};
 pub use complaints::{
     ComplaintEntry, CountedComplaint, EscalationEntry, Moment, complaint_entries,
 };
@@ -72,16 +71,6 @@ impl StoreError {
     fn service<E: std::error::Error>(error: E) -> StoreError {
         StoreError::Service(DisplayErrorContext(error).to_string())
     }
-}
-
-/// How a commit ended that reached the table.
-#[derive(Debug)]
-pub enum Commit {
-    Done(Box<Loaded>),
-    /// Somebody else wrote the customer first: load and decide again.
-    Conflict,
-    /// The ledger has these entries already, by their place in the list.
-    Known(Vec<usize>),
 }
 
 /// A customer as stored, with what a conditional write needs.
@@ -234,126 +223,5 @@ impl Store {
             }),
             Some(found) => item::decode(id, found),
         }
-    }
-
-    /// Writes a customer's new state with its ledger entries, in one
-    /// transaction: all or nothing. Where its answer is lost, a fence with a mark
-    /// tells whether it was done.
-    ///
-    /// # Errors
-    /// [`StoreError`] where DynamoDB does not answer or refuses for good.
-    pub async fn commit(
-        &self,
-        before: &Loaded,
-        customer: Customer,
-        ledger: &Ledger,
-        now: Instant,
-    ) -> Result<Commit, StoreError> {
-        let after = Loaded {
-            version: before.version + 1,
-            alarms: before.alarms.moved(&customer, now),
-            customer,
-        };
-        let mut items = vec![self.put_state(before.version, &after)?];
-        for entry in &ledger.entries {
-            items.push(self.put_entry(&after.customer.id, entry)?);
-        }
-        items.extend(self.put_interests(&before.customer, &after.customer, now)?);
-        items.extend(self.put_agenda(&before.customer, &after.customer, now)?);
-        let answer = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => {
-                self.count(false, answer.consumed_capacity());
-                Ok(Commit::Done(Box::new(after)))
-            }
-            Err(error) => {
-                self.count(false, []);
-                let refused = refused(error);
-                match ledger.fence() {
-                    Some(fence) if self.stands(fence).await => Ok(Commit::Done(Box::new(after))),
-                    _ => refused,
-                }
-            }
-        }
-    }
-
-    /// Whether a fence stands as it was written, mark and all: the transaction
-    /// that wrote it was done, whatever was answered. Nobody else calls behind a
-    /// fence, so whoever finds the own one standing goes on.
-    async fn stands(&self, fence: &TouchEntry) -> bool {
-        match self.touch(&fence.touch).await {
-            Ok(Some(found)) => {
-                found.state == TouchState::Fenced && found.fenced_by == fence.fenced_by
-            }
-            // Then it is settled as what somebody left who is gone.
-            Ok(None) | Err(_) => false,
-        }
-    }
-
-    fn put_state(&self, version: u64, after: &Loaded) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item::encode(after)?));
-        let put = match version {
-            0 => put.condition_expression("attribute_not_exists(pk)"),
-            version => put
-                .condition_expression("version = :version")
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
-        };
-        transact_put(put)
-    }
-
-    fn put_entry(&self, id: &Id, entry: &LedgerEntry) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(entry.item(id)?));
-        let Some((condition, state)) = entry.condition() else { return transact_put(put) };
-        let put = put.condition_expression(condition);
-        transact_put(match state {
-            None => put,
-            Some(state) => put
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":state", AttributeValue::S(state.into())),
-        })
-    }
-}
-
-fn transact_put(
-    put: aws_sdk_dynamodb::types::builders::PutBuilder,
-) -> Result<TransactWriteItem, StoreError> {
-    let put = put.build().map_err(|error| StoreError::Unwritable(error.to_string()))?;
-    Ok(TransactWriteItem::builder().put(put).build())
-}
-
-/// What a refused transaction tells: a conflict, entries that were there, or
-/// that it cannot be.
-fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Commit, StoreError> {
-    let reasons: Vec<CancellationReason> = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-            canceled.cancellation_reasons().to_vec()
-        }
-        Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
-            return Ok(Commit::Conflict);
-        }
-        _ => return Err(StoreError::service(error)),
-    };
-    let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
-    let failed = |reason: &CancellationReason| code(reason) == "ConditionalCheckFailed";
-    if let Some(other) = reasons.iter().map(code).find(|code| {
-        !["None", "ConditionalCheckFailed", "TransactionConflict"].contains(&code.as_str())
-    }) {
-        return match other.as_str() {
-            "ThrottlingError" | "ProvisionedThroughputExceeded" => Ok(Commit::Conflict),
-            _ => Err(StoreError::service(error)),
-        };
-    }
-    let known: Vec<usize> =
-        reasons.iter().skip(1).enumerate().filter(|(_, r)| failed(r)).map(|(i, _)| i).collect();
-    // An entry that is known tells more than the version it came with.
-    match known.is_empty() {
-        true => Ok(Commit::Conflict),
-        false => Ok(Commit::Known(known)),
     }
 }

@@ -1,0 +1,182 @@
+//! A customer's new state and its ledger entries, written as one: all or nothing.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
+use lazo_domain::customer::Customer;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+
+use super::{Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, item};
+
+/// What an item's write asks of what is stored: that nothing is, or that it is
+/// the one that was read.
+const NEW: &str = "attribute_not_exists(pk)";
+const AS_READ: &str = "version = :version";
+
+/// How a commit ended that reached the table.
+#[derive(Debug)]
+pub enum Commit {
+    Done(Box<Loaded>),
+    /// Somebody else wrote the customer first: load and decide again.
+    Conflict,
+    /// The ledger has these entries already, by their place in the list.
+    Known(Vec<usize>),
+}
+
+impl Store {
+    /// Writes a customer's new state with its ledger entries, in one
+    /// transaction: all or nothing. Where its answer is lost, a fence with a mark
+    /// tells whether it was done.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or refuses for good.
+    pub async fn commit(
+        &self,
+        before: &Loaded,
+        customer: Customer,
+        ledger: &Ledger,
+        now: Instant,
+    ) -> Result<Commit, StoreError> {
+        let after = Loaded {
+            version: before.version + 1,
+            alarms: before.alarms.moved(&customer, now),
+            customer,
+        };
+        let interests = self.put_interests(&before.customer, &after.customer, now)?;
+        let agenda = self.put_agenda(&before.customer, &after.customer, now)?;
+        if ledger.entries.is_empty() && interests.is_empty() && agenda.is_empty() {
+            return self.commit_alone(before.version, after).await;
+        }
+        let mut items = vec![self.put_state(before.version, &after)?];
+        for entry in &ledger.entries {
+            items.push(self.put_entry(&after.customer.id, entry)?);
+        }
+        items.extend(interests);
+        items.extend(agenda);
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                Ok(Commit::Done(Box::new(after)))
+            }
+            Err(error) => {
+                self.count(false, []);
+                let refused = refused(error);
+                match ledger.fence() {
+                    Some(fence) if self.stands(fence).await => Ok(Commit::Done(Box::new(after))),
+                    _ => refused,
+                }
+            }
+        }
+    }
+
+    /// The same of a state that nothing goes with: one item is written for half
+    /// of what a transaction costs. Where its answer is lost and the SDK asks
+    /// again, it may have been done and be called a conflict: whoever loads the
+    /// customer then finds it done.
+    async fn commit_alone(&self, version: u64, after: Loaded) -> Result<Commit, StoreError> {
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.set_item(Some(item::encode(&after)?));
+        let put = match version {
+            0 => put.condition_expression(NEW),
+            version => put
+                .condition_expression(AS_READ)
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        };
+        match put.set_return_consumed_capacity(self.count_mode()).send().await {
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                Ok(Commit::Done(Box::new(after)))
+            }
+            Err(error) => {
+                self.count(false, []);
+                match error.code() {
+                    Some("ConditionalCheckFailedException" | "TransactionConflictException") => {
+                        Ok(Commit::Conflict)
+                    }
+                    _ => Err(StoreError::service(error)),
+                }
+            }
+        }
+    }
+
+    /// Whether a fence stands as it was written, mark and all: the transaction
+    /// that wrote it was done, whatever was answered. Nobody else calls behind a
+    /// fence, so whoever finds the own one standing goes on.
+    async fn stands(&self, fence: &TouchEntry) -> bool {
+        match self.touch(&fence.touch).await {
+            Ok(Some(found)) => {
+                found.state == TouchState::Fenced && found.fenced_by == fence.fenced_by
+            }
+            // Then it is settled as what somebody left who is gone.
+            Ok(None) | Err(_) => false,
+        }
+    }
+
+    fn put_state(&self, version: u64, after: &Loaded) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item::encode(after)?));
+        let put = match version {
+            0 => put.condition_expression(NEW),
+            version => put
+                .condition_expression(AS_READ)
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        };
+        transact_put(put)
+    }
+
+    fn put_entry(&self, id: &Id, entry: &LedgerEntry) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(entry.item(id)?));
+        let Some((condition, state)) = entry.condition() else { return transact_put(put) };
+        let put = put.condition_expression(condition);
+        transact_put(match state {
+            None => put,
+            Some(state) => put
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":state", AttributeValue::S(state.into())),
+        })
+    }
+}
+
+pub(super) fn transact_put(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    let put = put.build().map_err(|error| StoreError::Unwritable(error.to_string()))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// What a refused transaction tells: a conflict, entries that were there, or
+/// that it cannot be.
+pub(super) fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Commit, StoreError> {
+    let reasons: Vec<CancellationReason> = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+            canceled.cancellation_reasons().to_vec()
+        }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
+            return Ok(Commit::Conflict);
+        }
+        _ => return Err(StoreError::service(error)),
+    };
+    let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
+    let failed = |reason: &CancellationReason| code(reason) == "ConditionalCheckFailed";
+    if let Some(other) = reasons.iter().map(code).find(|code| {
+        !["None", "ConditionalCheckFailed", "TransactionConflict"].contains(&code.as_str())
+    }) {
+        return match other.as_str() {
+            "ThrottlingError" | "ProvisionedThroughputExceeded" => Ok(Commit::Conflict),
+            _ => Err(StoreError::service(error)),
+        };
+    }
+    let known: Vec<usize> =
+        reasons.iter().skip(1).enumerate().filter(|(_, r)| failed(r)).map(|(i, _)| i).collect();
+    // An entry that is known tells more than the version it came with.
+    match known.is_empty() {
+        true => Ok(Commit::Conflict),
+        false => Ok(Commit::Known(known)),
+    }
+}
