@@ -24,8 +24,10 @@ use crate::support::{CONFIGURATION_SET, id, minutes_after};
 const DELIVERIES_MAX: usize = 12;
 
 /// When the schedule ticks after the day's touches fell due, in minutes: at
-/// once and soon, after an hour, and in the days behind.
-const TICKS: [i64; 12] = [0, 2, 4, 61, 63, 65, 124, 130, 190, 1_440, 1_503, 2_880];
+/// once and soon, after an hour, and in the days behind. The last day has some as
+/// well: what its morning begins is settled an hour later.
+const TICKS: [i64; 15] =
+    [0, 2, 4, 61, 63, 65, 124, 130, 190, 1_440, 1_503, 2_880, 2_890, 2_945, 3_010];
 
 /// How the input comes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
