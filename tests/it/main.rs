@@ -24,6 +24,7 @@ mod logs;
 mod notices;
 mod pace;
 mod roles;
+mod sample;
 mod schemas;
 mod support;
 mod table;

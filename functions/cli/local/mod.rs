@@ -60,6 +60,10 @@ struct Filling {
 
 const SEED: u64 = 2026;
 
+/// Where the sample shop's events are kept in the data folder, to rehearse rules
+/// on: one envelope a line.
+pub const SAMPLE_EVENTS: &str = "sample-shop.jsonl";
+
 /// Where the local system listens, unless told otherwise.
 const DYNAMODB_PORT: u16 = 4701;
 const BUS_PORT: u16 = 4702;
@@ -176,6 +180,9 @@ async fn fill(app: &App, data: &Path, lang: Lang) -> anyhow::Result<()> {
         )
     );
     let shop = sample_shop::generate(filling.seed, filling.now);
+    let events = shop.history.iter().chain(&shop.recent);
+    let lines: String = events.map(|event| format!("{event}\n")).collect();
+    std::fs::write(data.join(SAMPLE_EVENTS), lines)?;
     let decode = |events: &[serde_json::Value]| -> anyhow::Result<Vec<_>> {
         events.iter().map(|event| Ok(from_wire(&event.to_string())?)).collect()
     };

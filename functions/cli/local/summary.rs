@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::Select;
+use jiff::ToSpan;
 use lazo::call_list;
 use lazo::dispatch::Report;
 use lazo::store::{EventEntry, Item, Store, TouchEntry, TouchState};
@@ -10,6 +11,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::Reason;
 
+use super::SAMPLE_EVENTS;
 use crate::lang::Lang;
 use crate::system::{Endpoints, System, TABLE, Target};
 
@@ -165,6 +167,19 @@ fn commands(system: &System, target: &Target, customer: Option<String>, lang: La
         println!("  {:<50} {what}", format!("{command}{suffix}"));
     }
     println!("  {:<50} {}", format!("ls {data}/outbox"), lang.pick("los correos", "the mails"));
+    let sample = target.data.join(SAMPLE_EVENTS);
+    if sample.exists() {
+        let tomorrow = jiff::Zoned::now().date().saturating_add(1.day());
+        println!(
+            "  {lazo} simulate --events {} --until {tomorrow}\n  {:<50} {}",
+            sample.display(),
+            "",
+            lang.pick(
+                "lo que habrían hecho las reglas en estos dos años",
+                "what the rules would have done in these two years"
+            ),
+        );
+    }
     if let Some(endpoints) = &system.endpoints {
         let Endpoints { dynamodb, bus, links } = endpoints;
         println!("\n  DynamoDB {dynamodb}   bus {bus}   {} {links}", lang.pick("enlaces", "links"));
