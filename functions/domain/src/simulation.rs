@@ -1,5 +1,5 @@
-//! One customer's history replayed in virtual time, by the same [`decide`] that
-//! runs in production.
+//! One customer's history replayed in virtual time, by the same
+//! [`decide`](crate::decide::decide) that runs in production.
 
 use std::collections::BTreeSet;
 
