@@ -1,15 +1,19 @@
 //! What is forgotten with a customer besides their state: texts about them that
 //! were kept aside. (Their calls are taken off the list by `follow_through`.)
 
+use std::collections::BTreeSet;
+
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use serde_json::Value;
 
 use crate::store::{Failure, FailureKind, Store, StoreError};
 
 /// How many months back texts are looked through that were kept aside.
 const MONTHS: i32 = 120;
+
+/// How many customers a text may name to be looked at as one about them.
+const NAMED_MAX: usize = 4;
 
 /// The texts about a customer that were kept aside: those with the id in
 /// quotes, or an address that the customer has or had.
@@ -50,15 +54,27 @@ pub(super) async fn drop_kept_aside(
     Ok(())
 }
 
-/// Whether a text that is no event is about somebody who was forgotten: an
-/// archive may bring it again, and it must not be kept again.
+/// Whether a text that is no event is about somebody who was forgotten, and
+/// about nobody else: an archive may bring it again, and it must not be kept
+/// again.
 pub(super) async fn is_about_the_erased(store: &Store, text: &str) -> Result<bool, StoreError> {
-    let Some(id) = customer_named_in(text) else { return Ok(false) };
-    Ok(store.load(&id).await?.customer.erased_at.is_some())
+    let named = customers_named_in(text);
+    for id in &named {
+        if store.load(id).await?.customer.erased_at.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(!named.is_empty())
 }
 
-fn customer_named_in(text: &str) -> Option<Id> {
-    let outer: Value = serde_json::from_str(text).ok()?;
-    let id = outer.pointer("/detail/customer_id").or_else(|| outer.get("customer_id"))?;
-    Id::new(id.as_str()?).ok()
+/// The ids behind each `"customer_id"`, whatever else is wrong with a text: it
+/// may be cut off, or no JSON at all. None where it names too many to be about
+/// one customer.
+fn customers_named_in(text: &str) -> BTreeSet<Id> {
+    let behind = text.split("\"customer_id\"").skip(1).filter_map(|rest| {
+        let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+        Id::new(value.split('"').next()?).ok()
+    });
+    let named: BTreeSet<Id> = behind.collect();
+    if named.len() > NAMED_MAX { BTreeSet::new() } else { named }
 }

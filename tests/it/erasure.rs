@@ -161,6 +161,20 @@ async fn nothing_of_the_person_is_left_not_even_after_a_replay() {
 }
 
 #[tokio::test]
+async fn what_is_no_event_is_not_kept_of_who_was_forgotten() {
+    let world = World::shipped().await;
+    put(&world, &[purchase("mar", "p1", noon(), "10.00"), erase("e1")], noon()).await;
+    let kept = async || world.app.store.failures(noon()).await.unwrap().len();
+    let of = |customer: &str| purchase(customer, "p2", noon(), "10.00");
+    let cut_off = |text: String| text[..text.len() - 2].to_owned();
+    put(&world, &[cut_off(of("mar")), format!("[{}]", of("mar"))], noon()).await;
+    assert_eq!(kept().await, 0);
+    // What tells of others as well is theirs, too.
+    put(&world, &[cut_off(of("eva")), format!("[{},{}]", of("mar"), of("eva"))], noon()).await;
+    assert_eq!(kept().await, 2);
+}
+
+#[tokio::test]
 async fn a_call_that_waits_for_a_rep_is_taken_off_the_list() {
     let world = World::shipped().await;
     let dedicated = json!({ "relationship": "dedicated", "account_manager": "rep.beatriz" });
