@@ -94,6 +94,13 @@ pub fn without_mark(text: &str) -> &str {
     text.trim_start_matches('\u{feff}')
 }
 
+/// Whether each line of a file is a text of its own, by its ending: one that is
+/// no JSON takes none of the others with it.
+fn is_lines(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ["jsonl", "ndjson"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
 /// The JSON texts in a file, each with its line.
 ///
 /// # Errors
@@ -102,7 +109,7 @@ pub fn json_texts<'a>(path: &Path, text: &'a str) -> anyhow::Result<Vec<(usize, 
     let is_whole = |line: &str| line.starts_with('{') && line.ends_with('}');
     let lines = || text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
     let first = lines().next().map_or("", |(_, line)| line);
-    if is_whole(first) {
+    if is_lines(path) || is_whole(first) {
         return Ok(lines().map(|(index, line)| (index + 1, line)).collect());
     }
     // One document over several lines: an object, an array, or a few in a row.
@@ -136,4 +143,27 @@ where
     let read =
         threads::for_each(threads, texts, |(line, text)| (*line, event::from_wire(text.as_ref())))?;
     Ok(Events::sorted_out(path, read))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_no_json_takes_no_other_with_it() {
+        let text = "no json\n\n{\"a\":1}\n{\"b\":\n";
+        let texts = json_texts(Path::new("events.jsonl"), text).unwrap();
+        assert_eq!(texts, [(1, "no json"), (3, "{\"a\":1}"), (4, "{\"b\":")]);
+        assert!(json_texts(Path::new("events.json"), text).is_err());
+    }
+
+    #[test]
+    fn one_document_may_go_over_lines() {
+        let text = "[\n  {\"a\":1},\n  {\"b\":\n2}\n]";
+        let texts = json_texts(Path::new("events.json"), text).unwrap();
+        assert_eq!(
+            texts.iter().map(|(_, text)| *text).collect::<Vec<_>>(),
+            ["{\"a\":1}", "{\"b\":\n2}"]
+        );
+    }
 }

@@ -68,8 +68,8 @@ pub(super) async fn is_about_the_erased(store: &Store, text: &str) -> Result<boo
 }
 
 /// The ids behind each `"customer_id"`, whatever else is wrong with a text: it
-/// may be cut off, or no JSON at all. None where it names too many to be about
-/// one customer.
+/// may be cut off, or no JSON at all. Nobody's where it names too many to be
+/// about one customer.
 fn customers_named_in(text: &str) -> BTreeSet<Id> {
     let behind = text.split("\"customer_id\"").skip(1).filter_map(|rest| {
         let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;

@@ -8,12 +8,19 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
-use super::{Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, item};
+use super::{Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, item};
 
-/// What an item's write asks of what is stored: that nothing is, or that it is
-/// the one that was read.
-const NEW: &str = "attribute_not_exists(pk)";
-const AS_READ: &str = "version = :version";
+/// What a customer's write asks of what is stored, with the values that it names:
+/// that it is what was read, or nothing where nothing was.
+fn as_read(version: u64) -> (&'static str, Option<Item>) {
+    match version {
+        0 => ("attribute_not_exists(pk)", None),
+        version => {
+            let version = AttributeValue::N(version.to_string());
+            ("version = :version", Some(Item::from([(":version".to_owned(), version)])))
+        }
+    }
+}
 
 /// How a commit ended that reached the table.
 #[derive(Debug)]
@@ -85,12 +92,8 @@ impl Store {
     async fn commit_alone(&self, version: u64, after: Loaded) -> Result<Commit, StoreError> {
         let put = self.client.put_item().table_name(&self.table);
         let put = put.set_item(Some(item::encode(&after)?));
-        let put = match version {
-            0 => put.condition_expression(NEW),
-            version => put
-                .condition_expression(AS_READ)
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
-        };
+        let (condition, values) = as_read(version);
+        let put = put.condition_expression(condition).set_expression_attribute_values(values);
         match put.set_return_consumed_capacity(self.count_mode()).send().await {
             Ok(answer) => {
                 self.count(false, answer.consumed_capacity());
@@ -123,12 +126,8 @@ impl Store {
 
     fn put_state(&self, version: u64, after: &Loaded) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder().table_name(&self.table).set_item(Some(item::encode(after)?));
-        let put = match version {
-            0 => put.condition_expression(NEW),
-            version => put
-                .condition_expression(AS_READ)
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
-        };
+        let (condition, values) = as_read(version);
+        let put = put.condition_expression(condition).set_expression_attribute_values(values);
         transact_put(put)
     }
 
