@@ -13,7 +13,7 @@ use crate::bus::Bus;
 use crate::links::token::{BadKeys, Keys};
 use crate::mailer::{Mailer, Ses};
 use crate::rules::{Rules, RulesError};
-use crate::store::Store;
+use crate::store::{Published, Store};
 
 /// Why a function cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -82,11 +82,14 @@ impl App {
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
         // Opens the connection as well, ahead of the first event. Whatever is wrong
         // with it shows there.
-        let learnt = store.learnt().await.ok().flatten();
+        let (learnt, published) = futures::future::join(store.learnt(), store.published()).await;
         let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), bus);
         let app = App::new(store, bus, mailer, optional(env::LINKS_URL), rules);
-        if let Some(learnt) = learnt {
+        if let Ok(Some(learnt)) = learnt {
             app.learn(&learnt.model);
+        }
+        if let Ok(Some(published)) = published {
+            app.know_since(&published);
         }
         Ok(App { link_keys, ..app })
     }
@@ -103,6 +106,14 @@ impl App {
     pub fn learn(&self, model: &Model) {
         let rules = self.rules();
         let book = rules.book.clone().with_model(model);
+        self.replace_rules(Rules { book, templates: rules.templates.clone() });
+    }
+
+    /// Goes by what is known of since when the rules of the calendar are in force.
+    pub fn know_since(&self, published: &Published) {
+        let rules = self.rules();
+        let named = published.since.iter().filter_map(|(name, at)| Some((name.clone(), (*at)?)));
+        let book = rules.book.clone().in_force_since(&named.collect());
         self.replace_rules(Rules { book, templates: rules.templates.clone() });
     }
 

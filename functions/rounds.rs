@@ -3,9 +3,11 @@
 
 use std::collections::HashSet;
 use std::future::Future;
+use std::ops::Add;
 use std::time::{Duration, Instant as Clock};
 
 use futures::StreamExt;
+use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Input, decide};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -18,7 +20,7 @@ use crate::store::table::{Alarm, SHARDS};
 use crate::store::{Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store, StoreError, TouchEntry};
 
 /// How many customers are worked on at a time.
-const CUSTOMERS_AT_ONCE: usize = 8;
+pub const CUSTOMERS_AT_ONCE: usize = 8;
 
 /// How many customers one read of a shard gives.
 const PAGE: i32 = 100;
@@ -109,6 +111,19 @@ pub struct Looked {
     pub failed: usize,
 }
 
+impl Add for Looked {
+    type Output = Looked;
+
+    fn add(self, other: Looked) -> Looked {
+        Looked {
+            customers: self.customers + other.customers,
+            stages: self.stages + other.stages,
+            planned: self.planned + other.planned,
+            failed: self.failed + other.failed,
+        }
+    }
+}
+
 /// Looks at the calendar of everybody whose alarm has rung, for as long as the
 /// budget lasts.
 ///
@@ -124,11 +139,7 @@ pub async fn look_at_calendars(
     let is_over = || budget.is_some_and(|budget| began.elapsed() >= budget);
     let mut sum = Looked::default();
     let note = |result: Result<Looked, StoreError>| match result {
-        Ok(one) => {
-            sum.customers += 1;
-            sum.stages += one.stages;
-            sum.planned += one.planned;
-        }
+        Ok(one) => sum = sum + Looked { customers: 1, ..one },
         Err(error) => {
             tracing::error!(%error, "a customer's calendar could not be looked at");
             sum.failed += 1;
@@ -155,7 +166,7 @@ pub async fn look(app: &App, id: &Id, now: Instant) -> Result<Looked, StoreError
         let before = loaded.customer.enrolments.len();
         let rules = app.rules();
         let decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
-        if decision.customer == loaded.customer && !loaded.any_rings(now) {
+        if is_as_it_was(&loaded.customer, &decision.customer) && !loaded.any_rings(now) {
             return Ok(Looked::default());
         }
         let ended = decision.records.iter().map(|record| TouchEntry::ended(record, false, None));
@@ -178,4 +189,11 @@ pub async fn look(app: &App, id: &Id, now: Instant) -> Result<Looked, StoreError
     }
     tracing::warn!("a customer's calendar is not looked at, the next round goes on");
     Ok(Looked::default())
+}
+
+/// Whether a look changed nothing but when it was: that need not be kept, the
+/// next look begins where this one did.
+fn is_as_it_was(before: &Customer, after: &Customer) -> bool {
+    after.occasions_until == before.occasions_until && after == before
+        || Customer { occasions_until: before.occasions_until, ..after.clone() } == *before
 }

@@ -1,6 +1,8 @@
 //! The calendar: birthdays, anniversaries and periods that have come.
 
-use std::time::Duration;
+mod tour;
+
+use std::time::{Duration, Instant as Clock};
 
 use lazo_domain::instant::Instant;
 
@@ -9,11 +11,16 @@ use crate::rounds::{Looked, look_at_calendars};
 use crate::store::StoreError;
 use crate::store::table::Alarm;
 
-/// Plans what the calendar has brought for everybody by `now`.
+/// Plans what the calendar has brought for everybody by `now`, and looks at the
+/// customers whom rules concern that are new since the last run.
 ///
 /// # Errors
-/// [`StoreError`] where the index cannot be read; a customer that cannot be
+/// [`StoreError`] where the table cannot be read; a customer that cannot be
 /// looked at is counted and left for the next run.
 pub async fn run(app: &App, now: Instant, budget: Option<Duration>) -> Result<Looked, StoreError> {
-    look_at_calendars(app, Alarm::Occasion, now, budget).await
+    let began = Clock::now();
+    let is_over = || budget.is_some_and(|budget| began.elapsed() >= budget);
+    let published = tour::see_rules(app, now).await?;
+    let looked = look_at_calendars(app, Alarm::Occasion, now, budget).await?;
+    Ok(looked + tour::go_on(app, published, now, is_over).await?)
 }

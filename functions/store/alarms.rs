@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -24,11 +25,22 @@ impl Store {
         until: Instant,
         limit: i32,
     ) -> Result<Vec<Id>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(alarm.index())
+        let answer = self.ringing_until(alarm, shard, until, limit).send().await;
+        let answer = answer.map_err(StoreError::service)?;
+        self.count(true, answer.consumed_capacity());
+        answer.items().iter().map(keys::customer_of).collect()
+    }
+
+    /// Asks one shard of an alarm's index for who is woken up to an instant.
+    pub(super) fn ringing_until(
+        &self,
+        alarm: Alarm,
+        shard: u8,
+        until: Instant,
+        limit: i32,
+    ) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.table).index_name(alarm.index());
+        query
             .key_condition_expression("#shard = :shard AND #at <= :until")
             .expression_attribute_names("#shard", alarm.shard_attribute())
             .expression_attribute_names("#at", alarm.at_attribute())
@@ -36,11 +48,6 @@ impl Store {
             .expression_attribute_values(":until", AttributeValue::N(until.millis().to_string()))
             .limit(limit)
             .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await
-            .map_err(StoreError::service)?;
-        self.count(true, answer.consumed_capacity());
-        answer.items().iter().map(keys::customer_of).collect()
     }
 
     /// A sample of the customers of one shard who have an alarm, whenever it

@@ -21,6 +21,7 @@
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
 //! | `learnt` | `drift` | the drift model |
+//! | `published` | `calendar` | since when the rules of the calendar are in force |
 //! | `failures#<year>-<month>` | `<hash>` | an event that could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 
@@ -41,6 +42,7 @@ pub(super) const ESCALATION: &str = "escalation#";
 pub(super) const COMPLAINT: &str = "complaint#";
 pub const ASSIGNEES: &str = "assignees";
 pub(super) const LEARNT: &str = "learnt";
+pub(super) const PUBLISHED: &str = "published";
 
 pub(super) const CONTENTS: &str = "contents";
 pub(super) const HANDOUTS: &str = "handouts";
@@ -110,6 +112,10 @@ pub(super) fn learnt() -> Item {
     keyed(LEARNT, "drift")
 }
 
+pub(super) fn published() -> Item {
+    keyed(PUBLISHED, "calendar")
+}
+
 pub(super) fn notice(hash: &str) -> Item {
     keyed(format!("notice/{hash}"), "mail")
 }
@@ -133,6 +139,14 @@ pub(super) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError
     value.map(String::as_str).ok_or_else(|| StoreError::Unreadable {
         key: item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default(),
         why: format!("has no text {name:?}"),
+    })
+}
+
+pub(super) fn instant(item: &Item, name: &str) -> Result<Instant, StoreError> {
+    let value = item.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
+    value.map(Instant::from_millis).ok_or_else(|| StoreError::Unreadable {
+        key: item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default(),
+        why: format!("has no time {name:?}"),
     })
 }
 

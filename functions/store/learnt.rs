@@ -45,10 +45,9 @@ impl Store {
 fn decode(item: &Item) -> Result<Learnt, StoreError> {
     let unreadable = |why: String| StoreError::Unreadable { key: keys::LEARNT.into(), why };
     let model = Model::read(keys::text(item, "model")?);
-    let tried_at = item.get("tried_at").and_then(|at| at.as_n().ok()?.parse().ok());
     Ok(Learnt {
         model: model.map_err(|error| unreadable(error.to_string()))?,
-        tried_at: Instant::from_millis(tried_at.ok_or_else(|| unreadable("has no time".into()))?),
+        tried_at: keys::instant(item, "tried_at")?,
         refused: item.get("refused").and_then(|why| why.as_s().ok()).cloned(),
     })
 }

@@ -21,6 +21,7 @@ mod ledger;
 mod limits;
 mod notices;
 mod personal;
+mod published;
 pub mod table;
 
 use std::collections::HashMap;
@@ -52,6 +53,7 @@ pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
 pub use limits::Wish;
 pub use notices::{Fence, NoticeEntry, NoticeState};
+pub use published::{Leg, Place, Published, Tour};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;

@@ -1,5 +1,9 @@
 //! What the calendar brings: the workers of occasions and of drift.
 
+use std::time::Duration;
+
+use lazo::app::App;
+use lazo::rehearsal::{Aws, Keep, Wiring};
 use lazo::store::TouchState;
 use lazo::store::table::Alarm;
 use lazo::{dispatch, drift, ingest, occasions};
@@ -37,19 +41,19 @@ fn day() -> i64 {
     24 * 60
 }
 
-async fn put(world: &World, events: &[String], now: Instant) {
-    let response = ingest::handle(&world.app, batch(events), now).await;
+async fn put(app: &App, events: &[String], now: Instant) {
+    let response = ingest::handle(app, batch(events), now).await;
     assert!(response.batch_item_failures.is_empty());
 }
 
 /// Lets time pass from the one instant up to the other: all three workers, every
 /// three hours.
-async fn pass(world: &World, from: Instant, until: Instant) {
+async fn pass(app: &App, from: Instant, until: Instant) {
     let mut now = from;
     while now <= until {
-        occasions::run(&world.app, now, None).await.unwrap();
-        drift::run(&world.app, now, None).await.unwrap();
-        dispatch::run(&world.app, now).await.unwrap();
+        occasions::run(app, now, None).await.unwrap();
+        drift::run(app, now, None).await.unwrap();
+        dispatch::run(app, now).await.unwrap();
         now = minutes_after(now, 180);
     }
 }
@@ -62,17 +66,17 @@ fn mails(world: &World) -> usize {
 async fn a_birthday_is_greeted_on_its_morning_once() {
     let world = World::new(rules(&[("policy.yaml", POLICY), ("birthday.yaml", BIRTHDAY)])).await;
     let known = at("2026-11-01T12:00:00-06:00");
-    put(&world, &[profile("ana", known, json!({ "birthday": "1984-11-20" }))], known).await;
-    pass(&world, at("2026-11-18T00:00:00-06:00"), at("2026-11-20T08:59:00-06:00")).await;
+    put(&world.app, &[profile("ana", known, json!({ "birthday": "1984-11-20" }))], known).await;
+    pass(&world.app, at("2026-11-18T00:00:00-06:00"), at("2026-11-20T08:59:00-06:00")).await;
     assert_eq!(mails(&world), 0);
     let planned = world.customer(&id("ana")).await.enrolments;
     assert_eq!((planned.len(), planned[0].occurrence.as_str()), (1, "2026"));
-    pass(&world, at("2026-11-20T09:00:00-06:00"), at("2026-11-22T00:00:00-06:00")).await;
+    pass(&world.app, at("2026-11-20T09:00:00-06:00"), at("2026-11-22T00:00:00-06:00")).await;
     assert_eq!(mails(&world), 1);
     // The date was wrong: this year's greeting is out all the same.
     let mended = at("2026-11-22T12:00:00-06:00");
-    put(&world, &[profile("ana", mended, json!({ "birthday": "1984-11-25" }))], mended).await;
-    pass(&world, mended, at("2026-11-27T00:00:00-06:00")).await;
+    put(&world.app, &[profile("ana", mended, json!({ "birthday": "1984-11-25" }))], mended).await;
+    pass(&world.app, mended, at("2026-11-27T00:00:00-06:00")).await;
     assert_eq!(mails(&world), 1);
 }
 
@@ -81,10 +85,10 @@ async fn an_outage_of_days_is_made_up_for_by_the_next_run() {
     let world = World::new(rules(&[("policy.yaml", POLICY), ("birthday.yaml", BIRTHDAY)])).await;
     let known = at("2026-11-01T12:00:00-06:00");
     let born = |customer: &str, day: &str| profile(customer, known, json!({ "birthday": day }));
-    put(&world, &[born("ana", "--11-18"), born("eva", "--11-20")], known).await;
+    put(&world.app, &[born("ana", "--11-18"), born("eva", "--11-20")], known).await;
     // Nobody ran from the 17th on; eva's greeting is of use yet, ana's is not.
     let now = at("2026-11-22T07:00:00-06:00");
-    pass(&world, now, minutes_after(now, 120)).await;
+    pass(&world.app, now, minutes_after(now, 120)).await;
     assert_eq!(mails(&world), 1);
     let state = async |customer: &str| {
         let (_, touches) = world.app.store.ledger(&id(customer)).await.unwrap();
@@ -94,26 +98,90 @@ async fn an_outage_of_days_is_made_up_for_by_the_next_run() {
     assert_eq!(state("eva").await, (TouchState::Sent, None));
 }
 
+/// Has a customer be known since September whose birthday is 20 November, publishes
+/// a rule of so many days' lead, and lets the day pass.
+async fn published(at: Instant, lead_days: u8) -> u64 {
+    let rule = BIRTHDAY.replace("birthday }", &format!("birthday, lead: {lead_days} days }}"));
+    let aws = Aws::new(Keep::default());
+    let app = Wiring::to(&aws).app(rules(&[("policy.yaml", POLICY)]), None);
+    let known = crate::support::at("2026-09-01T12:00:00-06:00");
+    put(&app, &[profile("ana", known, json!({ "birthday": "--11-20" }))], known).await;
+    let mut now = known;
+    while now < at {
+        occasions::run(&app, now, None).await.unwrap();
+        now = minutes_after(now, day());
+    }
+    app.replace_rules(rules(&[("policy.yaml", POLICY), ("birthday.yaml", &rule)]));
+    pass(&app, at, crate::support::at("2026-11-23T00:00:00-06:00")).await;
+    aws.mail.count()
+}
+
 /// Published 20 days before with 14 days' lead, it reaches her; 10 days before,
-/// it does not; and nobody reads the table for it.
+/// it does not.
 #[tokio::test]
 async fn a_new_rule_reaches_whom_it_still_can() {
-    let lead = BIRTHDAY.replace("birthday }", "birthday, lead: 14 days }");
-    for (published, reached) in [("2026-10-31T12:00:00-06:00", 1), ("2026-11-10T12:00:00-06:00", 0)]
-    {
-        let world = World::new(rules(&[("policy.yaml", POLICY)])).await;
-        let known = at("2026-09-01T12:00:00-06:00");
-        put(&world, &[profile("ana", known, json!({ "birthday": "--11-20" }))], known).await;
-        let published = at(published);
-        let mut now = known;
-        while now < published {
-            occasions::run(&world.app, now, None).await.unwrap();
-            now = minutes_after(now, day());
-        }
-        world.app.replace_rules(rules(&[("policy.yaml", POLICY), ("birthday.yaml", &lead)]));
-        pass(&world, published, at("2026-11-23T00:00:00-06:00")).await;
-        assert_eq!(mails(&world), reached, "{published}");
+    for (day, lead_days, reached) in [
+        ("2026-10-31T12:00:00-06:00", 14, 1),
+        ("2026-11-10T12:00:00-06:00", 14, 0),
+        ("2026-11-10T12:00:00-06:00", 9, 1),
+        ("2026-11-12T12:00:00-06:00", 9, 0),
+        ("2026-11-19T12:00:00-06:00", 0, 1),
+        ("2026-09-02T12:00:00-06:00", 50, 1),
+    ] {
+        let mails = published(at(day), lead_days).await;
+        assert_eq!(mails, reached, "{day}, {lead_days} days' lead");
     }
+}
+
+/// A digest concerns everybody, also who has no alarm but the one of drift.
+#[tokio::test]
+async fn a_new_digest_reaches_everybody_with_its_first_period() {
+    let world = World::new(rules(&[("policy.yaml", POLICY)])).await;
+    let bought = at("2026-10-20T12:00:00-06:00");
+    let events = [
+        profile("ana", bought, json!({ "birthday": "--05-20" })),
+        profile("eva", bought, json!({})),
+        purchase("eva", "p1", bought, "10.00"),
+    ];
+    put(&world.app, &events, bought).await;
+    occasions::run(&world.app, bought, None).await.unwrap();
+    let digest = BIRTHDAY.replace("occasion: birthday", "every: 1 month");
+    world.app.replace_rules(rules(&[("policy.yaml", POLICY), ("birthday.yaml", &digest)]));
+    pass(&world.app, minutes_after(bought, day()), at("2026-11-02T00:00:00-06:00")).await;
+    assert_eq!(mails(&world), 2);
+}
+
+/// The way to those whom a new rule concerns goes on where a run ended, and reads
+/// nobody whose birthday is far.
+#[tokio::test]
+async fn whom_a_new_rule_concerns_is_found_in_pages_and_nobody_else_is_read() {
+    let aws = Aws::new(Keep::default());
+    let app = Wiring::to(&aws).app(rules(&[("policy.yaml", POLICY)]), None);
+    let known = at("2026-09-01T12:00:00-06:00");
+    for number in 0..1200 {
+        let birthday = if number % 3 == 0 { "--11-20" } else { "--05-20" };
+        let told = profile(&format!("cus-{number}"), known, json!({ "birthday": birthday }));
+        assert!(ingest::handle(&app, batch(&[told]), known).await.batch_item_failures.is_empty());
+    }
+    occasions::run(&app, known, None).await.unwrap();
+    // All are looked at two months ahead.
+    let published = at("2026-10-10T12:00:00-06:00");
+    assert_eq!(occasions::run(&app, published, None).await.unwrap().customers, 400);
+    app.replace_rules(rules(&[("policy.yaml", POLICY), ("birthday.yaml", BIRTHDAY)]));
+    let read = |aws: &Aws| aws.asked()["GetItem"];
+    occasions::run(&app, published, None).await.unwrap();
+    let before = read(&aws);
+    let mut now = minutes_after(published, 15);
+    // Each run has time for a page or so.
+    while app.store.published().await.unwrap().unwrap().tour.is_some() {
+        occasions::run(&app, now, Some(Duration::from_millis(20))).await.unwrap();
+        now = minutes_after(now, 15);
+    }
+    let looks = read(&aws) - before;
+    let runs = (now.millis() - published.millis()) as u64 / 900_000 * 2;
+    assert!((400..=400 + runs).contains(&looks), "{looks} reads in {runs} runs");
+    let birthday = at("2026-11-20T00:00:00-06:00");
+    assert_eq!(occasions::run(&app, birthday, None).await.unwrap().planned, 400);
 }
 
 #[tokio::test]
@@ -121,10 +189,10 @@ async fn who_drifts_away_is_found_on_the_day_and_asked_once() {
     let world = World::new(rules(&[("policy.yaml", POLICY), ("winback.yaml", WIN_BACK)])).await;
     let bought = at("2026-01-10T18:00:00-06:00");
     let events = [profile("ana", bought, json!({})), purchase("ana", "p1", bought, "10.00")];
-    put(&world, &events, bought).await;
-    pass(&world, at("2026-07-08T00:00:00-06:00"), at("2026-07-09T23:59:00-06:00")).await;
+    put(&world.app, &events, bought).await;
+    pass(&world.app, at("2026-07-08T00:00:00-06:00"), at("2026-07-09T23:59:00-06:00")).await;
     assert_eq!(mails(&world), 0);
-    pass(&world, at("2026-07-10T00:00:00-06:00"), at("2026-07-12T00:00:00-06:00")).await;
+    pass(&world.app, at("2026-07-10T00:00:00-06:00"), at("2026-07-12T00:00:00-06:00")).await;
     assert_eq!(mails(&world), 1);
     let stages = world.customer(&id("ana")).await.stages;
     assert_eq!(stages.last().unwrap().stage, Stage::Dissolution);
@@ -134,7 +202,7 @@ async fn who_drifts_away_is_found_on_the_day_and_asked_once() {
     assert_eq!(changes, [json!("dissolution")]);
     // A purchase brings her back.
     let back = at("2026-07-13T12:00:00-06:00");
-    put(&world, &[purchase("ana", "p2", back, "10.00")], back).await;
+    put(&world.app, &[purchase("ana", "p2", back, "10.00")], back).await;
     assert_eq!(world.customer(&id("ana")).await.stages.last().unwrap().stage, Stage::Expansion);
 }
 
@@ -151,7 +219,7 @@ async fn the_model_is_fitted_stored_and_kept_where_a_new_one_is_refused() {
                 purchase(&name, &format!("p-{customer}-{n}"), bought, "10.00")
             })
             .collect();
-        put(&world, &events, minutes_after(first, 90 * day())).await;
+        put(&world.app, &events, minutes_after(first, 90 * day())).await;
     }
     let now = minutes_after(first, 100 * day());
     let report = drift::run(&world.app, now, None).await.unwrap();
@@ -200,7 +268,7 @@ async fn a_round_reads_whose_day_it_is_and_nobody_else() {
             let day = if customer < 20 { "--11-20" } else { "--04-02" };
             events.push(profile(&format!("cus-{customer}"), known, json!({ "birthday": day })));
         }
-        put(&world, &events, known).await;
+        put(&world.app, &events, known).await;
         // The looks ahead come first; the day itself is what is counted.
         let eve = at("2026-11-19T23:00:00-06:00");
         occasions::run(&world.app, eve, None).await.unwrap();
@@ -223,7 +291,7 @@ async fn who_is_sampled_has_nothing_to_do_with_when_they_bought() {
     let purchases: Vec<String> = (0..60)
         .map(|n| purchase(&key(n).0, &key(n).1, minutes_after(bought, n * day() / 4), "10.00"))
         .collect();
-    put(&world, &purchases, at("2026-10-20T12:00:00-06:00")).await;
+    put(&world.app, &purchases, at("2026-10-20T12:00:00-06:00")).await;
     let sample = async |count: usize| world.app.store.sample(Alarm::Review, 0, count).await;
     let (all, few) = (sample(60).await.unwrap(), sample(3).await.unwrap());
     assert!(all.len() > 4 && few == all[..3], "{all:?} {few:?}");
@@ -233,7 +301,7 @@ async fn who_is_sampled_has_nothing_to_do_with_when_they_bought() {
         .iter()
         .map(|id| purchase(id.as_str(), &format!("{id}-again"), later, "10.00"))
         .collect();
-    put(&world, &again, later).await;
+    put(&world.app, &again, later).await;
     assert_eq!(sample(3).await.unwrap(), few);
     assert_eq!(sample(60).await.unwrap(), all);
 }

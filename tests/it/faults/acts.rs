@@ -8,9 +8,10 @@ use lazo::ingest::{self, history};
 use lazo::links::token::Claim;
 use lazo::links::{Payload, Request, respond};
 use lazo::rehearsal::mail::Accepted;
+use lazo::rules::Rules;
 use lazo::store::EventEntry;
 use lazo::store::table::Alarm;
-use lazo::{dispatch, rounds, store::keys};
+use lazo::{dispatch, occasions, rounds, store::keys};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::{Share, Survey, SurveyKind};
@@ -18,6 +19,7 @@ use lazo_domain::touch::TouchId;
 use serde_json::{Value, json};
 
 use super::flows::{CUSTOMER, due, noon};
+use super::shop::book_without_calendar;
 use crate::support::CONFIGURATION_SET;
 use crate::support::events::{batch, delivered, envelope};
 use crate::support::id;
@@ -31,6 +33,8 @@ pub enum Act {
     Tick { at: Instant },
     /// The tick of a worker that looks at calendars.
     Calendar { alarm: Alarm, at: Instant },
+    /// An event and a tick from before there were rules of the calendar.
+    Formerly { text: String, at: Instant },
     /// Something that SES tells of a touch's mail.
     Told { touch: String, kind: &'static str, at: Instant },
     /// A click on a mail's link to unsubscribe.
@@ -57,8 +61,20 @@ impl Act {
                 dispatch::run(app, *at).await.is_ok_and(|report| report.failed == 0)
             }
             Act::Calendar { alarm, at } => {
-                let looked = rounds::look_at_calendars(app, *alarm, *at, None).await;
+                let looked = match alarm {
+                    Alarm::Occasion => occasions::run(app, *at, None).await,
+                    alarm => rounds::look_at_calendars(app, *alarm, *at, None).await,
+                };
                 looked.is_ok_and(|looked| looked.failed == 0)
+            }
+            Act::Formerly { text, at } => {
+                let rules = app.rules();
+                app.replace_rules(book_without_calendar());
+                let response = ingest::handle(app, batch(&[text]), *at).await;
+                let looked = occasions::run(app, *at, None).await;
+                let (book, templates) = (rules.book.clone(), rules.templates.clone());
+                app.replace_rules(Rules { book, templates });
+                response.batch_item_failures.is_empty() && looked.is_ok()
             }
             Act::Told { touch, kind, at } => {
                 let response = feedback::handle(app, batch(&[told(touch, kind, *at)]), *at).await;
@@ -103,6 +119,7 @@ impl Act {
             Act::Import { texts, .. } => texts.iter().map(key).collect(),
             Act::Tick { .. }
             | Act::Calendar { .. }
+            | Act::Formerly { .. }
             | Act::Told { .. }
             | Act::Click { .. }
             | Act::Answer { .. }
@@ -121,6 +138,7 @@ impl Act {
             Act::Told { kind, .. } => *kind == "Email Bounced",
             Act::Tick { .. }
             | Act::Calendar { .. }
+            | Act::Formerly { .. }
             | Act::Answer { .. }
             | Act::Share { .. }
             | Act::Morning { .. }

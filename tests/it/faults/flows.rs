@@ -174,11 +174,19 @@ pub fn all() -> Vec<Flow> {
 fn calendar() -> Vec<Flow> {
     let midnight = at("2026-11-19T00:00:00-06:00");
     let born = profile(CUSTOMER, noon(), json!({ "birthday": "--11-19" }));
+    let look = |at| Act::Calendar { alarm: Alarm::Occasion, at };
     vec![
+        // Who slept by other rules is found, and greeted on the day.
+        flow(
+            "new rules of the calendar",
+            vec![Act::Formerly { text: born.clone(), at: noon() }, look(noon())],
+            look(minutes_after(noon(), 20)),
+            look(midnight),
+        ),
         flow(
             "birthday",
             vec![Act::Event { text: born, at: noon() }],
-            Act::Calendar { alarm: Alarm::Occasion, at: midnight },
+            look(midnight),
             bought("p2", 22 * 60, "10.00"),
         ),
         // Bought so long ago that drift begins with the day.

@@ -113,7 +113,12 @@ pub fn book() -> Rules {
     book_with("")
 }
 
-/// The same, with more in the policy.
+/// Those that a shop began with.
+pub fn book_without_calendar() -> Rules {
+    rules(&[("policy.yaml", POLICY), ("thanks.yaml", THANKS)])
+}
+
+/// Those of every flow, with more in the policy.
 pub fn book_with(policy: &str) -> Rules {
     rules(&[
         ("policy.yaml", &format!("{POLICY}{policy}")),

@@ -52,7 +52,7 @@ pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
 pub use complaints::deadline;
 pub use occasion::celebrated_on;
 pub use period::current as period_begin;
-pub use wake::next_wake;
+pub use wake::{LOOK_AHEAD_DAYS, next_wake};
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]

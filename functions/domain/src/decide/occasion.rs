@@ -132,6 +132,7 @@ impl<'a> Turn<'a> {
         let mut found = Vec::new();
         let days = days_around(after.date_in(&self.zone), self.today());
         for (rule, date, lead) in self.dated_occasions() {
+            let after = in_force_after(rule, after);
             for (year, begins) in self.begins_within(&days, date, lead) {
                 let base = calendar::midnight(begins, &self.zone);
                 if after < base && base <= self.now {
@@ -149,9 +150,9 @@ impl<'a> Turn<'a> {
     fn periods_since(&self, after: Instant, found: &mut Vec<Occasion<'a>>) {
         let book: &'a RuleBook = self.book;
         let Some(since) = self.customer.known_since else { return };
-        let first = after.max(since).date_in(&self.zone);
-        let days = days_around(first, self.today());
         for (rule, period, on_day) in book.periodic() {
+            let first = in_force_after(rule, after.max(since)).date_in(&self.zone);
+            let days = days_around(first, self.today());
             let mut day = period::next(period, on_day, first);
             while let Some(begins) = day.filter(|day| days.contains(day)) {
                 let base = calendar::midnight(begins, &self.zone);
@@ -220,6 +221,11 @@ impl<'a> Turn<'a> {
             (first <= begins && begins <= last).then_some((year, begins))
         })
     }
+}
+
+/// From when on a rule's days count that is asked for those after an instant.
+fn in_force_after(rule: &Rule, after: Instant) -> Instant {
+    rule.in_force_since.map_or(after, |since| since.max(after))
 }
 
 /// The days that can begin between two instants of these dates, and some more:

@@ -9,14 +9,11 @@ use crate::customer::{CUSTOMER_SINCE, Customer};
 use crate::instant::Instant;
 use crate::policy::LeapDay;
 
-/// So many days before an occasion. A rule may be published at any time, and
-/// must reach everybody whose occasion it still can: those are then at the
-/// latest found at the next of these days, without anybody reading the table.
-const DAYS_BEFORE: [i64; 13] = [60, 45, 30, 28, 21, 14, 10, 7, 5, 3, 2, 1, 0];
-
-/// The same for the anniversary of the first purchase: whoever bought is looked
-/// at each month for drift, so that fewer days do.
-const DAYS_BEFORE_CUSTOMER_SINCE: [i64; 3] = [14, 7, 0];
+/// So many days before an occasion its customer is looked at, whatever the rules
+/// are, and wakes for its day at the latest. A rule that is published earlier
+/// finds them at that look; one that is published later, among those whose alarm
+/// rings within so many days.
+pub const LOOK_AHEAD_DAYS: i64 = 60;
 
 /// The next day on which to look, `None` where no date is known.
 pub fn next_wake(customer: &Customer, now: Instant) -> Option<Instant> {
@@ -25,16 +22,12 @@ pub fn next_wake(customer: &Customer, now: Instant) -> Option<Instant> {
     let zone = customer.zone(&utc);
     let this_year = now.date_in(&zone).year();
     let told = customer.profile.anniversaries.keys().map(String::as_str);
-    let told = ["birthday"].into_iter().chain(told).map(|name| (name, &DAYS_BEFORE[..]));
-    let names = told.chain([(CUSTOMER_SINCE, &DAYS_BEFORE_CUSTOMER_SINCE[..])]);
-    let days = names.filter_map(|(name, days)| Some((customer.occasion(name, &zone)?, days)));
-    let wakes = days.flat_map(|(date, days_before)| {
+    let names = ["birthday", CUSTOMER_SINCE].into_iter().chain(told);
+    let dates = names.filter_map(|name| customer.occasion(name, &zone));
+    let days = dates.flat_map(|date| {
         let years = [this_year, this_year.saturating_add(1)];
-        let days =
-            years.into_iter().filter_map(move |year| celebrated_on(date, year, LeapDay::Feb28));
-        days.flat_map(|day| {
-            days_before.iter().filter_map(move |days| day.checked_sub(days.days()).ok())
-        })
+        years.into_iter().filter_map(move |year| celebrated_on(date, year, LeapDay::Feb28))
     });
-    wakes.map(|day| calendar::midnight(day, &zone)).filter(|at| *at > now).min()
+    let looks = days.flat_map(|day| [day.checked_sub(LOOK_AHEAD_DAYS.days()).ok(), Some(day)]);
+    looks.flatten().map(|day| calendar::midnight(day, &zone)).filter(|at| *at > now).min()
 }

@@ -172,6 +172,7 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
         trigger: trigger?,
         filter,
         steps,
+        in_force_since: None,
         name: spec.rule,
         description: spec.description,
         status: spec.status,

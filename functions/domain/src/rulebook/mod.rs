@@ -1,6 +1,7 @@
 //! All rules and the policy, read, checked and compiled: what `decide` works by.
 
 mod attempts;
+mod calendar;
 mod check;
 mod yaml;
 
@@ -13,6 +14,7 @@ use jiff::tz::TimeZone;
 use crate::condition::Condition;
 use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
+use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::rule::{
     Channel, DuringComplaint, PromisedDay, Purpose, Reentry, RuleSpec, Share, Status, Survey,
@@ -21,6 +23,7 @@ use crate::rule::{
 use crate::span::Span;
 use crate::stage::Stage;
 pub use attempts::{Attempt, Attempts, step_id, step_parts};
+pub use calendar::{CalendarRule, Reach};
 pub use yaml::Place;
 
 /// The file that holds the contact policy.
@@ -86,6 +89,9 @@ pub struct Rule {
     pub exit_on: Vec<EventKind>,
     pub during_complaint: DuringComplaint,
     pub steps: Vec<Step>,
+    /// For a rule of the calendar: since when it has been in force, where it was
+    /// not always.
+    pub in_force_since: Option<Instant>,
 }
 
 /// A step of a rule, ready to decide by.
@@ -249,14 +255,6 @@ impl RuleBook {
         self.rules.iter().filter(starts)
     }
 
-    /// The live rules that a period's beginning triggers.
-    pub fn periodic(&self) -> impl Iterator<Item = (&Rule, Span, Option<i8>)> {
-        self.rules.iter().filter(|rule| rule.is_live()).filter_map(|rule| match rule.trigger {
-            Trigger::Every { period, on_day } => Some((rule, period, on_day)),
-            _ => None,
-        })
-    }
-
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
@@ -276,14 +274,6 @@ impl RuleBook {
     /// Whether some rule's pending touches end with this kind of event.
     pub fn is_exit(&self, kind: EventKind) -> bool {
         self.exits[kind as usize]
-    }
-
-    /// The live rules that an occasion triggers.
-    pub fn occasions(&self) -> impl Iterator<Item = (&Rule, &str, Option<Span>)> {
-        self.rules.iter().filter(|rule| rule.is_live()).filter_map(|rule| match &rule.trigger {
-            Trigger::Occasion { name, lead } => Some((rule, name.as_str(), *lead)),
-            _ => None,
-        })
     }
 }
 

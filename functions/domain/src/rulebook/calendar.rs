@@ -1,0 +1,142 @@
+//! The rules that the calendar triggers, and since when each is in force.
+
+use std::collections::BTreeMap;
+
+use super::{Rule, RuleBook};
+use crate::decide::LOOK_AHEAD_DAYS;
+use crate::instant::Instant;
+use crate::rule::Trigger;
+use crate::span::Span;
+
+/// A rule of the calendar with what tells its days: another trigger, or another
+/// policy for leap days, is another rule.
+pub type CalendarRule = String;
+
+/// Whose calendars a rule of the calendar concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Those with an occasion in so many days at most.
+    Near,
+    /// Everybody who has an occasion.
+    Occasions,
+    /// Everybody.
+    All,
+}
+
+impl RuleBook {
+    /// The live rules that an occasion triggers.
+    pub fn occasions(&self) -> impl Iterator<Item = (&Rule, &str, Option<Span>)> {
+        self.rules.iter().filter(|rule| rule.is_live()).filter_map(|rule| match &rule.trigger {
+            Trigger::Occasion { name, lead } => Some((rule, name.as_str(), *lead)),
+            _ => None,
+        })
+    }
+
+    /// The live rules that a period's beginning triggers.
+    pub fn periodic(&self) -> impl Iterator<Item = (&Rule, Span, Option<i8>)> {
+        self.rules.iter().filter(|rule| rule.is_live()).filter_map(|rule| match rule.trigger {
+            Trigger::Every { period, on_day } => Some((rule, period, on_day)),
+            _ => None,
+        })
+    }
+
+    /// The live rules that the calendar triggers, and how far each reaches.
+    pub fn calendar(&self) -> impl Iterator<Item = (CalendarRule, Reach)> {
+        let rules = self.rules.iter().filter(|rule| rule.is_live());
+        rules.filter_map(|rule| Some((self.calendar_rule(rule)?, reach(&rule.trigger)?)))
+    }
+
+    /// The same, told since when rules are in force: those that are named, and
+    /// only from then on. What is not named is in force since ever.
+    pub fn in_force_since(mut self, since: &BTreeMap<CalendarRule, Instant>) -> RuleBook {
+        let found: Vec<_> = self
+            .rules
+            .iter()
+            .map(|rule| self.calendar_rule(rule).and_then(|name| since.get(&name).copied()))
+            .collect();
+        for (rule, since) in self.rules.iter_mut().zip(found) {
+            rule.in_force_since = since;
+        }
+        self
+    }
+
+    fn calendar_rule(&self, rule: &Rule) -> Option<CalendarRule> {
+        let leap_day = self.policy.leap_day;
+        Some(match &rule.trigger {
+            Trigger::Occasion { name, lead: None } => {
+                format!("{}: {name}, {leap_day:?}", rule.name)
+            }
+            Trigger::Occasion { name, lead: Some(lead) } => {
+                format!("{}: {lead} before {name}, {leap_day:?}", rule.name)
+            }
+            Trigger::Every { period, on_day: None } => format!("{}: every {period}", rule.name),
+            Trigger::Every { period, on_day: Some(day) } => {
+                format!("{}: every {period} on day {day}", rule.name)
+            }
+            Trigger::Event(_) | Trigger::Stage(_) => return None,
+        })
+    }
+}
+
+fn reach(trigger: &Trigger) -> Option<Reach> {
+    const DAY_MILLIS: i64 = 86_400_000;
+    match trigger {
+        Trigger::Occasion { lead, .. } => {
+            let lead = lead.map_or(0, Span::millis_at_most);
+            Some(match lead <= (LOOK_AHEAD_DAYS + 2) * DAY_MILLIS {
+                true => Reach::Near,
+                false => Reach::Occasions,
+            })
+        }
+        Trigger::Every { .. } => Some(Reach::All),
+        Trigger::Event(_) | Trigger::Stage(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rulebook::POLICY_FILE;
+
+    fn book(triggers: &[&str]) -> RuleBook {
+        let rule = |(number, trigger): (usize, &&str)| {
+            let text = format!(
+                "rule: r{number}\nstatus: live\npurpose: service\ntrigger: {{ {trigger} }}\n\
+                 steps: [{{ id: note, channel: task, template: note }}]\n"
+            );
+            (format!("r{number}.yaml"), text)
+        };
+        let mut files = vec![(POLICY_FILE.to_owned(), "default_locale: es".to_owned())];
+        files.extend(triggers.iter().enumerate().map(rule));
+        RuleBook::read(&files).unwrap()
+    }
+
+    #[test]
+    fn another_trigger_is_another_rule_and_events_are_none() {
+        let triggers = [
+            "occasion: birthday",
+            "occasion: birthday, lead: 60 days",
+            "occasion: birthday, lead: 3 months",
+            "every: 1 month, on_day: 3",
+            "event: PurchaseCompleted",
+            "stage: dissolution",
+        ];
+        let told: Vec<_> = book(&triggers).calendar().collect();
+        let expected = [
+            ("r0: birthday, Feb28", Reach::Near),
+            ("r1: 60 days before birthday, Feb28", Reach::Near),
+            ("r2: 3 months before birthday, Feb28", Reach::Occasions),
+            ("r3: every 1 month on day 3", Reach::All),
+        ];
+        assert_eq!(told, expected.map(|(name, reach)| (name.to_owned(), reach)));
+    }
+
+    #[test]
+    fn what_is_not_named_is_in_force_since_ever() {
+        let since = Instant::from_millis(7);
+        let named = BTreeMap::from([("r0: birthday, Feb28".to_owned(), since)]);
+        let book = book(&["occasion: birthday", "every: 1 week"]).in_force_since(&named);
+        let since_of: Vec<_> = book.rules().iter().map(|rule| rule.in_force_since).collect();
+        assert_eq!(since_of, [Some(since), None]);
+    }
+}

@@ -1,0 +1,107 @@
+//! Since when the rules of the calendar are in force, and how far customers have
+//! been looked at for those that are new: one item.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::rulebook::CalendarRule;
+use serde::{Deserialize, Serialize};
+
+use super::table::Alarm;
+use super::{Store, StoreError, keys};
+
+/// What is known of the rules of the calendar.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// Every rule that is in force, with since when; `None` for ever.
+    pub since: BTreeMap<CalendarRule, Option<Instant>>,
+    /// The way to whom new rules concern, where it is not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tour: Option<Tour>,
+}
+
+/// A way along indexes of alarms, customer by customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tour {
+    /// Not before.
+    pub begins: Instant,
+    /// What is still to be done; the first is under way.
+    pub legs: Vec<Leg>,
+    /// The shard that the first leg has come to, and behind whom it goes on.
+    pub shard: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Place>,
+}
+
+/// Everybody whose alarm rings up to an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    pub alarm: Alarm,
+    pub until: Instant,
+}
+
+/// A place in a shard of an index.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    pub at: Instant,
+    pub customer: Id,
+}
+
+impl Store {
+    /// What was last known of the rules of the calendar, `None` while nothing was.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
+    pub async fn published(&self) -> Result<Option<Published>, StoreError> {
+        let Some(item) = self.get(keys::published()).await? else { return Ok(None) };
+        let unreadable = |error: serde_json::Error| StoreError::Unreadable {
+            key: keys::PUBLISHED.into(),
+            why: error.to_string(),
+        };
+        Ok(Some(serde_json::from_str(keys::text(&item, "rules")?).map_err(unreadable)?))
+    }
+
+    /// Keeps what is known of the rules of the calendar from here on.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn keep_published(&self, published: &Published) -> Result<(), StoreError> {
+        let text = serde_json::to_string(published);
+        let text = text.map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let mut item = keys::published();
+        item.insert("rules".into(), AttributeValue::S(text));
+        self.put(item).await
+    }
+
+    /// A page of the customers whose alarm rings up to an instant, from behind a
+    /// place on, in the order of time.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn ringing_behind(
+        &self,
+        leg: &Leg,
+        shard: u8,
+        behind: Option<&Place>,
+        limit: i32,
+    ) -> Result<Vec<Place>, StoreError> {
+        let Leg { alarm, until } = leg;
+        let start = behind.map(|Place { at, customer }| {
+            let mut key = keys::keyed(keys::customer(customer), keys::STATE);
+            key.insert(alarm.shard_attribute().into(), AttributeValue::S(alarm.shard(shard)));
+            key.insert(alarm.at_attribute().into(), AttributeValue::N(at.millis().to_string()));
+            key
+        });
+        let query = self.ringing_until(*alarm, shard, *until, limit);
+        let answer = query.set_exclusive_start_key(start).send().await;
+        let answer = answer.map_err(StoreError::service)?;
+        self.count(true, answer.consumed_capacity());
+        let place = |item| {
+            let customer = keys::customer_of(item)?;
+            Ok(Place { at: keys::instant(item, alarm.at_attribute())?, customer })
+        };
+        answer.items().iter().map(place).collect()
+    }
+}
