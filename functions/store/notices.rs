@@ -129,9 +129,9 @@ impl Store {
             .expression_attribute_values(":unknown", name(NoticeState::Unknown))
             .expression_attribute_values(":next", name(state));
         self.update_if(match message_id {
-            None => update.update_expression("SET #state = :next"),
+            None => update.update_expression("SET #state = :next REMOVE fenced_by"),
             Some(id) => update
-                .update_expression("SET #state = :next, message_id = :id")
+                .update_expression("SET #state = :next, message_id = :id REMOVE fenced_by")
                 .expression_attribute_values(":id", AttributeValue::S(id.to_owned())),
         })
         .await

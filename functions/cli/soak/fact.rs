@@ -8,6 +8,8 @@ pub const NEVER: i64 = i64::MAX;
 pub enum Line {
     Email,
     Call,
+    /// Somebody of the shop is asked to do something.
+    Task,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,9 @@ pub enum For {
 /// A birthday: the year where it is known, month and day.
 pub type Birthday = (Option<i16>, i8, i8);
 
+/// What interests somebody, or what is written about.
+pub type Topic = u8;
+
 /// What a profile tells; what it does not tell stays.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
@@ -29,6 +34,7 @@ pub struct Told {
     pub country: Option<String>,
     pub is_transactional: Option<bool>,
     pub birthday: Option<Birthday>,
+    pub interest: Option<Topic>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +58,10 @@ pub enum What {
         is_bad: bool,
         calls: Calls,
     },
+    /// Somebody of the shop met the customer.
+    Met,
+    /// Something was published that interests the customer.
+    Published,
     Erased,
     /// The mail service told that mail to an address must stop.
     Suppressed {
@@ -63,6 +73,8 @@ pub enum What {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Calls {
     Nothing,
+    /// Nobody was reached.
+    Unanswered,
     /// The customer wants none.
     Denied,
     /// The number is somebody else's.
@@ -77,6 +89,8 @@ pub struct Fact {
     pub key: String,
     /// The purchase that it is about, where it is about one.
     pub purchase: Option<String>,
+    /// The touch that it reports of, where it is a report.
+    pub touch: Option<String>,
     pub occurred: i64,
     /// Since when the product may know it: it was handed over.
     pub maybe: i64,
@@ -86,7 +100,12 @@ pub struct Fact {
 
 impl Fact {
     pub fn new(what: What, key: impl Into<String>, occurred: i64) -> Fact {
-        Fact { what, key: key.into(), purchase: None, occurred, maybe: NEVER, sure: NEVER }
+        let key = key.into();
+        Fact { what, key, purchase: None, touch: None, occurred, maybe: NEVER, sure: NEVER }
+    }
+
+    pub fn about(self, touch: &str) -> Fact {
+        Fact { touch: Some(touch.to_owned()), ..self }
     }
 
     pub fn of(self, purchase: &str) -> Fact {
@@ -104,6 +123,8 @@ impl Fact {
             What::ComplaintOpened => "ComplaintOpened",
             What::ComplaintResolved => "ComplaintResolved",
             What::Heard { kind, .. } => kind,
+            What::Met => "InteractionRecorded",
+            What::Published => "ContentPublished",
             What::Erased => "CustomerErased",
             What::Suppressed { .. } => return None,
         })

@@ -4,7 +4,7 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fact::{Calls, Fact, For, Line, Told, What};
+use super::fact::{Calls, Fact, For, Line, Told, Topic, What};
 use super::people::{Person, birthday, of_thousand};
 
 pub const SECOND: i64 = 1_000;
@@ -34,9 +34,18 @@ impl Happening {
 
     /// The event's text in EventBridge's envelope.
     pub fn text(&self, customer: &str) -> String {
-        let at = rfc3339(self.fact.occurred);
         let mut detail = self.fields.clone();
         detail["customer_id"] = customer.into();
+        self.envelope(detail)
+    }
+
+    /// The same of an event that is about no customer.
+    pub fn of_nobody(&self) -> String {
+        self.envelope(self.fields.clone())
+    }
+
+    fn envelope(&self, mut detail: Value) -> String {
+        let at = rfc3339(self.fact.occurred);
         detail["occurred_at"] = at.as_str().into();
         let kind = self.fact.kind().unwrap_or_default();
         let envelope =
@@ -109,6 +118,7 @@ impl Life<'_> {
             ("country", person.country.map(Value::from)),
             ("birthday", person.birthday.map(|birthday| written(birthday).into())),
             ("relationship", person.is_transactional.then(|| "transactional".into())),
+            ("interests", person.interest.map(|topic| json!([topic_name(topic)]))),
         ] {
             if let Some(value) = value {
                 fields[name] = value;
@@ -121,6 +131,7 @@ impl Life<'_> {
             country: person.country.map(str::to_owned),
             is_transactional: Some(person.is_transactional),
             birthday: person.birthday,
+            interest: person.interest,
         };
         self.profile(at, told, fields);
         if of_thousand(self.rng, 700) {
@@ -138,7 +149,9 @@ impl Life<'_> {
         let key = self.key("con");
         let fields = json!({
             "consent_id": key, "source": "shop",
-            "channel": match line { Line::Email => "email", Line::Call => "call" },
+            "channel": match line {
+                Line::Email => "email", Line::Call => "call", Line::Task => "task",
+            },
             "purpose": match purpose {
                 For::Marketing => "marketing", For::Service => "service", For::All => "all",
             },
@@ -230,17 +243,20 @@ impl Life<'_> {
         }
     }
 
-    /// Visits that nobody makes anything of.
+    /// Visits of which nobody makes anything, and meetings.
     fn visit(&mut self, joined: i64) {
         let span = (self.years.until - joined).max(DAY);
         for _ in 0..self.rng.u8(1..=5) {
             let (key, at) = (self.key("vis"), joined + self.rng.i64(0..span) / SECOND * SECOND);
+            let is_meeting = of_thousand(self.rng, 120);
             let fields = json!({
                 "interaction_id": key, "phase": "prepurchase", "touchpoint": "store",
-                "channel": "store", "initiated_by": "customer", "kind": "visit",
+                "channel": "store", "initiated_by": "customer",
+                "kind": if is_meeting { "meeting" } else { "visit" },
             });
             let kind = "InteractionRecorded";
-            let what = What::Heard { kind, is_bad: false, calls: Calls::Nothing };
+            let heard = What::Heard { kind, is_bad: false, calls: Calls::Nothing };
+            let what = if is_meeting { What::Met } else { heard };
             self.add(Fact::new(what, key, at), fields);
         }
     }
@@ -284,6 +300,10 @@ impl Life<'_> {
             self.add(Fact::new(What::Erased, &key, at), json!({ "request_id": key }));
         }
     }
+}
+
+pub fn topic_name(topic: Topic) -> String {
+    format!("topic {topic}")
 }
 
 fn written((year, month, day): super::fact::Birthday) -> String {

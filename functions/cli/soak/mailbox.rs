@@ -1,23 +1,22 @@
-//! What follows from a mail or a call: the mail service's own events, a click,
-//! a report; and somebody who looks after what nobody knows of.
+//! What follows from a mail or a call: the mail service's own events, a report;
+//! and somebody who looks after what nobody knows of.
 
 use std::rc::Rc;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method, StatusCode, Uri};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lazo::feedback::{self, Word};
-use lazo::links::{self, Payload, Request};
 use lazo::rehearsal::mail::Accepted;
 use lazo::store::FailureKind;
 use serde_json::{Value, json};
 
 use super::fact::{Calls, Fact, For, Line, What};
 use super::life::{DAY, HOUR, Happening, MINUTE, SECOND, rfc3339};
+use super::links;
+use super::oracle::Escalated;
 use super::people::of_thousand;
 use super::queue::{Delivery, Of};
-use super::world::{Gone, LINKS_URL, World};
+use super::world::{Gone, World};
 
 /// Notes what went out since the last look, and what will follow from it.
 pub fn collect(world: &mut World) {
@@ -25,8 +24,11 @@ pub fn collect(world: &mut World) {
         take_mail(world, &mail);
     }
     for event in world.aws.bus.take() {
-        if event.detail_type == "CallRequested" {
-            take_call(world, &event.detail);
+        match event.detail_type.as_str() {
+            "CallRequested" => take_request(world, &event.detail, true),
+            "TaskRequested" => take_request(world, &event.detail, false),
+            "ComplaintEscalated" => take_escalation(world, &event.detail),
+            _ => {}
         }
     }
 }
@@ -45,6 +47,11 @@ fn place(world: &World, id: &str) -> Option<usize> {
 
 fn take_mail(world: &mut World, mail: &Accepted) {
     world.totals.mails += 1;
+    if let Some(notice) = mail.tags.get("notice") {
+        world.totals.notices += 1;
+        *world.notices.entry(notice.clone()).or_default() += 1;
+        return;
+    }
     let touch = tag(mail, "touch");
     let Some(customer) = place(world, &tag(mail, "customer")) else { return };
     let to = mail.to.first().map(String::as_str).unwrap_or_default();
@@ -53,13 +60,7 @@ fn take_mail(world: &mut World, mail: &Accepted) {
     world.tell(customer, || format!("the mail service took {touch} to {to}"));
     world.gone[customer].push(Gone { touch, at, to: Some(to.clone()) });
     tell_by_events(world, mail, customer, &to);
-    if of_thousand(&mut world.rng, 20)
-        && let Some(path) = mail.raw.as_deref().and_then(unsubscribe_path)
-    {
-        let at = world.now + world.rng.i64(10 * MINUTE..5 * DAY);
-        let acts = !of_thousand(&mut world.rng, 300);
-        world.queue.push(at, Delivery::Click { path: path.into(), customer, fact: None, acts });
-    }
+    links::follow(world, mail, customer);
 }
 
 /// The mail service's events about one mail, a fifth of which are lost.
@@ -124,15 +125,16 @@ fn mail_event(world: &World, mail: &Accepted, to: &str, kind: &str, more: Value)
     json!({ "source": "aws.ses", "detail-type": kind, "time": time, "detail": detail })
 }
 
-/// Where a mail's `List-Unsubscribe` leads.
-fn unsubscribe_path(raw: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(&STANDARD.decode(raw).ok()?).replace("\r\n ", "");
-    let (_, link) = text.split_once("\r\nList-Unsubscribe: <")?;
-    let (link, _) = link.split_once('>')?;
-    Some(link.trim().strip_prefix(LINKS_URL)?.to_owned())
+fn take_escalation(world: &mut World, detail: &Value) {
+    let text = |name: &str| detail[name].as_str().unwrap_or_default().to_owned();
+    let Some(customer) = place(world, &text("customer_id")) else { return };
+    let level = detail["level"].as_u64().unwrap_or_default();
+    let escalated = Escalated { complaint: text("complaint_id"), level, at: world.now };
+    world.tell(customer, || format!("{escalated:?}"));
+    world.escalated[customer].push(escalated);
 }
 
-fn take_call(world: &mut World, detail: &Value) {
+fn take_request(world: &mut World, detail: &Value, is_call: bool) {
     let text = |name: &str| detail[name].as_str().unwrap_or_default().to_owned();
     let (touch, id) = (text("touch_id"), text("customer_id"));
     let Some(customer) = place(world, &id) else { return };
@@ -140,10 +142,10 @@ fn take_call(world: &mut World, detail: &Value) {
     if world.gone[customer].iter().any(|gone| gone.touch == touch) {
         return;
     }
-    world.totals.calls += 1;
+    *(if is_call { &mut world.totals.calls } else { &mut world.totals.tasks }) += 1;
     world.tell(customer, || format!("{touch} was asked for"));
     world.gone[customer].push(Gone { touch: touch.clone(), at: world.now, to: None });
-    if of_thousand(&mut world.rng, 700) {
+    if is_call && of_thousand(&mut world.rng, 700) {
         let occurred = world.now + world.rng.i64(HOUR..2 * DAY) / SECOND * SECOND + 7 * SECOND;
         let key = format!("call-{}-{}", world.people[customer].number, world.events.len());
         let outcome =
@@ -161,44 +163,14 @@ fn take_call(world: &mut World, detail: &Value) {
             calls: match outcome {
                 "do_not_call" => Calls::Denied,
                 "wrong_number" => Calls::WrongNumber,
+                "no_answer" | "voicemail" => Calls::Unanswered,
                 _ => Calls::Nothing,
             },
         };
-        let happening = Happening::new(Fact::new(what, key, occurred), fields);
+        let happening = Happening::new(Fact::new(what, key, occurred).about(&touch), fields);
         let text = happening.text(&id);
         let mut rng = world.rng.fork();
         world.add_event(&mut rng, customer, happening.fact, text);
-    }
-}
-
-/// A link is followed: by a scanner, which must change nothing, or by the
-/// customer, who does not stop before it has worked.
-pub async fn click(world: &mut World, delivery: &Delivery) {
-    let Delivery::Click { path, customer, fact, acts } = delivery else { return };
-    let (customer, now) = (*customer, world.now);
-    world.totals.clicks += 1;
-    let mut request = Request::new(Payload::new(b"List-Unsubscribe=One-Click".to_vec()));
-    *request.method_mut() = if *acts { Method::POST } else { Method::GET };
-    *request.uri_mut() = path.parse().unwrap_or(Uri::from_static("/"));
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-    request.headers_mut().insert(CONTENT_TYPE, form);
-    let app = world.app.clone();
-    let instant = world.instant();
-    let fact = fact.filter(|_| *acts).unwrap_or(world.facts[customer].len());
-    if *acts && fact == world.facts[customer].len() {
-        let what = What::Consent { line: Line::Email, purpose: For::Marketing, denied: true };
-        world.facts[customer].push(Fact { maybe: now, ..Fact::new(what, "", now) });
-    }
-    let done = world.attempt(4, links::respond(&app, &request, instant)).await;
-    let is_done = done.is_some_and(|response| response.status() == StatusCode::OK);
-    world.tell(customer, || format!("clicked {}: {is_done}", if *acts { "no" } else { "to look" }));
-    if is_done && *acts {
-        let fact = &mut world.facts[customer][fact];
-        fact.sure = fact.sure.min(now);
-    } else if *acts {
-        let (path, fact) = (path.clone(), Some(fact));
-        let at = now + world.rng.i64(5 * MINUTE..HOUR);
-        world.queue.push(at, Delivery::Click { path, customer, fact, acts: true });
     }
 }
 

@@ -12,7 +12,9 @@
 //! | `fact` | the same in plain words: what the oracle goes by |
 //! | `shop` | the rules that the shops are run by |
 //! | `world` | a shop in virtual time |
+//! | `press` | what the shop publishes |
 //! | `mailbox` | what follows from mails and calls |
+//! | `links` | links of mails that are followed |
 //! | `weather` | what goes wrong |
 //! | `poison` | records that fit no schema |
 //! | `observe` | what the product says in the end |
@@ -21,11 +23,13 @@
 
 mod fact;
 mod life;
+mod links;
 mod mailbox;
 mod observe;
 mod oracle;
 mod people;
 mod poison;
+mod press;
 mod queue;
 mod replay;
 mod report;
@@ -183,6 +187,7 @@ fn run_shop(
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     runtime.block_on(async {
         let mut world = World::new(setup, customers)?;
+        world.teach().await?;
         world.run(progress).await;
         let mut violations = judge(&mut world).await?;
         if replay > 0
@@ -207,15 +212,14 @@ async fn judge(world: &mut World) -> anyhow::Result<Vec<Violation>> {
     let Years { from, until } = world.setup.years;
     let around = Surroundings { from, until, trouble, listed };
     let mut violations = observe::not_kept(world, &kept);
+    violations.extend(observe::told_twice(world));
     for place in 0..world.people.len() {
         let observed = observe::customer(world, place).await?;
         observe::count(&observed, &mut world.totals.touches);
-        violations.extend(examine(
-            &world.people[place].id,
-            &world.facts[place],
-            &observed,
-            &around,
-        ));
+        let (person, known) = (&world.people[place], &world.facts[place]);
+        let mut facts = known.clone();
+        facts.extend(press::facts(&world.pieces, person, known));
+        violations.extend(examine(&person.id, &facts, &observed, &around));
     }
     Ok(violations)
 }

@@ -21,7 +21,8 @@ pub async fn customer(world: &World, place: usize) -> Result<Observed, StoreErro
     let store = &world.app.store;
     let loaded = store.load(&id).await?;
     let (events, touches) = store.ledger(&id).await?;
-    let mut observed = Observed { gone: world.gone[place].clone(), ..Observed::default() };
+    let (gone, escalated) = (world.gone[place].clone(), world.escalated[place].clone());
+    let mut observed = Observed { gone, escalated, ..Observed::default() };
     for event in events {
         let kind = event.kind.to_string();
         for refused in event.refused {
@@ -108,6 +109,16 @@ pub fn not_kept(world: &World, kept: &BTreeSet<String>) -> Vec<Violation> {
         why: "fits no schema, was taken, and is not kept aside".to_owned(),
     };
     lost.map(accuse).collect()
+}
+
+/// Mails to somebody in the shop that were accepted more than once.
+pub fn told_twice(world: &World) -> impl Iterator<Item = Violation> {
+    let customer = world.people[0].id.clone();
+    world.notices.iter().filter(|(_, count)| **count > 1).map(move |(notice, count)| Violation {
+        customer: customer.clone(),
+        what: format!("mail {notice} to somebody in the shop"),
+        why: format!("went out {count} times"),
+    })
 }
 
 /// Touches by how they ended, for the totals.

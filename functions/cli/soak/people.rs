@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use lazo_domain::event::ZoneName;
 
-use super::fact::Birthday;
+use super::fact::{Birthday, Topic};
 
 /// A customer of whom everything is known.
 #[derive(Clone, Debug)]
@@ -17,7 +17,11 @@ pub struct Person {
     pub phone: bool,
     pub birthday: Option<Birthday>,
     pub is_transactional: bool,
+    pub interest: Option<Topic>,
 }
+
+/// Of how many things somebody may be interested in one.
+pub const TOPICS: Topic = 20;
 
 /// Every time zone of the database that a profile may name.
 pub fn zones() -> Vec<String> {
@@ -53,6 +57,7 @@ pub fn person(rng: &mut Rng, number: usize, zones: &[String]) -> Person {
         phone: !of_thousand(rng, 150),
         birthday: (!of_thousand(rng, 200)).then(|| birthday(rng)),
         is_transactional: of_thousand(rng, 60),
+        interest: of_thousand(rng, 300).then(|| rng.u8(..TOPICS)),
         id,
     }
 }

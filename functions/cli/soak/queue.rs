@@ -7,6 +7,26 @@ use std::rc::Rc;
 /// Which fact of which customer a delivery tells.
 pub type Of = (usize, usize);
 
+/// A link that is followed.
+#[derive(Clone, Debug)]
+pub struct Click {
+    pub path: Rc<str>,
+    pub customer: usize,
+    pub aim: Aim,
+    /// What was told of it, once it was tried.
+    pub fact: Option<usize>,
+}
+
+/// What a link is followed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// To look: a scanner's.
+    Look,
+    Unsubscribe,
+    /// To answer with a score.
+    Answer(u8),
+}
+
 /// Something that arrives at a handler.
 #[derive(Clone, Debug)]
 pub enum Delivery {
@@ -16,8 +36,10 @@ pub enum Delivery {
     Poison(usize),
     /// An event of the mail service, and the facts that it tells.
     Feedback { text: Rc<str>, facts: Vec<Of> },
-    /// A customer follows a mail's link: to look, or to act.
-    Click { path: Rc<str>, customer: usize, fact: Option<usize>, acts: bool },
+    /// A piece is published, by its place among all.
+    Piece(usize),
+    /// A mail's link is followed.
+    Click(Click),
 }
 
 /// Deliveries in the order of time; of one instant, as they were sent.

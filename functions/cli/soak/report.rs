@@ -67,7 +67,8 @@ pub fn print(args: &Args, found: &Found, took: Duration) -> anyhow::Result<()> {
     }
     out!("{:>12} mails accepted, the answer to {} lost", totals.mails, totals.answers_lost);
     out!("{:>12} mails over the quota, {} too fast, put back", totals.over_quota, totals.too_fast);
-    out!("{:>12} calls asked for", totals.calls);
+    out!("{:>12} calls and {} tasks asked for", totals.calls, totals.tasks);
+    out!("{:>12} mails to somebody in the shop", totals.notices);
     out!("touches:");
     for (outcome, count) in &totals.touches {
         out!("{count:>12} {outcome}");

@@ -2,33 +2,44 @@
 //! them.
 
 use anyhow::anyhow;
+use jiff::civil::Date;
 use lazo::rules::Rules;
+use lazo_domain::drift::{Estimate, Kind, Model, Params, ShopRhythm, Spending};
 use lazo_domain::message::Templates;
 use lazo_domain::rulebook::RuleBook;
 
 const POLICY: &str = include_str!("rules/policy.yaml");
 
-const RULES: [(&str, &str); 7] = [
+const RULES: [(&str, &str); 11] = [
+    ("article.yaml", include_str!("rules/article.yaml")),
     ("birthday.yaml", include_str!("rules/birthday.yaml")),
     ("check-in.yaml", include_str!("rules/check-in.yaml")),
     ("news.yaml", include_str!("rules/news.yaml")),
+    ("note.yaml", include_str!("rules/note.yaml")),
+    ("rate.yaml", include_str!("rules/rate.yaml")),
     ("sorry.yaml", include_str!("rules/sorry.yaml")),
     ("thanks-call.yaml", include_str!("rules/thanks-call.yaml")),
     ("thanks-mail.yaml", include_str!("rules/thanks-mail.yaml")),
     ("welcome.yaml", include_str!("rules/welcome.yaml")),
+    ("winback.yaml", include_str!("rules/winback.yaml")),
 ];
 
-const TEMPLATES: [(&str, &str, &str); 4] = [
+const TEMPLATES: [(&str, &str, &str); 8] = [
+    ("complaint-escalated", "es", "Una queja espera"),
+    ("complaint-escalated", "en", "A complaint waits"),
     ("soak", "es", "Gracias de la tienda"),
     ("soak", "en", "Thank you from the shop"),
     ("soak-news", "es", "Noticias de la tienda"),
     ("soak-news", "en", "News from the shop"),
+    ("soak-survey", "es", "¿Qué tal todo?"),
+    ("soak-survey", "en", "How was it?"),
 ];
 
 const BODY: &str = "<mjml><mj-body><mj-section><mj-column><mj-text>{{ brand.name }}";
 const BODY_END: &str = "</mj-text></mj-column></mj-section></mj-body></mjml>";
 const TEXT: &str = "{{ brand.name }}";
 const NEWS_TEXT: &str = "\n\n{{ brand.postal_address }}\n{{ links.unsubscribe }}";
+const SURVEY_TEXT: &str = "{% for answer in survey.answers %}\n{{ answer.url }}{% endfor %}\n";
 const NEWS_END: &str =
     " {{ brand.postal_address }} <a href=\"{{ links.unsubscribe }}\">unsubscribe</a>";
 
@@ -68,6 +79,16 @@ pub enum Defect {
     LeapDayInMarch,
     /// A share of customers that should get nothing gets all.
     NoHoldout,
+    /// Who drifts away is seen later than it is.
+    DriftsLater,
+    /// Calls are tried twice, not three times.
+    GivesUpCalling,
+    /// Nobody is told of complaints that nobody resolves.
+    NobodyInCharge,
+    /// Everybody is asked how it was, not one in five.
+    AsksAll,
+    /// What is published reaches nobody.
+    SharesNothing,
 }
 
 impl Defect {
@@ -83,6 +104,8 @@ impl Defect {
             Defect::NoPause => POLICY
                 .replace("resume_after: 7 days", "resume_after: 1 hour")
                 .replace("bad_experience_pause: 14 days", "bad_experience_pause: 1 hour"),
+            Defect::DriftsLater => POLICY.replace("at_risk_p_alive: 0.5", "at_risk_p_alive: 0.48"),
+            Defect::NobodyInCharge => POLICY.replace("  escalate_after: { normal: 2 days }\n", ""),
             Defect::LeapDayInMarch => POLICY.replace("feb28", "mar1"),
             _ => POLICY.to_owned(),
         }
@@ -92,6 +115,11 @@ impl Defect {
         let line = |line: &str| match self {
             Defect::NoExits if line.starts_with("exit_on") => String::new(),
             Defect::NoHoldout if line.starts_with("holdout") => String::new(),
+            Defect::GivesUpCalling => format!("{}\n", line.replace("max: 3", "max: 2")),
+            Defect::AsksAll => format!("{}\n", line.replace("sample: 20%", "sample: 100%")),
+            Defect::SharesNothing if line.contains("ContentPublished") => {
+                "trigger: { event: ContentPublished }\nfilter: event.title == ''\n".to_owned()
+            }
             Defect::NoExpiry if line.starts_with("  - {") => {
                 let step = line.split(", expires").next().unwrap_or(line);
                 format!("{}, expires: 90 days }}\n", step.trim_end_matches(" }"))
@@ -99,6 +127,23 @@ impl Defect {
             _ => format!("{line}\n"),
         };
         text.lines().map(line).collect()
+    }
+}
+
+/// How customers drift away, as if it had been fitted to the shop's history.
+pub fn model() -> Model {
+    let kind = Kind::MbgNbd;
+    // Weeks; the oracle has the same numbers (`oracle/drift.rs`).
+    let params = Params { kind, r: 0.8, alpha: 40.0, a: 0.6, b: 1.2 };
+    Model {
+        kind,
+        until: Date::constant(2025, 12, 31),
+        customers: 10_000,
+        unique_histories: 1_000,
+        estimate: Some(Estimate { params, log_likelihood: -1.0, evaluations: 1 }),
+        refused: None,
+        rhythm: ShopRhythm::default(),
+        spending: Spending::fit(&[]),
     }
 }
 
@@ -115,7 +160,11 @@ pub fn rules(defect: Defect) -> anyhow::Result<Rules> {
     })?;
     let mut templates = Vec::new();
     for (name, locale, subject) in TEMPLATES {
-        let (more, more_text) = if name == "soak-news" { (NEWS_END, NEWS_TEXT) } else { ("", "") };
+        let (more, more_text) = match name {
+            "soak-news" => (NEWS_END, NEWS_TEXT),
+            "soak-survey" => ("", SURVEY_TEXT),
+            _ => ("", ""),
+        };
         templates.push((format!("{name}/{locale}/subject.txt"), subject.to_owned()));
         templates.push((format!("{name}/{locale}/body.mjml"), format!("{BODY}{more}{BODY_END}")));
         templates.push((format!("{name}/{locale}/body.txt"), format!("{TEXT}{more_text}")));

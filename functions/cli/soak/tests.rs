@@ -82,6 +82,11 @@ the_oracle_sees! {
     an_exit_that_is_not_taken_is_seen: NoExits, "after an event that ends it";
     a_birthday_on_another_day_is_seen: LeapDayInMarch, "fell due at";
     a_holdout_that_is_not_kept_is_seen: NoHoldout, "to somebody who is held out";
+    drift_on_another_day_is_seen: DriftsLater, "nobody began to drift away on that day";
+    a_call_that_is_not_tried_again_is_seen: GivesUpCalling, "should be, and nothing is known of it";
+    a_complaint_of_which_nobody_is_told_is_seen: NobodyInCharge, "and nobody was told of level 1";
+    a_survey_that_everybody_gets_is_seen: AsksAll, "to somebody who was not drawn";
+    a_piece_that_reaches_nobody_is_seen: SharesNothing, "not begun for filter_false without cause";
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub struct Totals {
     pub operations: BTreeMap<String, u64>,
     pub mails: u64,
     pub calls: u64,
+    pub tasks: u64,
+    /// Mails to somebody in the shop.
+    pub notices: u64,
     /// Touches by how they ended, and why where they did not go out.
     pub touches: BTreeMap<String, u64>,
     pub replayed: u64,
@@ -68,6 +71,8 @@ impl Totals {
             (&mut self.requests, other.requests),
             (&mut self.mails, other.mails),
             (&mut self.calls, other.calls),
+            (&mut self.tasks, other.tasks),
+            (&mut self.notices, other.notices),
             (&mut self.replayed, other.replayed),
             (&mut self.violations, other.violations),
         ] {

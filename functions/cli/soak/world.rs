@@ -5,7 +5,7 @@
 //! is asked of the table. All that is left to chance is drawn from the seed, in
 //! one thread, so a shop runs alike whenever it is run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,22 +16,30 @@ use lazo::app::App;
 use lazo::links::token::Keys;
 use lazo::rehearsal::faults::{End, Faults, Plan};
 use lazo::rehearsal::{Aws, Keep, Retries, Wiring};
+use lazo::store::Learnt;
 use lazo::store::table::Alarm;
-use lazo::{dispatch, feedback, ingest, occasions};
+use lazo::{content, dispatch, drift, feedback, ingest, occasions};
 use lazo_domain::instant::Instant;
 
 use super::fact::{Fact, What};
 use super::life::{DAY, HOUR, MINUTE, Years, life};
+use super::links;
 use super::mailbox;
+use super::oracle::Escalated;
 use super::people::{Person, dice, of_thousand, person};
 use super::poison::{self, Poison};
+use super::press::{Piece, pieces};
 use super::queue::{Delivery, Queue};
-use super::shop::{Defect, rules};
+use super::shop::{Defect, model, rules};
 use super::totals::Totals;
 use super::weather::{Weather, draw};
 
 /// How often the schedule runs dispatch, and queues are emptied.
 pub const TICK: i64 = 30 * MINUTE;
+
+/// How often the schedule runs who looks at calendars: days begin on the hour
+/// in most time zones, and the day's touches go in the morning.
+const LOOK: i64 = 2 * HOUR;
 
 /// How many records a batch has at most.
 const BATCH: usize = 10;
@@ -74,9 +82,17 @@ pub struct World {
     /// Events by their place: whose, which fact, the text.
     pub events: Vec<(usize, usize, Rc<str>)>,
     pub poisons: Vec<Poison>,
+    pub pieces: Vec<Piece>,
     pub queue: Queue,
     pub now: i64,
+    /// When calendars were last looked at.
+    looked_at: i64,
+    /// Until when what was published is handed round: it may take many runs.
+    hands_round_until: i64,
     pub gone: Vec<Vec<Gone>>,
+    pub escalated: Vec<Vec<Escalated>>,
+    /// How often each mail to somebody in the shop was accepted.
+    pub notices: BTreeMap<String, u32>,
     /// When something went wrong, in the order of time.
     pub trouble: Vec<i64>,
     /// Touches that were listed as of unknown fate.
@@ -125,9 +141,14 @@ impl World {
             facts: Vec::with_capacity(count),
             events: Vec::new(),
             poisons: Vec::new(),
+            pieces: Vec::new(),
             queue: Queue::default(),
             now: setup.years.from,
+            looked_at: 0,
+            hands_round_until: 0,
             gone: vec![Vec::new(); count],
+            escalated: vec![Vec::new(); count],
+            notices: BTreeMap::new(),
             trouble: Vec::new(),
             listed: BTreeSet::new(),
             totals: Totals { customers: count as u64, ..Totals::default() },
@@ -135,7 +156,24 @@ impl World {
         for number in numbers {
             world.add_person(number);
         }
+        world.pieces = pieces(&mut world.rng, setup.years);
+        for (number, piece) in world.pieces.iter().enumerate() {
+            world.queue.push(piece.occurred, Delivery::Piece(number));
+        }
         Ok(world)
+    }
+
+    /// Tells the product how customers of this shop drift away. How a model is
+    /// fitted is no matter of a soak.
+    ///
+    /// # Errors
+    /// Where the table does not take it.
+    pub async fn teach(&self) -> anyhow::Result<()> {
+        let tried_at = Instant::from_millis(self.setup.years.until);
+        let learnt = Learnt { model: model(), tried_at, refused: None };
+        self.app.store.keep_learnt(&learnt).await?;
+        self.app.learn(&learnt.model);
+        Ok(())
     }
 
     fn add_person(&mut self, number: usize) {
@@ -216,8 +254,10 @@ impl World {
     }
 
     fn next_at(&self, rounds_at: i64) -> Option<i64> {
-        let alarms = [Alarm::Due, Alarm::Occasion].map(|alarm| self.aws.first_alarm(alarm));
-        let alarms = alarms.into_iter().flatten().map(Instant::millis);
+        let first = |alarm| self.aws.first_alarm(alarm).map(Instant::millis);
+        let looks = [Alarm::Occasion, Alarm::Review].map(first);
+        let looks = looks.into_iter().flatten().map(|at| at.max(self.looked_at + LOOK));
+        let alarms = first(Alarm::Due).into_iter().chain(looks);
         let alarms = alarms.filter(|_| !self.is_asleep());
         alarms.chain(self.queue.next_at()).chain([rounds_at]).min()
     }
@@ -229,8 +269,18 @@ impl World {
 
     async fn wake(&mut self) {
         let (app, now) = (self.app.clone(), self.instant());
-        if self.rings(Alarm::Occasion) {
-            self.attempt(12, occasions::run(&app, now, None)).await;
+        if self.now >= self.looked_at + LOOK {
+            self.looked_at = self.now;
+            if self.rings(Alarm::Occasion) {
+                self.attempt(12, occasions::run(&app, now, None)).await;
+            }
+            if self.rings(Alarm::Review) {
+                self.attempt(12, drift::run(&app, now, None)).await;
+            }
+        }
+        if self.now <= self.hands_round_until {
+            let bounds = content::Bounds { time: None, customers: 500 };
+            self.attempt(40, content::run(&app, now, bounds)).await;
         }
         if self.rings(Alarm::Due) {
             self.weather.set_sending(true);
@@ -269,9 +319,11 @@ impl World {
         let (mut events, mut feedback) = (Vec::new(), Vec::new());
         while let Some(delivery) = self.queue.pop(self.now) {
             match &delivery {
-                Delivery::Event(_) | Delivery::Poison(_) => events.push(delivery),
+                Delivery::Event(_) | Delivery::Poison(_) | Delivery::Piece(_) => {
+                    events.push(delivery);
+                }
                 Delivery::Feedback { .. } => feedback.push(delivery),
-                Delivery::Click { .. } => mailbox::click(self, &delivery).await,
+                Delivery::Click(click) => links::click(self, click.clone()).await,
             }
         }
         let app = self.app.clone();
@@ -321,8 +373,14 @@ impl World {
             message.body = Some(match delivery {
                 Delivery::Event(event) => self.events[*event].2.to_string(),
                 Delivery::Poison(number) => self.poisons[*number].text.to_string(),
+                Delivery::Piece(number) => {
+                    let piece = &mut self.pieces[*number];
+                    piece.maybe = piece.maybe.min(self.now);
+                    self.hands_round_until = self.now + DAY;
+                    piece.text.to_string()
+                }
                 Delivery::Feedback { text, .. } => text.to_string(),
-                Delivery::Click { .. } => String::new(),
+                Delivery::Click(_) => String::new(),
             });
             event.records.push(message);
             for (customer, fact) in self.told_by(delivery) {
@@ -340,7 +398,7 @@ impl World {
                 vec![(customer, fact)]
             }
             Delivery::Feedback { facts, .. } => facts.clone(),
-            Delivery::Click { .. } | Delivery::Poison(_) => Vec::new(),
+            Delivery::Click(_) | Delivery::Poison(_) | Delivery::Piece(_) => Vec::new(),
         }
     }
 
@@ -355,6 +413,9 @@ impl World {
             let told = self.told_by(delivery);
             if let (Delivery::Poison(number), false) = (delivery, comes_again) {
                 self.poisons[*number].sure = self.now;
+            }
+            if let (Delivery::Piece(number), false) = (delivery, comes_again) {
+                self.pieces[*number].sure = self.now;
             }
             if comes_again {
                 let wait = self.rng.i64(MINUTE..HOUR / 2);

@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 
 use super::clock::{date, days_later, is_open, zone};
-use super::flows::{CAP, CAP_DAYS, CAP_MARKETING, DEFAULT_ZONE, FLOWS, Flow, Step, TRIGGER_DAYS};
+use super::flows::{
+    CAP, CAP_DAYS, CAP_MARKETING, DEFAULT_ZONE, FLOWS, Flow, Step, TRIGGER_DAYS, Wait,
+};
 use super::safety::when;
 use super::view::View;
 use super::{Case, Deferred, End, Pending, Seen};
@@ -81,7 +83,8 @@ impl<'a> Case<'a> {
                 _ => {}
             }
         }
-        if first > known || is_erased {
+        // Of one tick, either may have come first.
+        if first >= known || is_erased {
             names.push(DEFAULT_ZONE);
         }
         names.into_iter().map(zone).collect()
@@ -147,6 +150,9 @@ impl<'a> Case<'a> {
     }
 
     fn check_due(&mut self, expected: &Expected, due: i64) {
+        if let Wait::Any = expected.step().wait {
+            return;
+        }
         let mut dues = expected.zones.iter().map(|zone| expected.step().due(expected.base, zone));
         if !dues.any(|expected| expected == due) {
             let first = expected.zones.first().map(|z| expected.step().due(expected.base, z));
@@ -214,7 +220,8 @@ impl<'a> Case<'a> {
 
     /// What should not have begun.
     fn check_beginning(&mut self, expected: &Expected) {
-        let Some(trigger) = expected.trigger.filter(|_| expected.step == 0) else { return };
+        let is_first = expected.step == 0 && !expected.flow.is_further;
+        let Some(trigger) = expected.trigger.filter(|_| is_first) else { return };
         let is_late = |zone| expected.received > days_later(trigger.occurred, TRIGGER_DAYS, zone);
         if expected.zones.iter().all(is_late) {
             self.accuse(&expected.touch, "was begun by a trigger that came too late");
@@ -240,7 +247,8 @@ impl<'a> Case<'a> {
             && self.around.had_trouble(expected.base, expected.base)
             && expected.trigger.is_some_and(|trigger| {
                 let at = self.around.until;
-                View { facts: self.facts, at, is_sure: false }.has_exited(expected.flow, trigger)
+                let began = (trigger.occurred, trigger.purchase.as_deref());
+                View { facts: self.facts, at, is_sure: false }.has_exited(expected.flow, began)
             });
         if !was_under_way {
             self.accuse(&expected.touch, "should be, and nothing is known of it");
@@ -285,9 +293,18 @@ impl<'a> Case<'a> {
             "suppressed" => view.is_suppressed(step.line),
             "no_consent" => !view.consents(step.line, flow.purpose),
             "relationship" => view.is_transactional(),
-            "exited" => expected.trigger.is_some_and(|trigger| view.has_exited(flow, trigger)),
+            "exited" => self.has_exited(expected, view),
+            "not_sampled" => !flow.draws(&expected.occurrence),
             "expired" => self.had_to_expire(expected, seen),
             _ => false,
+        })
+    }
+
+    fn has_exited(&self, expected: &Expected, view: View) -> bool {
+        let (flow, occurrence) = (expected.flow, &expected.occurrence);
+        expected.zones.iter().any(|zone| {
+            let began = self.began(flow, occurrence, expected.trigger, zone);
+            began.is_some_and(|began| view.has_exited(flow, began))
         })
     }
 

@@ -29,6 +29,8 @@ pub enum Wait {
     Hours(i64),
     Days(i64),
     BusinessDay,
+    /// Whenever the product thinks best.
+    Any,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +53,8 @@ pub struct Flow {
     pub exit_on: &'static [&'static str],
     pub waits_for_complaints: bool,
     pub steps: &'static [Step],
+    /// Whether it is a call that is tried again, and no beginning.
+    pub is_further: bool,
 }
 
 const fn mail(id: &'static str, wait: Wait, at: Option<Time>, expiry_days: i64) -> Step {
@@ -70,9 +74,10 @@ const FLOW: Flow = Flow {
     exit_on: &[],
     waits_for_complaints: true,
     steps: &[],
+    is_further: false,
 };
 
-pub const FLOWS: [Flow; 7] = [
+pub const FLOWS: [Flow; 11] = [
     Flow {
         rule: "thanks-mail",
         trigger: "PurchaseCompleted",
@@ -127,10 +132,67 @@ pub const FLOWS: [Flow; 7] = [
         steps: &[mail("mail", Wait::None, clock(9, 30), 3)],
         ..FLOW
     },
+    Flow {
+        rule: "winback",
+        purpose: For::Marketing,
+        exit_on: &["PurchaseCompleted"],
+        steps: &[mail("mail", Wait::None, clock(11, 0), 3)],
+        ..FLOW
+    },
+    Flow {
+        rule: "note",
+        trigger: "InteractionRecorded",
+        steps: &[Step { line: Line::Task, ..mail("note", Wait::None, None, 4) }],
+        ..FLOW
+    },
+    Flow {
+        rule: "article",
+        trigger: "ContentPublished",
+        purpose: For::Marketing,
+        steps: &[mail("mail", Wait::Days(1), clock(15, 0), 4)],
+        ..FLOW
+    },
+    Flow {
+        rule: "rate",
+        trigger: "PurchaseDelivered",
+        exit_on: &["PurchaseRefunded"],
+        steps: &[mail("mail", Wait::Days(1), clock(13, 0), 3)],
+        ..FLOW
+    },
+];
+
+/// The share of deliveries that is asked about.
+const SAMPLE: f64 = 0.2;
+
+const AGAIN: Step = Step { line: Line::Call, ..mail("", Wait::Any, None, 5) };
+
+const FURTHER: Flow = Flow { is_further: true, ..FLOWS[1] };
+
+/// What follows a large purchase's call where nobody is reached, one after the
+/// other.
+pub const ATTEMPTS: [Flow; 3] = [
+    Flow { steps: &[Step { id: "call.2", ..AGAIN }], ..FURTHER },
+    Flow { steps: &[Step { id: "call.3", ..AGAIN }], ..FURTHER },
+    Flow { steps: &[mail("call.then", Wait::Any, None, 3)], ..FURTHER },
 ];
 
 pub fn flow(rule: &str) -> Option<&'static Flow> {
     FLOWS.iter().find(|flow| flow.rule == rule)
+}
+
+/// The flow and the step that a touch's names mean.
+pub fn flow_of(rule: &str, step: &str) -> Option<(&'static Flow, &'static Step)> {
+    let named = FLOWS.iter().chain(&ATTEMPTS).filter(|flow| flow.rule == rule);
+    named
+        .flat_map(|flow| flow.steps.iter().map(move |step| (flow, step)))
+        .find(|(_, s)| s.id == step)
+}
+
+/// A number from 0 to 1 that a text stands for, always the same.
+fn drawn(text: &str) -> f64 {
+    let digest = Sha256::digest(text);
+    let number = digest.iter().take(8).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    number as f64 / 2f64.powi(64)
 }
 
 impl Flow {
@@ -139,6 +201,7 @@ impl Flow {
         match (self.rule, &fact.what) {
             ("thanks-mail", What::Purchase { cents }) => *cents < 500_000,
             ("thanks-call", What::Purchase { cents }) => *cents >= 500_000,
+            ("note", what) => matches!(what, What::Met),
             ("welcome", What::Consent { purpose, denied, .. }) => {
                 *purpose == For::Marketing && !denied
             }
@@ -148,9 +211,12 @@ impl Flow {
 
     /// Whether a customer is among those who get nothing, to compare with.
     pub fn holds_out(&self, id: &str) -> bool {
-        let digest = Sha256::digest(format!("{}/{id}", self.rule));
-        let number = digest.iter().take(8).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-        (number as f64 / 2f64.powi(64)) < self.holdout
+        drawn(&format!("{}/{id}", self.rule)) < self.holdout
+    }
+
+    /// Whether what happened is among what is asked about.
+    pub fn draws(&self, occurrence: &str) -> bool {
+        self.rule != "rate" || drawn(&format!("rate/{occurrence}")) < SAMPLE
     }
 
     pub fn touch(&self, id: &str, occurrence: &str, step: &Step) -> String {
@@ -168,7 +234,7 @@ impl Step {
                 instant(business_day_after(date(base, zone)), at, zone)
             }
             (Wait::None, Some(at)) => instant(date(base, zone), at, zone),
-            (_, None) => base,
+            (Wait::Any, _) | (_, None) => base,
         }
     }
 

@@ -14,9 +14,15 @@
 //! | `safety` | nothing goes out that must not |
 //! | `fate` | everything expected goes out, or has a reason |
 //! | `birthday` | the same for the days of the year |
+//! | `drift` | the same for who drifts away |
+//! | `calls` | the same for calls that are tried again |
+//! | `complaints` | whether those in charge are told of what nobody resolves |
 
 mod birthday;
+mod calls;
 mod clock;
+mod complaints;
+mod drift;
 mod fate;
 mod flows;
 mod safety;
@@ -73,11 +79,20 @@ pub struct Pending {
     pub is_sending: bool,
 }
 
+/// A complaint that went up to a level, as it was published.
+#[derive(Clone, Debug)]
+pub struct Escalated {
+    pub complaint: String,
+    pub level: u64,
+    pub at: i64,
+}
+
 /// What became of a customer, as the product tells it.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     /// In the order of time.
     pub gone: Vec<Gone>,
+    pub escalated: Vec<Escalated>,
     pub touches: BTreeMap<String, Seen>,
     pub refused: Vec<Refusal>,
     pub pending: BTreeMap<String, Pending>,
@@ -140,5 +155,8 @@ pub fn examine(
     case.check_what_went_out();
     case.check_what_was_due();
     case.check_birthdays();
+    case.check_drift();
+    case.check_calls();
+    case.check_complaints();
     case.violations
 }

@@ -1,9 +1,12 @@
 //! Nothing goes out that must not.
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
 use super::Case;
-use super::clock::{days_later, is_open};
-use super::flows::{CAP, CAP_DAYS, CAP_MARKETING, Flow, Step, flow};
-use super::view::View;
+use super::clock::{days_later, instant, is_open};
+use super::flows::{CAP, CAP_DAYS, CAP_MARKETING, Flow, Step, flow_of};
+use super::view::{Began, View};
 use crate::soak::fact::{Fact, For, Line};
 use crate::soak::world::Gone;
 
@@ -18,8 +21,7 @@ pub struct Named<'a> {
 pub fn named<'a>(touch: &'a str, id: &str) -> Option<Named<'a>> {
     let parts: Vec<&str> = touch.split('/').collect();
     let [rule, customer, occurrence, step] = parts[..] else { return None };
-    let flow = flow(rule).filter(|_| customer == id)?;
-    let step = flow.steps.iter().find(|known| known.id == step)?;
+    let (flow, step) = flow_of(rule, step).filter(|_| customer == id)?;
     Some(Named { flow, step, occurrence })
 }
 
@@ -80,18 +82,25 @@ impl Case<'_> {
                     "to an address that is not the customer's",
                 );
             }
-            None => check(!view.has_phone(), "without a number to call"),
+            None => {
+                check(step.line == Line::Call && !view.has_phone(), "without a number to call");
+            }
         }
         check(view.is_suppressed(step.line), "to an address or a number that is not to be used");
         check(!view.consents(step.line, flow.purpose), "after a no, or without a yes");
-        let is_limited = step.line == Line::Call || is_marketing;
+        let is_limited = step.line != Line::Email || is_marketing;
         check(view.is_transactional() && is_limited, "against the kind of relationship");
         check(flow.waits_for_complaints && view.is_paused(), "during a complaint's pause");
         let zone = view.zone();
         check(!is_open(step.line, view.country(), gone.at, &zone), "outside its window");
         check(flow.holds_out(self.id), "to somebody who is held out");
+        check(!flow.draws(named.occurrence), "to somebody who was not drawn");
+        let began = self.began(named.flow, named.occurrence, trigger, &zone);
+        check(
+            began.is_some_and(|began| view.has_exited(flow, began)),
+            "after an event that ends it",
+        );
         if let Some(trigger) = trigger {
-            check(view.has_exited(flow, trigger), "after an event that ends it");
             check(!flow.is_for(trigger), "against its filter");
             check(
                 self.breaks_cooldown(index, flow, trigger, view),
@@ -104,6 +113,21 @@ impl Case<'_> {
         }
         check(self.is_full(view, index, is_marketing), "over a frequency cap");
         wrong
+    }
+
+    /// When what led to a touch began, where an event or a day did.
+    pub(super) fn began<'a>(
+        &self,
+        flow: &Flow,
+        occurrence: &str,
+        trigger: Option<&'a Fact>,
+        zone: &TimeZone,
+    ) -> Option<Began<'a>> {
+        match trigger {
+            Some(trigger) => Some((trigger.occurred, trigger.purchase.as_deref())),
+            None if flow.exit_on.is_empty() => None,
+            None => Some((instant(occurrence.parse().ok()?, Time::midnight(), zone), None)),
+        }
     }
 
     pub(super) fn due_of(&self, touch: &str) -> Option<i64> {

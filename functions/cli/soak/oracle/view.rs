@@ -7,6 +7,9 @@ use super::clock::{days_later, zone};
 use super::flows::{BAD_DAYS, DEFAULT_ZONE, Flow, RESUME_DAYS};
 use crate::soak::fact::{Calls, Fact, For, Line, Told, What};
 
+/// When something began, and about which purchase.
+pub type Began<'a> = (i64, Option<&'a str>);
+
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     pub facts: &'a [Fact],
@@ -76,6 +79,9 @@ impl<'a> View<'a> {
 
     /// Whether the last word on it allows it.
     pub fn consents(&self, line: Line, purpose: For) -> bool {
+        if line == Line::Task {
+            return true;
+        }
         let words = self.known().filter_map(|fact| match fact.what {
             What::Consent { line: on, purpose: of, denied }
                 if on == line && (of == purpose || of == For::All) =>
@@ -108,12 +114,16 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Whether an event has ended what a trigger started.
-    pub fn has_exited(&self, flow: &Flow, trigger: &Fact) -> bool {
+    /// Whether an event has ended what began at an instant, about a purchase or
+    /// about none.
+    pub fn has_exited(&self, flow: &Flow, (began, purchase): Began) -> bool {
         self.known().any(|fact| {
+            let is_of_it = fact.purchase.is_none()
+                || purchase.is_none()
+                || fact.purchase.as_deref() == purchase;
             fact.kind().is_some_and(|kind| flow.exit_on.contains(&kind))
-                && fact.occurred >= trigger.occurred
-                && (fact.purchase.is_none() || fact.purchase == trigger.purchase)
+                && fact.occurred >= began
+                && is_of_it
         })
     }
 }
