@@ -17,7 +17,9 @@ use crate::app::App;
 use crate::bus::Message;
 use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
 use crate::store::table::{Alarm, SHARDS};
-use crate::store::{Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store, StoreError, TouchEntry};
+use crate::store::{
+    Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry,
+};
 
 /// How many customers are worked on at a time.
 pub const CUSTOMERS_AT_ONCE: usize = 8;
@@ -36,8 +38,9 @@ pub struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Works on each; `note` gets what came of it. Once it `is_over` nobody new
-    /// is taken on: their alarms ring on, for the next round.
+    /// Works on each, as they were when their page was read; `note` gets what
+    /// came of it. Once it `is_over` nobody new is taken on: their alarms ring on,
+    /// for the next round.
     ///
     /// # Errors
     /// The first [`StoreError`] of a part of the index that could not be read.
@@ -45,11 +48,11 @@ impl Round<'_> {
     pub async fn each<R, Work>(
         &self,
         is_over: impl Fn() -> bool,
-        work: impl Fn(Id) -> Work,
-        mut note: impl FnMut(R),
+        work: impl Fn(Loaded) -> Work,
+        mut note: impl FnMut(Result<R, StoreError>),
     ) -> Result<(), StoreError>
     where
-        Work: Future<Output = R>,
+        Work: Future<Output = Result<R, StoreError>>,
     {
         // Another shard comes first each minute, so that where not all get their
         // turn it is not always the same who wait.
@@ -69,11 +72,11 @@ impl Round<'_> {
         &self,
         shard: u8,
         is_over: impl Fn() -> bool,
-        work: impl Fn(Id) -> Work,
-        mut note: impl FnMut(R),
+        work: impl Fn(Loaded) -> Work,
+        mut note: impl FnMut(Result<R, StoreError>),
     ) -> Result<(), StoreError>
     where
-        Work: Future<Output = R>,
+        Work: Future<Output = Result<R, StoreError>>,
     {
         let mut seen: HashSet<Id> = HashSet::new();
         for _ in 0..PAGES_MAX {
@@ -83,11 +86,18 @@ impl Round<'_> {
             let ringing = self.store.ringing(self.alarm, shard, self.now, PAGE).await?;
             let is_last = ringing.len() < PAGE as usize;
             let fresh = ringing.into_iter().filter(|id| seen.insert(id.clone()));
-            let work: Vec<Work> = fresh.map(&work).collect();
-            if work.is_empty() {
+            let fresh: Vec<Id> = fresh.collect();
+            if fresh.is_empty() {
                 break;
             }
-            let mut done = futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE);
+            let mut begun: Vec<Work> = Vec::with_capacity(fresh.len());
+            for loaded in self.store.load_all(&fresh).await? {
+                match loaded {
+                    Ok(loaded) => begun.push(work(loaded)),
+                    Err(error) => note(Err(error)),
+                }
+            }
+            let mut done = futures::stream::iter(begun).buffer_unordered(CUSTOMERS_AT_ONCE);
             while let Some(result) = done.next().await {
                 note(result);
             }
@@ -145,9 +155,9 @@ pub async fn look_at_calendars(
             sum.failed += 1;
         }
     };
-    let work = async |id: Id| match is_over() {
+    let work = async |loaded: Loaded| match is_over() {
         true => Ok(Looked::default()),
-        false => look(app, &id, now).await,
+        false => look_at(app, loaded, now).await,
     };
     Round { store: &app.store, alarm, now }.each(is_over, work, note).await?;
     Ok(sum)
@@ -160,9 +170,22 @@ pub async fn look_at_calendars(
 /// # Errors
 /// [`StoreError`] where the store does not answer.
 pub async fn look(app: &App, id: &Id, now: Instant) -> Result<Looked, StoreError> {
+    look_at(app, app.store.load(id).await?, now).await
+}
+
+/// The same of a customer as it was read, and read again where others wrote.
+///
+/// # Errors
+/// [`StoreError`] where the store does not answer.
+pub async fn look_at(app: &App, loaded: Loaded, now: Instant) -> Result<Looked, StoreError> {
+    let id = loaded.customer.id.clone();
+    let mut read = Some(loaded);
     let mut known = Vec::new();
     for attempt in 1..=ATTEMPTS_MAX {
-        let loaded = app.store.load(id).await?;
+        let loaded = match read.take() {
+            Some(loaded) => loaded,
+            None => app.store.load(&id).await?,
+        };
         let before = loaded.customer.enrolments.len();
         let rules = app.rules();
         let decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
@@ -176,7 +199,7 @@ pub async fn look(app: &App, id: &Id, now: Instant) -> Result<Looked, StoreError
         let planned = decision.customer.enrolments.len().saturating_sub(before);
         let stages = decision.stages.len();
         let mut messages: Vec<Message> = decision.records.iter().map(Message::skipped).collect();
-        let entered = decision.stages.iter().map(|entered| Message::stage_changed(id, entered));
+        let entered = decision.stages.iter().map(|entered| Message::stage_changed(&id, entered));
         messages.extend(entered);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(_) => {

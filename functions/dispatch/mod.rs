@@ -12,7 +12,6 @@ use lazo_domain::instant::Instant;
 use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Send, TouchId};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::bus::Message;
@@ -22,7 +21,7 @@ use crate::rounds::Round;
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{
     Call, Commit, EscalationEntry, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER,
-    StoreError, TouchEntry,
+    StoreError, TouchEntry, mark,
 };
 use settle::{settle, write_outcome};
 
@@ -92,9 +91,9 @@ pub async fn settle_all(app: &App, now: Instant) -> Result<Report, StoreError> {
 
 async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreError> {
     let mut report = Report::default();
-    let work = async |id: Id| match pace.is_over() {
+    let work = async |loaded: Loaded| match pace.is_over() {
         true => Ok(Report::default()),
-        false => attend_at(app, &id, now, pace).await,
+        false => attend_at(app, loaded, now, pace).await,
     };
     let note = |result: Result<Report, StoreError>| match result {
         Ok(one) => report.add(one),
@@ -114,10 +113,18 @@ async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreErr
 /// # Errors
 /// [`StoreError`] where the store does not answer.
 pub async fn attend(app: &App, id: &Id, now: Instant) -> Result<Report, StoreError> {
-    attend_at(app, id, now, &Pace::new(now, None)).await
+    attend_at(app, app.store.load(id).await?, now, &Pace::new(now, None)).await
 }
 
-async fn attend_at(app: &App, id: &Id, now: Instant, pace: &Pace) -> Result<Report, StoreError> {
+/// The same of a customer as it was read, and read again where others wrote.
+async fn attend_at(
+    app: &App,
+    loaded: Loaded,
+    now: Instant,
+    pace: &Pace,
+) -> Result<Report, StoreError> {
+    let id = &loaded.customer.id.clone();
+    let mut read = Some(loaded);
     let mut report = Report { customers: 1, ..Report::default() };
     let settle_before = now.plus_millis(-(SETTLE_AFTER.as_millis() as i64));
     // Touches that the ledger has as ended, by a state that was lost since.
@@ -125,7 +132,10 @@ async fn attend_at(app: &App, id: &Id, now: Instant, pace: &Pace) -> Result<Repo
     // The same of levels that complaints reached.
     let mut reached: Vec<EscalationEntry> = Vec::new();
     for attempt in 1..=ATTEMPTS_MAX {
-        let loaded = app.store.load(id).await?;
+        let loaded = match read.take() {
+            Some(loaded) => loaded,
+            None => app.store.load(id).await?,
+        };
         let loaded = settle(app, loaded, now, settle_before, &mut report).await?;
         let loaded = escalate::tell(app, loaded, pace, now).await?;
         let rules = app.rules();
@@ -184,7 +194,7 @@ fn is_for_a_person(send: &Send) -> bool {
 /// mark of this one try, so that it knows them again.
 fn account(decision: &Decision) -> Ledger {
     let mut entries: Vec<LedgerEntry> = Vec::new();
-    let mark = Uuid::now_v7().simple().to_string();
+    let mark = mark();
     for send in &decision.sends {
         entries.push(LedgerEntry::Touch(TouchEntry::fence(send).by(&mark)));
         if is_for_a_person(send) {

@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 
 use futures::StreamExt;
 use lazo_domain::decide::LOOK_AHEAD_DAYS;
+use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::{CalendarRule, Reach};
 
 use crate::app::App;
-use crate::rounds::{CUSTOMERS_AT_ONCE, Looked, look};
+use crate::rounds::{CUSTOMERS_AT_ONCE, Looked, look_at};
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{Leg, Place, Published, StoreError, Tour};
 
@@ -116,7 +117,7 @@ pub async fn go_on(
         let Some(leg) = tour.legs.first().filter(|_| !is_over()) else { break };
         let behind = tour.behind.as_ref();
         let page = app.store.ringing_behind(leg, tour.shard, behind, PAGE).await?;
-        sum = sum + look_at(app, &page, now).await?;
+        sum = sum + visit(app, &page, now).await?;
         tour.go_behind(page);
         if tour.legs.is_empty() {
             published.tour = None;
@@ -126,8 +127,14 @@ pub async fn go_on(
     Ok(sum)
 }
 
-async fn look_at(app: &App, page: &[Place], now: Instant) -> Result<Looked, StoreError> {
-    let looks: Vec<_> = page.iter().map(|place| look(app, &place.customer, now)).collect();
+async fn visit(app: &App, page: &[Place], now: Instant) -> Result<Looked, StoreError> {
+    let ids: Vec<Id> = page.iter().map(|place| place.customer.clone()).collect();
+    let looks = app
+        .store
+        .load_all(&ids)
+        .await?
+        .into_iter()
+        .map(|loaded| async { look_at(app, loaded?, now).await });
     let mut looks = futures::stream::iter(looks).buffer_unordered(CUSTOMERS_AT_ONCE);
     let mut sum = Looked::default();
     while let Some(looked) = looks.next().await {

@@ -13,9 +13,11 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 /// What the model does not understand, in words.
@@ -48,8 +50,46 @@ fn decimal(text: &str) -> Result<Decimal, Unknown> {
     text.parse().map_err(|_| Unknown(format!("the number {text}")))
 }
 
-/// An item's attributes, by their texts on the wire.
-pub type Attributes<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
+/// An item's attributes, by their texts on the wire: so few that a list is
+/// searched faster than a map is made.
+#[derive(Default)]
+pub struct Attributes<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Attributes<'a> {
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, raw)| *raw)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, raw)| (&**name, *raw))
+    }
+}
+
+impl<'de> Deserialize<'de> for Attributes<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Attributes<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an item")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::with_capacity(24);
+                while let Some(entry) = map.next_entry::<Name, _>()? {
+                    all.push((entry.0.0, entry.1));
+                }
+                Ok(Attributes(all))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
+}
+
+/// A name that is borrowed where it can be.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The attributes of an item's text.
 pub fn attributes(text: &str) -> Result<Attributes<'_>, Unknown> {
@@ -179,7 +219,7 @@ fn term(words: &mut Words, bindings: Bindings, item: &Attributes) -> Result<bool
     for (function, expected) in [("attribute_exists", true), ("attribute_not_exists", false)] {
         if words.eat(function) {
             words.expect("(")?;
-            let is_there = item.contains_key(bindings.name(words.next())?);
+            let is_there = item.get(bindings.name(words.next())?).is_some();
             words.expect(")")?;
             return Ok(is_there == expected);
         }
@@ -316,7 +356,7 @@ fn operand(
 ) -> Result<Option<Scalar>, Unknown> {
     if words.eat("if_not_exists") {
         words.expect("(")?;
-        let found = item.contains_key(bindings.name(words.next())?);
+        let found = item.get(bindings.name(words.next())?).is_some();
         words.expect(",")?;
         let value = bindings.value(words.next())?.clone();
         words.expect(")")?;

@@ -6,6 +6,8 @@
 //! hardly meet. A transaction takes the locks of all its partitions, in one
 //! order, and writes all or nothing.
 
+mod read;
+
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -13,14 +15,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
 
-use super::expression::{
-    Attributes, Change, KeyCondition, Scalar, Unknown, attributes, changes, holds,
-};
+use super::expression::{Attributes, Change, Scalar, Unknown, attributes, changes, holds};
 use super::index::{At, Indexes};
-use super::page::Page;
-use super::wire::{
-    Answer, DeleteItem, GetItem, Key, PutItem, Query, TransactWriteItems, UpdateItem,
-};
+use super::wire::{Answer, DeleteItem, Key, PutItem, TransactWriteItems, UpdateItem};
 
 /// How many locks the partitions are spread over.
 const LOCKS: usize = 64;
@@ -110,6 +107,7 @@ impl Table {
     pub fn answer(&self, operation: &str, body: &[u8], stale_writes: u64) -> Answer {
         let done = match operation {
             "GetItem" => self.get(body),
+            "BatchGetItem" => self.get_batch(body),
             "PutItem" => self.put(body),
             "UpdateItem" => self.update(body),
             "DeleteItem" => self.delete(body),
@@ -178,17 +176,6 @@ impl Table {
         }
     }
 
-    fn get(&self, body: &[u8]) -> Done {
-        let request: GetItem = serde_json::from_slice(body)?;
-        self.check_name(&request.table_name)?;
-        let (pk, sk) = request.key.texts()?;
-        let partitions = self.lock(Table::lock_of(&pk));
-        Ok(Answer::ok(match partitions.find(&pk, &sk) {
-            Some(stored) => format!(r#"{{"Item":{}}}"#, stored.text),
-            None => "{}".to_owned(),
-        }))
-    }
-
     fn put(&self, body: &[u8]) -> Done {
         let request: PutItem = serde_json::from_slice(body)?;
         self.check_name(&request.table_name)?;
@@ -205,7 +192,7 @@ impl Table {
         let (pk, sk) = request.key.clone().texts()?;
         let mut partitions = self.lock(Table::lock_of(&pk));
         let found = partitions.find(&pk, &sk).map(|stored| stored.text.clone());
-        let before = found.as_deref().map_or_else(|| Ok(Attributes::new()), attributes)?;
+        let before = found.as_deref().map_or_else(|| Ok(Attributes::default()), attributes)?;
         if let Some(condition) = &request.condition_expression
             && !holds(condition, request.bindings(), &before)?
         {
@@ -234,33 +221,6 @@ impl Table {
             self.indexes.moved(&pk, &sk, &stored.indexed, &[]);
         }
         Ok(Answer::ok("{}"))
-    }
-
-    fn query(&self, body: &[u8], stale_writes: u64) -> Done {
-        let request: Query = serde_json::from_slice(body)?;
-        self.check_name(&request.table_name)?;
-        if request.index_name.is_some() {
-            return Ok(Answer::ok(self.indexes.query(&request, stale_writes)?));
-        }
-        let text = &request.key_condition_expression;
-        let condition = KeyCondition::read(text, request.bindings(), ("pk", "sk"))?;
-        let from = request.exclusive_start_key.as_ref().and_then(|key| key.get("sk")).cloned();
-        let partitions = self.lock(Table::lock_of(&condition.hash));
-        let mut page = Page::new(request.limit);
-        for (sk, stored) in partitions.items.get(&condition.hash).into_iter().flatten() {
-            let is_read = matches!(&from, Some(Scalar::S(from)) if sk <= from);
-            if is_read || !condition.takes(&Scalar::S(sk.clone()))? {
-                continue;
-            }
-            let key = || {
-                let (pk, sk) = (&condition.hash, sk);
-                serde_json::json!({ "pk": { "S": pk }, "sk": { "S": sk } }).to_string()
-            };
-            if page.add(&stored.text, key) {
-                break;
-            }
-        }
-        Ok(Answer::ok(page.answer()))
     }
 
     fn transact(&self, body: &[u8]) -> Done {
@@ -330,7 +290,8 @@ impl Partitions {
     fn check(&self, put: &PutItem, write: &Write) -> Result<(), Refused> {
         let Some(condition) = &put.condition_expression else { return Ok(()) };
         let found = self.find(&write.pk, &write.sk);
-        let item = found.map_or_else(|| Ok(Attributes::new()), |found| attributes(&found.text))?;
+        let item =
+            found.map_or_else(|| Ok(Attributes::default()), |found| attributes(&found.text))?;
         if holds(condition, put.bindings(), &item)? {
             return Ok(());
         }
@@ -371,8 +332,8 @@ fn changed(before: &Attributes, key: &Key, changes: &[Change]) -> Result<Box<str
     let mut after: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
     after.insert("pk".into(), serde_json::value::to_raw_value(&key.pk)?);
     after.insert("sk".into(), serde_json::value::to_raw_value(&key.sk)?);
-    for (name, raw) in before {
-        after.insert(name.clone().into_owned(), (*raw).to_owned());
+    for (name, raw) in before.iter() {
+        after.insert(name.to_owned(), raw.to_owned());
     }
     for change in changes {
         let (Change::Set(name, _) | Change::Remove(name)) = change;

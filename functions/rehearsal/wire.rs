@@ -36,6 +36,20 @@ pub struct GetItem {
     pub _consistent: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct BatchGetItem {
+    pub request_items: HashMap<String, Keys>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Keys {
+    pub keys: Vec<Key>,
+    #[serde(default, rename = "ConsistentRead")]
+    pub _consistent: bool,
+}
+
 /// A condition, and what its answer tells where it fails.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

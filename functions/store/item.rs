@@ -1,6 +1,6 @@
 //! A customer as a DynamoDB item, with the alarms that wake it.
 
-use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::customer::{Customer, Enrolment};
@@ -11,12 +11,9 @@ use lazo_domain::instant::Instant;
 use super::table::{self, Alarm};
 use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, keys};
 
-/// A model that was fitted since may judge otherwise: a customer is looked at
-/// half-way to the day on which drift would begin, yet neither sooner nor later
-/// than so many days from now.
-const REVIEW_AFTER_MILLIS: RangeInclusive<i64> = 30 * DAY_MILLIS..=90 * DAY_MILLIS;
-
-const DAY_MILLIS: i64 = 86_400_000;
+/// How long a customer is left alone at most: a model that was fitted since may
+/// judge otherwise.
+const REVIEW_AFTER: Duration = Duration::from_secs(30 * 86_400);
 
 /// When a customer's item asks for attention, alarm by alarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +35,8 @@ impl Alarms {
         let wake = next_wake(customer, now).filter(|_| customer.erased_at.is_none());
         let occasion = customer.next_occasion.into_iter().chain(wake).min();
         // Somebody without a purchase cannot drift away.
-        let review = customer.judged.map(|_| review_at(customer.next_review, now));
+        let most = now.plus_millis(REVIEW_AFTER.as_millis() as i64);
+        let review = customer.judged.map(|_| customer.next_review.map_or(most, |at| at.min(most)));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();
         Alarms {
             due: lazily(self.due, due),
@@ -60,13 +58,6 @@ impl Alarms {
     fn each(&self) -> [(Alarm, Option<Instant>); 3] {
         [(Alarm::Due, self.due), (Alarm::Occasion, self.occasion), (Alarm::Review, self.review)]
     }
-}
-
-fn review_at(drifts: Option<Instant>, now: Instant) -> Instant {
-    let drifts = drifts.unwrap_or(Instant::MAX);
-    let half_way = (drifts.millis() - now.millis()) / 2;
-    let after = half_way.clamp(*REVIEW_AFTER_MILLIS.start(), *REVIEW_AFTER_MILLIS.end());
-    drifts.min(now.plus_millis(after))
 }
 
 /// When a touch on its way out is looked at again.

@@ -139,6 +139,11 @@ pub enum TouchState {
     PutBack,
 }
 
+/// A mark for a fence, by which whoever wrote it knows it again.
+pub fn mark() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
+
 /// A touch: its permanent once-only key, and what became of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TouchEntry {

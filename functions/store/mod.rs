@@ -24,13 +24,15 @@ mod personal;
 mod published;
 pub mod table;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity,
+};
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -50,7 +52,7 @@ pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
 pub use interests::INTEREST_ITEMS_MAX;
 pub use learnt::Learnt;
-pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState};
+pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
 pub use limits::Wish;
 pub use notices::{Fence, NoticeEntry, NoticeState};
 pub use published::{Leg, Place, Published, Tour};
@@ -226,4 +228,41 @@ impl Store {
             Some(found) => item::decode(id, found),
         }
     }
+
+    /// Reads customers, consistently and as many at a time as one request takes,
+    /// in the order of their ids; who is not stored is left out. What cannot be
+    /// read of one is no reason not to read the others.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn load_all(
+        &self,
+        ids: &[Id],
+    ) -> Result<Vec<Result<Loaded, StoreError>>, StoreError> {
+        let mut found: BTreeMap<Id, Item> = BTreeMap::new();
+        for ids in ids.chunks(LOADS_MAX) {
+            let key = |id: &Id| keys::keyed(keys::customer(id), keys::STATE);
+            let mut left: Vec<Item> = ids.iter().map(key).collect();
+            while !left.is_empty() {
+                let keys = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true);
+                let keys = keys.build().map_err(|e| StoreError::Unwritable(e.to_string()))?;
+                let get = self.client.batch_get_item().request_items(&self.table, keys);
+                let answer = get.set_return_consumed_capacity(self.count_mode()).send().await;
+                let answer = answer.map_err(StoreError::service)?;
+                self.count(true, answer.consumed_capacity());
+                let items = answer.responses.and_then(|mut all| all.remove(&self.table));
+                for item in items.unwrap_or_default() {
+                    found.insert(keys::customer_of(&item)?, item);
+                }
+                // What does not fit into one answer is asked for again.
+                let unread = answer.unprocessed_keys.and_then(|mut all| all.remove(&self.table));
+                left = unread.map(|unread| unread.keys).unwrap_or_default();
+            }
+        }
+        let found = ids.iter().filter_map(|id| Some(item::decode(id, found.remove(id)?)));
+        Ok(found.collect())
+    }
 }
+
+/// How many items one request reads at most.
+const LOADS_MAX: usize = 100;

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use lazo_domain::instant::Instant;
 use lazo_domain::notice::NoticeId;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use super::ledger::mark;
 use super::{Item, Store, StoreError, keys};
 
 /// How a mail to somebody in the shop stands.
@@ -55,7 +55,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn fence_notice(&self, id: &NoticeId, now: Instant) -> Result<Fence, StoreError> {
-        let mark = Uuid::now_v7().simple().to_string();
+        let mark = mark();
         let entry = NoticeEntry {
             notice: id.to_string(),
             state: NoticeState::Fenced,

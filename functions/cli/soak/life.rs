@@ -290,6 +290,12 @@ impl Life<'_> {
             let fields = json!({ "time_zone": zone });
             self.profile(at, Told { zone: Some(zone), ..Told::default() }, fields);
         }
+        if of_thousand(self.rng, 30) {
+            let (at, is_transactional) = (some_time(self), !self.person.is_transactional);
+            let fields = json!({ "relationship": is_transactional.then_some("transactional") });
+            let told = Told { is_transactional: Some(is_transactional), ..Told::default() };
+            self.profile(at, told, fields);
+        }
         if of_thousand(self.rng, 10) {
             let (at, birthday) = (some_time(self), birthday(self.rng));
             let fields = json!({ "birthday": written(birthday) });

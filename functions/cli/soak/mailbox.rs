@@ -26,7 +26,7 @@ pub fn collect(world: &mut World) {
     for event in world.aws.bus.take() {
         match event.detail_type.as_str() {
             "CallRequested" => take_request(world, &event.detail, true),
-            "TaskRequested" => take_request(world, &event.detail, false),
+            "TaskRequested" | "OpportunityFound" => take_request(world, &event.detail, false),
             "ComplaintEscalated" => take_escalation(world, &event.detail),
             _ => {}
         }
@@ -148,8 +148,8 @@ fn take_request(world: &mut World, detail: &Value, is_call: bool) {
     if is_call && of_thousand(&mut world.rng, 700) {
         let occurred = world.now + world.rng.i64(HOUR..2 * DAY) / SECOND * SECOND + 7 * SECOND;
         let key = format!("call-{}-{}", world.people[customer].number, world.events.len());
-        let outcome =
-            ["reached", "reached", "no_answer", "voicemail", "wrong_number"][world.rng.usize(..5)];
+        let outcome = ["reached", "no_answer", "no_answer", "voicemail", "wrong_number"]
+            [world.rng.usize(..5)];
         let outcome = if of_thousand(&mut world.rng, 15) { "do_not_call" } else { outcome };
         let mut fields = json!({ "call_id": key, "touch_id": touch, "outcome": outcome });
         let score = world.rng.u8(1..=5);

@@ -10,10 +10,12 @@ use lazo_domain::rulebook::RuleBook;
 
 const POLICY: &str = include_str!("rules/policy.yaml");
 
-const RULES: [(&str, &str); 11] = [
+const RULES: [(&str, &str); 13] = [
     ("article.yaml", include_str!("rules/article.yaml")),
     ("birthday.yaml", include_str!("rules/birthday.yaml")),
     ("check-in.yaml", include_str!("rules/check-in.yaml")),
+    ("digest.yaml", include_str!("rules/digest.yaml")),
+    ("lead.yaml", include_str!("rules/lead.yaml")),
     ("news.yaml", include_str!("rules/news.yaml")),
     ("note.yaml", include_str!("rules/note.yaml")),
     ("rate.yaml", include_str!("rules/rate.yaml")),

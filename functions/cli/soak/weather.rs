@@ -185,7 +185,7 @@ impl HttpConnector for Weather {
         if service != Service::Ses {
             let State { defect, is_sending, .. } = *self.lock();
             return match (defect, operation) {
-                (Defect::BlindToNo, "GetItem") if is_sending => unseen(self.aws.call(request)),
+                (Defect::BlindToNo, "BatchGetItem") if is_sending => unseen(self.aws.call(request)),
                 (Defect::NoQuarantine, "PutItem") if is_of_failures(&request) => nothing(),
                 _ => self.aws.call(request),
             };

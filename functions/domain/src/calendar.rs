@@ -207,3 +207,27 @@ pub fn days_between(from: Instant, to: Instant, zone: &TimeZone) -> i64 {
     let (from, to) = (from.date_in(zone), to.date_in(zone));
     from.until(to).map_or(0, |span| i64::from(span.get_days()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::AnnualDate;
+
+    #[test]
+    fn as_many_business_days_are_counted_as_a_span_may_have() {
+        let monday = Date::constant(2026, 11, 23);
+        let later = business_days_later(monday, Span::COUNT_MAX, &ClosedDays::default());
+        // Five to a week: 2,000 weeks.
+        assert_eq!(later, monday.checked_add((14_000).days()).unwrap());
+        assert_eq!(business_days_later(monday, 0, &ClosedDays::default()), monday);
+    }
+
+    #[test]
+    fn a_shop_that_is_closed_on_every_day_keeps_nobody_counting_for_ever() {
+        let year = (0..366).map(|day| Date::constant(2028, 1, 1).checked_add(day.days()).unwrap());
+        let every = |day: Date| AnnualDate { year: None, month: day.month(), day: day.day() };
+        let closed = ClosedDays(year.map(every).collect());
+        let monday = Date::constant(2026, 11, 23);
+        assert!(business_days_later(monday, 1, &closed) > monday);
+    }
+}

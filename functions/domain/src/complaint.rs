@@ -257,3 +257,18 @@ fn bad_answer_pause_end(given: Instant, zone: &TimeZone, policy: &Policy) -> Ins
     let pause = policy.complaints.bad_experience_pause;
     calendar::later(given, pause, zone, &policy.closed_days)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_complaint_is_read_back_as_it_was_and_says_nothing_needless() {
+        for level in [0, 1, 7] {
+            let complaint = Complaint { level, ..Complaint::default() };
+            let stored = serde_json::to_string(&complaint).unwrap();
+            assert_eq!(serde_json::from_str::<Complaint>(&stored).unwrap(), complaint);
+            assert_eq!(stored.contains("level"), level > 0, "{stored}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //! through the product's own store, get the same answers and leave the same
 //! items.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use fastrand::Rng;
@@ -10,8 +10,8 @@ use lazo::app::App;
 use lazo::rehearsal::{Aws, Keep, Wiring};
 use lazo::store::table::{Alarm, SHARDS};
 use lazo::store::{
-    Call, CallStatus, Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Loaded, Note, Store,
-    TouchEntry, TouchState, Wish,
+    Call, CallStatus, Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Leg, Loaded, Note,
+    Store, TouchEntry, TouchState, Wish,
 };
 use lazo::{dispatch, ingest};
 use lazo_domain::event::from_wire;
@@ -162,6 +162,17 @@ impl Caller {
         told
     }
 
+    /// Loads some customers at once, who are there or not.
+    async fn load_all(&mut self, stores: &[Store; 2]) -> [String; 2] {
+        let ids: Vec<Id> = (0..self.rng.usize(..5)).map(|_| self.customer()).collect();
+        let ids: Vec<Id> = ids.into_iter().collect::<BTreeSet<Id>>().into_iter().collect();
+        let mut told = Vec::new();
+        for store in stores {
+            told.push(format!("{:?}", store.load_all(&ids).await.unwrap()));
+        }
+        told.try_into().unwrap()
+    }
+
     /// Writes a customer who was loaded, now or a while ago.
     async fn commit(&mut self, stores: &[Store; 2]) -> [String; 2] {
         if self.loaded.is_empty() {
@@ -262,6 +273,15 @@ impl Caller {
         for shard in 0..SHARDS {
             let found = store.ringing(alarm, shard, until, self.rng.i32(1..50)).await.unwrap();
             ids.extend(found.into_iter().map(|id| id.to_string()));
+            let (leg, mut behind) = (Leg { alarm, until }, None);
+            loop {
+                let page = store.ringing_behind(&leg, shard, behind.as_ref(), 2).await.unwrap();
+                ids.extend(page.iter().map(|place| format!("{place:?}")));
+                match page.last() {
+                    Some(last) => behind = Some(last.clone()),
+                    None => break,
+                }
+            }
         }
         ids.join(" ")
     }
@@ -279,7 +299,8 @@ async fn the_same_calls_get_the_same_answers_and_leave_the_same_items() {
         for number in 0..120 {
             let kind = caller.rng.u8(..26);
             let [ours, theirs] = match kind {
-                0..=3 => caller.load(&pair.stores).await,
+                0..=2 => caller.load(&pair.stores).await,
+                3 => caller.load_all(&pair.stores).await,
                 4..=11 => caller.commit(&pair.stores).await,
                 _ => {
                     // Both stores are called by the same throws.

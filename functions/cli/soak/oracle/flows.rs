@@ -77,7 +77,7 @@ const FLOW: Flow = Flow {
     is_further: false,
 };
 
-pub const FLOWS: [Flow; 11] = [
+pub const FLOWS: [Flow; 13] = [
     Flow {
         rule: "thanks-mail",
         trigger: "PurchaseCompleted",
@@ -140,6 +140,13 @@ pub const FLOWS: [Flow; 11] = [
         ..FLOW
     },
     Flow {
+        rule: "lead",
+        trigger: "PurchaseCompleted",
+        steps: &[Step { line: Line::Task, ..mail("tell", Wait::None, None, 4) }],
+        ..FLOW
+    },
+    Flow { rule: "digest", steps: &[mail("mail", Wait::None, clock(14, 0), 3)], ..FLOW },
+    Flow {
         rule: "note",
         trigger: "InteractionRecorded",
         steps: &[Step { line: Line::Task, ..mail("note", Wait::None, None, 4) }],
@@ -201,6 +208,7 @@ impl Flow {
         match (self.rule, &fact.what) {
             ("thanks-mail", What::Purchase { cents }) => *cents < 500_000,
             ("thanks-call", What::Purchase { cents }) => *cents >= 500_000,
+            ("lead", What::Purchase { cents }) => *cents >= 1_500_000,
             ("note", what) => matches!(what, What::Met),
             ("welcome", What::Consent { purpose, denied, .. }) => {
                 *purpose == For::Marketing && !denied

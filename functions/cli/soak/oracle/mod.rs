@@ -14,6 +14,7 @@
 //! | `safety` | nothing goes out that must not |
 //! | `fate` | everything expected goes out, or has a reason |
 //! | `birthday` | the same for the days of the year |
+//! | `digest` | the same for periods |
 //! | `drift` | the same for who drifts away |
 //! | `calls` | the same for calls that are tried again |
 //! | `complaints` | whether those in charge are told of what nobody resolves |
@@ -22,6 +23,7 @@ mod birthday;
 mod calls;
 mod clock;
 mod complaints;
+mod digest;
 mod drift;
 mod fate;
 mod flows;
@@ -155,6 +157,7 @@ pub fn examine(
     case.check_what_went_out();
     case.check_what_was_due();
     case.check_birthdays();
+    case.check_digests();
     case.check_drift();
     case.check_calls();
     case.check_complaints();

@@ -1,0 +1,67 @@
+//! Each January those get a mail who want no other, if they were known before.
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use super::Case;
+use super::clock::{date, instant};
+use super::fate::Expected;
+use super::flows::flow;
+use super::view::View;
+use crate::soak::fact::{Fact, What};
+use crate::soak::life::DAY;
+
+/// What changes so shortly before or after a day may be known on it or not.
+const UNCERTAIN: i64 = 4 * DAY;
+
+impl Case<'_> {
+    pub(super) fn check_digests(&mut self) {
+        let utc = TimeZone::UTC;
+        let (from, until) = (self.around.from, self.around.until);
+        for year in date(from, &utc).year()..=date(until, &utc).year() {
+            if let Ok(day) = Date::new(year, 1, 15) {
+                self.check_digest(day);
+            }
+        }
+    }
+
+    fn check_digest(&mut self, day: Date) {
+        let Some(flow) = flow("digest") else { return };
+        let (step, occurrence) = (&flow.steps[0], day.to_string());
+        let touch = flow.touch(self.id, &occurrence, step);
+        let zones = self.zones(self.around.from);
+        let midnight = |zone: &TimeZone| instant(day, Time::midnight(), zone);
+        let planned = self.due_of(&touch);
+        let was_there = |zone: &&TimeZone| planned == Some(step.due(midnight(zone), zone));
+        let sure = View { facts: self.facts, at: midnight(&TimeZone::UTC), is_sure: true };
+        let base = zones.iter().find(was_there).map_or(midnight(&sure.zone()), midnight);
+        let views = View::both(self.facts, base);
+        let went = self.observed.gone.iter().any(|gone| gone.touch == touch);
+        if went && !views.iter().any(View::is_transactional) {
+            self.accuse(&touch, "went out to somebody who wants more");
+        }
+        let is_certain = views.iter().all(View::is_transactional)
+            && !views[1].is_erased()
+            && !self.facts.iter().any(|fact| unsettles(fact, base))
+            && (self.around.from..self.around.until - UNCERTAIN).contains(&base);
+        if is_certain {
+            self.follow(Expected {
+                flow,
+                step: 0,
+                touch,
+                occurrence,
+                base,
+                trigger: None,
+                received: base,
+                zones,
+            });
+        }
+    }
+}
+
+/// Whether something tells about then who the customer is or where.
+fn unsettles(fact: &Fact, base: i64) -> bool {
+    let about_then = base - UNCERTAIN..base + UNCERTAIN;
+    let is_about_it = matches!(fact.what, What::Profile(_) | What::Erased);
+    is_about_it && (about_then.contains(&fact.maybe) || about_then.contains(&fact.sure))
+}
