@@ -4,11 +4,11 @@
 use super::Case;
 use super::End;
 use super::fate::Expected;
-use super::flows::{ATTEMPTS, FLOWS, Flow};
+use super::flows::{ATTEMPTS, FLOWS, Flow, TRIGGER_DAYS};
 use super::safety::{named, when};
 use super::view::View;
 use crate::soak::fact::{Calls, Fact, NEVER, What};
-use crate::soak::life::HOUR;
+use crate::soak::life::{DAY, HOUR};
 
 /// What is told so shortly before a time may be known then or not.
 const UNCERTAIN: i64 = 2 * HOUR;
@@ -58,7 +58,9 @@ impl<'a> Case<'a> {
         let trigger = self.trigger_of(occurrence);
         let zones = self.zones(self.around.from);
         let expires = zones.iter().map(|zone| named.step.expires(seen.due, zone)).min();
-        let is_of_use = expires.is_some_and(|expires| report.sure < expires - UNCERTAIN);
+        let is_recent = report.sure < report.occurred + TRIGGER_DAYS * DAY - UNCERTAIN;
+        let is_of_use =
+            is_recent && expires.is_some_and(|expires| report.sure < expires - UNCERTAIN);
         let is_over = View { facts: self.facts, at: report.sure, is_sure: false };
         let began = trigger.map(|trigger| (trigger.occurred, trigger.purchase.as_deref()));
         let has_ended =

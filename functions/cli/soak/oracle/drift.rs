@@ -124,14 +124,19 @@ impl<'a> Case<'a> {
         self.check_other_onsets(&expected);
     }
 
-    /// The days that nothing makes uncertain which came late, or about then.
+    /// The days that nothing makes uncertain which came late, or about then, and
+    /// that are the same wherever the customer has been.
     fn certain_onsets(&self) -> Vec<Date> {
         let at = self.around.until;
         let view = View { facts: self.facts, at, is_sure: true };
         let zone = view.zone();
+        let zones = self.zones(self.around.from);
+        let elsewhere: Vec<Vec<Date>> = zones.iter().map(|zone| onsets(view, zone)).collect();
         let is_certain = |day: &Date| {
             let base = instant(*day, Time::midnight(), &zone);
-            base < at - 2 * UNCERTAIN && !self.facts.iter().any(|fact| unsettles(fact, base))
+            elsewhere.iter().all(|days| days.contains(day))
+                && base < at - 2 * UNCERTAIN
+                && !self.facts.iter().any(|fact| unsettles(fact, base))
         };
         onsets(view, &zone).into_iter().filter(is_certain).collect()
     }
