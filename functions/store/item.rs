@@ -34,8 +34,8 @@ impl Alarms {
         let unconfirmed = customer.enrolments.iter().filter_map(settle_at);
         let wake = next_wake(customer, now).filter(|_| customer.erased_at.is_none());
         let occasion = customer.next_occasion.into_iter().chain(wake).min();
-        // Somebody without a purchase cannot drift away.
         let most = now.plus_millis(REVIEW_AFTER.as_millis() as i64);
+        // Somebody without a purchase cannot drift away.
         let review = customer.judged.map(|_| customer.next_review.map_or(most, |at| at.min(most)));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();
         Alarms {

@@ -114,6 +114,9 @@ pub struct Store {
     cost: Option<std::sync::Arc<std::sync::Mutex<Cost>>>,
 }
 
+/// How many items one request reads at most.
+const LOADS_MAX: usize = 100;
+
 /// How many items one transaction takes.
 pub const TRANSACTION_ITEMS_MAX: usize = 100;
 
@@ -263,6 +266,3 @@ impl Store {
         Ok(found.collect())
     }
 }
-
-/// How many items one request reads at most.
-const LOADS_MAX: usize = 100;
