@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
-use super::expression::{Attributes, KeyCondition, Scalar, Unknown};
+use super::attributes::Attributes;
+use super::expression::{KeyCondition, Scalar, Unknown};
 use super::page::Page;
 use super::wire::Query;
 use crate::store::table::INDEXES;

@@ -22,6 +22,7 @@
 //! The table is held to an embedded DynamoDB by a differential test, which runs
 //! the same operations on both. What it does not know it refuses, aloud.
 
+mod attributes;
 pub mod bus;
 mod expression;
 pub mod faults;

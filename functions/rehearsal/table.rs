@@ -15,7 +15,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
 
-use super::expression::{Attributes, Change, Scalar, Unknown, attributes, changes, holds};
+use super::attributes::{Attributes, attributes};
+use super::expression::{Change, Scalar, Unknown, changes, holds};
 use super::index::{At, Indexes};
 use super::wire::{Answer, DeleteItem, Key, PutItem, TransactWriteItems, UpdateItem};
 

@@ -260,6 +260,10 @@ impl Store {
                 // What does not fit into one answer is asked for again.
                 let unread = answer.unprocessed_keys.and_then(|mut all| all.remove(&self.table));
                 left = unread.map(|unread| unread.keys).unwrap_or_default();
+                if !left.is_empty() {
+                    // Too large for one answer, or the table is pressed.
+                    tokio::time::sleep(Duration::from_millis(fastrand::u64(1..=40))).await;
+                }
             }
         }
         let found = ids.iter().filter_map(|id| Some(item::decode(id, found.remove(id)?)));

@@ -13,6 +13,7 @@
 //! | `shop` | the rules that the shops are run by |
 //! | `world` | a shop in virtual time |
 //! | `press` | what the shop publishes |
+//! | `arrivals` | what is brought to the handlers, and comes again |
 //! | `mailbox` | what follows from mails and calls |
 //! | `links` | links of mails that are followed |
 //! | `weather` | what goes wrong |
@@ -21,6 +22,7 @@
 //! | `oracle` | whether that is right |
 //! | `replay` | the archive replayed into the live table |
 
+mod arrivals;
 mod fact;
 mod life;
 mod links;

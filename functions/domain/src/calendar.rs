@@ -218,7 +218,7 @@ mod tests {
         let monday = Date::constant(2026, 11, 23);
         let later = business_days_later(monday, Span::COUNT_MAX, &ClosedDays::default());
         // Five to a week: 2,000 weeks.
-        assert_eq!(later, monday.checked_add((14_000).days()).unwrap());
+        assert_eq!(later, monday.checked_add(14_000.days()).unwrap());
         assert_eq!(business_days_later(monday, 0, &ClosedDays::default()), monday);
     }
 

@@ -4,7 +4,6 @@ use jiff::civil::{Date, Time};
 
 use super::Case;
 use super::clock::{date, instant};
-use super::fate::Expected;
 use super::flows::flow;
 use super::view::View;
 use crate::soak::fact::{Birthday, Fact, What};
@@ -53,18 +52,8 @@ impl<'a> Case<'a> {
         };
         match base {
             Some(base) => {
-                let (occurrence, trigger) = (year.to_string(), None);
                 let received = self.known_since(base);
-                self.follow(Expected {
-                    flow,
-                    step: 0,
-                    touch,
-                    occurrence,
-                    base,
-                    trigger,
-                    received,
-                    zones,
-                });
+                self.follow_day(flow, year.to_string(), base, received);
             }
             None if is_there => self.accuse(&touch, "is celebrated without a birthday"),
             None => {}

@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 
 use super::Case;
 use super::clock::{date, instant};
-use super::fate::Expected;
 use super::flows::flow;
 use super::view::View;
 use crate::soak::fact::{Fact, What};
@@ -30,11 +29,9 @@ impl Case<'_> {
         let (step, occurrence) = (&flow.steps[0], day.to_string());
         let touch = flow.touch(self.id, &occurrence, step);
         let zones = self.zones(self.around.from);
-        let midnight = |zone: &TimeZone| instant(day, Time::midnight(), zone);
-        let planned = self.due_of(&touch);
-        let was_there = |zone: &&TimeZone| planned == Some(step.due(midnight(zone), zone));
-        let sure = View { facts: self.facts, at: midnight(&TimeZone::UTC), is_sure: true };
-        let base = zones.iter().find(was_there).map_or(midnight(&sure.zone()), midnight);
+        let at = instant(day, Time::midnight(), &TimeZone::UTC);
+        let last = View { facts: self.facts, at, is_sure: true }.zone();
+        let base = self.began_on(day, (&touch, step), &zones, &last);
         let views = View::both(self.facts, base);
         let went = self.observed.gone.iter().any(|gone| gone.touch == touch);
         if went && !views.iter().any(View::is_transactional) {
@@ -45,16 +42,7 @@ impl Case<'_> {
             && !self.facts.iter().any(|fact| unsettles(fact, base))
             && (self.around.from..self.around.until - UNCERTAIN).contains(&base);
         if is_certain {
-            self.follow(Expected {
-                flow,
-                step: 0,
-                touch,
-                occurrence,
-                base,
-                trigger: None,
-                received: base,
-                zones,
-            });
+            self.follow_day(flow, occurrence, base, base);
         }
     }
 }

@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 
 use super::Case;
 use super::clock::{date, instant, later};
-use super::fate::Expected;
 use super::flows::flow;
 use super::view::View;
 use crate::soak::fact::{Fact, NEVER, What};
@@ -104,22 +103,8 @@ impl<'a> Case<'a> {
         for day in &expected {
             let (step, occurrence) = (&flow.steps[0], day.to_string());
             let touch = flow.touch(self.id, &occurrence, step);
-            // The day began where the customer was then.
-            let planned = self.due_of(&touch);
-            let midnight = |zone: &TimeZone| instant(*day, Time::midnight(), zone);
-            let was_there = |zone: &&TimeZone| planned == Some(step.due(midnight(zone), zone));
-            let base = midnight(zones.iter().find(was_there).unwrap_or(&last));
-            let zones = zones.clone();
-            self.follow(Expected {
-                flow,
-                step: 0,
-                touch,
-                occurrence,
-                base,
-                trigger: None,
-                received: base,
-                zones,
-            });
+            let base = self.began_on(*day, (&touch, step), &zones, &last);
+            self.follow_day(flow, occurrence, base, base);
         }
         self.check_other_onsets(&expected);
     }

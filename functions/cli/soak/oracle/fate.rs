@@ -1,8 +1,9 @@
 //! Everything expected goes out, or has a reason that holds.
 
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::clock::{date, days_later, is_open, zone};
+use super::clock::{date, days_later, instant, is_open, zone};
 use super::flows::{
     CAP, CAP_DAYS, CAP_MARKETING, DEFAULT_ZONE, FLOWS, Flow, Step, TRIGGER_DAYS, Wait,
 };
@@ -88,6 +89,35 @@ impl<'a> Case<'a> {
             names.push(DEFAULT_ZONE);
         }
         names.into_iter().map(zone).collect()
+    }
+
+    /// The local midnight of a day, where the customer was as the touch was planned
+    /// that it started; where nothing tells, in another zone.
+    pub(super) fn began_on(
+        &self,
+        day: Date,
+        (touch, step): (&str, &Step),
+        zones: &[TimeZone],
+        elsewhere: &TimeZone,
+    ) -> i64 {
+        let midnight = |zone: &TimeZone| instant(day, Time::midnight(), zone);
+        let planned = self.due_of(touch);
+        let was_there = |zone: &&TimeZone| planned == Some(step.due(midnight(zone), zone));
+        midnight(zones.iter().find(was_there).unwrap_or(elsewhere))
+    }
+
+    /// Follows what a day started and no event.
+    pub(super) fn follow_day(
+        &mut self,
+        flow: &'static Flow,
+        occurrence: String,
+        base: i64,
+        received: i64,
+    ) {
+        let touch = flow.touch(self.id, &occurrence, &flow.steps[0]);
+        let zones = self.zones(self.around.from);
+        let (step, trigger) = (0, None);
+        self.follow(Expected { flow, step, touch, occurrence, base, trigger, received, zones });
     }
 
     /// Follows a touch and those behind it, as far as they should be.
