@@ -56,12 +56,15 @@ pub enum Gone {
 pub async fn open(app: &App, names: &[String], now: Instant) -> Result<Vec<Listed>, StoreError> {
     let rules = app.rules();
     let mut listed = Vec::new();
+    let mut calls = Vec::new();
     for name in names {
-        for call in app.store.open_calls(name, now).await? {
-            let customer = app.store.load(&call.touch.customer).await?.customer;
-            if !is_withdrawn(&call, &customer, &rules.book) {
-                listed.push(Listed { call, customer });
-            }
+        calls.extend(app.store.open_calls(name, now).await?);
+    }
+    let customers = app.store.customers(calls.iter().map(|call| &call.touch.customer)).await?;
+    for call in calls {
+        let Some(customer) = customers.get(&call.touch.customer).cloned() else { continue };
+        if !is_withdrawn(&call, &customer, &rules.book) {
+            listed.push(Listed { call, customer });
         }
     }
     listed.sort_by_cached_key(|one| {

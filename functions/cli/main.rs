@@ -20,6 +20,7 @@ mod explain;
 mod export;
 mod failures;
 mod import;
+mod journey;
 mod lang;
 mod local;
 mod ranked;
@@ -69,6 +70,7 @@ enum Command {
     Explain(explain::Args),
     Calls(calls::Args),
     Complaints(complaints::Args),
+    Journey(journey::Args),
     Failures(failures::Args),
     Export(export::Args),
     Erase(erase::Args),
@@ -121,6 +123,7 @@ fn on_runtime(
             Command::Drift(args) => drift::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,
             Command::Complaints(args) => complaints::run(&args, target, lang).await,
+            Command::Journey(args) => journey::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,

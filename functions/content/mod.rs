@@ -15,7 +15,7 @@ use lazo_domain::interest::{Topic, topics_of};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::ingest::{IngestError, Taken, hand_to};
+use crate::ingest::{IngestError, Taken, hand_to, read_ahead};
 use crate::store::table::SHARDS;
 use crate::store::{Handout, Progress, StoreError};
 
@@ -123,9 +123,11 @@ impl Round<'_> {
     async fn page(&mut self, content: &Delivered, topic: &Topic, page: Vec<Id>) -> usize {
         self.report.customers += page.len();
         let (app, now) = (self.app, self.now);
-        let each = page
-            .into_iter()
-            .map(|id| async move { hand_to(app, &id, content, Some(topic), now).await });
+        let mut read = read_ahead(&app.store, &page).await;
+        let each = page.into_iter().map(|id| {
+            let read = read.remove(&id);
+            async move { hand_to(app, &id, read, content, Some(topic), now).await }
+        });
         let mut failed = 0;
         let mut done = futures::stream::iter(each).buffer_unordered(CUSTOMERS_AT_ONCE);
         while let Some(taken) = done.next().await {

@@ -1,6 +1,8 @@
 //! Each morning one mail to each person and team of the shop: what the day
 //! brings. Read from lists by person; no customer is searched for.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use lazo_domain::calendar;
 use lazo_domain::customer::Customer;
@@ -71,7 +73,8 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
         return Ok(report);
     }
     let pace = Pace::new(now, None);
-    let open = if is_morning { app.store.open_complaints().await? } else { Vec::new() };
+    // Read once there is a mail to write.
+    let mut open: Option<Vec<ComplaintEntry>> = None;
     let names = policy.people.keys().chain(policy.teams.keys());
     for name in names {
         for to in policy.mailboxes(name) {
@@ -91,8 +94,11 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
             }
             let last = settle_earlier(app, name, to.name, today, now).await?;
             let from = calendar::instant(last, at, zone);
-            let day =
-                Day { app, rules: &rules, name, today, from, morning, now, to: &to, open: &open };
+            let open = match &mut open {
+                Some(open) => open,
+                none => none.insert(app.store.open_complaints().await?),
+            };
+            let day = Day { app, rules: &rules, name, today, from, morning, now, to: &to, open };
             let Some(about) = day.about().await? else {
                 report.nothing += 1;
                 continue;
@@ -200,18 +206,20 @@ impl Day<'_> {
     async fn complaints(&self) -> Result<Vec<Value>, StoreError> {
         let book = &self.rules.book;
         let until = self.morning.plus_millis(DAY_MILLIS);
+        let is_theirs = |complaint: &&ComplaintEntry| {
+            let category = complaint.category.as_ref().map(Line::as_str);
+            self.policy().department(category) == self.name
+        };
+        let due = self.open.iter().filter(is_theirs).filter_map(|complaint| {
+            Some((complaint, complaint.deadline.filter(|deadline| *deadline < until)?))
+        });
+        let due: Vec<(&ComplaintEntry, Instant)> = due.collect();
+        let known = self.known(due.iter().map(|(complaint, _)| &complaint.customer)).await?;
         let mut items = Vec::new();
-        for complaint in self.open {
-            let owner = self.policy().department(complaint.category.as_ref().map(Line::as_str));
-            let Some(deadline) = complaint.deadline.filter(|deadline| *deadline < until) else {
-                continue;
-            };
-            if owner != self.name {
-                continue;
-            }
-            let Some(customer) = self.known(&complaint.customer).await? else { continue };
+        for (complaint, deadline) in due {
+            let Some(customer) = known.get(&complaint.customer) else { continue };
             let by = deadline.zoned(&book.default_zone);
-            let mut item = person(&customer);
+            let mut item = person(customer);
             item["complaint"] = json!(complaint.complaint);
             item["category"] = json!(complaint.category);
             item["severity"] = json!(complaint.severity);
@@ -265,13 +273,8 @@ impl Day<'_> {
         if self.name == self.policy().call_team {
             ids.extend(store.drifting(None, from, until).await?);
         }
-        let mut items = Vec::new();
-        for id in ids {
-            if let Some(customer) = self.known(&id).await? {
-                items.push(person(&customer));
-            }
-        }
-        Ok(items)
+        let known = self.known(&ids).await?;
+        Ok(ids.iter().filter_map(|id| known.get(id)).map(person).collect())
     }
 
     /// Whose birthday it is.
@@ -284,8 +287,8 @@ impl Day<'_> {
         }
         let mut items = Vec::new();
         for day in days {
-            for id in self.app.store.birthdays(self.name, day).await? {
-                let Some(customer) = self.known(&id).await? else { continue };
+            let ids = self.app.store.birthdays(self.name, day).await?;
+            for customer in self.known(&ids).await?.values() {
                 let profile = &customer.profile;
                 let is_theirs =
                     profile.account_manager.latest().is_some_and(|m| m.as_str() == self.name);
@@ -294,17 +297,21 @@ impl Day<'_> {
                         && birthday.year.is_none_or(|born| born < today.year())
                 });
                 if is_theirs && is_today {
-                    items.push(person(&customer));
+                    items.push(person(customer));
                 }
             }
         }
         Ok(items)
     }
 
-    /// A customer who did not ask to be forgotten.
-    async fn known(&self, id: &Id) -> Result<Option<Customer>, StoreError> {
-        let customer = self.app.store.load(id).await?.customer;
-        Ok(Some(customer).filter(|customer| customer.erased_at.is_none()))
+    /// Customers who did not ask to be forgotten.
+    async fn known(
+        &self,
+        ids: impl IntoIterator<Item = &Id>,
+    ) -> Result<BTreeMap<Id, Customer>, StoreError> {
+        let mut known = self.app.store.customers(ids).await?;
+        known.retain(|_, customer| customer.erased_at.is_none());
+        Ok(known)
     }
 }
 

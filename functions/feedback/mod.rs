@@ -7,6 +7,8 @@
 mod by_hand;
 pub mod ses_event;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
 use lazo_domain::customer::Customer;
@@ -15,18 +17,18 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::suppression::{AddressHash, Cause};
-use lazo_domain::touch::{Reason, TouchRecord, TouchStatus};
+use lazo_domain::touch::{Reason, TouchId, TouchRecord, TouchStatus};
 
 use crate::app::App;
 use crate::bus::Message;
 use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
-use crate::mailer::tags::{self, TouchTag};
+use crate::mailer::tags::{self, Tagged, TouchTag};
 use crate::store::{
     Commit, FailureKind, Ledger, LedgerEntry, Note, NoticeState, StoreError, TouchEntry,
     TouchState, UNKNOWN_AFTER,
 };
 pub use by_hand::{Settled, Word, settle};
-use ses_event::{Fact, MailEvent};
+use ses_event::{BadMailEvent, Fact, MailEvent};
 
 /// How many events are worked on at a time.
 const EVENTS_AT_ONCE: usize = 8;
@@ -53,9 +55,19 @@ pub enum FeedbackError {
 /// could not be stored is given back.
 pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    let work = batch.records.into_iter().map(|record| async move {
-        let message = record.message_id.unwrap_or_default();
-        let result = take_text(app, &record.body.unwrap_or_default(), now).await;
+    let records = batch.records.into_iter().map(|record| {
+        let body = record.body.unwrap_or_default();
+        (record.message_id.unwrap_or_default(), ses_event::parse(&body), body)
+    });
+    let records: Vec<_> = records.collect();
+    let events = records.iter().filter_map(|(_, parsed, _)| parsed.as_ref().ok()?.as_ref());
+    let read = &read_ahead(app, events).await;
+    let work = records.into_iter().map(|(message, parsed, body)| async move {
+        let result = match parsed {
+            Ok(Some(event)) => take_from(app, read, &event, now).await.map(drop),
+            Ok(None) => Ok(()),
+            Err(why) => keep_aside(app, &body, &why, now).await,
+        };
         result.err().map(|error| {
             tracing::error!(%error, message, "a mail event could not be taken, it comes again");
             message
@@ -67,17 +79,33 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
     response
 }
 
-async fn take_text(app: &App, body: &str, now: Instant) -> Result<Taken, FeedbackError> {
-    match ses_event::parse(body) {
-        Ok(Some(event)) => take(app, &event, now).await,
-        Ok(None) => Ok(Taken::Foreign),
-        Err(why) => {
-            let why = why.to_string();
-            let id = app.store.keep_failure(FailureKind::MailEvent, body, &why, now).await?;
-            tracing::warn!(quarantined_events = 1, failure = id, why, "a mail event is unreadable");
-            Ok(Taken::Foreign)
-        }
+/// Reads the touches that a batch is about at once. Whichever is missing is
+/// read alone: what fails for all need not fail for each.
+async fn read_ahead(
+    app: &App,
+    events: impl Iterator<Item = &MailEvent>,
+) -> BTreeMap<TouchId, TouchEntry> {
+    let whole = |event: &MailEvent| match about(app, event)? {
+        About::Customer(Tagged { touch: TouchTag::Whole(touch), .. }) => Some(touch),
+        _ => None,
+    };
+    let touches: BTreeSet<TouchId> = events.filter_map(whole).collect();
+    if touches.len() < 2 {
+        return BTreeMap::new();
     }
+    app.store.touches(&touches).await.unwrap_or_default()
+}
+
+async fn keep_aside(
+    app: &App,
+    body: &str,
+    why: &BadMailEvent,
+    now: Instant,
+) -> Result<(), FeedbackError> {
+    let why = why.to_string();
+    let id = app.store.keep_failure(FailureKind::MailEvent, body, &why, now).await?;
+    tracing::warn!(quarantined_events = 1, failure = id, why, "a mail event is unreadable");
+    Ok(())
 }
 
 /// Takes one event.
@@ -85,16 +113,22 @@ async fn take_text(app: &App, body: &str, now: Instant) -> Result<Taken, Feedbac
 /// # Errors
 /// [`FeedbackError`] where it could not be stored; it may be taken again.
 pub async fn take(app: &App, event: &MailEvent, now: Instant) -> Result<Taken, FeedbackError> {
-    let ours = app.mailer.configuration_set();
-    let theirs = event.configuration_set();
-    let is_others = ours.is_some() && theirs.is_some() && ours != theirs;
-    if let Some(hash) = tags::notice(&event.tags).filter(|_| !is_others) {
-        return take_of_staff(app, hash, event).await;
-    }
-    let Some(tagged) = tags::read(&event.tags).filter(|_| !is_others) else {
-        return Ok(Taken::Foreign);
+    take_from(app, &BTreeMap::new(), event, now).await
+}
+
+/// The same where touches were read already.
+async fn take_from(
+    app: &App,
+    read: &BTreeMap<TouchId, TouchEntry>,
+    event: &MailEvent,
+    now: Instant,
+) -> Result<Taken, FeedbackError> {
+    let tagged = match about(app, event) {
+        Some(About::Customer(tagged)) => tagged,
+        Some(About::Staff(hash)) => return take_of_staff(app, hash, event).await,
+        None => return Ok(Taken::Foreign),
     };
-    let mut entry = find(app, &tagged.customer, &tagged.touch).await?;
+    let mut entry = find(app, read, &tagged).await?;
     let mut attempt = 0;
     while needs_state(event.fact, entry.as_ref()) {
         if settle_once(app, &tagged.customer, event, entry.as_ref(), now).await? {
@@ -113,14 +147,18 @@ pub async fn take(app: &App, event: &MailEvent, now: Instant) -> Result<Taken, F
     let Some(entry) = entry else { return Ok(Taken::Foreign) };
     // Also where it was settled before: this may be the second try of an event
     // whose first was cut off here.
-    let unknown_from = entry.at.plus_millis(UNKNOWN_AFTER.as_millis() as i64);
-    if now >= unknown_from && entry.state != TouchState::PutBack {
+    if entry.settled_late || entry.state == TouchState::Fenced && may_be_listed(&entry, now) {
         app.store.drop_unknown(&entry.touch, entry.at, now).await?;
     }
     if let Some(note) = note(event.fact).filter(|note| !entry.feedback.has(*note)) {
         app.store.note(&entry.touch, note, event.at).await?;
     }
     Ok(Taken::Counted)
+}
+
+/// Whether a touch on its way out may have been listed as of unknown fate.
+fn may_be_listed(entry: &TouchEntry, now: Instant) -> bool {
+    now >= entry.at.plus_millis(UNKNOWN_AFTER.as_millis() as i64)
 }
 
 /// Takes what is told of a mail to somebody in the shop: it settles one of
@@ -137,13 +175,39 @@ async fn take_of_staff(app: &App, hash: &str, event: &MailEvent) -> Result<Taken
     Ok(Taken::Counted)
 }
 
+/// Whom a mail of ours went to.
+enum About<'a> {
+    /// Somebody in the shop, by the mail's hash.
+    Staff(&'a str),
+    Customer(Tagged),
+}
+
+/// What an event is about; `None` where it is no mail of ours.
+fn about<'a>(app: &App, event: &'a MailEvent) -> Option<About<'a>> {
+    let (ours, theirs) = (app.mailer.configuration_set(), event.configuration_set());
+    if ours.is_some() && theirs.is_some() && ours != theirs {
+        return None;
+    }
+    match tags::notice(&event.tags) {
+        Some(hash) => Some(About::Staff(hash)),
+        None => tags::read(&event.tags).map(About::Customer),
+    }
+}
+
 /// The touch's entry in the ledger; `None` where it is not known here.
-async fn find(app: &App, customer: &Id, tag: &TouchTag) -> Result<Option<TouchEntry>, StoreError> {
-    match tag {
-        TouchTag::Whole(touch) => app.store.touch(touch).await,
+async fn find(
+    app: &App,
+    read: &BTreeMap<TouchId, TouchEntry>,
+    tagged: &Tagged,
+) -> Result<Option<TouchEntry>, StoreError> {
+    match &tagged.touch {
+        TouchTag::Whole(touch) => match read.get(touch) {
+            Some(entry) => Ok(Some(entry.clone())),
+            None => app.store.touch(touch).await,
+        },
         TouchTag::Hash(_) => {
-            let (_, touches) = app.store.ledger(customer).await?;
-            Ok(touches.into_iter().find(|entry| tag.is(&entry.touch)))
+            let (_, touches) = app.store.ledger(&tagged.customer).await?;
+            Ok(touches.into_iter().find(|entry| tagged.touch.is(&entry.touch)))
         }
     }
 }
@@ -258,15 +322,17 @@ fn ended(
         _ => return None,
     };
     let message_id = is_sent.then(|| event.message_id.clone());
+    let settled_late = was_fenced && may_be_listed(entry, now);
     if let Some(record) = records.iter().find(|record| record.touch == entry.touch) {
-        return Some(TouchEntry::ended(record, was_fenced, message_id));
+        let ended = TouchEntry::ended(record, was_fenced, message_id);
+        return Some(TouchEntry { settled_late, ..ended });
     }
     // The state does not know of it any more, and the ledger is to be right.
     let (state, reason, at) = match is_sent {
         true => (TouchState::Sent, None, entry.at),
         false => (TouchState::Skipped, Some(Reason::Undeliverable), now),
     };
-    Some(TouchEntry { state, reason, at, message_id, was_fenced, ..entry.clone() })
+    Some(TouchEntry { state, reason, at, message_id, was_fenced, settled_late, ..entry.clone() })
 }
 
 /// What others are told of a touch that was settled.

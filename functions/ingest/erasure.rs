@@ -12,6 +12,9 @@ use crate::store::{Failure, FailureKind, Store, StoreError};
 /// How many months back texts are looked through that were kept aside.
 const MONTHS: i32 = 120;
 
+/// How many texts are looked through at a time: one has a few hundred kB at most.
+const TEXTS_AT_ONCE: usize = 40;
+
 /// How many customers a text may name to be looked at as one about them.
 const NAMED_MAX: usize = 4;
 
@@ -28,15 +31,16 @@ pub async fn kept_aside(
     let id = format!("\"{}\"", customer.id);
     let names: Vec<String> =
         customer.profile.addresses().chain([id.as_str()]).map(str::to_lowercase).collect();
+    let mut failures = store.failures_of(now, MONTHS).await?;
+    // Those of unknown fate hold ids only.
+    failures.retain(|one| matches!(one.kind, FailureKind::Event | FailureKind::MailEvent));
     let mut found = Vec::new();
-    for failure in store.failures_of(now, MONTHS).await? {
-        if matches!(failure.kind, FailureKind::UnknownSend | FailureKind::UnknownNotice) {
-            continue; // ids only
-        }
-        let text = store.failed_text(&failure).await?;
-        let lower = text.to_lowercase();
-        if names.iter().any(|name| lower.contains(name.as_str())) {
-            found.push((failure, text));
+    for some in failures.chunks(TEXTS_AT_ONCE) {
+        for (failure, text) in some.iter().zip(store.failed_texts(some).await?) {
+            let lower = text.to_lowercase();
+            if names.iter().any(|name| lower.contains(name.as_str())) {
+                found.push((failure.clone(), text));
+            }
         }
     }
     Ok(found)

@@ -17,17 +17,18 @@ use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, TouchEntry, complain
 const WEIGHT_AT_ONCE: usize = 40;
 
 /// How many entries an event may need: a complaint is listed and counted too, an
-/// answer is kept.
+/// answer is kept, how it was is counted.
 fn weight(delivered: &Delivered) -> usize {
     match &delivered.event.body {
         Body::ComplaintOpened(_) | Body::ComplaintResolved(_) => 4,
+        Body::InteractionRecorded(_) => 2,
         // A bad answer may open a complaint again; a reason to leave is counted.
         Body::CallReported(call) => {
             let (of_touch, leaves) = (call.touch_id.is_some(), call.dissolution_reason.is_some());
-            1 + 3 * usize::from(of_touch) + usize::from(leaves)
+            2 + 3 * usize::from(of_touch) + usize::from(leaves)
         }
-        Body::SurveyAnswered(answer) if answer.touch_id.is_some() => 5,
-        Body::SurveyAnswered(_) => 2,
+        Body::SurveyAnswered(answer) if answer.touch_id.is_some() => 6,
+        Body::SurveyAnswered(_) => 3,
         _ => 1,
     }
 }
@@ -137,7 +138,7 @@ async fn commit(
         let Decision { customer: after, records, complaints, .. } =
             decide(customer, input, &rules.book, now);
         customer = after;
-        beside.extend(told(&delivered.event, &rules.book));
+        beside.extend(told(&delivered.event, &customer, &rules.book));
         complained.extend(complaints);
         for record in &records {
             match is_refusal(record) {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
+use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
@@ -21,8 +22,9 @@ use crate::app::App;
 use crate::bus::Message;
 use crate::call_list;
 use crate::store::{
-    Answer, Commit, Counted, CountedDissolution, EventEntry, FailureKind, INTEREST_ITEMS_MAX,
-    LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Store, StoreError, TouchEntry, complaint_entries,
+    Answer, Commit, Counted, CountedDissolution, CountedExperience, EventEntry, FailureKind,
+    INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, Store, StoreError,
+    TouchEntry, complaint_entries,
 };
 
 /// How many customers are worked on at a time.
@@ -73,20 +75,35 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
             }
         }
     }
-    let work = customers.into_values().map(|events| async move {
-        let mut failed = Vec::new();
-        for (message, delivered) in events {
-            if let Err(error) = take(app, &delivered, now).await {
-                tracing::error!(%error, message, "an event could not be taken, it comes again");
-                failed.push(message);
+    let ids: Vec<Id> = customers.keys().flatten().cloned().collect();
+    let mut read = read_ahead(&app.store, &ids).await;
+    let work = customers.into_iter().map(|(id, events)| {
+        let mut read = id.and_then(|id| read.remove(&id));
+        async move {
+            let mut failed = Vec::new();
+            for (message, delivered) in events {
+                if let Err(error) = take_from(app, &mut read, &delivered, now).await {
+                    tracing::error!(%error, message, "an event could not be taken, it comes again");
+                    failed.push(message);
+                }
             }
+            failed
         }
-        failed
     });
     let failed: Vec<Vec<String>> =
         futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE).collect().await;
     failed.into_iter().flatten().for_each(|message| response.add_failure(message));
     response
+}
+
+/// Reads the customers of a batch at once. Whoever is missing is read alone
+/// when their first event is taken: what fails for all need not fail for each.
+pub(crate) async fn read_ahead(store: &Store, ids: &[Id]) -> BTreeMap<Id, Loaded> {
+    if ids.len() < 2 {
+        return BTreeMap::new();
+    }
+    let read = store.load_all(ids).await.unwrap_or_default();
+    read.into_iter().flatten().map(|one| (one.customer.id.clone(), one)).collect()
 }
 
 /// Keeps a text that is no event, and says so in the log without its content:
@@ -115,9 +132,20 @@ pub async fn quarantine(
 /// # Errors
 /// [`IngestError`] where it could not be stored; nothing was changed then.
 pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Taken, IngestError> {
+    take_from(app, &mut None, delivered, now).await
+}
+
+/// The same for a customer who was read already; leaves behind how they are
+/// then, where that is known.
+async fn take_from(
+    app: &App,
+    read: &mut Option<Loaded>,
+    delivered: &Delivered,
+    now: Instant,
+) -> Result<Taken, IngestError> {
     match (delivered.event.customer(), &delivered.event.body) {
         (Some(id), body) => {
-            let taken = count(app, id, delivered, None, now).await?;
+            let taken = count(app, id, read, delivered, None, now).await?;
             follow_through(app, body, id, now).await?;
             Ok(taken)
         }
@@ -133,24 +161,27 @@ pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Take
 
 /// Hands published content to one customer, if it interests them: counts it
 /// once, for ever, and plans what it starts. `via` is the topic under which
-/// they were found: by the others they are found as well.
+/// they were found: by the others they are found as well. `read` is the
+/// customer where they were read already.
 ///
 /// # Errors
 /// [`IngestError`] where it could not be stored; nothing was changed then.
 pub async fn hand_to(
     app: &App,
     id: &Id,
+    mut read: Option<Loaded>,
     content: &Delivered,
     via: Option<&Topic>,
     now: Instant,
 ) -> Result<Taken, IngestError> {
-    count(app, id, content, via, now).await
+    count(app, id, &mut read, content, via, now).await
 }
 
 /// Counts an event for a customer.
 async fn count(
     app: &App,
     id: &Id,
+    read: &mut Option<Loaded>,
     delivered: &Delivered,
     via: Option<&Topic>,
     now: Instant,
@@ -160,7 +191,10 @@ async fn count(
     let mut attempt = 0;
     let mut known = Vec::new();
     loop {
-        let loaded = app.store.load(id).await?;
+        let loaded = match read.take() {
+            Some(loaded) => loaded,
+            None => app.store.load(id).await?,
+        };
         if let Body::ContentPublished(content) = &event.body {
             let topic = loaded.customer.topic_of(content, event.occurred_at);
             if topic.is_none_or(|topic| via.is_some_and(|via| *via != topic)) {
@@ -174,8 +208,9 @@ async fn count(
         let (mut ledger, messages) = account(delivered, &decision, &rules.book, now);
         ledger.leave_out(&known);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
-            Commit::Done(_) => {
+            Commit::Done(after) => {
                 publish(app, &messages).await;
+                *read = Some(*after);
                 return Ok(Taken::Counted);
             }
             // The event's own entry is the first.
@@ -224,7 +259,7 @@ async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result
 async fn catch_up_on_content(app: &App, id: &Id, now: Instant) -> Result<(), IngestError> {
     let longest = app.rules().book.policy.max_trigger_age.millis_at_most();
     for content in app.store.contents_since(now.plus_millis(-longest)).await? {
-        hand_to(app, id, &content, None, now).await?;
+        hand_to(app, id, None, &content, None, now).await?;
     }
     Ok(())
 }
@@ -248,13 +283,14 @@ fn account(
         }
     }
     let mut entries = vec![LedgerEntry::Event(entry)];
-    if decision.customer.erased_at.is_none() {
-        entries.extend(told(&delivered.event, book));
+    let customer = &decision.customer;
+    if customer.erased_at.is_none() {
+        entries.extend(told(&delivered.event, customer, book));
     }
-    let id = &decision.customer.id;
+    let id = &customer.id;
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
     let complaints = decision.complaints.iter();
-    entries.extend(complaints.flat_map(|id| complaint_entries(&decision.customer, id, book)));
+    entries.extend(complaints.flat_map(|id| complaint_entries(customer, id, book)));
     // A transaction takes so many; a customer has far fewer touches pending.
     let room = LEDGER_ITEMS_MAX - INTEREST_ITEMS_MAX;
     ended.truncate(room.saturating_sub(entries.len()));
@@ -262,12 +298,13 @@ fn account(
     (Ledger { entries }, messages)
 }
 
-/// What is kept or counted of an event by itself: an answer in full, the reason
-/// for which a customer leaves. Of who was forgotten it is not.
-fn told(event: &Event, book: &RuleBook) -> impl Iterator<Item = LedgerEntry> {
-    let left = CountedDissolution::of(event, &book.default_zone);
-    let left = left.map(|left| LedgerEntry::Counted(Counted::Dissolution(left)));
-    Answer::of(event).map(LedgerEntry::Answer).into_iter().chain(left)
+/// What is kept or counted of an event by itself: an answer in full, how it was,
+/// the reason for which a customer leaves. Of who was forgotten it is not.
+fn told(event: &Event, customer: &Customer, book: &RuleBook) -> Vec<LedgerEntry> {
+    let left = CountedDissolution::of(event, &book.default_zone).map(Counted::Dissolution);
+    let felt = CountedExperience::of(event, customer, book).map(Counted::Experience);
+    let counted = left.into_iter().chain(felt).map(LedgerEntry::Counted);
+    Answer::of(event).map(LedgerEntry::Answer).into_iter().chain(counted).collect()
 }
 
 /// Whether a record is of a trigger that started nothing. Each event that comes

@@ -74,6 +74,12 @@ impl Call {
     }
 }
 
+fn read(item: Item) -> Result<Call, StoreError> {
+    let key = format!("{:?} {:?}", item.get("pk"), item.get("sk"));
+    serde_dynamo::from_item(item)
+        .map_err(|error| StoreError::Unreadable { key, why: error.to_string() })
+}
+
 impl Store {
     /// Notes that somebody has calls, so that a list of all can be made.
     ///
@@ -109,14 +115,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn open_calls(&self, of: &str, now: Instant) -> Result<Vec<Call>, StoreError> {
-        let mut calls = Vec::new();
-        for (pk, sk) in self.on_list(of, now).await? {
-            if let Some(call) = self.call_at(&pk, &sk).await?
-                && call.status == CallStatus::Open
-            {
-                calls.push(call);
-            }
-        }
+        let listed = self.on_list(of, now).await?;
+        let calls = self.get_all(listed).await?.into_iter().map(read);
+        let mut calls = calls.collect::<Result<Vec<Call>, StoreError>>()?;
+        calls.retain(|call| call.status == CallStatus::Open);
         Ok(calls)
     }
 
@@ -153,16 +155,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn call(&self, touch: &TouchId) -> Result<Option<Call>, StoreError> {
-        self.call_at(&keys::customer(&touch.customer), &keys::call(touch)).await
-    }
-
-    async fn call_at(&self, pk: &str, sk: &str) -> Result<Option<Call>, StoreError> {
-        let found = self.get(keys::keyed(pk, sk)).await?;
-        let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
-            key: format!("{pk} {sk}"),
-            why: error.to_string(),
-        };
-        found.map(|item| serde_dynamo::from_item(item).map_err(unreadable)).transpose()
+        let found =
+            self.get(keys::keyed(keys::customer(&touch.customer), keys::call(touch))).await?;
+        found.map(read).transpose()
     }
 
     /// Every call and task that is on the list about a customer, also those

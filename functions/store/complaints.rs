@@ -136,19 +136,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn open_complaints(&self) -> Result<Vec<ComplaintEntry>, StoreError> {
-        let mut open = Vec::new();
+        let mut listed = Vec::new();
         for shard in 0..SHARDS {
-            for (pk, sk) in self.on_list(&list(shard), Instant::MIN).await? {
-                let found = self.get(keys::keyed(&pk, &sk)).await?;
-                let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
-                    key: format!("{pk} {sk}"),
-                    why: error.to_string(),
-                };
-                let entry: Option<ComplaintEntry> =
-                    found.map(serde_dynamo::from_item).transpose().map_err(unreadable)?;
-                open.extend(entry.filter(|entry| entry.resolved_at.is_none()));
-            }
+            listed.extend(self.on_list(&list(shard), Instant::MIN).await?);
         }
+        let read = |item: Item| {
+            let key = format!("{:?} {:?}", item.get("pk"), item.get("sk"));
+            serde_dynamo::from_item::<_, ComplaintEntry>(item)
+                .map_err(|error| StoreError::Unreadable { key, why: error.to_string() })
+        };
+        let found = self.get_all(listed).await?.into_iter().map(read);
+        let mut open = found.collect::<Result<Vec<ComplaintEntry>, StoreError>>()?;
+        open.retain(|entry| entry.resolved_at.is_none());
         open.sort_by_key(|entry| (entry.deadline.is_none(), entry.deadline, entry.opened_at));
         Ok(open)
     }

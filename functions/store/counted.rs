@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::complaints::CountedComplaint;
 use super::dissolutions::CountedDissolution;
+use super::experiences::CountedExperience;
 use super::{Item, Store, StoreError, keys};
 
 /// Something that is counted in its month.
@@ -17,6 +18,7 @@ use super::{Item, Store, StoreError, keys};
 pub enum Counted {
     Complaint(CountedComplaint),
     Dissolution(CountedDissolution),
+    Experience(CountedExperience),
 }
 
 impl Counted {
@@ -24,6 +26,7 @@ impl Counted {
         match self {
             Counted::Complaint(one) => one.item(),
             Counted::Dissolution(one) => one.item(),
+            Counted::Experience(one) => one.item(),
         }
     }
 }
@@ -33,6 +36,7 @@ impl Counted {
 pub(super) enum Subject {
     Complaints,
     Dissolutions,
+    Experiences,
 }
 
 impl Subject {
@@ -40,6 +44,7 @@ impl Subject {
         match self {
             Subject::Complaints => format!("complaints#{month}"),
             Subject::Dissolutions => format!("dissolutions#{month}"),
+            Subject::Experiences => format!("experiences#{month}"),
         }
     }
 

@@ -11,6 +11,9 @@ use super::{Item, Store, StoreError, keys};
 /// How much of a text one item takes, in bytes.
 const PART_BYTES: usize = 300 * 1024;
 
+/// Where the months are listed that have failures.
+const MONTHS: &str = "failures";
+
 /// How many months back failures are listed.
 pub(super) const MONTHS_LISTED: i32 = 24;
 
@@ -45,14 +48,28 @@ pub(super) fn id_of(text: &str) -> String {
 }
 
 /// Where a part of a failed text is.
+fn part_place(id: &str, number: usize) -> (String, String) {
+    (format!("failure#{id}"), format!("part#{number:03}"))
+}
+
 pub(super) fn part_key(id: &str, number: usize) -> Item {
-    keys::keyed(format!("failure#{id}"), format!("part#{number:03}"))
+    let (pk, sk) = part_place(id, number);
+    keys::keyed(pk, sk)
 }
 
 /// Where the failures of a month are listed.
 pub(super) fn partition(at: Instant) -> String {
+    list_of(&month(at))
+}
+
+/// The list of a month's failures.
+fn list_of(month: &str) -> String {
+    format!("{MONTHS}#{month}")
+}
+
+fn month(at: Instant) -> String {
     let date = at.date_in(&jiff::tz::TimeZone::UTC);
-    format!("failures#{:04}-{:02}", date.year(), date.month())
+    format!("{:04}-{:02}", date.year(), date.month())
 }
 
 impl Store {
@@ -87,6 +104,7 @@ impl Store {
         let mut item: Item = serde_dynamo::to_item(&failure)
             .map_err(|error| StoreError::Unwritable(error.to_string()))?;
         item.extend(keys::keyed(partition(failed_at), id.clone()));
+        self.put(keys::keyed(MONTHS, month(failed_at))).await?;
         self.put(item).await?;
         Ok(id)
     }
@@ -147,25 +165,19 @@ impl Store {
         count_months: i32,
     ) -> Result<Vec<Failure>, StoreError> {
         let mut failures: Vec<Failure> = Vec::new();
-        let today = now.date_in(&jiff::tz::TimeZone::UTC).first_of_month();
-        for months in 0..count_months {
-            let Ok(month) = today.checked_sub(jiff::Span::new().months(months)) else { break };
-            let at = lazo_domain::calendar::midnight(month, &jiff::tz::TimeZone::UTC);
-            let items = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(partition(at)))
-                .into_paginator()
-                .items()
-                .send()
-                .try_collect()
-                .await
-                .map_err(StoreError::service)?;
-            for item in items {
+        let utc = jiff::tz::TimeZone::UTC;
+        let this_month = now.date_in(&utc).first_of_month();
+        let first = this_month.saturating_sub(jiff::Span::new().months(count_months - 1));
+        let first = month(lazo_domain::calendar::midnight(first, &utc));
+        for item in self.items_of(MONTHS, "").await? {
+            let month = keys::text(&item, "sk")?;
+            if month < first.as_str() {
+                continue;
+            }
+            let list = list_of(month);
+            for item in self.items_of(&list, "").await? {
                 let failure = serde_dynamo::from_item(item).map_err(|error| {
-                    StoreError::Unreadable { key: partition(at), why: error.to_string() }
+                    StoreError::Unreadable { key: list.clone(), why: error.to_string() }
                 })?;
                 failures.push(failure);
             }
@@ -179,13 +191,32 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or a part is missing.
     pub async fn failed_text(&self, failure: &Failure) -> Result<String, StoreError> {
-        let mut text = String::with_capacity(failure.bytes);
-        for number in 0..failure.parts {
-            let key = part_key(&failure.id, number);
-            let item = self.get(key).await?.unwrap_or_default();
-            text.push_str(keys::text(&item, "text")?);
-        }
-        Ok(text)
+        let texts = self.failed_texts(std::slice::from_ref(failure)).await?;
+        Ok(texts.into_iter().next().unwrap_or_default())
+    }
+
+    /// The texts of several, one for each: ask for so many as memory takes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or a part is missing.
+    pub async fn failed_texts(&self, failures: &[Failure]) -> Result<Vec<String>, StoreError> {
+        let places_of = |failure: &Failure| {
+            let id = failure.id.clone();
+            (0..failure.parts).map(move |number| part_place(&id, number))
+        };
+        let mut parts = self.get_all(failures.iter().flat_map(places_of)).await?.into_iter();
+        let mut next_part = |of: &str| match parts.next() {
+            Some(part) if keys::text(&part, "pk")? == of => {
+                Ok(keys::text(&part, "text")?.to_owned())
+            }
+            _ => {
+                Err(StoreError::Unreadable { key: of.to_owned(), why: "a part is missing".into() })
+            }
+        };
+        let text_of = |failure: &Failure| {
+            places_of(failure).map(|(partition, _)| next_part(&partition)).collect()
+        };
+        failures.iter().map(text_of).collect()
     }
 
     /// Forgets a failure that was mended.

@@ -8,7 +8,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchId;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, TouchEntry, failures, keys};
+use super::{Item, Store, StoreError, TouchEntry, failures, keys};
 
 /// When the mail service told what first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,14 +68,18 @@ impl Feedback {
     }
 }
 
+/// Where the ledger has a touch.
+fn key_of(touch: &TouchId) -> Item {
+    keys::keyed(keys::customer(&touch.customer), keys::touch(touch))
+}
+
 impl Store {
     /// A touch as the ledger has it.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn touch(&self, touch: &TouchId) -> Result<Option<TouchEntry>, StoreError> {
-        let key = keys::keyed(keys::customer(&touch.customer), keys::touch(touch));
-        let found = self.get(key).await?;
+        let found = self.get(key_of(touch)).await?;
         let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
             key: touch.to_string(),
             why: error.to_string(),
@@ -89,11 +93,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn note(&self, touch: &TouchId, note: Note, at: Instant) -> Result<(), StoreError> {
-        let key = keys::keyed(keys::customer(&touch.customer), keys::touch(touch));
         let update = self
             .client
             .update_item()
-            .set_key(Some(key))
+            .set_key(Some(key_of(touch)))
             .update_expression("SET #note = if_not_exists(#note, :at)")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#note", note.attribute())

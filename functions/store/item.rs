@@ -7,6 +7,7 @@ use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::decide::next_wake;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::stage::Stage;
 
 use super::table::{self, Alarm};
 use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, keys};
@@ -14,6 +15,10 @@ use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, keys};
 /// How long a customer is left alone at most: a model that was fitted since may
 /// judge otherwise.
 const REVIEW_AFTER: Duration = Duration::from_secs(30 * 86_400);
+
+/// The same of one whose relationship is over: no model judges the past anew,
+/// and whoever fits one finds them by this alarm still.
+const REVIEW_ENDED_AFTER: Duration = Duration::from_secs(365 * 86_400);
 
 /// When a customer's item asks for attention, alarm by alarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +39,9 @@ impl Alarms {
         let unconfirmed = customer.enrolments.iter().filter_map(settle_at);
         let wake = next_wake(customer, now).filter(|_| customer.erased_at.is_none());
         let occasion = customer.next_occasion.into_iter().chain(wake).min();
-        let most = now.plus_millis(REVIEW_AFTER.as_millis() as i64);
+        let is_over = customer.stages.last().is_some_and(|last| last.stage == Stage::Ended);
+        let most = if is_over { REVIEW_ENDED_AFTER } else { REVIEW_AFTER };
+        let most = now.plus_millis(most.as_millis() as i64);
         // Somebody without a purchase cannot drift away.
         let review = customer.judged.map(|_| customer.next_review.map_or(most, |at| at.min(most)));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();

@@ -162,6 +162,10 @@ pub struct TouchEntry {
     /// Of a fence: by which its writer knows it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fenced_by: Option<String>,
+    /// Settled by the mail service's word after it may have been listed as of
+    /// unknown fate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub settled_late: bool,
     /// What the mail service told of it since.
     #[serde(flatten)]
     pub feedback: Feedback,
@@ -183,6 +187,7 @@ impl TouchEntry {
             defers: Vec::new(),
             message_id: None,
             fenced_by: None,
+            settled_late: false,
             feedback: Feedback::default(),
             was_fenced: false,
         }
@@ -215,6 +220,7 @@ impl TouchEntry {
             defers: record.defers.clone(),
             message_id,
             fenced_by: None,
+            settled_late: false,
             feedback: Feedback::default(),
             was_fenced,
         }

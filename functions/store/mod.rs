@@ -5,12 +5,14 @@
 mod agenda;
 mod alarms;
 mod answers;
+mod batch;
 mod calls;
 mod commit;
 mod complaints;
 mod contents;
 mod counted;
 mod dissolutions;
+mod experiences;
 mod failures;
 mod feedback;
 mod interests;
@@ -24,15 +26,13 @@ mod personal;
 mod published;
 pub mod table;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -48,6 +48,7 @@ pub use complaints::{
 pub use contents::{Handout, Progress};
 pub use counted::{Counted, Month};
 pub use dissolutions::CountedDissolution;
+pub use experiences::CountedExperience;
 pub use failures::{Failure, FailureKind};
 pub use feedback::{Feedback, Note};
 pub use interests::INTEREST_ITEMS_MAX;
@@ -87,6 +88,12 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// One of whom nothing is stored yet.
+    fn new(id: &Id) -> Loaded {
+        let alarms = item::Alarms::default();
+        Loaded { customer: Customer::new(id.clone()), version: 0, alarms }
+    }
+
     /// Whether any alarm has rung by `now`.
     pub fn any_rings(&self, now: Instant) -> bool {
         self.alarms.any_rings(now)
@@ -113,9 +120,6 @@ pub struct Store {
     table: String,
     cost: Option<std::sync::Arc<std::sync::Mutex<Cost>>>,
 }
-
-/// How many items one request reads at most.
-const LOADS_MAX: usize = 100;
 
 /// How many items one transaction takes.
 pub const TRANSACTION_ITEMS_MAX: usize = 100;
@@ -223,50 +227,8 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn load(&self, id: &Id) -> Result<Loaded, StoreError> {
         match self.get(keys::keyed(keys::customer(id), keys::STATE)).await? {
-            None => Ok(Loaded {
-                customer: Customer::new(id.clone()),
-                version: 0,
-                alarms: item::Alarms::default(),
-            }),
+            None => Ok(Loaded::new(id)),
             Some(found) => item::decode(id, found),
         }
-    }
-
-    /// Reads customers, consistently and as many at a time as one request takes,
-    /// in the order of their ids; who is not stored is left out. What cannot be
-    /// read of one is no reason not to read the others.
-    ///
-    /// # Errors
-    /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn load_all(
-        &self,
-        ids: &[Id],
-    ) -> Result<Vec<Result<Loaded, StoreError>>, StoreError> {
-        let mut found: BTreeMap<Id, Item> = BTreeMap::new();
-        for ids in ids.chunks(LOADS_MAX) {
-            let key = |id: &Id| keys::keyed(keys::customer(id), keys::STATE);
-            let mut left: Vec<Item> = ids.iter().map(key).collect();
-            while !left.is_empty() {
-                let keys = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true);
-                let keys = keys.build().map_err(|e| StoreError::Unwritable(e.to_string()))?;
-                let get = self.client.batch_get_item().request_items(&self.table, keys);
-                let answer = get.set_return_consumed_capacity(self.count_mode()).send().await;
-                let answer = answer.map_err(StoreError::service)?;
-                self.count(true, answer.consumed_capacity());
-                let items = answer.responses.and_then(|mut all| all.remove(&self.table));
-                for item in items.unwrap_or_default() {
-                    found.insert(keys::customer_of(&item)?, item);
-                }
-                // What does not fit into one answer is asked for again.
-                let unread = answer.unprocessed_keys.and_then(|mut all| all.remove(&self.table));
-                left = unread.map(|unread| unread.keys).unwrap_or_default();
-                if !left.is_empty() {
-                    // Too large for one answer, or the table is pressed.
-                    tokio::time::sleep(Duration::from_millis(fastrand::u64(1..=40))).await;
-                }
-            }
-        }
-        let found = ids.iter().filter_map(|id| Some(item::decode(id, found.remove(id)?)));
-        Ok(found.collect())
     }
 }

@@ -18,6 +18,7 @@ mod erasure;
 mod faults;
 mod feedback;
 mod ingest;
+mod journey;
 mod kill;
 mod links;
 mod logs;

@@ -64,9 +64,13 @@ fn interaction(life: &mut Life, at: Timestamp, (phase, initiated_by): (&str, &st
 /// The customer drops in without buying; `phase` tells before or after what.
 pub fn look_around(life: &mut Life, at: Timestamp, phase: &str, rng: &mut Rng) {
     let note = life.say(pick(rng, texts::VISITS));
-    let visit = json!({
+    let mut visit = json!({
         "kind": "visit", "touchpoint": "boutique", "channel": "store", "note": note,
     });
+    // There is a tablet by the door.
+    if chance(rng, 0.3) {
+        visit["satisfaction"] = json!(1 + weighted(rng, &[3, 6, 15, 36, 40]));
+    }
     interaction(life, at, (phase, "customer"), visit);
 }
 

@@ -33,6 +33,9 @@ impl World {
         for batch in events.chunks(BATCH) {
             let batch: Vec<Delivery> =
                 batch.iter().filter(|delivery| !self.loses(delivery)).cloned().collect();
+            if batch.is_empty() {
+                continue;
+            }
             self.totals.events += batch.len() as u64;
             let records = self.records(&batch);
             let requests = 3 * batch.len() as u64;

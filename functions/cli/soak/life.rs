@@ -237,7 +237,7 @@ impl Life<'_> {
         let (key, at) = (self.key("cmp"), self.after(bought, 0..20));
         let fields = json!({ "complaint_id": key, "severity": "normal", "category": "damage" });
         self.add(Fact::new(What::ComplaintOpened, &key, at), fields);
-        if of_thousand(self.rng, 930) {
+        if of_thousand(self.rng, 980) {
             let at = self.after(at, 0..15) + HOUR;
             self.add(Fact::new(What::ComplaintResolved, &key, at), json!({ "complaint_id": key }));
         }

@@ -44,7 +44,7 @@ fn push(world: &mut World, click: Click) {
 }
 
 /// A mail as it is read: folded lines whole, quoted characters themselves.
-fn plain(raw: &str) -> Option<String> {
+pub fn plain(raw: &str) -> Option<String> {
     let bytes = STANDARD.decode(raw).ok()?;
     Some(
         String::from_utf8_lossy(&bytes)

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::fact::{Calls, Fact, For, Line, What};
 use super::life::{DAY, HOUR, Happening, MINUTE, SECOND, rfc3339};
 use super::links;
-use super::oracle::Escalated;
+use super::oracle::{Escalated, Morning};
 use super::people::of_thousand;
 use super::queue::{Delivery, Of};
 use super::world::{Gone, World};
@@ -50,6 +50,8 @@ fn take_mail(world: &mut World, mail: &Accepted) {
     if let Some(notice) = mail.tags.get("notice") {
         world.totals.notices += 1;
         *world.notices.entry(notice.clone()).or_default() += 1;
+        let told = mail.raw.as_deref().and_then(links::plain).as_deref().and_then(complaints_due);
+        world.mornings.extend(told.map(|complaints| Morning { at: world.now, complaints }));
         return;
     }
     let touch = tag(mail, "touch");
@@ -61,6 +63,12 @@ fn take_mail(world: &mut World, mail: &Accepted) {
     world.gone[customer].push(Gone { touch, at, to: Some(to.clone()) });
     tell_by_events(world, mail, customer, &to);
     links::follow(world, mail, customer);
+}
+
+/// Of how many complaints a morning's mail tells; `None` where it is none.
+fn complaints_due(text: &str) -> Option<usize> {
+    let (_, told) = text.split_once("complaints due: ")?;
+    told.split_once('.')?.0.parse().ok()
 }
 
 /// The mail service's events about one mail, a fifth of which are lost.

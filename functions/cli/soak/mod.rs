@@ -215,6 +215,7 @@ async fn judge(world: &mut World) -> anyhow::Result<Vec<Violation>> {
     let around = Surroundings { from, until, trouble, listed };
     let mut violations = observe::not_kept(world, &kept);
     violations.extend(observe::told_twice(world));
+    violations.extend(observe::mornings(world, &around));
     for place in 0..world.people.len() {
         let observed = observe::customer(world, place).await?;
         observe::count(&observed, &mut world.totals.touches);

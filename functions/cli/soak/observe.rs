@@ -8,7 +8,9 @@ use lazo_domain::id::Id;
 
 use super::fact::{NEVER, What};
 use super::life::DAY;
-use super::oracle::{Deferred, End, Observed, Pending, Refusal, Seen, Violation};
+use super::oracle::{
+    self, Deferred, End, Observed, Pending, Refusal, Seen, Surroundings, Violation,
+};
 use super::poison::Poison;
 use super::world::World;
 
@@ -119,6 +121,13 @@ pub fn told_twice(world: &World) -> impl Iterator<Item = Violation> {
         what: format!("mail {notice} to somebody in the shop"),
         why: format!("went out {count} times"),
     })
+}
+
+/// What is wrong with the mornings' mails.
+pub fn mornings(world: &World, around: &Surroundings) -> impl Iterator<Item = Violation> {
+    let customer = world.people[0].id.clone();
+    let wrong = oracle::mornings(&world.facts, &world.mornings, around).into_iter();
+    wrong.map(move |(what, why)| Violation { customer: customer.clone(), what, why })
 }
 
 /// Touches by how they ended, for the totals.

@@ -26,9 +26,11 @@ const RULES: [(&str, &str); 13] = [
     ("winback.yaml", include_str!("rules/winback.yaml")),
 ];
 
-const TEMPLATES: [(&str, &str, &str); 8] = [
+const TEMPLATES: [(&str, &str, &str); 10] = [
     ("complaint-escalated", "es", "Una queja espera"),
     ("complaint-escalated", "en", "A complaint waits"),
+    ("daily-digest", "es", "Lo que trae el día"),
+    ("daily-digest", "en", "What the day brings"),
     ("soak", "es", "Gracias de la tienda"),
     ("soak", "en", "Thank you from the shop"),
     ("soak-news", "es", "Noticias de la tienda"),
@@ -42,6 +44,8 @@ const BODY_END: &str = "</mj-text></mj-column></mj-section></mj-body></mjml>";
 const TEXT: &str = "{{ brand.name }}";
 const NEWS_TEXT: &str = "\n\n{{ brand.postal_address }}\n{{ links.unsubscribe }}";
 const SURVEY_TEXT: &str = "{% for answer in survey.answers %}\n{{ answer.url }}{% endfor %}\n";
+const MORNING_TEXT: &str = "{% set due = digest.complaints | default(none) %}
+complaints due: {{ due.items | length + due.more if due else 0 }}.";
 const NEWS_END: &str =
     " {{ brand.postal_address }} <a href=\"{{ links.unsubscribe }}\">unsubscribe</a>";
 
@@ -87,6 +91,10 @@ pub enum Defect {
     GivesUpCalling,
     /// Nobody is told of complaints that nobody resolves.
     NobodyInCharge,
+    /// Nobody is told in the morning what the day brings.
+    NoMornings,
+    /// In the morning they are told of what is due later, too.
+    TellsTooMuch,
     /// Everybody is asked how it was, not one in five.
     AsksAll,
     /// What is published reaches nobody.
@@ -108,6 +116,8 @@ impl Defect {
                 .replace("bad_experience_pause: 14 days", "bad_experience_pause: 1 hour"),
             Defect::DriftsLater => POLICY.replace("at_risk_p_alive: 0.5", "at_risk_p_alive: 0.48"),
             Defect::NobodyInCharge => POLICY.replace("  escalate_after: { normal: 2 days }\n", ""),
+            Defect::TellsTooMuch => POLICY.replace("normal: 2 days", "normal: 1 day"),
+            Defect::NoMornings => POLICY.replace("digest_at: \"07:00\"\n", ""),
             Defect::LeapDayInMarch => POLICY.replace("feb28", "mar1"),
             _ => POLICY.to_owned(),
         }
@@ -165,6 +175,7 @@ pub fn rules(defect: Defect) -> anyhow::Result<Rules> {
         let (more, more_text) = match name {
             "soak-news" => (NEWS_END, NEWS_TEXT),
             "soak-survey" => ("", SURVEY_TEXT),
+            "daily-digest" => ("", MORNING_TEXT),
             _ => ("", ""),
         };
         templates.push((format!("{name}/{locale}/subject.txt"), subject.to_owned()));

@@ -17,13 +17,13 @@ use lazo::rehearsal::faults::{End, Faults, Plan};
 use lazo::rehearsal::{Aws, Keep, Retries, Wiring};
 use lazo::store::Learnt;
 use lazo::store::table::Alarm;
-use lazo::{content, dispatch, drift, occasions};
+use lazo::{content, digest, dispatch, drift, occasions};
 use lazo_domain::instant::Instant;
 
 use super::fact::Fact;
 use super::life::{DAY, HOUR, MINUTE, Years, life};
 use super::mailbox;
-use super::oracle::Escalated;
+use super::oracle::{Escalated, Morning};
 use super::people::{Person, dice, of_thousand, person};
 use super::poison::{self, Poison};
 use super::press::{Piece, pieces};
@@ -33,11 +33,15 @@ use super::totals::Totals;
 use super::weather::{Weather, draw};
 
 /// How often the schedule runs dispatch, and queues are emptied.
-pub const TICK: i64 = 30 * MINUTE;
+pub const TICK: i64 = HOUR;
 
 /// How often the schedule runs who looks at calendars: days begin on the hour
 /// in most time zones, and the day's touches go in the morning.
 const LOOK: i64 = 2 * HOUR;
+
+/// When a morning begins, by UTC: at `digest_at` of the policy by the shop's clock,
+/// which knows no summer time.
+pub const MORNING: i64 = 13 * HOUR;
 
 pub const LINKS_URL: &str = "https://links.soak.example";
 
@@ -88,6 +92,8 @@ pub struct World {
     pub escalated: Vec<Vec<Escalated>>,
     /// How often each mail to somebody in the shop was accepted.
     pub notices: BTreeMap<String, u32>,
+    /// What was told in the mornings of complaints that are due.
+    pub mornings: Vec<Morning>,
     /// When something went wrong, in the order of time.
     pub trouble: Vec<i64>,
     /// Touches that were listed as of unknown fate.
@@ -99,7 +105,7 @@ pub struct World {
 /// most, and less than a sale brings.
 fn quota(customers: usize, years: Years) -> u32 {
     let days = ((years.until - years.from) / DAY).max(1) as usize;
-    (customers * 32 / days).max(4) as u32
+    (customers * 52 / days).max(4) as u32
 }
 
 impl World {
@@ -144,6 +150,7 @@ impl World {
             gone: vec![Vec::new(); count],
             escalated: vec![Vec::new(); count],
             notices: BTreeMap::new(),
+            mornings: Vec::new(),
             trouble: Vec::new(),
             listed: BTreeSet::new(),
             totals: Totals { customers: count as u64, ..Totals::default() },
@@ -254,7 +261,8 @@ impl World {
         let looks = looks.into_iter().flatten().map(|at| at.max(self.looked_at + LOOK));
         let alarms = first(Alarm::Due).into_iter().chain(looks);
         let alarms = alarms.filter(|_| !self.is_asleep());
-        alarms.chain(self.queue.next_at()).chain([rounds_at]).min()
+        let morning = (self.now + DAY - MORNING).div_euclid(DAY) * DAY + MORNING;
+        alarms.chain(self.queue.next_at()).chain([rounds_at, morning]).min()
     }
 
     fn rings(&self, alarm: Alarm) -> bool {
@@ -276,6 +284,9 @@ impl World {
         if self.now <= self.hands_round_until {
             let bounds = content::Bounds { time: None, customers: 500 };
             self.attempt(40, content::run(&app, now, bounds)).await;
+        }
+        if (MORNING..MORNING + 2 * TICK).contains(&self.now.rem_euclid(DAY)) {
+            self.attempt(12, digest::run(&app, now)).await;
         }
         if self.rings(Alarm::Due) {
             self.weather.set_sending(true);

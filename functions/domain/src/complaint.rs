@@ -259,16 +259,4 @@ fn bad_answer_pause_end(given: Instant, zone: &TimeZone, policy: &Policy) -> Ins
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stored_complaint_is_read_back_as_it_was_and_says_nothing_needless() {
-        for level in [0, 1, 7] {
-            let complaint = Complaint { level, ..Complaint::default() };
-            let stored = serde_json::to_string(&complaint).unwrap();
-            assert_eq!(serde_json::from_str::<Complaint>(&stored).unwrap(), complaint);
-            assert_eq!(stored.contains("level"), level > 0, "{stored}");
-        }
-    }
-}
+mod tests;

@@ -103,6 +103,18 @@ mod tests {
     }
 
     #[test]
+    fn the_last_word_is_told_with_its_time() {
+        let mut consents = Consents::default();
+        let told = |consents: &Consents| consents.last_word(Channel::Email, Purpose::Marketing);
+        assert_eq!(told(&consents), None);
+        consents.note(at(2), ConsentChannel::Email, ConsentPurpose::Marketing, Granted);
+        assert_eq!(told(&consents), Some(LastWord { at: at(2), state: Granted }));
+        consents.note(at(3), ConsentChannel::Email, ConsentPurpose::All, Denied);
+        assert_eq!(told(&consents), Some(LastWord { at: at(3), state: Denied }));
+        assert_eq!(consents.last_word(Channel::Task, Purpose::Service), None);
+    }
+
+    #[test]
     fn the_last_word_counts_and_all_covers_each() {
         let mut consents = Consents::default();
         let mail = |consents: &Consents, purpose| {

@@ -337,3 +337,6 @@ impl Customer {
         self.fired.iter().find(|f| f.kind == kind && f.occurrence == enrolment.occurrence)
     }
 }
+
+#[cfg(test)]
+mod tests;

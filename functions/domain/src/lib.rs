@@ -17,6 +17,7 @@ pub mod history;
 pub mod id;
 pub mod instant;
 pub mod interest;
+pub mod journey;
 pub mod message;
 pub mod money;
 pub mod nearest;

@@ -194,4 +194,27 @@ mod tests {
             assert!(wrong.covers("+525511111111") && !wrong.covers("+525522222222"), "{order:?}");
         }
     }
+
+    #[test]
+    fn of_wrong_numbers_the_latest_are_kept() {
+        let mut wrong = WrongNumbers::default();
+        assert!(wrong.is_empty() && Suppressions::default().is_empty());
+        for number in 0..WRONG_NUMBERS_MAX as i64 {
+            wrong.note(Instant::from_millis(number));
+        }
+        assert_eq!(wrong.0.len(), WRONG_NUMBERS_MAX);
+        wrong.note(Instant::from_millis(99));
+        assert_eq!(wrong.0.len(), WRONG_NUMBERS_MAX);
+        assert_eq!(wrong.0[0].at, Instant::from_millis(1));
+        assert!(!wrong.is_empty());
+    }
+
+    #[test]
+    fn what_is_remembered_is_written_and_a_hash_is_not_shown() {
+        let hash = AddressHash::of("ana@example.com");
+        let mut suppressed = Suppressions::default();
+        suppressed.note(&hash, Instant::from_millis(1));
+        assert!(!suppressed.is_empty());
+        assert_eq!(format!("{hash:?}"), "AddressHash(…)");
+    }
 }

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use lazo_domain::event::{Delivered, EventKind, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::journey::{Experience, Stop, Told, stops, worth_at};
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::simulation::{Period, simulate};
 use lazo_domain::touch::{TouchRecord, TouchStatus};
@@ -40,6 +41,8 @@ struct Topic {
     #[serde(default)]
     customer: Map<String, Value>,
     cases: Vec<Case>,
+    /// How all these customers together fared, touchpoint by touchpoint.
+    journey: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -68,33 +71,66 @@ fn cases_come_out_as_told() {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     let mut wrong = Vec::new();
+    let mut compare = |place: &str, told: &[String], came: &[String]| {
+        if came != told {
+            let (told, came) = (told.join("\n    "), came.join("\n    "));
+            wrong.push(format!("{place}\n  told:\n    {told}\n  came:\n    {came}"));
+        }
+    };
     let mut count = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         let topic: Topic = serde_saphyr::from_str(&text)
             .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let mut felt = Vec::new();
         for case in &topic.cases {
             count += 1;
             let place = format!("{}: {}", file.file_name().unwrap().display(), case.case);
-            let (came, stages) = run(&topic, case, &place);
-            let mut compare = |told: &[String], came: &[String]| {
-                if came != told {
-                    let (told, came) = (told.join("\n    "), came.join("\n    "));
-                    wrong.push(format!("{place}\n  told:\n    {told}\n  came:\n    {came}"));
-                }
-            };
-            compare(&case.then, &came);
+            let came = run(&topic, case, &place);
+            felt.extend(came.felt);
+            compare(&place, &case.then, &came.touches);
             if let Some(told) = &case.stages {
-                compare(told, &stages);
+                compare(&place, told, &came.stages);
             }
+        }
+        if let Some(told) = &topic.journey {
+            compare(&format!("{}: journey", file.display()), told, &journey(&felt));
         }
     }
     assert!(wrong.is_empty(), "{} of {count} cases:\n\n{}", wrong.len(), wrong.join("\n\n"));
     assert!(count > 100, "only {count} cases were found");
 }
 
-/// The touches and the stages, in lines.
-fn run(topic: &Topic, case: &Case, place: &str) -> (Vec<String>, Vec<String>) {
+/// What came of a case.
+struct Came {
+    touches: Vec<String>,
+    stages: Vec<String>,
+    /// What the customer said of touchpoints, and was worth then.
+    felt: Vec<(Experience, f64)>,
+}
+
+/// The touchpoints in lines, by phase and the worst first.
+fn journey(felt: &[(Experience, f64)]) -> Vec<String> {
+    let told = felt.iter().map(|(Experience { phase, touchpoint, feeling }, worth)| Told {
+        phase: *phase,
+        touchpoint: touchpoint.as_str(),
+        feeling: *feeling,
+        worth: *worth,
+    });
+    let line = |stop: &Stop| {
+        let Stop { touchpoint, answers, happy, unhappy, .. } = stop;
+        let phase = json!(stop.phase);
+        let by_value = stop.unhappy_by_value.map(|share| format!("{:.0}%", share.share * 100.0));
+        let share = by_value.unwrap_or("–".to_owned());
+        format!(
+            "{} {touchpoint}: {happy} of {answers} happy, {unhappy} unhappy, {share} by value",
+            phase.as_str().unwrap()
+        )
+    };
+    stops(told).iter().map(line).collect()
+}
+
+fn run(topic: &Topic, case: &Case, place: &str) -> Came {
     let book = if topic.shipped { shipped() } else { book(topic, case, place) };
     let mut customer = merged(&topic.customer, &case.customer);
     let id = match customer.remove("id") {
@@ -118,6 +154,11 @@ fn run(topic: &Topic, case: &Case, place: &str) -> (Vec<String>, Vec<String>) {
     let (contents, mut events): (Vec<_>, Vec<_>) =
         events.into_iter().partition(|delivered| delivered.event.customer().is_none());
     let outcome = simulate(id, &mut events, &contents, &book, period);
+    let felt = events.iter().filter_map(|delivered| {
+        let worth = worth_at(&outcome.customer, delivered.event.occurred_at, &book);
+        Some((Experience::of(&delivered.event.body)?, worth))
+    });
+    let felt = felt.collect();
     let zone = outcome.customer.zone(&book.default_zone);
     let mut touches: Vec<&TouchRecord> = outcome.touches.iter().collect();
     let is_told = |record: &&TouchRecord| {
@@ -139,7 +180,7 @@ fn run(topic: &Topic, case: &Case, place: &str) -> (Vec<String>, Vec<String>) {
     let entered = outcome.customer.stages.iter();
     let stages =
         entered.map(|entered| format!("{} {}", entered.stage.as_str(), local(entered.at, &zone)));
-    (lines, stages.collect())
+    Came { touches: lines, stages: stages.collect(), felt }
 }
 
 /// A touch in a line: what, how it stands and why, when, and when it was due

@@ -79,8 +79,10 @@ impl Left {
         let month = Month { year: 2026, month: 11 };
         let left = store.dissolutions_of(month).await.unwrap();
         let complaints = store.complaints_of(month).await.unwrap();
+        let felt = store.experiences_of(month).await.unwrap();
         let counted = left.iter().map(|one| format!("{one:?}"));
         let counted = counted.chain(complaints.iter().map(|one| format!("{one:?}")));
+        let counted = counted.chain(felt.iter().map(|one| format!("{one:?}")));
         let (unknown, failures) = failures(store).await;
         Left {
             counted: counted.collect(),

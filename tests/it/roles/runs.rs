@@ -9,6 +9,7 @@ use lazo::rehearsal::faults::{Fault, Faults, Plan, Step};
 use lazo::rehearsal::mail::Accepted;
 use lazo::rehearsal::{Aws, Keep, Service, Wiring};
 use lazo::rules::Rules;
+use lazo::store::table::SHARDS;
 use lazo::{content, digest, dispatch, drift, feedback, ingest, occasions};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -265,17 +266,19 @@ async fn notice(shop: &Shop) -> Accepted {
 pub async fn of_feedback() -> Vec<Step> {
     let shop = Shop::new();
     loses_an_answer(&shop).await;
+    shop.buys("bea", "p2").await;
     let now = minutes_after(days_later(1), 70);
     dispatch::run(&shop.app, now).await.unwrap();
     assert_eq!(shop.app.store.failures(now).await.unwrap().len(), 1);
-    let mail = shop.aws.mail.accepted().remove(0);
+    let [mail, of_bea, ..] = &shop.aws.mail.accepted()[..] else { panic!("two mails went out") };
     let to_staff = notice(&Shop::new()).await;
     shop.listen();
     shop.start().await;
     let events = [
         "no event at all".to_owned(),
-        delivered(&mail, true, now),
-        delivered(&mail, false, now),
+        delivered(mail, true, now),
+        delivered(mail, false, now),
+        delivered(of_bea, false, now),
         delivered(&to_staff, false, now),
     ];
     let response = feedback::handle(&shop.app, batch(&events), now).await;
@@ -307,8 +310,10 @@ pub async fn of_drift() -> Vec<Step> {
 
 pub async fn of_content() -> Vec<Step> {
     let shop = Shop::new();
-    for customer in ["ana", "bea", "eva"] {
-        let known = profile(customer, noon(), json!({ "interests": ["velas"] }));
+    // So many that some are in one shard.
+    let others = (0..SHARDS).map(|number| format!("c{number}"));
+    for customer in others.chain(["ana".to_owned()]) {
+        let known = profile(&customer, noon(), json!({ "interests": ["velas"] }));
         shop.put(&[known], noon()).await;
     }
     shop.buys("ana", "p1").await;

@@ -83,11 +83,15 @@ impl<'a> Case<'a> {
         self.facts.iter().filter(|fact| matches!(fact.what, What::Profile(_)))
     }
 
-    /// Whether the profile was known, and nothing changed about that time.
+    /// Whether the profile was known, and nothing changed about that time: who is
+    /// forgotten before the day is looked at has nothing planned.
     fn is_certain(&self, base: i64) -> bool {
         let around = base - UNCERTAIN..base + UNCERTAIN;
-        let changes =
-            self.profiles().any(|fact| around.contains(&fact.maybe) || around.contains(&fact.sure));
+        let erased = self.facts.iter().filter(|fact| matches!(fact.what, What::Erased));
+        let changes = self
+            .profiles()
+            .chain(erased)
+            .any(|fact| around.contains(&fact.maybe) || around.contains(&fact.sure));
         let [sure, maybe] = View::both(self.facts, base);
         let is_known = sure.told(|told| told.birthday).is_some();
         is_known && !changes && !maybe.is_erased() && base < self.around.until - UNCERTAIN

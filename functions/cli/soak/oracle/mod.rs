@@ -18,6 +18,7 @@
 //! | `drift` | the same for who drifts away |
 //! | `calls` | the same for calls that are tried again |
 //! | `complaints` | whether those in charge are told of what nobody resolves |
+//! | `mornings` | whether they are told in the morning of what is due |
 
 mod birthday;
 mod calls;
@@ -27,6 +28,7 @@ mod digest;
 mod drift;
 mod fate;
 mod flows;
+mod mornings;
 mod safety;
 mod view;
 
@@ -36,6 +38,7 @@ use serde::Serialize;
 
 use super::fact::Fact;
 use super::world::Gone;
+pub use mornings::mornings;
 
 /// How a touch stands in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +92,13 @@ pub struct Escalated {
     pub at: i64,
 }
 
+/// A mail in the morning, and of how many complaints it told.
+#[derive(Clone, Copy, Debug)]
+pub struct Morning {
+    pub at: i64,
+    pub complaints: usize,
+}
+
 /// What became of a customer, as the product tells it.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
@@ -103,7 +113,7 @@ pub struct Observed {
 }
 
 /// What all customers of a shop have in common.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Surroundings {
     pub from: i64,
     pub until: i64,

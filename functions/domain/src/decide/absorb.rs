@@ -9,6 +9,7 @@ use crate::event::{
 };
 use crate::history::Until;
 use crate::instant::Instant;
+use crate::journey::Feeling;
 use crate::touch::{Reason, TouchStatus};
 
 /// How many contacts are kept for whoever calls next.
@@ -289,13 +290,12 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
                 let (id, channel) = (&answer.answer_id, answer.touchpoint.clone());
                 remember(customer, at, id, channel, kind, &answer.comment);
             }
-            let csat = answer.csat.map(|score| score.0);
-            let nps = answer.nps.map(|score| score.0);
+            let told = |feeling| Feeling::of_scores(answer).any(|one| one == feeling);
             // One answer is one bad experience, however many scores it gives.
-            if csat.is_some_and(|score| score <= 2) || nps.is_some_and(|score| score <= 6) {
+            if told(Feeling::Unhappy) {
                 customer.complaints.note_bad_answer(at);
             }
-            if csat.is_some_and(|score| score >= 4) || nps.is_some_and(|score| score >= 9) {
+            if told(Feeling::Happy) {
                 note_positive(customer, at);
             }
         }
@@ -307,10 +307,10 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
 }
 
 fn note_satisfaction(customer: &mut Customer, at: Instant, score: Option<u8>) {
-    match score {
-        Some(0..=2) => customer.complaints.note_bad_answer(at),
-        Some(4..) => note_positive(customer, at),
-        _ => {}
+    match score.map(Feeling::of_satisfaction) {
+        Some(Feeling::Unhappy) => customer.complaints.note_bad_answer(at),
+        Some(Feeling::Happy) => note_positive(customer, at),
+        Some(Feeling::Neutral) | None => {}
     }
 }
 

@@ -11,6 +11,7 @@ use crate::customer::Customer;
 use crate::event::{Body, Event, EventKind};
 use crate::id::Id;
 use crate::instant::Instant;
+use crate::journey::{Experience, Feeling};
 use crate::rule::Trigger;
 use crate::rulebook::RuleBook;
 
@@ -141,15 +142,11 @@ impl Turn<'_> {
 
 /// The touch to which an event is a bad answer.
 fn bad_answer(body: &Body) -> Option<&str> {
-    let (touch, is_bad) = match body {
-        Body::CallReported(call) => {
-            (&call.touch_id, call.satisfaction.is_some_and(|score| score.0 <= 2))
-        }
-        Body::SurveyAnswered(answer) => {
-            let csat = answer.csat.is_some_and(|score| score.0 <= 2);
-            (&answer.touch_id, csat || answer.nps.is_some_and(|score| score.0 <= 6))
-        }
+    let touch = match body {
+        Body::CallReported(call) => &call.touch_id,
+        Body::SurveyAnswered(answer) => &answer.touch_id,
         _ => return None,
     };
+    let is_bad = Experience::of(body).is_some_and(|told| told.feeling == Feeling::Unhappy);
     touch.as_ref().filter(|_| is_bad).map(|line| line.as_str())
 }

@@ -1,0 +1,103 @@
+use super::*;
+use crate::touch::Reason;
+
+fn at(seconds: i64) -> Instant {
+    Instant::from_millis(seconds * 1000)
+}
+
+fn enrolment() -> Enrolment {
+    Enrolment {
+        rule: "thanks".into(),
+        occurrence: "p-1".into(),
+        at: at(1),
+        kind: Some(EventKind::PurchaseCompleted),
+        purchase_id: None,
+        step: "mail".into(),
+        base: at(1),
+        base_is_day: false,
+        due: at(10),
+        next: at(10),
+        defers: Vec::new(),
+        sending_since: None,
+        unanswered: false,
+        listed: false,
+        resent: false,
+        exited: false,
+        asked_at: None,
+        tries: Vec::new(),
+        reported: None,
+        base_is_report: false,
+    }
+}
+
+fn fired(kind: EventKind, occurrence: &str) -> Fired {
+    Fired {
+        kind,
+        occurrence: occurrence.into(),
+        at: at(1),
+        received_at: at(1),
+        purchase_id: None,
+        detail: Detail(r#"{"note":"personal"}"#.into()),
+        open_until: at(10),
+        kept_until: None,
+        exited: Vec::new(),
+    }
+}
+
+#[test]
+fn a_plan_may_move_until_something_was_tried() {
+    assert!(enrolment().is_untried(at(9)));
+    assert!(!enrolment().is_untried(at(10)));
+    let waits = Defer { at: at(2), reason: Reason::QuietHours, until: at(3) };
+    for tried in [
+        Enrolment { defers: vec![waits], ..enrolment() },
+        Enrolment { sending_since: Some(at(2)), ..enrolment() },
+        Enrolment { asked_at: Some(at(2)), ..enrolment() },
+    ] {
+        assert!(!tried.is_untried(at(9)), "{tried:?}");
+    }
+}
+
+#[test]
+fn of_a_long_row_of_waits_the_latest_are_kept() {
+    let mut enrolment = enrolment();
+    let waits =
+        |from: i64| Defer { at: at(from), reason: Reason::FrequencyCap, until: at(from + 1) };
+    for second in 0..DEFERS_MAX as i64 {
+        enrolment.note_defer(waits(second));
+    }
+    assert_eq!(enrolment.defers.len(), DEFERS_MAX);
+    enrolment.note_defer(waits(99));
+    assert_eq!(enrolment.defers.len(), DEFERS_MAX);
+    assert_eq!((enrolment.defers[0].at, enrolment.defers[DEFERS_MAX - 1].at), (at(1), at(99)));
+}
+
+#[test]
+fn a_follow_up_s_trigger_is_the_event_of_its_kind_and_key() {
+    let mut customer = Customer::new(Id::new("c").unwrap());
+    customer.fired = vec![
+        fired(EventKind::PurchaseDelivered, "p-1"),
+        fired(EventKind::PurchaseCompleted, "p-2"),
+        fired(EventKind::PurchaseCompleted, "p-1"),
+    ];
+    assert_eq!(customer.trigger_of(&enrolment()), Some(&customer.fired[2]));
+    let of_the_calendar = Enrolment { kind: None, ..enrolment() };
+    assert_eq!(customer.trigger_of(&of_the_calendar), None);
+}
+
+#[test]
+fn what_was_told_of_an_event_can_be_forgotten() {
+    let mut fired = fired(EventKind::InteractionRecorded, "i-1");
+    fired.forget();
+    assert_eq!(fired.detail.0.as_ref(), "{}");
+}
+
+#[test]
+fn a_language_is_the_customer_s_or_the_shop_s() {
+    let policy: Policy = serde_json::from_str(r#"{"default_locale":"es"}"#).unwrap();
+    let mut customer = Customer::new(Id::new("c").unwrap());
+    assert_eq!(customer.locale(&policy), "es");
+    let locale = serde_json::from_str(r#""en-US""#).unwrap();
+    customer.profile.locale.set(at(1), Some(locale));
+    assert_eq!(customer.locale(&policy), "en-US");
+}

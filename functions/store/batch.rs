@@ -1,0 +1,109 @@
+//! Many items read by one request.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use lazo_domain::customer::Customer;
+use lazo_domain::id::Id;
+use lazo_domain::touch::TouchId;
+
+use super::{Item, Loaded, Store, StoreError, TouchEntry, item, keys};
+
+/// How many items one request reads at most.
+const ITEMS_MAX: usize = 100;
+
+impl Store {
+    /// Reads customers, each once, consistently and as many at a time as one
+    /// request takes; in the order of `ids`, and one that is not stored is new.
+    /// What cannot be read of one is no reason not to read the others.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn load_all(
+        &self,
+        ids: &[Id],
+    ) -> Result<Vec<Result<Loaded, StoreError>>, StoreError> {
+        let places = ids.iter().map(|id| (keys::customer(id), keys::STATE.to_owned()));
+        let mut found: BTreeMap<Id, Item> = BTreeMap::new();
+        for item in self.get_all(places).await? {
+            found.insert(keys::customer_of(&item)?, item);
+        }
+        let loaded = ids.iter().map(|id| match found.remove(id) {
+            Some(found) => item::decode(id, found),
+            None => Ok(Loaded::new(id)),
+        });
+        Ok(loaded.collect())
+    }
+
+    /// Customers by their ids, however often each is named.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn customers(
+        &self,
+        ids: impl IntoIterator<Item = &Id>,
+    ) -> Result<BTreeMap<Id, Customer>, StoreError> {
+        let ids: Vec<Id> = ids.into_iter().cloned().collect::<BTreeSet<Id>>().into_iter().collect();
+        let mut customers = BTreeMap::new();
+        for loaded in self.load_all(&ids).await? {
+            let customer = loaded?.customer;
+            customers.insert(customer.id.clone(), customer);
+        }
+        Ok(customers)
+    }
+
+    /// Touches as the ledger has them; those that it does not know, or that
+    /// cannot be read, are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn touches(
+        &self,
+        touches: impl IntoIterator<Item = &TouchId>,
+    ) -> Result<BTreeMap<TouchId, TouchEntry>, StoreError> {
+        let place = |touch: &TouchId| (keys::customer(&touch.customer), keys::touch(touch));
+        let found = self.get_all(touches.into_iter().map(place)).await?.into_iter();
+        let entries = found.filter_map(|item| serde_dynamo::from_item::<_, TouchEntry>(item).ok());
+        Ok(entries.map(|entry| (entry.touch.clone(), entry)).collect())
+    }
+
+    /// The items that there are at some places, by partition and sort key, each
+    /// asked for once; in the order of the places.
+    pub(super) async fn get_all(
+        &self,
+        places: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let places: Vec<(String, String)> = places.into_iter().collect();
+        let mut found: BTreeMap<(String, String), Item> = BTreeMap::new();
+        for places in places.chunks(ITEMS_MAX) {
+            let mut left: Vec<Item> = places.iter().map(|(pk, sk)| keys::keyed(pk, sk)).collect();
+            while !left.is_empty() {
+                let (items, unread) = self.get_some(left).await?;
+                for item in items {
+                    let place = (keys::text(&item, "pk")?.into(), keys::text(&item, "sk")?.into());
+                    found.insert(place, item);
+                }
+                left = unread;
+                if !left.is_empty() {
+                    // Too large for one answer, or the table is pressed.
+                    tokio::time::sleep(Duration::from_millis(fastrand::u64(1..=40))).await;
+                }
+            }
+        }
+        Ok(places.iter().filter_map(|place| found.remove(place)).collect())
+    }
+
+    /// What one request gives of some keys, and the keys that it leaves.
+    async fn get_some(&self, keyed: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), StoreError> {
+        let keys = KeysAndAttributes::builder().set_keys(Some(keyed)).consistent_read(true);
+        let keys = keys.build().map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let get = self.client.batch_get_item().request_items(&self.table, keys);
+        let answer = get.set_return_consumed_capacity(self.count_mode()).send().await;
+        let answer = answer.map_err(StoreError::service)?;
+        self.count(true, answer.consumed_capacity());
+        let items = answer.responses.and_then(|mut all| all.remove(&self.table));
+        let unread = answer.unprocessed_keys.and_then(|mut all| all.remove(&self.table));
+        Ok((items.unwrap_or_default(), unread.map(|unread| unread.keys).unwrap_or_default()))
+    }
+}
