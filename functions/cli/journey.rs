@@ -87,7 +87,7 @@ fn show(stops: &[Stop], currency: Option<Currency>, lang: Lang) -> anyhow::Resul
     let by_value = lang.pick("por su valor", "by their value");
     let answers = lang.pick("respuestas", "answers");
     let happy = lang.pick("contentos", "happy");
-    let value = lang.pick("valen", "worth");
+    let value = lang.pick("aportan", "they bring");
     let mut last = None;
     for stop in stops {
         if last != Some(stop.phase) {
