@@ -7,7 +7,6 @@ use std::ops::Add;
 use std::time::{Duration, Instant as Clock};
 
 use futures::StreamExt;
-use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Input, decide};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -189,7 +188,9 @@ pub async fn look_at(app: &App, loaded: Loaded, now: Instant) -> Result<Looked, 
         let before = loaded.customer.enrolments.len();
         let rules = app.rules();
         let decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
-        if is_as_it_was(&loaded.customer, &decision.customer) && !loaded.any_rings(now) {
+        // When they were looked at need not be kept: the next look begins where
+        // this one did.
+        if decision.customer.was_only_looked_at(&loaded.customer) && !loaded.any_rings(now) {
             return Ok(Looked::default());
         }
         let ended = decision.records.iter().map(|record| TouchEntry::ended(record, false, None));
@@ -212,10 +213,4 @@ pub async fn look_at(app: &App, loaded: Loaded, now: Instant) -> Result<Looked, 
     }
     tracing::warn!("a customer's calendar is not looked at, the next round goes on");
     Ok(Looked::default())
-}
-
-/// Whether a look changed nothing but when it was: that need not be kept, the
-/// next look begins where this one did.
-fn is_as_it_was(before: &Customer, after: &Customer) -> bool {
-    Customer { occasions_until: before.occasions_until, ..after.clone() } == *before
 }

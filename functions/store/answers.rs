@@ -8,7 +8,7 @@ use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::table::TTL_ATTRIBUTE;
-use super::{Item, Store, StoreError, keys};
+use super::{Item, Store, StoreError, keys, read};
 
 /// An answer as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,13 +86,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn answers(&self, id: &Id) -> Result<Vec<Answer>, StoreError> {
-        let read = |item: Item| {
-            let key =
-                format!("{} {:?}", keys::customer(id), item.get("sk").map(AttributeValue::as_s));
-            let unreadable =
-                |error: serde_dynamo::Error| StoreError::Unreadable { key, why: error.to_string() };
-            serde_dynamo::from_item(item).map_err(unreadable)
-        };
         let items = self.items_under(id, keys::ANSWER).await?.into_iter();
         items.filter(|item| item.contains_key("touchpoint")).map(read).collect()
     }

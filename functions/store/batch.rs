@@ -1,6 +1,6 @@
 //! Many items read by one request.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -8,7 +8,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::touch::TouchId;
 
-use super::{Item, Loaded, Store, StoreError, TouchEntry, item, keys};
+use super::{Item, Loaded, Store, StoreError, TouchEntry, item, keys, read};
 
 /// How many items one request reads at most.
 const ITEMS_MAX: usize = 100;
@@ -64,17 +64,20 @@ impl Store {
     ) -> Result<BTreeMap<TouchId, TouchEntry>, StoreError> {
         let place = |touch: &TouchId| (keys::customer(&touch.customer), keys::touch(touch));
         let found = self.get_all(touches.into_iter().map(place)).await?.into_iter();
-        let entries = found.filter_map(|item| serde_dynamo::from_item::<_, TouchEntry>(item).ok());
+        let entries = found.filter_map(|item| read::<TouchEntry>(item).ok());
         Ok(entries.map(|entry| (entry.touch.clone(), entry)).collect())
     }
 
-    /// The items that there are at some places, by partition and sort key, each
-    /// asked for once; in the order of the places.
+    /// The items that there are at some places, by partition and sort key, in
+    /// the order of the places. One that is named twice, as by an index that
+    /// changed while it was read, is given once.
     pub(super) async fn get_all(
         &self,
         places: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Vec<Item>, StoreError> {
-        let places: Vec<(String, String)> = places.into_iter().collect();
+        let mut places: Vec<(String, String)> = places.into_iter().collect();
+        let mut named = HashSet::new();
+        places.retain(|place| named.insert(place.clone()));
         let mut found: BTreeMap<(String, String), Item> = BTreeMap::new();
         for places in places.chunks(ITEMS_MAX) {
             let mut left: Vec<Item> = places.iter().map(|(pk, sk)| keys::keyed(pk, sk)).collect();

@@ -7,7 +7,7 @@ use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Send, TouchId};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Store, StoreError, keys};
+use super::{Item, Store, StoreError, keys, read};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,12 +74,6 @@ impl Call {
     }
 }
 
-fn read(item: Item) -> Result<Call, StoreError> {
-    let key = format!("{:?} {:?}", item.get("pk"), item.get("sk"));
-    serde_dynamo::from_item(item)
-        .map_err(|error| StoreError::Unreadable { key, why: error.to_string() })
-}
-
 impl Store {
     /// Notes that somebody has calls, so that a list of all can be made.
     ///
@@ -117,7 +111,7 @@ impl Store {
     pub async fn open_calls(&self, of: &str, now: Instant) -> Result<Vec<Call>, StoreError> {
         let listed = self.on_list(of, now).await?;
         let calls = self.get_all(listed).await?.into_iter().map(read);
-        let mut calls = calls.collect::<Result<Vec<Call>, StoreError>>()?;
+        let mut calls: Vec<Call> = calls.collect::<Result<_, _>>()?;
         calls.retain(|call| call.status == CallStatus::Open);
         Ok(calls)
     }
@@ -168,11 +162,6 @@ impl Store {
     pub async fn calls_about(&self, customer: &Id) -> Result<Vec<Call>, StoreError> {
         let items = self.items_under(customer, keys::CALL).await?;
         let listed = items.into_iter().filter(|item| item.contains_key("calls_of"));
-        let read = |item: Item| {
-            let key = keys::text(&item, "sk").unwrap_or_default().to_owned();
-            serde_dynamo::from_item(item)
-                .map_err(|error| StoreError::Unreadable { key, why: error.to_string() })
-        };
         listed.map(read).collect()
     }
 

@@ -3,12 +3,16 @@
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ConsumedCapacity, Put, TransactWriteItem,
+};
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
-use super::{Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, item};
+use super::{
+    Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, item, keys,
+};
 
 /// What a customer's write asks of what is stored, with the values that it names:
 /// that it is what was read, or nothing where nothing was.
@@ -54,7 +58,11 @@ impl Store {
         let interests = self.put_interests(&before.customer, &after.customer, now)?;
         let agenda = self.put_agenda(&before.customer, &after.customer, now)?;
         if ledger.entries.is_empty() && interests.is_empty() && agenda.is_empty() {
-            return self.commit_alone(before.version, after).await;
+            let is_look = before.version > 0 && after.customer.was_only_looked_at(&before.customer);
+            return match is_look {
+                true => self.commit_look(before.version, after).await,
+                false => self.commit_alone(before.version, after).await,
+            };
         }
         let mut items = vec![self.put_state(before.version, &after)?];
         for entry in &ledger.entries {
@@ -94,9 +102,49 @@ impl Store {
         let put = put.set_item(Some(item::encode(&after)?));
         let (condition, values) = as_read(version);
         let put = put.condition_expression(condition).set_expression_attribute_values(values);
-        match put.set_return_consumed_capacity(self.count_mode()).send().await {
-            Ok(answer) => {
-                self.count(false, answer.consumed_capacity());
+        let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
+        self.alone(answer.map(|answer| answer.consumed_capacity), after)
+    }
+
+    /// The same after a look at a calendar that changed nothing, as most do: what
+    /// stays is not sent again.
+    async fn commit_look(&self, version: u64, after: Loaded) -> Result<Commit, StoreError> {
+        let (condition, values) = as_read(version);
+        let mut values = values.unwrap_or_default();
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        for (name, value) in item::of_look(&after) {
+            match value {
+                Some(value) => {
+                    set.push(format!("{name} = :new_{name}"));
+                    values.insert(format!(":new_{name}"), value);
+                }
+                None => remove.push(name),
+            }
+        }
+        let mut change = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            change += &format!(" REMOVE {}", remove.join(", "));
+        }
+        let key = keys::keyed(keys::customer(&after.customer.id), keys::STATE);
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key));
+        let update = update.update_expression(change).condition_expression(condition);
+        let update = update.set_expression_attribute_values(Some(values));
+        let answer = update.set_return_consumed_capacity(self.count_mode()).send().await;
+        self.alone(answer.map(|answer| answer.consumed_capacity), after)
+    }
+
+    /// How the write of one item ended, by what it cost or its error.
+    fn alone<E>(
+        &self,
+        answer: Result<Option<ConsumedCapacity>, SdkError<E>>,
+        after: Loaded,
+    ) -> Result<Commit, StoreError>
+    where
+        SdkError<E>: ProvideErrorMetadata + std::error::Error,
+    {
+        match answer {
+            Ok(used) => {
+                self.count(false, used.as_ref());
                 Ok(Commit::Done(Box::new(after)))
             }
             Err(error) => {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counted::{Counted, Month, Subject, mark};
 use super::table::{SHARDS, shard_of};
-use super::{Item, LedgerEntry, Store, StoreError, keys};
+use super::{Item, LedgerEntry, Store, StoreError, keys, read};
 
 /// A level that a complaint reached: its permanent once-only key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,13 +140,8 @@ impl Store {
         for shard in 0..SHARDS {
             listed.extend(self.on_list(&list(shard), Instant::MIN).await?);
         }
-        let read = |item: Item| {
-            let key = format!("{:?} {:?}", item.get("pk"), item.get("sk"));
-            serde_dynamo::from_item::<_, ComplaintEntry>(item)
-                .map_err(|error| StoreError::Unreadable { key, why: error.to_string() })
-        };
-        let found = self.get_all(listed).await?.into_iter().map(read);
-        let mut open = found.collect::<Result<Vec<ComplaintEntry>, StoreError>>()?;
+        let open = self.get_all(listed).await?.into_iter().map(read);
+        let mut open: Vec<ComplaintEntry> = open.collect::<Result<_, _>>()?;
         open.retain(|entry| entry.resolved_at.is_none());
         open.sort_by_key(|entry| (entry.deadline.is_none(), entry.deadline, entry.opened_at));
         Ok(open)
@@ -179,14 +174,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn escalations(&self, id: &Id) -> Result<Vec<EscalationEntry>, StoreError> {
-        let items = self.items_under(id, keys::ESCALATION).await?;
-        let read = |item: Item| {
-            serde_dynamo::from_item(item).map_err(|error| StoreError::Unreadable {
-                key: keys::customer(id),
-                why: error.to_string(),
-            })
-        };
-        items.into_iter().map(read).collect()
+        self.items_under(id, keys::ESCALATION).await?.into_iter().map(read).collect()
     }
 
     /// What was opened and resolved in a month.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::complaints::CountedComplaint;
 use super::dissolutions::CountedDissolution;
 use super::experiences::CountedExperience;
-use super::{Item, Store, StoreError, keys};
+use super::{Item, Store, StoreError, keys, read};
 
 /// Something that is counted in its month.
 #[derive(Clone, Debug)]
@@ -109,14 +109,6 @@ impl Store {
         subject: Subject,
         month: Month,
     ) -> Result<Vec<T>, StoreError> {
-        let partition = subject.partition(month);
-        let items = self.items_of(&partition, "").await?;
-        let read = |item: Item| {
-            serde_dynamo::from_item(item).map_err(|error| StoreError::Unreadable {
-                key: partition.clone(),
-                why: error.to_string(),
-            })
-        };
-        items.into_iter().map(read).collect()
+        self.items_of(&subject.partition(month), "").await?.into_iter().map(read).collect()
     }
 }

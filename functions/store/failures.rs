@@ -6,7 +6,7 @@ use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Item, Store, StoreError, keys};
+use super::{Item, Store, StoreError, keys, read};
 
 /// How much of a text one item takes, in bytes.
 const PART_BYTES: usize = 300 * 1024;
@@ -174,12 +174,8 @@ impl Store {
             if month < first.as_str() {
                 continue;
             }
-            let list = list_of(month);
-            for item in self.items_of(&list, "").await? {
-                let failure = serde_dynamo::from_item(item).map_err(|error| {
-                    StoreError::Unreadable { key: list.clone(), why: error.to_string() }
-                })?;
-                failures.push(failure);
+            for item in self.items_of(&list_of(month), "").await? {
+                failures.push(read(item)?);
             }
         }
         failures.sort_by(|a, b| (a.failed_at, &a.id).cmp(&(b.failed_at, &b.id)));

@@ -8,7 +8,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchId;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Store, StoreError, TouchEntry, failures, keys};
+use super::{Item, Store, StoreError, TouchEntry, failures, keys, read};
 
 /// When the mail service told what first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,12 +79,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn touch(&self, touch: &TouchId) -> Result<Option<TouchEntry>, StoreError> {
-        let found = self.get(key_of(touch)).await?;
-        let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
-            key: touch.to_string(),
-            why: error.to_string(),
-        };
-        found.map(|item| serde_dynamo::from_item(item).map_err(unreadable)).transpose()
+        self.get(key_of(touch)).await?.map(read).transpose()
     }
 
     /// Notes what the mail service told of a touch; the first word stays. A

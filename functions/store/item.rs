@@ -77,6 +77,20 @@ fn settle_at(enrolment: &Enrolment) -> Option<Instant> {
     Some(enrolment.sending_since?.plus_millis(after.as_millis() as i64))
 }
 
+/// What a look at a calendar may change in an item, and to what.
+pub fn of_look(loaded: &Loaded) -> Vec<(&'static str, Option<AttributeValue>)> {
+    let number = |at: Instant| AttributeValue::N(at.millis().to_string());
+    let version = AttributeValue::N(loaded.version.to_string());
+    let looked = loaded.customer.occasions_until.map(number);
+    let mut changes = vec![("version", Some(version)), ("occasions_until", looked)];
+    let shard = table::shard_of(&loaded.customer.id);
+    for (alarm, at) in loaded.alarms.each() {
+        let name = at.map(|_| AttributeValue::S(alarm.shard(shard)));
+        changes.extend([(alarm.shard_attribute(), name), (alarm.at_attribute(), at.map(number))]);
+    }
+    changes
+}
+
 pub fn encode(loaded: &Loaded) -> Result<Item, StoreError> {
     let id = &loaded.customer.id;
     let mut item: Item = serde_dynamo::to_item(&loaded.customer)

@@ -17,6 +17,7 @@
 //! | `customer#<id>` | `complaint#<complaint>` | a complaint, on the list while it is open |
 //! | `complaints#<year>-<month>` | `opened#<hash>`, `resolved#<hash>` | a complaint of that month, to count |
 //! | `dissolutions#<year>-<month>` | `<hash>` | a reason to leave that was reported in that month, to count |
+//! | `experiences#<year>-<month>` | `<detail-type>#<hash>` | what somebody said of a touchpoint in that month, to count |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
@@ -123,6 +124,12 @@ pub(super) fn notice(hash: &str) -> Item {
 
 pub(super) fn limit(name: &str) -> Item {
     keyed(format!("limits#{name}"), "turns")
+}
+
+/// Where an item is, for whoever has to look.
+pub(super) fn place(item: &Item) -> String {
+    let key = |name: &str| text(item, name).unwrap_or_default().to_owned();
+    format!("{} {}", key("pk"), key("sk"))
 }
 
 /// Whose item it is, by its partition key.

@@ -13,7 +13,7 @@ use super::answers::Answer;
 use super::calls::Call;
 use super::complaints::{ComplaintEntry, EscalationEntry};
 use super::counted::Counted;
-use super::{Feedback, Item, Store, StoreError, keys};
+use super::{Feedback, Item, Store, StoreError, keys, read};
 
 /// What is written beside a customer's new state.
 #[derive(Clone, Debug, Default)]
@@ -296,14 +296,10 @@ impl Store {
         let (mut events, mut touches) = (Vec::new(), Vec::new());
         for item in pages {
             let sk = keys::text(&item, "sk")?.to_owned();
-            let unreadable = |error: serde_dynamo::Error| StoreError::Unreadable {
-                key: format!("{} {sk}", keys::customer(id)),
-                why: error.to_string(),
-            };
             if sk.starts_with("event#") {
-                events.push(serde_dynamo::from_item(item).map_err(unreadable)?);
+                events.push(read(item)?);
             } else if sk.starts_with("touch#") {
-                touches.push(serde_dynamo::from_item(item).map_err(unreadable)?);
+                touches.push(read(item)?);
             }
         }
         Ok((events, touches))

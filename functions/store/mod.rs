@@ -36,6 +36,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCa
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use serde::de::DeserializeOwned;
 
 pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
 pub use answers::Answer;
@@ -103,6 +104,13 @@ impl Loaded {
     pub fn rings(&self, now: Instant) -> bool {
         self.alarms.ring(now)
     }
+}
+
+/// What an item holds.
+fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
+    let key = keys::place(&item);
+    serde_dynamo::from_item(item)
+        .map_err(|error| StoreError::Unreadable { key, why: error.to_string() })
 }
 
 /// What an operation cost, where the store was told to count.

@@ -7,7 +7,7 @@ use lazo_domain::notice::NoticeId;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::mark;
-use super::{Item, Store, StoreError, keys};
+use super::{Item, Store, StoreError, keys, read};
 
 /// How a mail to somebody in the shop stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,11 +86,7 @@ impl Store {
         };
         let found = match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(known)) => {
-                let found = known.item().cloned().map(serde_dynamo::from_item::<_, NoticeEntry>);
-                found.transpose().map_err(|error| StoreError::Unreadable {
-                    key: id.to_string(),
-                    why: error.to_string(),
-                })?
+                known.item().cloned().map(read::<NoticeEntry>).transpose()?
             }
             _ => match self.notice(id).await {
                 Ok(Some(found)) if found == entry => Some(found),
@@ -144,9 +140,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn notice(&self, id: &NoticeId) -> Result<Option<NoticeEntry>, StoreError> {
-        let item = self.get(keys::notice(id.hash())).await?;
-        item.map(serde_dynamo::from_item)
-            .transpose()
-            .map_err(|error| StoreError::Unreadable { key: id.to_string(), why: error.to_string() })
+        self.get(keys::notice(id.hash())).await?.map(read).transpose()
     }
 }

@@ -18,11 +18,7 @@ impl Store {
         let items = self.items_under(id, "").await?;
         let read = |item: Item| {
             let sk = keys::text(&item, "sk")?.to_owned();
-            let value = serde_dynamo::from_item(item).map_err(|error| StoreError::Unreadable {
-                key: format!("{} {sk}", keys::customer(id)),
-                why: error.to_string(),
-            })?;
-            Ok((sk, value))
+            Ok((sk, super::read(item)?))
         };
         items.into_iter().map(read).collect()
     }

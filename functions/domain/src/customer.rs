@@ -331,6 +331,12 @@ impl Customer {
         self.enrolments.iter().filter(|e| e.asked_at.is_none())
     }
 
+    /// Whether this state differs from an earlier one in nothing but when its
+    /// calendar was looked at.
+    pub fn was_only_looked_at(&self, before: &Customer) -> bool {
+        Customer { occasions_until: before.occasions_until, ..self.clone() } == *before
+    }
+
     /// The event that started an enrolment, where one did.
     pub fn trigger_of(&self, enrolment: &Enrolment) -> Option<&Fired> {
         let kind = enrolment.kind?;

@@ -181,7 +181,10 @@ impl Caller {
         let back = self.rng.usize(..self.loaded.len().min(3));
         let before = self.loaded[self.loaded.len() - 1 - back].clone();
         let mut customer = before[0].customer.clone();
-        customer.next_occasion = Some(self.moment()).filter(|_| self.rng.bool());
+        // Or nothing changes but when calendars were looked at.
+        if self.rng.bool() {
+            customer.next_occasion = Some(self.moment()).filter(|_| self.rng.bool());
+        }
         customer.occasions_until = Some(self.moment());
         let count = self.rng.usize(..4);
         let mut ledger = Ledger::default();
@@ -226,7 +229,14 @@ impl Caller {
                 let touch = self.touch();
                 told(store.close_call(&touch.customer, &touch.to_string(), "reached").await)
             }
-            5 => told(store.touch(&self.touch()).await),
+            5 => {
+                let touches = [self.touch(), self.touch(), self.touch()];
+                format!(
+                    "{} {}",
+                    told(store.touch(&touches[0]).await),
+                    told(store.touches(&touches).await)
+                )
+            }
             6 => {
                 let note = [Note::Delivered, Note::Bounced][self.rng.usize(..2)];
                 told(store.note(&self.touch(), note, self.moment()).await)

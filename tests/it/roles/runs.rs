@@ -289,6 +289,9 @@ pub async fn of_feedback() -> Vec<Step> {
 pub async fn of_occasions() -> Vec<Step> {
     let shop = Shop::new();
     shop.buys("ana", "p1").await;
+    // A day that no rule asks for.
+    let other = profile("bea", noon(), json!({ "anniversaries": { "boda": "2010-12-05" } }));
+    shop.put(&[other], noon()).await;
     shop.listen();
     shop.start().await;
     for day in [1, 3, 180, 365, 400] {

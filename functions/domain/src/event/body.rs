@@ -177,7 +177,7 @@ pub struct PurchaseRefunded {
     pub reason: Option<Note>,
 }
 
-/// Where on the journey, in its order.
+// In the order of the journey.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
