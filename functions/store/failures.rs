@@ -11,9 +11,6 @@ use super::{Item, Store, StoreError, keys, read};
 /// How much of a text one item takes, in bytes.
 const PART_BYTES: usize = 300 * 1024;
 
-/// Where the months are listed that have failures.
-const MONTHS: &str = "failures";
-
 /// How many months back failures are listed.
 pub(super) const MONTHS_LISTED: i32 = 24;
 
@@ -59,17 +56,8 @@ pub(super) fn part_key(id: &str, number: usize) -> Item {
 
 /// Where the failures of a month are listed.
 pub(super) fn partition(at: Instant) -> String {
-    list_of(&month(at))
-}
-
-/// The list of a month's failures.
-fn list_of(month: &str) -> String {
-    format!("{MONTHS}#{month}")
-}
-
-fn month(at: Instant) -> String {
     let date = at.date_in(&jiff::tz::TimeZone::UTC);
-    format!("{:04}-{:02}", date.year(), date.month())
+    format!("failures#{:04}-{:02}", date.year(), date.month())
 }
 
 impl Store {
@@ -104,7 +92,6 @@ impl Store {
         let mut item: Item = serde_dynamo::to_item(&failure)
             .map_err(|error| StoreError::Unwritable(error.to_string()))?;
         item.extend(keys::keyed(partition(failed_at), id.clone()));
-        self.put(keys::keyed(MONTHS, month(failed_at))).await?;
         self.put(item).await?;
         Ok(id)
     }
@@ -165,16 +152,11 @@ impl Store {
         count_months: i32,
     ) -> Result<Vec<Failure>, StoreError> {
         let mut failures: Vec<Failure> = Vec::new();
-        let utc = jiff::tz::TimeZone::UTC;
-        let this_month = now.date_in(&utc).first_of_month();
-        let first = this_month.saturating_sub(jiff::Span::new().months(count_months - 1));
-        let first = month(lazo_domain::calendar::midnight(first, &utc));
-        for item in self.items_of(MONTHS, "").await? {
-            let month = keys::text(&item, "sk")?;
-            if month < first.as_str() {
-                continue;
-            }
-            for item in self.items_of(&list_of(month), "").await? {
+        let today = now.date_in(&jiff::tz::TimeZone::UTC).first_of_month();
+        for months in 0..count_months {
+            let Ok(month) = today.checked_sub(jiff::Span::new().months(months)) else { break };
+            let at = lazo_domain::calendar::midnight(month, &jiff::tz::TimeZone::UTC);
+            for item in self.items_of(&partition(at), "").await? {
                 failures.push(read(item)?);
             }
         }

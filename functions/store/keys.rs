@@ -23,7 +23,6 @@
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
 //! | `learnt` | `drift` | the drift model |
 //! | `published` | `calendar` | since when the rules of the calendar are in force |
-//! | `failures` | `<year>-<month>` | that this month has some |
 //! | `failures#<year>-<month>` | `<hash>` | an event that could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 

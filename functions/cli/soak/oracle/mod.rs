@@ -113,7 +113,7 @@ pub struct Observed {
 }
 
 /// What all customers of a shop have in common.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     pub from: i64,
     pub until: i64,

@@ -6,28 +6,11 @@ fn at(seconds: i64) -> Instant {
 }
 
 fn enrolment() -> Enrolment {
-    Enrolment {
-        rule: "thanks".into(),
-        occurrence: "p-1".into(),
-        at: at(1),
-        kind: Some(EventKind::PurchaseCompleted),
-        purchase_id: None,
-        step: "mail".into(),
-        base: at(1),
-        base_is_day: false,
-        due: at(10),
-        next: at(10),
-        defers: Vec::new(),
-        sending_since: None,
-        unanswered: false,
-        listed: false,
-        resent: false,
-        exited: false,
-        asked_at: None,
-        tries: Vec::new(),
-        reported: None,
-        base_is_report: false,
-    }
+    let stored = serde_json::json!({
+        "rule": "thanks", "occurrence": "p-1", "at": at(1), "kind": "PurchaseCompleted",
+        "step": "mail", "base": at(1), "due": at(10), "next": at(10),
+    });
+    serde_json::from_value(stored).unwrap()
 }
 
 fn fired(kind: EventKind, occurrence: &str) -> Fired {
