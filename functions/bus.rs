@@ -1,5 +1,8 @@
 //! Events out, through EventBridge: ids only, no personal data.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
@@ -173,5 +176,51 @@ impl Bus {
             }
         }
         Ok(())
+    }
+
+    /// Tells others, at most once: what must not be lost is in the table. How
+    /// many events may be lost; an alarm counts `lost_events`.
+    pub async fn tell(&self, messages: &[Message]) -> usize {
+        match self.publish(messages).await {
+            Ok(()) => 0,
+            Err(error) => {
+                let lost = messages.len();
+                tracing::error!(%error, lost_events = lost, "events out were not published");
+                lost
+            }
+        }
+    }
+}
+
+/// What a run of a worker tells others, by as many at a time as one request
+/// takes.
+#[derive(Debug)]
+pub struct Outgoing<'a> {
+    bus: &'a Bus,
+    waiting: Mutex<Vec<Message>>,
+    lost: AtomicUsize,
+}
+
+impl<'a> Outgoing<'a> {
+    pub fn new(bus: &'a Bus) -> Outgoing<'a> {
+        Outgoing { bus, waiting: Mutex::default(), lost: AtomicUsize::new(0) }
+    }
+
+    /// Takes events on; as soon as they fill a request, they are told.
+    pub async fn add(&self, messages: impl IntoIterator<Item = Message>) {
+        let full = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.extend(messages);
+            let full = waiting.len() - waiting.len() % ENTRIES_MAX;
+            let rest = waiting.split_off(full);
+            std::mem::replace(&mut *waiting, rest)
+        };
+        self.lost.fetch_add(self.bus.tell(&full).await, Ordering::Relaxed);
+    }
+
+    /// Tells the rest; how many events may be lost in all.
+    pub async fn end(self) -> usize {
+        let rest = self.waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.lost.into_inner() + self.bus.tell(&rest).await
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::future::Future;
 use std::ops::Add;
+use std::pin::Pin;
 use std::time::{Duration, Instant as Clock};
 
 use futures::StreamExt;
@@ -13,8 +14,8 @@ use lazo_domain::instant::Instant;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::bus::{Message, Outgoing};
+use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{
     Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry,
@@ -23,8 +24,8 @@ use crate::store::{
 /// How many customers are worked on at a time.
 pub const CUSTOMERS_AT_ONCE: usize = 8;
 
-/// How many customers one read of a shard gives.
-const PAGE: i32 = 100;
+/// How many customers one read gives: of a shard, or of the table.
+const PAGE: usize = 100;
 
 /// How many reads of a shard one round makes; the next round goes on.
 const PAGES_MAX: usize = 50;
@@ -56,56 +57,77 @@ impl Round<'_> {
         // Another shard comes first each minute, so that where not all get their
         // turn it is not always the same who wait.
         let first = (self.now.millis() / 60_000).unsigned_abs();
-        let mut unread = Ok(());
-        for number in 0..u64::from(SHARDS) {
-            let shard = ((first + number) % u64::from(SHARDS)) as u8;
-            if let Err(error) = self.each_of(shard, &is_over, &work, &mut note).await {
-                tracing::error!(%error, shard, "a part of an index could not be read");
-                unread = unread.and(Err(error));
+        let shards = (0..u64::from(SHARDS)).map(|number| (first + number) % u64::from(SHARDS));
+        let mut unread: Vec<u8> = shards.map(|shard| shard as u8).collect();
+        let mut seen: HashSet<Id> = HashSet::new();
+        let mut failed = Ok(());
+        for _ in 0..PAGES_MAX {
+            if unread.is_empty() || is_over() {
+                break;
+            }
+            let read = self.ringing(std::mem::take(&mut unread)).await;
+            let mut fresh: Vec<Id> = Vec::new();
+            for (shard, ringing) in read {
+                let (before, ringing) = (fresh.len(), noted(ringing, &mut failed));
+                let is_whole = ringing.len() == PAGE;
+                fresh.extend(ringing.into_iter().filter(|id| seen.insert(id.clone())));
+                if is_whole && fresh.len() > before {
+                    unread.push(shard);
+                }
+            }
+            for page in fresh.chunks(PAGE) {
+                if is_over() {
+                    return failed;
+                }
+                noted(self.page(page, &work, &mut note).await, &mut failed);
             }
         }
-        unread
+        failed
     }
 
-    async fn each_of<R, Work>(
+    /// A page of each of some shards.
+    async fn ringing(&self, shards: Vec<u8>) -> Vec<(u8, Result<Vec<Id>, StoreError>)> {
+        let read = shards.into_iter().map(|shard| async move {
+            (shard, self.store.ringing(self.alarm, shard, self.now, PAGE as i32).await)
+        });
+        futures::future::join_all(read).await
+    }
+
+    /// Reads some customers at once, and works on each.
+    async fn page<R, Work>(
         &self,
-        shard: u8,
-        is_over: impl Fn() -> bool,
+        page: &[Id],
         work: impl Fn(Loaded) -> Work,
         mut note: impl FnMut(Result<R, StoreError>),
     ) -> Result<(), StoreError>
     where
         Work: Future<Output = Result<R, StoreError>>,
     {
-        let mut seen: HashSet<Id> = HashSet::new();
-        for _ in 0..PAGES_MAX {
-            if is_over() {
-                return Ok(());
+        // Boxed, as they are large and are moved about.
+        let mut begun: Vec<Pin<Box<Work>>> = Vec::with_capacity(page.len());
+        for loaded in self.store.load_all(page).await? {
+            match loaded {
+                Ok(loaded) => begun.push(Box::pin(work(loaded))),
+                Err(error) => note(Err(error)),
             }
-            let ringing = self.store.ringing(self.alarm, shard, self.now, PAGE).await?;
-            let is_last = ringing.len() < PAGE as usize;
-            let fresh = ringing.into_iter().filter(|id| seen.insert(id.clone()));
-            let fresh: Vec<Id> = fresh.collect();
-            if fresh.is_empty() {
-                break;
-            }
-            let mut begun: Vec<Work> = Vec::with_capacity(fresh.len());
-            for loaded in self.store.load_all(&fresh).await? {
-                match loaded {
-                    Ok(loaded) => begun.push(work(loaded)),
-                    Err(error) => note(Err(error)),
-                }
-            }
-            let mut done = futures::stream::iter(begun).buffer_unordered(CUSTOMERS_AT_ONCE);
-            while let Some(result) = done.next().await {
-                note(result);
-            }
-            if is_last {
-                break;
-            }
+        }
+        let mut done = futures::stream::iter(begun).buffer_unordered(CUSTOMERS_AT_ONCE);
+        while let Some(result) = done.next().await {
+            note(result);
         }
         Ok(())
     }
+}
+
+/// What was read, if it was; otherwise the first error is kept, for later.
+fn noted<T: Default>(read: Result<T, StoreError>, failed: &mut Result<(), StoreError>) -> T {
+    read.unwrap_or_else(|error| {
+        tracing::error!(%error, "some whose alarm rang could not be read");
+        if failed.is_ok() {
+            *failed = Err(error);
+        }
+        T::default()
+    })
 }
 
 /// What a round over calendars did.
@@ -146,6 +168,7 @@ pub async fn look_at_calendars(
 ) -> Result<Looked, StoreError> {
     let began = Clock::now();
     let is_over = || budget.is_some_and(|budget| began.elapsed() >= budget);
+    let outgoing = Outgoing::new(&app.bus);
     let mut sum = Looked::default();
     let note = |result: Result<Looked, StoreError>| match result {
         Ok(one) => sum = sum + Looked { customers: 1, ..one },
@@ -156,10 +179,12 @@ pub async fn look_at_calendars(
     };
     let work = async |loaded: Loaded| match is_over() {
         true => Ok(Looked::default()),
-        false => look_at(app, loaded, now).await,
+        false => look_at(app, loaded, &outgoing, now).await,
     };
-    Round { store: &app.store, alarm, now }.each(is_over, work, note).await?;
-    Ok(sum)
+    let round = Round { store: &app.store, alarm, now };
+    let done = round.each(is_over, work, note).await;
+    outgoing.end().await;
+    done.map(|()| sum)
 }
 
 /// Looks at one customer's calendar: occasions, periods and stages that have
@@ -169,14 +194,22 @@ pub async fn look_at_calendars(
 /// # Errors
 /// [`StoreError`] where the store does not answer.
 pub async fn look(app: &App, id: &Id, now: Instant) -> Result<Looked, StoreError> {
-    look_at(app, app.store.load(id).await?, now).await
+    let outgoing = Outgoing::new(&app.bus);
+    let looked = look_at(app, app.store.load(id).await?, &outgoing, now).await;
+    outgoing.end().await;
+    looked
 }
 
 /// The same of a customer as it was read, and read again where others wrote.
 ///
 /// # Errors
 /// [`StoreError`] where the store does not answer.
-pub async fn look_at(app: &App, loaded: Loaded, now: Instant) -> Result<Looked, StoreError> {
+pub async fn look_at(
+    app: &App,
+    loaded: Loaded,
+    outgoing: &Outgoing<'_>,
+    now: Instant,
+) -> Result<Looked, StoreError> {
     let id = loaded.customer.id.clone();
     let mut read = Some(loaded);
     let mut known = Vec::new();
@@ -204,7 +237,7 @@ pub async fn look_at(app: &App, loaded: Loaded, now: Instant) -> Result<Looked, 
         messages.extend(entered);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(_) => {
-                publish(app, &messages).await;
+                outgoing.add(messages).await;
                 return Ok(Looked { customers: 1, stages, planned, failed: 0 });
             }
             Commit::Known(entries) => known.extend(ledger.touches_at(&entries)),

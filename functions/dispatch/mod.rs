@@ -14,8 +14,8 @@ use lazo_domain::touch::{Send, TouchId};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::bus::{Message, Outgoing};
+use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::pace::{Pace, Turn};
 use crate::rounds::Round;
 use crate::store::table::{Alarm, SHARDS};
@@ -78,22 +78,20 @@ pub async fn run_for(app: &App, now: Instant, budget: Duration) -> Result<Report
 /// # Errors
 /// [`StoreError`] where the index cannot be read.
 pub async fn settle_all(app: &App, now: Instant) -> Result<Report, StoreError> {
-    let later = now.plus_millis(SETTLE_AFTER.as_millis() as i64);
+    let pace = Pace::new(now, None);
+    let run = Run::new(app, &pace, now);
     let mut report = Report::default();
-    for shard in 0..SHARDS {
-        for id in app.store.ringing(Alarm::Due, shard, later, PAGE * 10).await? {
-            let loaded = app.store.load(&id).await?;
-            settle(app, loaded, now, now, &mut report).await?;
-        }
-    }
-    Ok(report)
+    let done = run.settle_each(&mut report).await;
+    let report = run.end(report).await;
+    done.map(|()| report)
 }
 
 async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreError> {
+    let run = Run::new(app, pace, now);
     let mut report = Report::default();
     let work = async |loaded: Loaded| match pace.is_over() {
         true => Ok(Report::default()),
-        false => attend_at(app, loaded, now, pace).await,
+        false => run.attend(loaded).await,
     };
     let note = |result: Result<Report, StoreError>| match result {
         Ok(one) => report.add(one),
@@ -103,8 +101,9 @@ async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreErr
         }
     };
     let round = Round { store: &app.store, alarm: Alarm::Due, now };
-    round.each(|| pace.is_over(), work, note).await?;
-    Ok(report)
+    let done = round.each(|| pace.is_over(), work, note).await;
+    let report = run.end(report).await;
+    done.map(|()| report)
 }
 
 /// Works on one customer until nothing is due: each round decides, fences,
@@ -113,77 +112,143 @@ async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreErr
 /// # Errors
 /// [`StoreError`] where the store does not answer.
 pub async fn attend(app: &App, id: &Id, now: Instant) -> Result<Report, StoreError> {
-    attend_at(app, app.store.load(id).await?, now, &Pace::new(now, None)).await
+    let loaded = app.store.load(id).await?;
+    let pace = Pace::new(now, None);
+    let run = Run::new(app, &pace, now);
+    let done = run.attend(loaded).await;
+    let told = run.end(Report::default()).await;
+    done.map(|report| Report { untold: told.untold, ..report })
 }
 
-/// The same of a customer as it was read, and read again where others wrote.
-async fn attend_at(
-    app: &App,
-    loaded: Loaded,
+/// One run: by what it works, and what it tells others.
+struct Run<'a> {
+    app: &'a App,
+    pace: &'a Pace,
     now: Instant,
-    pace: &Pace,
-) -> Result<Report, StoreError> {
-    let id = &loaded.customer.id.clone();
-    let mut read = Some(loaded);
-    let mut report = Report { customers: 1, ..Report::default() };
-    let settle_before = now.plus_millis(-(SETTLE_AFTER.as_millis() as i64));
-    // Touches that the ledger has as ended, by a state that was lost since.
-    let mut ended: Vec<TouchId> = Vec::new();
-    // The same of levels that complaints reached.
-    let mut reached: Vec<EscalationEntry> = Vec::new();
-    for attempt in 1..=ATTEMPTS_MAX {
-        let loaded = match read.take() {
-            Some(loaded) => loaded,
-            None => app.store.load(id).await?,
-        };
-        let loaded = settle(app, loaded, now, settle_before, &mut report).await?;
-        let loaded = escalate::tell(app, loaded, pace, now).await?;
-        let rules = app.rules();
-        let before = loaded.customer.clone();
-        let decision = decide(loaded.customer.clone(), Input::Due, &rules.book, now);
-        let is_quiet = decision.sends.is_empty() && decision.records.is_empty();
-        if is_quiet && decision.customer == before && !loaded.rings(now) {
-            return Ok(report);
-        }
-        let mails = decision.sends.iter().filter(|send| send.channel == Channel::Email).count();
-        let Some(turns) = pace.turns(app, mails).await? else {
-            // Nothing is fenced, so the alarm rings on for the next run.
-            return Ok(report);
-        };
-        let mut ledger = account(&decision);
-        ledger.leave_out(&ended);
-        let decision = escalate::leave_out(decision, &mut ledger, &reached, &rules.book, now);
-        for send in decision.sends.iter().filter(|send| is_for_a_person(send)) {
-            app.store.note_assignee(&send.assign_to).await?;
-        }
-        let Decision { customer, records, sends, stages, .. } = decision;
-        match app.store.commit(&loaded, customer, &ledger, now).await? {
-            Commit::Done(after) => {
-                report.not_sent += records.len();
-                let mut messages: Vec<Message> = records.iter().map(Message::skipped).collect();
-                messages.extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
-                report.untold += publish(app, &messages).await;
-                let hands = Hands { app, pace, now };
-                let next = hands.over(*after, &sends, turns, &mut report).await?;
-                if next.customer.next_due().is_none_or(|due| due > now) {
-                    return Ok(report);
-                }
-            }
-            Commit::Known(entries) => {
-                let known = known_sends(&ledger, &entries, &sends);
-                let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
-                let touches = ledger.touches_at(&entries).into_iter();
-                ended.extend(touches.filter(|touch| !is_send(touch)));
-                reached.extend(ledger.escalations_at(&entries));
-                if !mark_sent(app, &loaded, &known, now).await? {
-                    back_off(attempt).await;
-                }
-            }
-            Commit::Conflict => back_off(attempt).await,
-        }
+    outgoing: Outgoing<'a>,
+}
+
+impl<'a> Run<'a> {
+    fn new(app: &'a App, pace: &'a Pace, now: Instant) -> Run<'a> {
+        Run { app, pace, now, outgoing: Outgoing::new(&app.bus) }
     }
-    tracing::warn!("a customer is not finished, the next run goes on");
-    Ok(report)
+
+    /// Tells what is left to tell, and counts what may not have been told.
+    async fn end(self, report: Report) -> Report {
+        Report { untold: report.untold + self.outgoing.end().await, ..report }
+    }
+
+    /// Settles at once whatever is on its way out.
+    async fn settle_each(&self, report: &mut Report) -> Result<(), StoreError> {
+        let later = self.now.plus_millis(SETTLE_AFTER.as_millis() as i64);
+        let store = &self.app.store;
+        for shard in 0..SHARDS {
+            for id in store.ringing(Alarm::Due, shard, later, PAGE * 10).await? {
+                settle(self, store.load(&id).await?, self.now, report).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Works on one customer as they were read, and reads them again where others
+    /// wrote.
+    async fn attend(&self, loaded: Loaded) -> Result<Report, StoreError> {
+        let &Run { app, pace, now, .. } = self;
+        let id = &loaded.customer.id.clone();
+        let mut read = Some(loaded);
+        let mut report = Report { customers: 1, ..Report::default() };
+        let settle_before = now.plus_millis(-(SETTLE_AFTER.as_millis() as i64));
+        // Touches that the ledger has as ended, by a state that was lost since.
+        let mut ended: Vec<TouchId> = Vec::new();
+        // The same of levels that complaints reached.
+        let mut reached: Vec<EscalationEntry> = Vec::new();
+        for attempt in 1..=ATTEMPTS_MAX {
+            let loaded = match read.take() {
+                Some(loaded) => loaded,
+                None => app.store.load(id).await?,
+            };
+            let loaded = settle(self, loaded, settle_before, &mut report).await?;
+            let loaded = escalate::tell(app, loaded, pace, now).await?;
+            let rules = app.rules();
+            let before = loaded.customer.clone();
+            let decision = decide(loaded.customer.clone(), Input::Due, &rules.book, now);
+            let is_quiet = decision.sends.is_empty() && decision.records.is_empty();
+            if is_quiet && decision.customer == before && !loaded.rings(now) {
+                return Ok(report);
+            }
+            let mails = decision.sends.iter().filter(|send| send.channel == Channel::Email).count();
+            let Some(turns) = pace.turns(app, mails).await? else {
+                // Nothing is fenced, so the alarm rings on for the next run.
+                return Ok(report);
+            };
+            let mut ledger = account(&decision);
+            ledger.leave_out(&ended);
+            let decision = escalate::leave_out(decision, &mut ledger, &reached, &rules.book, now);
+            for send in decision.sends.iter().filter(|send| is_for_a_person(send)) {
+                app.store.note_assignee(&send.assign_to).await?;
+            }
+            let Decision { customer, records, sends, stages, .. } = decision;
+            match app.store.commit(&loaded, customer, &ledger, now).await? {
+                Commit::Done(after) => {
+                    report.not_sent += records.len();
+                    let mut messages: Vec<Message> = records.iter().map(Message::skipped).collect();
+                    messages
+                        .extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
+                    self.outgoing.add(messages).await;
+                    let next = self.hand_over(*after, &sends, turns, &mut report).await?;
+                    if next.customer.next_due().is_none_or(|due| due > now) {
+                        return Ok(report);
+                    }
+                }
+                Commit::Known(entries) => {
+                    let known = known_sends(&ledger, &entries, &sends);
+                    let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
+                    let touches = ledger.touches_at(&entries).into_iter();
+                    ended.extend(touches.filter(|touch| !is_send(touch)));
+                    reached.extend(ledger.escalations_at(&entries));
+                    if !mark_sent(app, &loaded, &known, now).await? {
+                        back_off(attempt).await;
+                    }
+                }
+                Commit::Conflict => back_off(attempt).await,
+            }
+        }
+        tracing::warn!("a customer is not finished, the next run goes on");
+        Ok(report)
+    }
+
+    /// Hands fenced touches over, each by one call, and writes down how it
+    /// went. Each mail has its turn.
+    async fn hand_over(
+        &self,
+        mut loaded: Loaded,
+        sends: &[Send],
+        turns: Vec<Turn>,
+        report: &mut Report,
+    ) -> Result<Loaded, StoreError> {
+        let &Run { app, pace, now, .. } = self;
+        let mut turns = turns.into_iter();
+        // What one could not write down is no reason to leave the others behind
+        // their fences.
+        let mut unwritten = Ok(());
+        for send in sends {
+            let outcome = match send.channel {
+                Channel::Email => {
+                    let turn = turns.next().unwrap_or_default();
+                    deliver::mail(app, &loaded.customer, send, now, (pace, turn)).await
+                }
+                Channel::Call | Channel::Task | Channel::Event => {
+                    deliver::request(app, send, now).await
+                }
+            };
+            let before = loaded.clone();
+            match write_outcome(self, loaded, send, outcome, report).await {
+                Ok(after) => loaded = after,
+                Err(error) => (loaded, unwritten) = (before, unwritten.and(Err(error))),
+            }
+        }
+        unwritten.map(|()| loaded)
+    }
 }
 
 fn is_for_a_person(send: &Send) -> bool {
@@ -246,46 +311,4 @@ async fn mark_sent(
     }
     let done = app.store.commit(loaded, customer, &Ledger::default(), now).await?;
     Ok(matches!(done, Commit::Done(_)))
-}
-
-/// What hands touches over.
-struct Hands<'a> {
-    app: &'a App,
-    pace: &'a Pace,
-    now: Instant,
-}
-
-impl Hands<'_> {
-    /// Hands fenced touches over, each by one call, and writes down how it
-    /// went. Each mail has its turn.
-    async fn over(
-        &self,
-        mut loaded: Loaded,
-        sends: &[Send],
-        turns: Vec<Turn>,
-        report: &mut Report,
-    ) -> Result<Loaded, StoreError> {
-        let &Hands { app, pace, now } = self;
-        let mut turns = turns.into_iter();
-        // What one could not write down is no reason to leave the others behind
-        // their fences.
-        let mut unwritten = Ok(());
-        for send in sends {
-            let outcome = match send.channel {
-                Channel::Email => {
-                    let turn = turns.next().unwrap_or_default();
-                    deliver::mail(app, &loaded.customer, send, now, (pace, turn)).await
-                }
-                Channel::Call | Channel::Task | Channel::Event => {
-                    deliver::request(app, send, now).await
-                }
-            };
-            let before = loaded.clone();
-            match write_outcome(app, loaded, send, outcome, now, report).await {
-                Ok(after) => loaded = after,
-                Err(error) => (loaded, unwritten) = (before, unwritten.and(Err(error))),
-            }
-        }
-        unwritten.map(|()| loaded)
-    }
 }

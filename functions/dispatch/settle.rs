@@ -8,10 +8,10 @@ use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Send, TouchId, TouchStatus};
 
 use super::deliver::{self, Outcome};
-use super::{Report, mark_sent};
+use super::{Report, Run, mark_sent};
 use crate::app::App;
 use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::store::{Commit, Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, UNKNOWN_AFTER};
 
 /// The enrolment that has a touch on its way out.
@@ -21,13 +21,13 @@ fn sending<'a>(customer: &'a Customer, touch: &TouchId) -> Option<&'a Enrolment>
 
 /// Writes how a hand-over went; the fence keeps everybody else off until then.
 pub(super) async fn write_outcome(
-    app: &App,
+    run: &Run<'_>,
     mut loaded: Loaded,
     send: &Send,
     outcome: Outcome,
-    now: Instant,
     report: &mut Report,
 ) -> Result<Loaded, StoreError> {
+    let &Run { app, now, .. } = run;
     let outcome = if is_final(app, &outcome) { Outcome::Unresolved } else { outcome };
     for attempt in 1..=ATTEMPTS_MAX {
         if sending(&loaded.customer, &send.touch).is_none() {
@@ -49,7 +49,7 @@ pub(super) async fn write_outcome(
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(after) => {
                 count(&outcome, &after.customer, send, report);
-                report.untold += publish(app, &messages).await;
+                run.outgoing.add(messages).await;
                 return Ok(*after);
             }
             Commit::Known(_) => {
@@ -125,12 +125,12 @@ fn count(outcome: &Outcome, after: &Customer, send: &Send, report: &mut Report) 
 /// Settles touches that were fenced before an instant and never confirmed, as
 /// whoever sent them is gone; and unanswered ones of which nothing was heard.
 pub(super) async fn settle(
-    app: &App,
+    run: &Run<'_>,
     mut loaded: Loaded,
-    now: Instant,
     before: Instant,
     report: &mut Report,
 ) -> Result<Loaded, StoreError> {
+    let &Run { app, now, .. } = run;
     let unknown_before = now.plus_millis(-(UNKNOWN_AFTER.as_millis() as i64));
     let is_stuck = |e: &&Enrolment| {
         let before = if e.unanswered { unknown_before } else { before };
@@ -146,7 +146,7 @@ pub(super) async fn settle(
             true => Outcome::Unresolved,
             false => deliver::trace(app, &send, now).await,
         };
-        loaded = write_outcome(app, loaded, &send, outcome, now, report).await?;
+        loaded = write_outcome(run, loaded, &send, outcome, report).await?;
     }
     Ok(loaded)
 }

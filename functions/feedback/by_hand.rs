@@ -7,7 +7,7 @@ use lazo_domain::touch::{TouchId, TouchStatus};
 use super::FeedbackError;
 use crate::app::App;
 use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::mailer::tags;
 use crate::store::{Commit, Ledger, LedgerEntry, TouchEntry, TouchState};
 
@@ -80,7 +80,7 @@ async fn settle_touch(
         let ledger = Ledger { entries: vec![LedgerEntry::Touch(entry)] };
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(_) => {
-                publish(app, &messages).await;
+                app.bus.tell(&messages).await;
                 return Ok(Settled::Done);
             }
             Commit::Known(_) | Commit::Conflict => back_off(attempt).await,

@@ -21,7 +21,7 @@ use lazo_domain::touch::{Reason, TouchId, TouchRecord, TouchStatus};
 
 use crate::app::App;
 use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off, publish};
+use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::mailer::tags::{self, Tagged, TouchTag};
 use crate::store::{
     Commit, FailureKind, Ledger, LedgerEntry, Note, NoticeState, StoreError, TouchEntry,
@@ -265,7 +265,7 @@ async fn settle_once(
     let ledger = Ledger { entries: ended.into_iter().map(LedgerEntry::Touch).collect() };
     match app.store.commit(&loaded, customer, &ledger, now).await? {
         Commit::Done(_) => {
-            publish(app, &messages).await;
+            app.bus.tell(&messages).await;
             count(event.fact, !messages.is_empty());
             Ok(true)
         }

@@ -209,7 +209,7 @@ async fn count(
         ledger.leave_out(&known);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(after) => {
-                publish(app, &messages).await;
+                app.bus.tell(&messages).await;
                 *read = Some(*after);
                 return Ok(Taken::Counted);
             }
@@ -315,19 +315,6 @@ fn is_refusal(record: &TouchRecord) -> bool {
         && record.defers.is_empty()
         && matches!(record.status, TouchStatus::Skipped | TouchStatus::HeldOut)
         && record.reason.is_some_and(|reason| reason.refuses_triggers())
-}
-
-/// Tells others, at most once: what must not be lost is in the table. How many
-/// events may be lost; an alarm counts `lost_events`.
-pub(crate) async fn publish(app: &App, messages: &[Message]) -> usize {
-    match app.bus.publish(messages).await {
-        Ok(()) => 0,
-        Err(error) => {
-            let lost = messages.len();
-            tracing::error!(%error, lost_events = lost, "events out were not published");
-            lost
-        }
-    }
 }
 
 /// A short wait of random length, longer from attempt to attempt.

@@ -15,6 +15,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::{CalendarRule, Reach};
 
 use crate::app::App;
+use crate::bus::Outgoing;
 use crate::rounds::{CUSTOMERS_AT_ONCE, Looked, look_at};
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{Leg, Place, Published, StoreError, Tour};
@@ -129,18 +130,23 @@ pub async fn go_on(
 
 async fn visit(app: &App, page: &[Place], now: Instant) -> Result<Looked, StoreError> {
     let ids: Vec<Id> = page.iter().map(|place| place.customer.clone()).collect();
+    let outgoing = Outgoing::new(&app.bus);
     let looks = app
         .store
         .load_all(&ids)
         .await?
         .into_iter()
-        .map(|loaded| async { look_at(app, loaded?, now).await });
+        .map(|loaded| async { look_at(app, loaded?, &outgoing, now).await });
     let mut looks = futures::stream::iter(looks).buffer_unordered(CUSTOMERS_AT_ONCE);
     let mut sum = Looked::default();
+    let mut unread = Ok(());
     while let Some(looked) = looks.next().await {
         match looked {
             Ok(looked) => sum = sum + looked,
-            Err(error @ StoreError::Service(_)) => return Err(error),
+            Err(error @ StoreError::Service(_)) => {
+                unread = Err(error);
+                break;
+            }
             // Waiting would not mend that one, and hold up all others.
             Err(error) => {
                 tracing::error!(%error, "a customer's calendar could not be looked at");
@@ -148,7 +154,9 @@ async fn visit(app: &App, page: &[Place], now: Instant) -> Result<Looked, StoreE
             }
         }
     }
-    Ok(sum)
+    drop(looks);
+    outgoing.end().await;
+    unread.map(|()| sum)
 }
 
 impl Tour {

@@ -6,8 +6,15 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::HttpClient;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor};
+use aws_smithy_types::config_bag::ConfigBag;
 
 use super::TABLE;
 use crate::app::{App, ses_client};
@@ -29,6 +36,30 @@ pub enum Retries {
     Off,
     /// As in AWS, three times in all, with waits of a millisecond or so.
     On,
+}
+
+/// Spares requests the headers that name their client, their number and their
+/// try: nobody reads them here, and they take longer to write than most of the
+/// rest.
+#[derive(Debug)]
+struct Nameless;
+
+impl Intercept for Nameless {
+    fn name(&self) -> &'static str {
+        "Nameless"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (state, cause) = (bag.interceptor_state(), "nobody reads it");
+        state.store_put(disable_interceptor::<UserAgentInterceptor>(cause));
+        state.store_put(disable_interceptor::<InvocationIdInterceptor>(cause));
+        state.store_put(disable_interceptor::<RequestInfoInterceptor>(cause));
+        Ok(())
+    }
 }
 
 /// How an app's clients are connected.
@@ -89,13 +120,15 @@ impl Wiring {
     /// The product's store. Signatures are spared where nobody checks them.
     pub fn store(&self) -> Store {
         let sdk = self.sdk(self.endpoint.is_some());
-        let config = aws_sdk_dynamodb::config::Builder::from(&sdk).allow_no_auth().build();
+        let config = aws_sdk_dynamodb::config::Builder::from(&sdk).allow_no_auth();
+        let config = config.interceptor(Nameless).build();
         Store::new(aws_sdk_dynamodb::Client::from_conf(config), TABLE)
     }
 
     pub fn bus(&self) -> Bus {
         let sdk = self.sdk(false);
-        let config = aws_sdk_eventbridge::config::Builder::from(&sdk).allow_no_auth().build();
+        let config = aws_sdk_eventbridge::config::Builder::from(&sdk).allow_no_auth();
+        let config = config.interceptor(Nameless).build();
         Bus::new(aws_sdk_eventbridge::Client::from_conf(config), TABLE)
     }
 

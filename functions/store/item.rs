@@ -1,7 +1,5 @@
 //! A customer as a DynamoDB item, with the alarms that wake it.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::decide::next_wake;
@@ -12,13 +10,16 @@ use lazo_domain::stage::Stage;
 use super::table::{self, Alarm};
 use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, keys};
 
-/// How long a customer is left alone at most: a model that was fitted since may
-/// judge otherwise.
-const REVIEW_AFTER: Duration = Duration::from_secs(30 * 86_400);
+/// How long a customer is left alone though no stage was to change yet: a model
+/// that was fitted since may judge otherwise. At least, and at most; in between,
+/// until half of the time is over that they were to stay as they are.
+const REVIEW_AFTER: [i64; 2] = [30 * DAY_MILLIS, 60 * DAY_MILLIS];
 
 /// The same of one whose relationship is over: no model judges the past anew,
 /// and whoever fits one finds them by this alarm still.
-const REVIEW_ENDED_AFTER: Duration = Duration::from_secs(365 * 86_400);
+const REVIEW_ENDED_AFTER: i64 = 365 * DAY_MILLIS;
+
+const DAY_MILLIS: i64 = 86_400_000;
 
 /// When a customer's item asks for attention, alarm by alarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,11 +40,8 @@ impl Alarms {
         let unconfirmed = customer.enrolments.iter().filter_map(settle_at);
         let wake = next_wake(customer, now).filter(|_| customer.erased_at.is_none());
         let occasion = customer.next_occasion.into_iter().chain(wake).min();
-        let is_over = customer.stages.last().is_some_and(|last| last.stage == Stage::Ended);
-        let most = if is_over { REVIEW_ENDED_AFTER } else { REVIEW_AFTER };
-        let most = now.plus_millis(most.as_millis() as i64);
         // Somebody without a purchase cannot drift away.
-        let review = customer.judged.map(|_| customer.next_review.map_or(most, |at| at.min(most)));
+        let review = customer.judged.map(|_| next_review(customer, now));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();
         Alarms {
             due: lazily(self.due, due),
@@ -65,6 +63,16 @@ impl Alarms {
     fn each(&self) -> [(Alarm, Option<Instant>); 3] {
         [(Alarm::Due, self.due), (Alarm::Occasion, self.occasion), (Alarm::Review, self.review)]
     }
+}
+
+/// When a customer's stage is looked at again.
+fn next_review(customer: &Customer, now: Instant) -> Instant {
+    let is_over = customer.stages.last().is_some_and(|last| last.stage == Stage::Ended);
+    let (next, [least, most]) = (customer.next_review, REVIEW_AFTER);
+    let half = next.map_or(most, |next| (next.millis() - now.millis()) / 2);
+    let after = if is_over { REVIEW_ENDED_AFTER } else { half.clamp(least, most) };
+    let review = now.plus_millis(after);
+    next.map_or(review, |next| next.min(review))
 }
 
 /// When a touch on its way out is looked at again.
@@ -121,4 +129,28 @@ pub fn decode(id: &Id, mut item: Item) -> Result<Loaded, StoreError> {
     item.insert("id".into(), AttributeValue::S(id.to_string()));
     let customer = serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))?;
     Ok(Loaded { customer, version: version.unsigned_abs(), alarms })
+}
+
+#[cfg(test)]
+mod tests {
+    use lazo_domain::stage::Entered;
+
+    use super::*;
+
+    /// After how many days somebody is looked at whose stage changes in so many.
+    fn looked_at(next: Option<i64>, stage: Stage) -> i64 {
+        let now = Instant::from_millis(1_800_000_000_000);
+        let mut customer = Customer::new(Id::new("c").unwrap());
+        customer.stages = vec![Entered { stage, at: now, is_day: true, learnt_at: None }];
+        customer.next_review = next.map(|days| now.plus_millis(days * DAY_MILLIS));
+        (next_review(&customer, now).millis() - now.millis()) / DAY_MILLIS
+    }
+
+    #[test]
+    fn half_of_the_time_until_a_stage_changes_may_pass_without_a_look() {
+        let looks = [20, 30, 40, 100, 120, 300].map(|days| looked_at(Some(days), Stage::Expansion));
+        assert_eq!(looks, [20, 30, 30, 50, 60, 60]);
+        assert_eq!(looked_at(None, Stage::Commitment), 60);
+        assert_eq!(looked_at(None, Stage::Ended), 365);
+    }
 }

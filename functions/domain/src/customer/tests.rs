@@ -84,3 +84,12 @@ fn a_language_is_the_customer_s_or_the_shop_s() {
     customer.profile.locale.set(at(1), Some(locale));
     assert_eq!(customer.locale(&policy), "en-US");
 }
+
+#[test]
+fn a_look_changes_nothing_but_when_it_was() {
+    let before = Customer::new(Id::new("c").unwrap());
+    let looked = Customer { occasions_until: Some(at(5)), ..before.clone() };
+    assert!(looked.was_only_looked_at(&before));
+    let planned = Customer { enrolments: vec![enrolment()], ..looked };
+    assert!(!planned.was_only_looked_at(&before));
+}

@@ -48,11 +48,12 @@ impl Course<'_> {
     /// Works out the stages up to an instant.
     pub fn timeline(&self, customer: &Customer, until: Instant) -> Timeline {
         let mut walk = Walk::new(self, customer);
+        let mut until = until;
         for (at, moment) in moments(customer) {
             walk.pass_to(at, false);
             walk.take(at, moment);
+            until = until.max(at);
         }
-        let until = until.max(walk.now);
         let judged = walk.judge(until);
         walk.planned = judged.and_then(|judged| judged.drifts_on);
         walk.pass_to(until, true);
@@ -84,7 +85,8 @@ fn moments(customer: &Customer) -> Vec<(Instant, Moment)> {
 struct Walk<'a> {
     course: &'a Course<'a>,
     customer: &'a Customer,
-    now: Instant,
+    /// Since when the purchases count that do now.
+    since: Instant,
     stage: Stage,
     entered: Vec<Entered>,
     /// Which purchases count so far, by their place.
@@ -104,7 +106,7 @@ impl<'a> Walk<'a> {
         let mut walk = Walk {
             course,
             customer,
-            now: Instant::MIN,
+            since: Instant::MIN,
             stage: Stage::Exploration,
             entered: Vec::new(),
             kept: vec![false; customer.history.purchases.len()],
@@ -147,7 +149,6 @@ impl<'a> Walk<'a> {
     /// Lets time pass: drift begins, and is over after long enough.
     fn pass_to(&mut self, until: Instant, inclusive: bool) {
         if !self.may_change_by(until) {
-            self.now = self.now.max(until);
             return;
         }
         while let Some((stage, at)) = self.next() {
@@ -155,9 +156,7 @@ impl<'a> Walk<'a> {
                 break;
             }
             self.enter(stage, at, true);
-            self.now = at;
         }
-        self.now = self.now.max(until);
     }
 
     /// Whether time alone can have changed anything: quick to tell of somebody
@@ -175,11 +174,11 @@ impl<'a> Walk<'a> {
         match self.stage {
             Stage::Ended => None,
             Stage::Dissolution => {
-                let since = self.entered.last()?.at.date_in(self.course.zone);
-                let since = calendar::midnight(since, self.course.zone);
+                let began = self.entered.last()?.at;
                 let (zone, closed) = (self.course.zone, self.course.closed_days);
-                let over = calendar::later(since, self.course.end_after, zone, closed);
-                Some((Stage::Ended, self.not_before_now(over)))
+                let day = calendar::midnight(began.date_in(zone), zone);
+                let over = calendar::later(day, self.course.end_after, zone, closed);
+                Some((Stage::Ended, over.max(self.midnight_after(began))))
             }
             _ => Some((Stage::Dissolution, self.onset()?)),
         }
@@ -191,7 +190,13 @@ impl<'a> Walk<'a> {
             Some(day) => day,
             None => self.course.scorer.crossing_day(self.rhythm()?)?,
         };
-        Some(self.not_before_now(calendar::midnight(day, self.course.zone)))
+        let at = calendar::midnight(day, self.course.zone);
+        // A purchase day is none of drift, and what was given back brings it on
+        // the next day at the earliest.
+        let at = if at > self.since { at } else { self.midnight_after(self.since) };
+        // What was entered since stays as it was.
+        let latest = self.entered.last().map_or(at, |entered| entered.at);
+        Some(if at >= latest { at } else { self.midnight_after(latest) })
     }
 
     /// On which day the customer begins to drift if nothing more happens, by
@@ -214,11 +219,6 @@ impl<'a> Walk<'a> {
         Some(Judged { first, last, days, drifts_on })
     }
 
-    /// Drift is judged by whole days: what is past already begins with the next.
-    fn not_before_now(&self, at: Instant) -> Instant {
-        if at > self.now { at } else { self.midnight_after(self.now) }
-    }
-
     fn midnight_after(&self, at: Instant) -> Instant {
         let zone = self.course.zone;
         let tomorrow = at.date_in(zone).tomorrow().unwrap_or(Date::MAX);
@@ -238,7 +238,7 @@ impl<'a> Walk<'a> {
     fn take(&mut self, at: Instant, moment: Moment) {
         match moment {
             Moment::Purchase(index) => {
-                self.kept[index] = true;
+                (self.kept[index], self.since) = (true, at);
                 let day = self.day_of(at);
                 match self.place_of(day) {
                     Ok(place) => self.days[place].1 += 1,
@@ -247,7 +247,10 @@ impl<'a> Walk<'a> {
                 // Whoever buys has come back.
                 self.enter(self.steady(), at, false);
             }
-            Moment::Refund(index) => self.give_back(index),
+            Moment::Refund(index) => {
+                self.since = at;
+                self.give_back(index);
+            }
             Moment::Positive => self.positive = true,
             Moment::Contact => self.last_contact = Some(at),
             Moment::Reported => return self.enter(Stage::Ended, at, false),
