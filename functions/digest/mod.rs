@@ -128,19 +128,20 @@ async fn settle_earlier(
     today: Date,
     now: Instant,
 ) -> Result<Date, StoreError> {
-    let mut day = today;
-    for _ in 0..NEWS_DAYS {
-        day = day.yesterday().unwrap_or(day);
-        let id = id_of(name, to, day);
-        let Some(entry) = app.store.notice(&id).await? else { continue };
+    let before = |day: &Date| day.yesterday().ok();
+    let days: Vec<Date> = std::iter::successors(before(&today), before).take(NEWS_DAYS).collect();
+    let ids: Vec<NoticeId> = days.iter().map(|day| id_of(name, to, *day)).collect();
+    let known = app.store.notices(&ids).await?;
+    for (day, id) in days.iter().zip(&ids) {
+        let Some(entry) = known.get(&id.to_string()) else { continue };
         if entry.state == NoticeState::Fenced {
-            settle_held(app, &id, entry.at, now).await?;
+            settle_held(app, id, entry.at, now).await?;
         }
         if !matches!(entry.state, NoticeState::PutBack | NoticeState::Refused) {
-            break;
+            return Ok(*day);
         }
     }
-    Ok(day)
+    Ok(days.last().copied().unwrap_or(today))
 }
 
 /// What one day brings one person or team.

@@ -214,7 +214,10 @@ async fn count(
                 return Ok(Taken::Counted);
             }
             // The event's own entry is the first.
-            Commit::Known(entries) if entries.contains(&0) => return Ok(Taken::Duplicate),
+            Commit::Known(entries) if entries.contains(&0) => {
+                *read = Some(loaded);
+                return Ok(Taken::Duplicate);
+            }
             other => {
                 if let Commit::Known(entries) = other {
                     known.extend(ledger.touches_at(&entries));

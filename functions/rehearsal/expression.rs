@@ -248,21 +248,51 @@ impl KeyCondition {
         Ok(condition)
     }
 
-    /// Whether a range key that is not asked for is followed by none that is.
-    pub fn ends_early(&self) -> bool {
-        let upwards = |(operator, _): &(String, Scalar)| operator.starts_with('<');
-        self.range.as_ref().is_some_and(upwards)
+    /// Before which text no range key is asked for.
+    pub fn first_text(&self) -> &str {
+        match &self.range {
+            Some((operator, Scalar::S(value))) if !operator.starts_with('<') => value,
+            _ => "",
+        }
     }
 
-    /// Whether a range key is asked for.
-    pub fn takes(&self, range: &Scalar) -> Result<bool, Unknown> {
+    /// Before which number no range key is asked for.
+    pub fn first_number(&self) -> Result<i64, Unknown> {
+        match &self.range {
+            Some((operator, Scalar::N(value))) if !operator.starts_with('<') => {
+                value.parse().map_err(|_| Unknown(format!("the index key {value}")))
+            }
+            _ => Ok(i64::MIN),
+        }
+    }
+
+    /// Whether a range key that is not asked for, behind the first, is followed
+    /// by none that is.
+    pub fn ends_early(&self) -> bool {
+        let has_end = |(operator, _): &(String, Scalar)| !operator.starts_with('>');
+        self.range.as_ref().is_some_and(has_end)
+    }
+
+    /// Whether a range key that is a text is asked for.
+    pub fn takes_text(&self, range: &str) -> Result<bool, Unknown> {
         match &self.range {
             None => Ok(true),
-            Some((operator, value)) if operator == "begins_with" => match (range, value) {
-                (Scalar::S(range), Scalar::S(start)) => Ok(range.starts_with(start)),
-                _ => unknown("begins_with on a number"),
-            },
-            Some((operator, value)) => compares(operator, range.compare(value)?),
+            Some((operator, Scalar::S(value))) if operator == "begins_with" => {
+                Ok(range.starts_with(value))
+            }
+            Some((operator, Scalar::S(value))) => compares(operator, Some(range.cmp(value))),
+            Some((_, Scalar::N(value))) => unknown(format!("a text compared with {value}")),
+        }
+    }
+
+    /// Whether a range key that is a number is asked for.
+    pub fn takes_number(&self, range: i64) -> Result<bool, Unknown> {
+        match &self.range {
+            None => Ok(true),
+            Some((operator, Scalar::N(value))) if operator != "begins_with" => {
+                compares(operator, Some(Decimal::from(range).cmp(&decimal(value)?)))
+            }
+            Some((operator, value)) => unknown(format!("a number {operator} {value:?}")),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! told to be.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -144,11 +145,13 @@ impl Indexes {
         let empty = BTreeSet::new();
         let entries = past.as_ref().or(sorted.get(&condition.hash)).unwrap_or(&empty);
         let mut page = Page::new(request.limit);
-        for entry in entries {
-            if start.as_ref().is_some_and(|start| entry <= start) {
-                continue;
-            }
-            if !condition.takes(&Scalar::N(entry.0.to_string()))? {
+        let first = (condition.first_number()?, String::new(), String::new());
+        let first = match start {
+            Some(start) if start >= first => Bound::Excluded(start),
+            _ => Bound::Included(first),
+        };
+        for entry in entries.range((first, Bound::Unbounded)) {
+            if !condition.takes_number(entry.0)? {
                 match condition.ends_early() {
                     true => break,
                     false => continue,

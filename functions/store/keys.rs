@@ -118,7 +118,12 @@ pub(super) fn published() -> Item {
 }
 
 pub(super) fn notice(hash: &str) -> Item {
-    keyed(format!("notice/{hash}"), "mail")
+    let (pk, sk) = notice_place(hash);
+    keyed(pk, sk)
+}
+
+pub(super) fn notice_place(hash: &str) -> (String, String) {
+    (format!("notice/{hash}"), "mail".to_owned())
 }
 
 pub(super) fn limit(name: &str) -> Item {

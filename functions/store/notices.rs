@@ -1,5 +1,7 @@
 //! Mail to people in the shop: the permanent once-only key of each.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use lazo_domain::instant::Instant;
@@ -141,5 +143,19 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn notice(&self, id: &NoticeId) -> Result<Option<NoticeEntry>, StoreError> {
         self.get(keys::notice(id.hash())).await?.map(read).transpose()
+    }
+
+    /// The same of many, by the texts of their ids; those that were never fenced
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn notices(
+        &self,
+        ids: &[NoticeId],
+    ) -> Result<BTreeMap<String, NoticeEntry>, StoreError> {
+        let places = ids.iter().map(|id| keys::notice_place(id.hash()));
+        let entries = self.get_all(places).await?.into_iter().map(read::<NoticeEntry>);
+        entries.map(|entry| entry.map(|entry| (entry.notice.clone(), entry))).collect()
     }
 }

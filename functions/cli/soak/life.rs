@@ -163,7 +163,7 @@ impl Life<'_> {
     fn buy(&mut self, joined: i64) {
         let rng = &mut *self.rng;
         let mut count = 1;
-        while count < 20 && of_thousand(rng, 650) {
+        while count < 20 && of_thousand(rng, 600) {
             count += 1;
         }
         let span = (self.years.until - joined).max(DAY);

@@ -11,7 +11,7 @@ use super::world::Setup;
 use super::{people, run_shop, years};
 
 /// How many customers are tried, few at a time, until a defect shows.
-const TRIED: usize = 240;
+const TRIED: usize = 480;
 const AT_ONCE: usize = 12;
 
 fn run(customers: Range<usize>, defect: Defect) -> (Totals, Vec<Violation>) {

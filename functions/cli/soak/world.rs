@@ -15,6 +15,7 @@ use lazo::app::App;
 use lazo::links::token::Keys;
 use lazo::rehearsal::faults::{End, Faults, Plan};
 use lazo::rehearsal::{Aws, Keep, Retries, Wiring};
+use lazo::rounds::Looked;
 use lazo::store::Learnt;
 use lazo::store::table::Alarm;
 use lazo::{content, digest, dispatch, drift, occasions};
@@ -37,7 +38,7 @@ pub const TICK: i64 = HOUR;
 
 /// How often the schedule runs who looks at calendars: days begin on the hour
 /// in most time zones, and the day's touches go in the morning.
-const LOOK: i64 = 2 * HOUR;
+const LOOK: i64 = 6 * HOUR;
 
 /// When a morning begins, by UTC: at `digest_at` of the policy by the shop's clock,
 /// which knows no summer time.
@@ -273,12 +274,19 @@ impl World {
     async fn wake(&mut self) {
         let (app, now) = (self.app.clone(), self.instant());
         if self.now >= self.looked_at + LOOK {
-            self.looked_at = self.now;
+            let is_whole = |looked: Option<Looked>| looked.is_some_and(|looked| looked.failed == 0);
+            let mut are_whole = true;
             if self.rings(Alarm::Occasion) {
-                self.attempt(12, occasions::run(&app, now, None)).await;
+                let run = self.attempt(12, occasions::run(&app, now, None)).await;
+                are_whole &= is_whole(run.and_then(Result::ok));
             }
             if self.rings(Alarm::Review) {
-                self.attempt(12, drift::run(&app, now, None)).await;
+                let run = self.attempt(12, drift::run(&app, now, None)).await;
+                are_whole &= is_whole(run.and_then(Result::ok).map(|report| report.reviewed));
+            }
+            // What failed is run again soon, as AWS does it.
+            if are_whole {
+                self.looked_at = self.now;
             }
         }
         if self.now <= self.hands_round_until {

@@ -1,5 +1,7 @@
 //! Reading: one item, many, or those of a key or an index.
 
+use std::ops::Bound;
+
 use super::super::expression::{KeyCondition, Scalar};
 use super::super::page::Page;
 use super::super::wire::{Answer, BatchGetItem, GetItem, Keys, Query};
@@ -54,13 +56,23 @@ impl Table {
         }
         let text = &request.key_condition_expression;
         let condition = KeyCondition::read(text, request.bindings(), ("pk", "sk"))?;
-        let from = request.exclusive_start_key.as_ref().and_then(|key| key.get("sk")).cloned();
+        let behind = request.exclusive_start_key.as_ref().and_then(|key| key.get("sk"));
+        let first = match behind {
+            Some(Scalar::S(behind)) if behind.as_str() >= condition.first_text() => {
+                Bound::Excluded(behind.as_str())
+            }
+            _ => Bound::Included(condition.first_text()),
+        };
         let partitions = self.lock(Table::lock_of(&condition.hash));
         let mut page = Page::new(request.limit);
-        for (sk, stored) in partitions.items.get(&condition.hash).into_iter().flatten() {
-            let is_read = matches!(&from, Some(Scalar::S(from)) if sk <= from);
-            if is_read || !condition.takes(&Scalar::S(sk.clone()))? {
-                continue;
+        let partition = partitions.items.get(&condition.hash);
+        let items = partition.map(|items| items.range::<str, _>((first, Bound::Unbounded)));
+        for (sk, stored) in items.into_iter().flatten() {
+            if !condition.takes_text(sk)? {
+                match condition.ends_early() {
+                    true => break,
+                    false => continue,
+                }
             }
             let key = || {
                 let (pk, sk) = (&condition.hash, sk);
