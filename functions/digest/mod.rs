@@ -10,7 +10,7 @@ use lazo_domain::decide::{call_facts, celebrated_on};
 use lazo_domain::event::Line;
 use lazo_domain::history::Until;
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::message::{Facts, Occasion, context};
 use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::policy::{Mailbox, Policy};
@@ -40,8 +40,6 @@ const NEWS_DAYS: usize = 7;
 
 /// How old news must be: by then it is committed.
 const SETTLED_MILLIS: i64 = 5 * 60_000;
-
-const DAY_MILLIS: i64 = 86_400_000;
 
 /// How many of each kind a mail names; of the others it tells how many.
 const ITEMS_MAX: usize = 25;

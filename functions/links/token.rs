@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::rule::{Survey, SurveyKind};
 use lazo_domain::touch::TouchId;
 use sha2::Sha256;
@@ -35,7 +35,7 @@ const TAG_BYTES: usize = 16;
 const TOKEN_CHARS_MAX: usize = 1024;
 
 /// How long a survey can be answered, counted from its mail.
-const SURVEY_MILLIS: i64 = 30 * 86_400_000;
+const SURVEY_MILLIS: i64 = 30 * DAY_MILLIS;
 
 /// Keeps these tags apart from whatever else a key may come to sign.
 const CONTEXT: &[u8] = b"lazo link 1\n";

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use futures::StreamExt;
 use lazo_domain::decide::LOOK_AHEAD_DAYS;
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::rulebook::{CalendarRule, Reach};
 
 use crate::app::App;
@@ -28,7 +28,6 @@ const PAGE: i32 = 100;
 const PAGES_MAX: usize = 200;
 
 const MINUTE_MILLIS: i64 = 60_000;
-const DAY_MILLIS: i64 = 24 * 60 * MINUTE_MILLIS;
 
 /// A tour begins so long after its rules were first seen, when no function
 /// works by the former ones any more.

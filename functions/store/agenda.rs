@@ -5,7 +5,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
 use sha2::{Digest, Sha256};
 
@@ -15,8 +15,6 @@ use super::{Item, Store, StoreError, keys, transact_put};
 /// How many items a change of a customer writes into agendas at most: a
 /// birthday that moves, and one who begins to drift.
 pub const AGENDA_ITEMS_MAX: usize = 3;
-
-const DAY_MILLIS: i64 = 86_400_000;
 
 /// How long it is kept who began to drift; and how old that may be when it is
 /// learnt, to be news.

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
 use lazo_domain::event::{Delivered, from_wire};
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use super::table::TTL_ATTRIBUTE;
 use super::{Commit, Item, Store, StoreError, keys, refused, transact_put};
 
 /// How long a piece is listed among those that came out lately.
-const RECENT_MILLIS: i64 = 60 * 86_400_000;
+const RECENT_MILLIS: i64 = 60 * DAY_MILLIS;
 
 /// How far a piece has been handed round: through the topics before `topic`,
 /// there through the shards before `shard`, there up to `behind`.

@@ -8,7 +8,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::interest::{INTERESTS_MAX, Topic};
 
 use super::table::{TTL_ATTRIBUTE, shard_of};
@@ -19,7 +19,7 @@ use super::{Store, StoreError, keys, transact_put};
 pub const INTEREST_ITEMS_MAX: usize = 2 * INTERESTS_MAX;
 
 /// How long an interest that was given up is still found.
-const GONE_MILLIS: i64 = 30 * 86_400_000;
+const GONE_MILLIS: i64 = 30 * DAY_MILLIS;
 
 impl Store {
     /// What a change of a customer's interests writes.

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::decide::next_wake;
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
 
 use super::table::{self, Alarm};
@@ -18,8 +18,6 @@ const REVIEW_AFTER: [i64; 2] = [30 * DAY_MILLIS, 60 * DAY_MILLIS];
 /// The same of one whose relationship is over: no model judges the past anew,
 /// and whoever fits one finds them by this alarm still.
 const REVIEW_ENDED_AFTER: i64 = 365 * DAY_MILLIS;
-
-const DAY_MILLIS: i64 = 86_400_000;
 
 /// When a customer's item asks for attention, alarm by alarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

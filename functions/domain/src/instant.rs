@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+/// The milliseconds of a day of 24 hours.
+pub const DAY_MILLIS: i64 = 86_400_000;
+
 /// Milliseconds since 1970-01-01T00:00:00Z, always inside jiff's range.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]

@@ -11,7 +11,7 @@ use crate::calendar;
 use crate::customer::{CUSTOMER_SINCE, Enrolment};
 use crate::drift::days_between;
 use crate::event::AnnualDate;
-use crate::instant::Instant;
+use crate::instant::{DAY_MILLIS, Instant};
 use crate::policy::LeapDay;
 use crate::rule::Trigger;
 use crate::rulebook::{Rule, RuleBook};
@@ -64,7 +64,7 @@ impl<'a> Turn<'a> {
     /// date is corrected to.
     pub(super) fn look_at_occasions_again(&mut self, opens: bool) {
         let under_way = self.take_back_occasions();
-        let year_ago = self.now.plus_millis(-400 * 86_400_000);
+        let year_ago = self.now.plus_millis(-400 * DAY_MILLIS);
         for occasion in self.occasions_since(year_ago) {
             let Some(step) = occasion.rule.steps.first() else {
                 continue;
@@ -204,7 +204,7 @@ impl<'a> Turn<'a> {
         lead: Option<Span>,
     ) -> impl Iterator<Item = (i16, Date)> {
         let (first, last) = (*days.start(), *days.end());
-        let lead_days = lead.map_or(0, |lead| lead.millis_at_most() / 86_400_000 + 1);
+        let lead_days = lead.map_or(0, |lead| lead.millis_at_most() / DAY_MILLIS + 1);
         let ahead = i16::try_from(lead_days / 365 + 1).unwrap_or(i16::MAX);
         let years = first.year()..=last.year().saturating_add(ahead);
         // A date with a year is first celebrated in the year after it.

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::{Body, CustomerUpdated, Detail, Event, EventKind, UnknownKind};
-use crate::instant::Instant;
+use crate::instant::{DAY_MILLIS, Instant};
 
 /// The largest event taken, in bytes: what EventBridge itself lets through.
 pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
@@ -216,7 +216,7 @@ fn check_profile(body: &CustomerUpdated) -> Result<(), BadEvent> {
     let field =
         |path: String, why: String| BadEvent::Field { kind: EventKind::CustomerUpdated, path, why };
     // A day's grace: the customer's date may be ahead of UTC's.
-    let tomorrow = Instant::from(body.occurred_at).plus_millis(86_400_000);
+    let tomorrow = Instant::from(body.occurred_at).plus_millis(DAY_MILLIS);
     let tomorrow = tomorrow.date_in(&jiff::tz::TimeZone::UTC);
     let anniversaries = body.anniversaries.iter().map(|(name, date)| (name.as_str(), *date));
     let birthday = body.birthday.flatten();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Rule, RuleBook};
 use crate::decide::LOOK_AHEAD_DAYS;
-use crate::instant::Instant;
+use crate::instant::{DAY_MILLIS, Instant};
 use crate::rule::Trigger;
 use crate::span::Span;
 
@@ -79,7 +79,6 @@ impl RuleBook {
 }
 
 fn reach(trigger: &Trigger) -> Option<Reach> {
-    const DAY_MILLIS: i64 = 86_400_000;
     match trigger {
         Trigger::Occasion { lead, .. } => {
             let lead = lead.map_or(0, Span::millis_at_most);
