@@ -11,7 +11,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::interest::Topic;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{TouchRecord, TouchStatus};
@@ -29,6 +29,10 @@ use crate::store::{
 
 /// How many customers are worked on at a time.
 const CUSTOMERS_AT_ONCE: usize = 16;
+
+/// How long after it happened an event comes late: queues have tried for hours
+/// by then.
+const LATE_MILLIS: i64 = 7 * DAY_MILLIS;
 
 /// How often a customer is decided anew after somebody else wrote first.
 pub const ATTEMPTS_MAX: u32 = 12;
@@ -56,17 +60,12 @@ pub enum IngestError {
 /// only what could not be stored is given back.
 pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    // In an order that is the same for the same batch, so that a run that failed
-    // can be run again.
-    let mut customers: BTreeMap<Option<Id>, Vec<(String, Delivered)>> = BTreeMap::new();
+    let mut arrived: Vec<Arrived> = Vec::with_capacity(batch.records.len());
     for record in batch.records {
         let message = record.message_id.unwrap_or_default();
         let body = record.body.unwrap_or_default();
         match from_wire(&body) {
-            Ok(delivered) => {
-                let id = delivered.event.customer().cloned();
-                customers.entry(id).or_default().push((message, delivered));
-            }
+            Ok(delivered) => arrived.push(Arrived { message, delivered, is_known: false }),
             Err(why) => {
                 if let Err(error) = quarantine(&app.store, &body, &why.to_string(), now).await {
                     tracing::error!(%error, message, "a bad event could not be kept");
@@ -75,14 +74,23 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
             }
         }
     }
-    let ids: Vec<Id> = customers.keys().flatten().cloned().collect();
-    let mut read = read_ahead(&app.store, &ids).await;
+    note_known(&app.store, &mut arrived, now).await;
+    // In an order that is the same for the same batch, so that a run that failed
+    // can be run again.
+    let mut customers: BTreeMap<Option<Id>, Vec<Arrived>> = BTreeMap::new();
+    for one in arrived {
+        customers.entry(one.delivered.event.customer().cloned()).or_default().push(one);
+    }
+    let is_new = |events: &Vec<Arrived>| events.iter().any(|one| !one.is_known);
+    let ids =
+        customers.iter().filter(|(_, events)| is_new(events)).filter_map(|(id, _)| id.clone());
+    let mut read = read_ahead(&app.store, &ids.collect::<Vec<_>>()).await;
     let work = customers.into_iter().map(|(id, events)| {
         let mut read = id.and_then(|id| read.remove(&id));
         async move {
             let mut failed = Vec::new();
-            for (message, delivered) in events {
-                if let Err(error) = take_from(app, &mut read, &delivered, now).await {
+            for Arrived { message, delivered, is_known } in events {
+                if let Err(error) = take_from(app, &mut read, &delivered, is_known, now).await {
                     tracing::error!(%error, message, "an event could not be taken, it comes again");
                     failed.push(message);
                 }
@@ -94,6 +102,35 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
         futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE).collect().await;
     failed.into_iter().flatten().for_each(|message| response.add_failure(message));
     response
+}
+
+/// An event of a batch.
+struct Arrived {
+    message: String,
+    delivered: Delivered,
+    /// Whether the ledger is known to have it.
+    is_known: bool,
+}
+
+/// Asks the ledger at once which of the events that come late it has: most of
+/// them an archive brings again, and a read costs a seventh of a write that is
+/// refused. Of the others, and where it does not answer, the write tells.
+async fn note_known(store: &Store, arrived: &mut [Arrived], now: Instant) {
+    let late_until = now.plus_millis(-LATE_MILLIS);
+    let late = arrived.iter_mut().filter(|one| {
+        let Event { occurred_at, body, .. } = &one.delivered.event;
+        // An erasure that comes again looks for what was kept aside since.
+        *occurred_at < late_until && !matches!(body, Body::CustomerErased(_))
+    });
+    let mut late: Vec<&mut Arrived> = late.collect();
+    if late.is_empty() {
+        return;
+    }
+    let events = late.iter().map(|one| &one.delivered.event);
+    let known = store.counted_before(events).await.unwrap_or_default();
+    for (one, is_known) in late.iter_mut().zip(known) {
+        one.is_known = is_known;
+    }
 }
 
 /// Reads the customers of a batch at once. Whoever is missing is read alone
@@ -132,20 +169,25 @@ pub async fn quarantine(
 /// # Errors
 /// [`IngestError`] where it could not be stored; nothing was changed then.
 pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Taken, IngestError> {
-    take_from(app, &mut None, delivered, now).await
+    take_from(app, &mut None, delivered, false, now).await
 }
 
 /// The same for a customer who was read already; leaves behind how they are
-/// then, where that is known.
+/// then, where that is known. What the ledger is known to have is not counted
+/// again, and followed through all the same.
 async fn take_from(
     app: &App,
     read: &mut Option<Loaded>,
     delivered: &Delivered,
+    is_known: bool,
     now: Instant,
 ) -> Result<Taken, IngestError> {
     match (delivered.event.customer(), &delivered.event.body) {
         (Some(id), body) => {
-            let taken = count(app, id, read, delivered, None, now).await?;
+            let taken = match is_known {
+                true => Taken::Duplicate,
+                false => count(app, id, read, delivered, None, now).await?,
+            };
             follow_through(app, body, id, now).await?;
             Ok(taken)
         }

@@ -10,6 +10,8 @@
 //! Whatever else is written is [`Unknown`], and never taken for something
 //! similar.
 
+mod words;
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -17,6 +19,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::attributes::Attributes;
+use words::Words;
 
 /// What the model does not understand, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,61 +82,6 @@ impl Bindings<'_> {
     fn value(&self, word: &str) -> Result<&Scalar, Unknown> {
         let bound = self.values.and_then(|values| values.get(word));
         bound.ok_or_else(|| Unknown(format!("the value {word:?}")))
-    }
-}
-
-/// The words of an expression, read from left to right.
-struct Words<'a> {
-    words: Vec<&'a str>,
-    at: usize,
-}
-
-impl<'a> Words<'a> {
-    fn of(text: &'a str) -> Words<'a> {
-        let mut words = Vec::new();
-        let mut rest = text.trim_start();
-        while let Some(first) = rest.chars().next() {
-            let end = match first {
-                '(' | ')' | ',' | '+' | '=' => 1,
-                '<' | '>' => 1 + usize::from(rest[1..].starts_with(['=', '>'])),
-                _ => rest
-                    .find(|c: char| c.is_whitespace() || "(),+=<>".contains(c))
-                    .unwrap_or(rest.len()),
-            };
-            words.push(&rest[..end]);
-            rest = rest[end..].trim_start();
-        }
-        Words { words, at: 0 }
-    }
-
-    fn peek(&self) -> &'a str {
-        self.words.get(self.at).copied().unwrap_or_default()
-    }
-
-    fn next(&mut self) -> &'a str {
-        let word = self.peek();
-        self.at += 1;
-        word
-    }
-
-    fn eat(&mut self, word: &str) -> bool {
-        let is_it = self.peek().eq_ignore_ascii_case(word);
-        self.at += usize::from(is_it);
-        is_it
-    }
-
-    fn expect(&mut self, word: &str) -> Result<(), Unknown> {
-        match self.eat(word) {
-            true => Ok(()),
-            false => unknown(format!("{:?} where {word:?} was expected", self.peek())),
-        }
-    }
-
-    fn end(&self) -> Result<(), Unknown> {
-        match self.at >= self.words.len() {
-            true => Ok(()),
-            false => unknown(format!("{:?} at the end", self.peek())),
-        }
     }
 }
 
@@ -304,6 +252,13 @@ pub enum Change {
     Remove(String),
 }
 
+impl Change {
+    pub fn name(&self) -> &str {
+        let (Change::Set(name, _) | Change::Remove(name)) = self;
+        name
+    }
+}
+
 /// What an update does, computed from the item as it was.
 pub fn changes(text: &str, bindings: Bindings, item: &Attributes) -> Result<Vec<Change>, Unknown> {
     let mut words = Words::of(text);
@@ -315,6 +270,9 @@ pub fn changes(text: &str, bindings: Bindings, item: &Attributes) -> Result<Vec<
         }
         loop {
             let name = bindings.name(words.next())?.to_owned();
+            if changes.iter().any(|change: &Change| change.name() == name) {
+                return unknown(format!("two changes of {name}"));
+            }
             let change = match sets {
                 false => Some(Change::Remove(name)),
                 true => {
@@ -406,6 +364,16 @@ mod tests {
             "version = :ten version",
         ] {
             assert!(check(text).is_err(), "{text}");
+        }
+    }
+    #[test]
+    fn an_attribute_changes_once_in_an_update() {
+        let values = HashMap::from([(":ten".to_owned(), Scalar::N("10".into()))]);
+        let bindings = Bindings { names: None, values: Some(&values) };
+        let done = |text| changes(text, bindings, &Attributes::default()).map(|done| done.len());
+        assert_eq!(done("SET a = :ten, b = :ten REMOVE c"), Ok(3));
+        for text in ["SET a = :ten, a = :ten", "SET a = :ten REMOVE a"] {
+            assert!(done(text).is_err(), "{text}");
         }
     }
 }

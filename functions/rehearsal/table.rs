@@ -13,8 +13,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::value::RawValue;
-
 use super::attributes::{Attributes, attributes};
 use super::expression::{Change, Scalar, Unknown, changes, holds};
 use super::index::{At, Indexes};
@@ -330,27 +328,32 @@ fn tells_old(told: Option<&str>) -> Result<bool, Unknown> {
 
 /// An item's text after changes; one that was not there has its keys.
 fn changed(before: &Attributes, key: &Key, changes: &[Change]) -> Result<Box<str>, Refused> {
-    let mut after: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
-    after.insert("pk".into(), serde_json::value::to_raw_value(&key.pk)?);
-    after.insert("sk".into(), serde_json::value::to_raw_value(&key.sk)?);
-    for (name, raw) in before.iter() {
-        after.insert(name.to_owned(), raw.to_owned());
+    let is_changed = |name: &str| changes.iter().any(|change| change.name() == name);
+    if is_changed("pk") || is_changed("sk") {
+        return Err(Unknown("a change of a key".into()).into());
+    }
+    let mut after = String::new();
+    let mut add = |name: &str, value: &str| -> Result<(), Refused> {
+        after.push(if after.is_empty() { '{' } else { ',' });
+        after += &serde_json::to_string(name)?;
+        after.push(':');
+        after += value;
+        Ok(())
+    };
+    if before.get("pk").is_none() {
+        add("pk", &serde_json::to_string(&key.pk)?)?;
+        add("sk", &serde_json::to_string(&key.sk)?)?;
+    }
+    for (name, raw) in before.iter().filter(|(name, _)| !is_changed(name)) {
+        add(name, raw.get())?;
     }
     for change in changes {
-        let (Change::Set(name, _) | Change::Remove(name)) = change;
-        if name == "pk" || name == "sk" {
-            return Err(Unknown("a change of a key".into()).into());
-        }
-        match change {
-            Change::Set(name, value) => {
-                after.insert(name.clone(), serde_json::value::to_raw_value(value)?);
-            }
-            Change::Remove(name) => {
-                after.remove(name);
-            }
+        if let Change::Set(name, value) = change {
+            add(name, &serde_json::to_string(value)?)?;
         }
     }
-    Ok(serde_json::to_string(&after)?.into())
+    after.push('}');
+    Ok(after.into())
 }
 
 /// The attributes that an update named, as they are now.

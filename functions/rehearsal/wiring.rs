@@ -8,6 +8,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -39,8 +40,8 @@ pub enum Retries {
 }
 
 /// Spares requests the headers that name their client, their number and their
-/// try: nobody reads them here, and they take longer to write than most of the
-/// rest.
+/// try, and answers the look at the server's clock: nobody reads them here, and
+/// they take longer to write than most of the rest.
 #[derive(Debug)]
 struct Nameless;
 
@@ -58,6 +59,7 @@ impl Intercept for Nameless {
         state.store_put(disable_interceptor::<UserAgentInterceptor>(cause));
         state.store_put(disable_interceptor::<InvocationIdInterceptor>(cause));
         state.store_put(disable_interceptor::<RequestInfoInterceptor>(cause));
+        state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(cause));
         Ok(())
     }
 }

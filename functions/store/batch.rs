@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use lazo_domain::customer::Customer;
+use lazo_domain::event::Event;
 use lazo_domain::id::Id;
 use lazo_domain::touch::TouchId;
 
-use super::{Item, Loaded, Store, StoreError, TouchEntry, item, keys, read};
+use super::{EventEntry, Item, Loaded, Store, StoreError, TouchEntry, item, keys, read};
 
 /// How many items one request reads at most.
 const ITEMS_MAX: usize = 100;
@@ -66,6 +67,27 @@ impl Store {
         let found = self.get_all(touches.into_iter().map(place)).await?.into_iter();
         let entries = found.filter_map(|item| read::<TouchEntry>(item).ok());
         Ok(entries.map(|entry| (entry.touch.clone(), entry)).collect())
+    }
+
+    /// Whether the ledger has each of some customers' events, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn counted_before(
+        &self,
+        events: impl IntoIterator<Item = &Event>,
+    ) -> Result<Vec<bool>, StoreError> {
+        let place = |event: &Event| {
+            let key = keys::event(event.kind(), &EventEntry::key_of(event));
+            Some((keys::customer(event.customer()?), key))
+        };
+        let places: Vec<_> = events.into_iter().map(place).collect();
+        let mut found = HashSet::new();
+        for item in self.get_all(places.iter().flatten().cloned()).await? {
+            found
+                .insert((keys::text(&item, "pk")?.to_owned(), keys::text(&item, "sk")?.to_owned()));
+        }
+        Ok(places.iter().map(|place| place.as_ref().is_some_and(|p| found.contains(p))).collect())
     }
 
     /// The items that there are at some places, by partition and sort key, in

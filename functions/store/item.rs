@@ -13,7 +13,7 @@ use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, keys};
 /// How long a customer is left alone though no stage was to change yet: a model
 /// that was fitted since may judge otherwise. At least, and at most; in between,
 /// until half of the time is over that they were to stay as they are.
-const REVIEW_AFTER: [i64; 2] = [30 * DAY_MILLIS, 60 * DAY_MILLIS];
+const REVIEW_AFTER: [i64; 2] = [30 * DAY_MILLIS, 120 * DAY_MILLIS];
 
 /// The same of one whose relationship is over: no model judges the past anew,
 /// and whoever fits one finds them by this alarm still.
@@ -146,9 +146,9 @@ mod tests {
 
     #[test]
     fn half_of_the_time_until_a_stage_changes_may_pass_without_a_look() {
-        let looks = [20, 30, 40, 100, 120, 300].map(|days| looked_at(Some(days), Stage::Expansion));
-        assert_eq!(looks, [20, 30, 30, 50, 60, 60]);
-        assert_eq!(looked_at(None, Stage::Commitment), 60);
+        let looks = [20, 30, 40, 100, 240, 600].map(|days| looked_at(Some(days), Stage::Expansion));
+        assert_eq!(looks, [20, 30, 30, 50, 120, 120]);
+        assert_eq!(looked_at(None, Stage::Commitment), 120);
         assert_eq!(looked_at(None, Stage::Ended), 365);
     }
 }

@@ -96,14 +96,18 @@ pub struct Refused {
 
 impl EventEntry {
     pub fn new(event: &Event, received_at: Instant) -> EventEntry {
-        let key = event.key().map(Id::to_string);
         EventEntry {
             kind: event.kind(),
-            key: key.unwrap_or_else(|| profile_key(event)),
+            key: EventEntry::key_of(event),
             at: event.occurred_at,
             received_at,
             refused: Vec::new(),
         }
+    }
+
+    /// By which an event of its kind counts once.
+    pub fn key_of(event: &Event) -> String {
+        event.key().map_or_else(|| profile_key(event), Id::to_string)
     }
 
     /// Notes that a rule did not start, and why.

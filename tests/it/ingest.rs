@@ -1,5 +1,7 @@
 //! Events in: nothing is lost, nothing counts twice, nothing blocks others.
 
+use std::sync::Arc;
+
 use lazo::ingest::{self, Taken, history};
 use lazo::store::{CallStatus, EventEntry, FailureKind};
 use lazo_domain::event::EventKind;
@@ -335,4 +337,31 @@ async fn a_profile_of_an_archive_changes_nothing() {
     let taken = ingest::take(&world.app, &delivered(&told), years_later).await.unwrap();
     assert_eq!(taken, Taken::Duplicate);
     assert_eq!(world.items().await, before, "not even when it was received");
+}
+
+/// Whoever replays an archive pays for reading its keys, not for writes that are
+/// refused; and what is new in it counts.
+#[tokio::test]
+async fn an_archive_that_comes_again_is_read_at_once_and_writes_nothing() {
+    let mut world = World::shipped().await;
+    let app = Arc::get_mut(&mut world.app).unwrap();
+    app.store = app.store.clone().counting();
+    let told = ["ana", "eva", "luz"].map(|customer| {
+        let bought = purchase(customer, &format!("pur-{customer}"), noon(), "129.90");
+        [profile(customer, noon(), json!({})), bought]
+    });
+    let archive = told.concat();
+    ingest::handle(&world.app, batch(&archive), noon()).await;
+    let before = world.items().await;
+    world.app.store.take_cost();
+    let later = minutes_after(noon(), 30 * 24 * 60);
+    ingest::handle(&world.app, batch(&archive), later).await;
+    let cost = world.app.store.take_cost();
+    assert_eq!((cost.round_trips, cost.write_units), (1, 0.0));
+    assert_eq!(cost.read_units, archive.len() as f64);
+    assert_eq!(world.items().await, before);
+    let missed = purchase("eva", "pur-missed", noon(), "75.10");
+    let answer = ingest::handle(&world.app, batch(&[&archive[3], &missed]), later).await;
+    assert!(answer.batch_item_failures.is_empty());
+    assert_eq!(world.customer(&id("eva")).await.history.purchases.len(), 2);
 }

@@ -163,7 +163,7 @@ impl Life<'_> {
     fn buy(&mut self, joined: i64) {
         let rng = &mut *self.rng;
         let mut count = 1;
-        while count < 20 && of_thousand(rng, 600) {
+        while count < 20 && of_thousand(rng, 500) {
             count += 1;
         }
         let span = (self.years.until - joined).max(DAY);
@@ -246,7 +246,7 @@ impl Life<'_> {
     /// Visits of which nobody makes anything, and meetings.
     fn visit(&mut self, joined: i64) {
         let span = (self.years.until - joined).max(DAY);
-        for _ in 0..self.rng.u8(1..=5) {
+        for _ in 0..self.rng.u8(2..=6) {
             let (key, at) = (self.key("vis"), joined + self.rng.i64(0..span) / SECOND * SECOND);
             let is_meeting = of_thousand(self.rng, 120);
             let fields = json!({

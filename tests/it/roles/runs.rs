@@ -305,7 +305,7 @@ pub async fn of_drift() -> Vec<Step> {
     shop.buys("ana", "p1").await;
     shop.listen();
     shop.start().await;
-    for day in [1, 70, 140, 300, 330] {
+    for day in [1, 95, 140, 300, 330] {
         drift::run(&shop.app, days_later(day), None).await.unwrap();
     }
     shop.heard()
