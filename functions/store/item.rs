@@ -2,7 +2,6 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::customer::{Customer, Enrolment};
-use lazo_domain::decide::next_wake;
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
@@ -18,6 +17,10 @@ const REVIEW_AFTER: [i64; 2] = [30 * DAY_MILLIS, 120 * DAY_MILLIS];
 /// The same of one whose relationship is over: no model judges the past anew,
 /// and whoever fits one finds them by this alarm still.
 const REVIEW_ENDED_AFTER: i64 = 365 * DAY_MILLIS;
+
+/// How long a calendar is left alone of which no rule wants anything. By this
+/// alarm the index lists everybody, so that a rule which is new finds them.
+const LOOK_AFTER: i64 = 400 * DAY_MILLIS;
 
 /// When a customer's item asks for attention, alarm by alarm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +39,8 @@ impl Alarms {
             (_, needed) => needed,
         };
         let unconfirmed = customer.enrolments.iter().filter_map(settle_at);
-        let wake = next_wake(customer, now).filter(|_| customer.erased_at.is_none());
-        let occasion = customer.next_occasion.into_iter().chain(wake).min();
+        let look = customer.erased_at.is_none().then(|| now.plus_millis(LOOK_AFTER));
+        let occasion = customer.next_occasion.into_iter().chain(look).min();
         // Somebody without a purchase cannot drift away.
         let review = customer.judged.map(|_| next_review(customer, now));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();

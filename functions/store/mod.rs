@@ -57,7 +57,7 @@ pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
 pub use limits::Wish;
 pub use notices::{Fence, NoticeEntry, NoticeState};
-pub use published::{Leg, Place, Published, Tour};
+pub use published::{Place, Published, Tour};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;

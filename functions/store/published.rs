@@ -17,29 +17,21 @@ use super::{Store, StoreError, keys};
 pub struct Published {
     /// Every rule that is in force, with since when; `None` for ever.
     pub since: BTreeMap<CalendarRule, Option<Instant>>,
-    /// The way to whom new rules concern, where it is not done.
+    /// The way to everybody for rules that are new, where it is not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tour: Option<Tour>,
 }
 
-/// A way along indexes of alarms, customer by customer.
+/// A way along the index of calendars' alarms, customer by customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tour {
     /// Not before.
     pub begins: Instant,
-    /// What is still to be done; the first is under way.
-    pub legs: Vec<Leg>,
-    /// The shard that the first leg has come to, and behind whom it goes on.
-    pub shard: u8,
+    /// The shard that it has come to, and behind whom it goes on.
+    #[serde(default)]
+    pub at_shard: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub behind: Option<Place>,
-}
-
-/// Everybody whose alarm rings up to an instant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leg {
-    pub alarm: Alarm,
-    pub until: Instant,
+    pub gone_to: Option<Place>,
 }
 
 /// A place in a shard of an index.
@@ -75,26 +67,25 @@ impl Store {
         self.put(item).await
     }
 
-    /// A page of the customers whose alarm rings up to an instant, from behind a
-    /// place on, in the order of time.
+    /// A page of the customers of one shard who have an alarm, whenever it rings:
+    /// from behind a place on, in the order of time.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn ringing_behind(
+    pub async fn alarmed_behind(
         &self,
-        leg: &Leg,
+        alarm: Alarm,
         shard: u8,
         behind: Option<&Place>,
         limit: i32,
     ) -> Result<Vec<Place>, StoreError> {
-        let Leg { alarm, until } = leg;
         let start = behind.map(|Place { at, customer }| {
             let mut key = keys::keyed(keys::customer(customer), keys::STATE);
             key.insert(alarm.shard_attribute().into(), AttributeValue::S(alarm.shard(shard)));
             key.insert(alarm.at_attribute().into(), AttributeValue::N(at.millis().to_string()));
             key
         });
-        let query = self.ringing_until(*alarm, shard, *until, limit);
+        let query = self.ringing_until(alarm, shard, Instant::MAX, limit);
         let answer = query.set_exclusive_start_key(start).send().await;
         let answer = answer.map_err(StoreError::service)?;
         self.count(true, answer.consumed_capacity());

@@ -10,8 +10,8 @@ use lazo::app::App;
 use lazo::rehearsal::{Aws, Keep, Wiring};
 use lazo::store::table::{Alarm, SHARDS};
 use lazo::store::{
-    Call, CallStatus, Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Leg, Loaded, Note,
-    Store, TouchEntry, TouchState, Wish,
+    Call, CallStatus, Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Loaded, Note, Store,
+    TouchEntry, TouchState, Wish,
 };
 use lazo::{dispatch, ingest};
 use lazo_domain::event::from_wire;
@@ -283,9 +283,9 @@ impl Caller {
         for shard in 0..SHARDS {
             let found = store.ringing(alarm, shard, until, self.rng.i32(1..50)).await.unwrap();
             ids.extend(found.into_iter().map(|id| id.to_string()));
-            let (leg, mut behind) = (Leg { alarm, until }, None);
+            let mut behind = None;
             loop {
-                let page = store.ringing_behind(&leg, shard, behind.as_ref(), 2).await.unwrap();
+                let page = store.alarmed_behind(alarm, shard, behind.as_ref(), 2).await.unwrap();
                 ids.extend(page.iter().map(|place| format!("{place:?}")));
                 match page.last() {
                     Some(last) => behind = Some(last.clone()),

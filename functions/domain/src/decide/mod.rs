@@ -8,7 +8,6 @@
 //! | `occasion` | which birthdays, anniversaries and periods have come |
 //! | `period` | when periods begin |
 //! | `stages` | which stages were entered, and what that starts |
-//! | `wake` | when a calendar is looked at for rules that may come |
 //! | `due` | whether a touch that fell due goes, waits or ends, and why |
 //! | `answer` | what follows from how a sending went, and which step comes next |
 //! | `complaints` | when a complaint goes up a level, and what opens it again |
@@ -27,7 +26,6 @@ mod occasion;
 mod period;
 mod settle;
 mod stages;
-mod wake;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -52,7 +50,6 @@ pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
 pub use complaints::deadline;
 pub use occasion::celebrated_on;
 pub use period::current as period_begin;
-pub use wake::{LOOK_AHEAD_DAYS, next_wake};
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]

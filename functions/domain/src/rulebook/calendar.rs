@@ -3,25 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Rule, RuleBook};
-use crate::decide::LOOK_AHEAD_DAYS;
-use crate::instant::{DAY_MILLIS, Instant};
+use crate::instant::Instant;
 use crate::rule::Trigger;
 use crate::span::Span;
 
 /// A rule of the calendar with what tells its days: another trigger, or another
 /// policy for leap days, is another rule.
 pub type CalendarRule = String;
-
-/// Whose calendars a rule of the calendar concerns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
-    /// Those with an occasion in so many days at most.
-    Near,
-    /// Everybody who has an occasion.
-    Occasions,
-    /// Everybody.
-    All,
-}
 
 impl RuleBook {
     /// The live rules that an occasion triggers.
@@ -40,10 +28,10 @@ impl RuleBook {
         })
     }
 
-    /// The live rules that the calendar triggers, and how far each reaches.
-    pub fn calendar(&self) -> impl Iterator<Item = (CalendarRule, Reach)> {
+    /// The live rules that the calendar triggers.
+    pub fn calendar(&self) -> impl Iterator<Item = CalendarRule> {
         let rules = self.rules.iter().filter(|rule| rule.is_live());
-        rules.filter_map(|rule| Some((self.calendar_rule(rule)?, reach(&rule.trigger)?)))
+        rules.filter_map(|rule| self.calendar_rule(rule))
     }
 
     /// The same, told since when rules are in force: those that are named, and
@@ -78,20 +66,6 @@ impl RuleBook {
     }
 }
 
-fn reach(trigger: &Trigger) -> Option<Reach> {
-    match trigger {
-        Trigger::Occasion { lead, .. } => {
-            let lead = lead.map_or(0, Span::millis_at_most);
-            Some(match lead <= (LOOK_AHEAD_DAYS + 2) * DAY_MILLIS {
-                true => Reach::Near,
-                false => Reach::Occasions,
-            })
-        }
-        Trigger::Every { .. } => Some(Reach::All),
-        Trigger::Event(_) | Trigger::Stage(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,12 +96,12 @@ mod tests {
         ];
         let told: Vec<_> = book(&triggers).calendar().collect();
         let expected = [
-            ("r0: birthday, Feb28", Reach::Near),
-            ("r1: 60 days before birthday, Feb28", Reach::Near),
-            ("r2: 3 months before birthday, Feb28", Reach::Occasions),
-            ("r3: every 1 month on day 3", Reach::All),
+            "r0: birthday, Feb28",
+            "r1: 60 days before birthday, Feb28",
+            "r2: 3 months before birthday, Feb28",
+            "r3: every 1 month on day 3",
         ];
-        assert_eq!(told, expected.map(|(name, reach)| (name.to_owned(), reach)));
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::rule::{
 use crate::span::Span;
 use crate::stage::Stage;
 pub use attempts::{Attempt, Attempts, step_id, step_parts};
-pub use calendar::{CalendarRule, Reach};
+pub use calendar::CalendarRule;
 pub use yaml::Place;
 
 /// The file that holds the contact policy.
