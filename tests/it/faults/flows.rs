@@ -46,6 +46,15 @@ fn bought(key: &str, minutes: i64, amount: &str) -> Act {
     Act::Event { text: purchase(CUSTOMER, key, at, amount), at }
 }
 
+/// A purchase of ten days ago that an archive brings.
+fn archived(key: &str, minutes: i64) -> Act {
+    let bought = minutes_after(noon(), minutes - 10 * 24 * 60);
+    Act::Event {
+        text: purchase(CUSTOMER, key, bought, "10.00"),
+        at: minutes_after(noon(), minutes),
+    }
+}
+
 fn known(minutes: i64) -> Act {
     let at = minutes_after(noon(), minutes);
     Act::Event { text: profile(CUSTOMER, at, json!({})), at }
@@ -141,6 +150,7 @@ pub fn all() -> Vec<Flow> {
         Act::Click { touch: touch("news", "mail"), at: minutes_after(due(), 5) },
         bought("p2", 22 * 60 + 10, "77.00"),
     ));
+    flows.push(flow("archive", from(small()), archived("p0", 10), bought("p2", 20, "10.00")));
     let share = || Act::Share { at: minutes_after(noon(), 10) };
     let met = json!({
         "interaction_id": "p1", "phase": "postpurchase", "touchpoint": "shop", "channel": "store",
