@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::types::{
     KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
 use lazo_domain::id::Id;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
@@ -55,8 +54,7 @@ pub const INDEXES: [Index; 4] = [
 pub const SHARDS: u8 = 8;
 
 /// What a customer's item can ask to be woken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alarm {
     /// A touch falls due.
     Due,

@@ -174,7 +174,7 @@ async fn a_new_rule_finds_everybody_once_in_pages() {
     assert!(app.store.published().await.unwrap().unwrap().tour.is_some());
     occasions::run(&app, minutes_after(published, 15), None).await.unwrap();
     assert_eq!(app.store.published().await.unwrap().unwrap().tour, None);
-    // Some hundred and seventy of a shard, in two pages of which one read gives
+    // Some three hundred and forty of a shard, in four pages, of which a read gives
     // sixty at a time.
     let reads = read(&aws) - before;
     assert!((32..=80).contains(&reads), "{reads} reads");
