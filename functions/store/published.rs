@@ -22,7 +22,8 @@ pub struct Published {
     pub tour: Option<Tour>,
 }
 
-/// A way along the index of calendars' alarms, customer by customer.
+/// A way along the index of calendars' alarms, customer by customer. One that is
+/// stored without its place, as former versions did, begins anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tour {
     /// Not before.
@@ -94,5 +95,19 @@ impl Store {
             Ok(Place { at: keys::instant(item, alarm.at_attribute())?, customer })
         };
         answer.items().iter().map(place).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tour_that_a_former_version_left_under_way_begins_anew() {
+        let left = r#"{"since":{"b: birthday, Feb28":7},"tour":{"begins":9,"shard":3,
+            "legs":[{"alarm":"occasion","until":11}],"behind":{"at":10,"customer":"ana"}}}"#;
+        let published: Published = serde_json::from_str(left).unwrap();
+        let begins = Instant::from_millis(9);
+        assert_eq!(published.tour, Some(Tour { begins, at_shard: 0, gone_to: None }));
     }
 }
