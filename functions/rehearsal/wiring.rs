@@ -10,12 +10,18 @@ use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
 use aws_runtime::user_agent::UserAgentInterceptor;
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_dynamodb::config::{
+    Credentials, IdentityCache, SharedCredentialsProvider, SharedHttpClient,
+};
 use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::endpoint::{
+    EndpointFuture, EndpointResolverParams, ResolveEndpoint, SharedEndpointResolver,
+};
 use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor};
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::endpoint::Endpoint;
 
 use super::TABLE;
 use crate::app::{App, ses_client};
@@ -61,6 +67,16 @@ impl Intercept for Nameless {
         state.store_put(disable_interceptor::<RequestInfoInterceptor>(cause));
         state.store_put(disable_interceptor::<ServiceClockSkewInterceptor>(cause));
         Ok(())
+    }
+}
+
+/// Where all requests of a rehearsal go, whatever they ask for.
+#[derive(Debug)]
+struct Fixed(Endpoint);
+
+impl ResolveEndpoint for Fixed {
+    fn resolve_endpoint<'a>(&'a self, _: &'a EndpointResolverParams) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Ok(self.0.clone()))
     }
 }
 
@@ -123,8 +139,13 @@ impl Wiring {
     pub fn store(&self) -> Store {
         let sdk = self.sdk(self.endpoint.is_some());
         let config = aws_sdk_dynamodb::config::Builder::from(&sdk).allow_no_auth();
-        let config = config.interceptor(Nameless).build();
-        Store::new(aws_sdk_dynamodb::Client::from_conf(config), TABLE)
+        let mut config = config.interceptor(Nameless);
+        if self.endpoint.is_none() {
+            let nowhere = Fixed(Endpoint::builder().url(NOWHERE).build());
+            config.set_endpoint_resolver(Some(SharedEndpointResolver::new(nowhere)));
+            config = config.identity_cache(IdentityCache::no_cache());
+        }
+        Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), TABLE)
     }
 
     pub fn bus(&self) -> Bus {

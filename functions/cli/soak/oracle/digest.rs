@@ -1,4 +1,5 @@
-//! Each January those get a mail who want no other, if they were known before.
+//! Every other January those get a mail who want no other, if they were known
+//! before.
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -18,7 +19,9 @@ impl Case<'_> {
         let utc = TimeZone::UTC;
         let (from, until) = (self.around.from, self.around.until);
         for year in date(from, &utc).year()..=date(until, &utc).year() {
-            if let Ok(day) = Date::new(year, 1, 15) {
+            if year % 2 == 0
+                && let Ok(day) = Date::new(year, 1, 15)
+            {
                 self.check_digest(day);
             }
         }
