@@ -46,6 +46,12 @@ impl<T: PartialEq + Serialize> Dated<T> {
         self.0[..index].last().and_then(|(_, value)| value.as_ref())
     }
 
+    /// The last value told of before an instant, also where it was cleared then.
+    pub fn last_before(&self, at: Instant) -> Option<&T> {
+        let index = self.0.partition_point(|(known, _)| *known < at);
+        self.0[..index].iter().rev().find_map(|(_, value)| value.as_ref())
+    }
+
     /// The latest value.
     pub fn latest(&self) -> Option<&T> {
         self.0.last().and_then(|(_, value)| value.as_ref())

@@ -126,10 +126,12 @@ impl WrongNumbers {
     }
 
     /// Finds out which numbers those were: the profile may have been told
-    /// since, and of an earlier time.
+    /// since, and of an earlier time. Whoever reports a number as wrong may clear
+    /// or correct it at the same instant, so one of before comes first.
     pub fn find(&mut self, phones: &Dated<Phone>) {
         for wrong in &mut self.0 {
-            if let Some(phone) = phones.as_of(wrong.at) {
+            let told_with_it = || phones.as_of(wrong.at).filter(|_| wrong.number.is_none());
+            if let Some(phone) = phones.last_before(wrong.at).or_else(told_with_it) {
                 wrong.number = Some(AddressHash::of(phone.as_str()));
             }
         }
@@ -192,6 +194,35 @@ mod tests {
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
             let wrong = told(order);
             assert!(wrong.covers("+525511111111") && !wrong.covers("+525522222222"), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_number_may_be_cleared_or_corrected_as_it_is_reported() {
+        let at = Instant::from_millis;
+        let (wrong_one, right_one) = ("+525511111111", "+525522222222");
+        let told = |order: [usize; 3], from: i64, then: Option<&str>| {
+            let (mut wrong, mut phones) = (WrongNumbers::default(), Dated::default());
+            for step in order {
+                match step {
+                    0 => phones.set(at(from), Some(Phone::new(wrong_one).unwrap())),
+                    1 => phones.set(at(20), then.map(|phone| Phone::new(phone).unwrap())),
+                    _ => wrong.note(at(20)),
+                }
+                wrong.find(&phones);
+            }
+            phones.forget(at(30));
+            wrong.find(&phones);
+            wrong
+        };
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            for then in [None, Some(right_one)] {
+                let wrong = told(order, 10, then);
+                let covered = [wrong_one, right_one].map(|phone| wrong.covers(phone));
+                assert_eq!(covered, [true, false], "{order:?} {then:?}");
+            }
+            // Told with the number, and with none before: it is that one.
+            assert!(told(order, 20, Some(wrong_one)).covers(wrong_one), "{order:?}");
         }
     }
 
