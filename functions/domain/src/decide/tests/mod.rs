@@ -1,5 +1,9 @@
 //! What a state keeps, and for how long.
 
+mod contacts;
+mod reports;
+mod sending;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -32,8 +36,12 @@ steps: [{ id: mail, channel: email, template: x, at: '10:00' }]
 ";
 
 fn book(rules: &[&str]) -> RuleBook {
+    policy_and(POLICY, rules)
+}
+
+fn policy_and(policy: &str, rules: &[&str]) -> RuleBook {
     let name = |text: &&str| text.lines().next().unwrap().replace("rule: ", "") + ".yaml";
-    let mut files = vec![("policy.yaml".to_owned(), POLICY.to_owned())];
+    let mut files = vec![("policy.yaml".to_owned(), policy.to_owned())];
     files.extend(rules.iter().map(|text| (name(text), (*text).to_owned())));
     RuleBook::read(&files).unwrap()
 }
