@@ -298,3 +298,6 @@ impl History {
         self.purchases.last()
     }
 }
+
+#[cfg(test)]
+mod tests;

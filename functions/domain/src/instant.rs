@@ -75,3 +75,19 @@ impl<'de> Deserialize<'de> for Instant {
         i64::deserialize(deserializer).map(Instant::from_millis)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_shown_in_utc_or_in_the_offset_of_a_zone() {
+        let at = Instant::from_millis(1_800_000_000_000);
+        let madrid = TimeZone::get("Europe/Madrid").unwrap();
+        assert_eq!(at.rfc3339_in(&madrid), "2027-01-15T09:00:00+01:00");
+        assert_eq!(
+            (at.to_string(), format!("{at:?}")),
+            ("2027-01-15T08:00:00Z".into(), at.to_string())
+        );
+    }
+}

@@ -90,3 +90,22 @@ impl Customer {
         topics_of(content).into_iter().find(|topic| interests.contains(topic))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id;
+    use crate::instant::Instant;
+
+    #[test]
+    fn interests_are_what_was_told_last_each_once() {
+        let mut customer = Customer::new(Id::new("ana").unwrap());
+        assert!(customer.interests().is_empty());
+        let lines = |names: &[&str]| names.iter().map(|name| Line::new(*name).unwrap()).collect();
+        let told = lines(&["Café", "cafe", "Té  verde"]);
+        customer.profile.interests.set(Instant::from_millis(1), Some(told));
+        let interests = customer.interests();
+        let names: Vec<&str> = interests.iter().map(Topic::as_str).collect();
+        assert_eq!(names, ["cafe", "te verde"]);
+    }
+}

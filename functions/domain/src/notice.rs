@@ -80,3 +80,26 @@ impl fmt::Display for NoticeId {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_tells_its_kind() {
+        for kind in NoticeKind::ALL {
+            assert_eq!(NoticeKind::of_template(kind.template()), Some(kind));
+        }
+        assert_eq!(NoticeKind::of_template("thank-you-mail"), None);
+    }
+
+    #[test]
+    fn an_id_is_a_text_for_people_and_a_hash_that_no_other_has() {
+        let id = |parts: &[&str]| NoticeId::new(NoticeKind::DailyDigest, parts, "eva");
+        let (one, other) = (id(&["2026-11-20", "a/b"]), id(&["2026-11-20", "a", "b"]));
+        assert_eq!(one.to_string(), "daily-digest/2026-11-20/a/b/eva");
+        assert_eq!(one.to_string(), other.to_string());
+        assert_ne!(one.hash(), other.hash());
+        assert!(one.hash().len() == 32 && one.hash().bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+}

@@ -349,3 +349,6 @@ pub(crate) mod time_of_day {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

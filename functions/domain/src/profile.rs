@@ -192,4 +192,27 @@ mod tests {
         one.set(at(4), None);
         assert_eq!(one.latest(), None);
     }
+
+    #[test]
+    fn of_two_values_of_one_instant_the_same_one_stays_in_any_order() {
+        let told = |values: &[Option<&'static str>]| {
+            let mut dated = Dated::default();
+            values.iter().for_each(|value| dated.set(at(1), *value));
+            dated
+        };
+        assert_eq!(told(&[Some("b"), Some("a")]), told(&[Some("a"), Some("b"), Some("b")]));
+        assert_eq!(told(&[Some("a"), Some("b")]).0, [(at(1), Some("b"))]);
+        assert_eq!(told(&[None, Some("a")]), told(&[Some("a"), None]));
+        assert!(Dated::<&str>::default().is_empty() && !told(&[None]).is_empty());
+    }
+
+    #[test]
+    fn before_an_instant_the_last_value_counts_also_where_it_was_cleared() {
+        let mut dated = Dated::default();
+        dated.set(at(1), Some("a"));
+        dated.set(at(2), Some("b"));
+        dated.set(at(3), None);
+        let before = [1, 2, 3, 4].map(|second| dated.last_before(at(second)).copied());
+        assert_eq!(before, [None, Some("a"), Some("b"), Some("b")]);
+    }
 }

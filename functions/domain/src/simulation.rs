@@ -220,3 +220,6 @@ impl Run<'_> {
         Outcome { customer, touches, escalations }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,6 +144,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_span_is_longer_than_it_is_at_most() {
+        const HOUR: i64 = 3_600_000;
+        let most = |text: &str| text.parse::<Span>().unwrap().millis_at_most();
+        assert_eq!(most("3 minutes"), 180_000);
+        assert_eq!(most("3 hours"), 3 * HOUR);
+        // Two days more for clocks and time zones, where dates are counted.
+        assert_eq!(most("3 days"), 5 * 24 * HOUR);
+        assert_eq!(most("3 weeks"), 23 * 24 * HOUR);
+        assert_eq!(most("3 months"), 95 * 24 * HOUR);
+        assert_eq!(most("3 years"), 1_100 * 24 * HOUR);
+        // Each with a weekend's day, and a month of closed ones.
+        assert_eq!(most("3 business days"), 36 * 24 * HOUR);
+    }
+
+    #[test]
     fn spans_read_as_people_write_them() {
         for text in ["90 minutes", "1 hour", "1 day", "5 business days", "2 weeks", "1 month"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);

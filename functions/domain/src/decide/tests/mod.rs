@@ -1,8 +1,11 @@
 //! What a state keeps, and for how long.
 
+mod assigned;
+mod complaints;
 mod contacts;
 mod reports;
 mod sending;
+mod stages;
 
 use serde_json::{Value, json};
 
