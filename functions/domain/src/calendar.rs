@@ -38,7 +38,7 @@ pub fn midnight(date: Date, zone: &TimeZone) -> Instant {
 }
 
 /// The date so many units later; business days skip weekends and closed days.
-fn later_date(date: Date, span: Span, closed: &ClosedDays) -> Date {
+pub(crate) fn later_date(date: Date, span: Span, closed: &ClosedDays) -> Date {
     let count = i64::from(span.count);
     let shifted = match span.unit {
         Unit::Days => date.checked_add(count.days()),

@@ -9,6 +9,7 @@ use crate::calendar;
 use crate::event::{Line, Severity};
 use crate::id::Id;
 use crate::instant::Instant;
+use crate::ordered;
 use crate::policy::Policy;
 
 /// How many resolved complaints are kept; open ones are always kept.
@@ -181,11 +182,8 @@ impl Complaints {
     }
 
     pub fn note_bad_answer(&mut self, at: Instant) {
-        let index = self.bad_answers.partition_point(|known| *known < at);
-        self.bad_answers.insert(index, at);
-        if self.bad_answers.len() > BAD_ANSWERS_MAX {
-            self.bad_answers.remove(0);
-        }
+        ordered::insert(&mut self.bad_answers, at);
+        ordered::keep_latest(&mut self.bad_answers, BAD_ANSWERS_MAX);
     }
 
     /// Drops bad answers whose pause ended before `horizon`.

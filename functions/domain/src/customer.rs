@@ -13,6 +13,7 @@ use crate::event::{AnnualDate, Detail, DissolutionReason, EventKind, Line};
 use crate::history::{History, Until};
 use crate::id::Id;
 use crate::instant::Instant;
+use crate::ordered;
 use crate::policy::Policy;
 use crate::profile::{Dated, Profile};
 use crate::rule::{Channel, Purpose};
@@ -101,7 +102,7 @@ pub struct Signals {
 }
 
 /// A contact as the next caller sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Contact {
     pub at: Instant,
     pub id: Id,
@@ -226,9 +227,7 @@ impl Enrolment {
     /// Notes that the touch waits: of a long row of waits the latest.
     pub fn note_defer(&mut self, defer: Defer) {
         self.defers.push(defer);
-        if self.defers.len() > DEFERS_MAX {
-            self.defers.remove(0);
-        }
+        ordered::keep_latest(&mut self.defers, DEFERS_MAX);
     }
 
     pub fn base(&self) -> Base {

@@ -12,6 +12,7 @@ use crate::event::{Item, Line, PurchaseCompleted, PurchaseRefunded};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::money::{Currency, amount};
+use crate::ordered;
 
 /// How many purchases are kept one by one; older ones are kept as a sum.
 pub const PURCHASES_MAX: usize = 1_000;
@@ -43,7 +44,7 @@ pub struct Purchase {
     pub sold_by: Option<Line>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Refund {
     pub at: Instant,
     pub id: Id,
@@ -121,17 +122,11 @@ impl History {
     pub fn add_purchase(&mut self, event: &PurchaseCompleted) {
         let at = Instant::from(event.occurred_at);
         let key = (at, &event.purchase_id);
-        let index = self.purchases.partition_point(|p| (p.at, &p.id) < key);
+        let place = self.purchases.binary_search_by(|p| (p.at, &p.id).cmp(&key));
+        let (Ok(index) | Err(index)) = place;
         let is_latest = index == self.purchases.len();
-        let mut refunds: Vec<Refund> = Vec::new();
-        self.early_refunds.retain(|(id, refund)| {
-            let waits = id != &event.purchase_id;
-            if !waits {
-                refunds.push(refund.clone());
-            }
-            waits
-        });
-        refunds.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        let early = self.early_refunds.extract_if(.., |(id, _)| *id == event.purchase_id);
+        let refunds: Vec<Refund> = early.map(|(_, refund)| refund).collect();
         let delivered = |(_, id): &(Instant, Id)| *id == event.purchase_id;
         let early = self.early_deliveries.iter().position(delivered);
         let delivered_at = early.map(|index| self.early_deliveries.remove(index).0);
@@ -190,16 +185,13 @@ impl History {
             total: event.total.map(|total| total.amount.to_string()),
         };
         match self.purchases.iter_mut().rev().find(|p| p.id == event.purchase_id) {
-            Some(purchase) => {
-                purchase.refunds.push(refund);
-                purchase.refunds.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-            }
+            Some(purchase) => ordered::insert(&mut purchase.refunds, refund),
             None => {
-                self.early_refunds.push((event.purchase_id.clone(), refund));
-                self.early_refunds.sort_by(|a, b| (a.1.at, &a.1.id).cmp(&(b.1.at, &b.1.id)));
-                if self.early_refunds.len() > EARLY_MAX {
-                    self.early_refunds.remove(0);
-                }
+                let early = &mut self.early_refunds;
+                let (Ok(index) | Err(index)) =
+                    early.binary_search_by(|(_, known)| known.cmp(&refund));
+                early.insert(index, (event.purchase_id.clone(), refund));
+                ordered::keep_latest(early, EARLY_MAX);
             }
         }
     }
@@ -208,11 +200,8 @@ impl History {
         match self.purchases.iter_mut().rev().find(|p| p.id == *purchase_id) {
             Some(purchase) => purchase.delivered_at = Some(at),
             None => {
-                self.early_deliveries.push((at, purchase_id.clone()));
-                self.early_deliveries.sort();
-                if self.early_deliveries.len() > EARLY_MAX {
-                    self.early_deliveries.remove(0);
-                }
+                ordered::insert(&mut self.early_deliveries, (at, purchase_id.clone()));
+                ordered::keep_latest(&mut self.early_deliveries, EARLY_MAX);
             }
         }
     }

@@ -22,6 +22,7 @@ pub mod message;
 pub mod money;
 pub mod nearest;
 pub mod notice;
+pub mod ordered;
 pub mod policy;
 pub mod profile;
 pub mod rule;

@@ -27,16 +27,14 @@ impl<T> Default for Dated<T> {
 impl<T: PartialEq + Serialize> Dated<T> {
     /// Notes that the value was `value` from `at` on; `None` clears it.
     pub fn set(&mut self, at: Instant, value: Option<T>) {
-        let index = self.0.partition_point(|(known, _)| *known < at);
-        match self.0.get_mut(index) {
+        match self.0.binary_search_by_key(&at, |(known, _)| *known) {
             // Two values of one instant: the choice must not depend on the
             // order of arrival, so the greater text wins.
-            Some((known, present)) if *known == at => {
-                if rank(present) < rank(&value) {
-                    *present = value;
-                }
+            Ok(index) => {
+                let present = &mut self.0[index].1;
+                *present = [present.take(), value].into_iter().max_by_key(rank).flatten();
             }
-            _ => self.0.insert(index, (at, value)),
+            Err(index) => self.0.insert(index, (at, value)),
         }
     }
 
@@ -66,9 +64,7 @@ impl<T: PartialEq + Serialize> Dated<T> {
     /// `horizon`.
     pub fn forget(&mut self, horizon: Instant) {
         let past = self.0.partition_point(|(known, _)| *known <= horizon);
-        if past > 1 {
-            self.0.drain(..past - 1);
-        }
+        self.0.drain(..past.saturating_sub(1));
     }
 
     pub fn is_empty(&self) -> bool {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::event::Phone;
 use crate::instant::Instant;
+use crate::ordered;
 use crate::profile::Dated;
 
 /// How many addresses of one customer are remembered; the latest ones.
@@ -78,9 +79,7 @@ impl Suppressions {
             None => self.0.push(Suppression { at, address: address.clone() }),
         }
         self.0.sort();
-        if self.0.len() > ADDRESSES_MAX {
-            self.0.remove(0);
-        }
+        ordered::keep_latest(&mut self.0, ADDRESSES_MAX);
     }
 
     /// Whether mail must not go to this address.
@@ -120,9 +119,7 @@ impl WrongNumbers {
         self.0.push(WrongNumber { at, number: None });
         self.0.sort();
         self.0.dedup_by_key(|known| known.at);
-        if self.0.len() > WRONG_NUMBERS_MAX {
-            self.0.remove(0);
-        }
+        ordered::keep_latest(&mut self.0, WRONG_NUMBERS_MAX);
     }
 
     /// Finds out which numbers those were: the profile may have been told

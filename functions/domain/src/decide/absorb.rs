@@ -10,6 +10,7 @@ use crate::event::{
 use crate::history::Until;
 use crate::instant::Instant;
 use crate::journey::Feeling;
+use crate::ordered;
 use crate::touch::{Reason, TouchStatus};
 
 /// How many contacts are kept for whoever calls next.
@@ -97,10 +98,7 @@ impl Turn<'_> {
             }
             index += usize::from(is_sending || !ends);
         }
-        let known = self.customer.exits.partition_point(|known| *known < exit);
-        if self.customer.exits.get(known) != Some(&exit) {
-            self.customer.exits.insert(known, exit);
-        }
+        ordered::insert_once(&mut self.customer.exits, exit);
     }
 
     fn ends(&self, exit: &Exit, index: usize) -> bool {
@@ -323,12 +321,8 @@ fn note_positive(customer: &mut Customer, at: Instant) {
 /// only purchase, and a customer with more purchases needs none.
 fn note_contact(customer: &mut Customer, at: Instant) {
     const CONTACT_INSTANTS_MAX: usize = 20;
-    let contacts = &mut customer.signals.contacts;
-    let index = contacts.partition_point(|known| *known < at);
-    contacts.insert(index, at);
-    if contacts.len() > CONTACT_INSTANTS_MAX {
-        contacts.remove(0);
-    }
+    ordered::insert_once(&mut customer.signals.contacts, at);
+    ordered::keep_latest(&mut customer.signals.contacts, CONTACT_INSTANTS_MAX);
 }
 
 fn remember(
@@ -343,10 +337,6 @@ fn remember(
         let kept: String = note.as_str().chars().take(CONTACT_NOTE_CHARS_MAX).collect();
         Note::new(kept).ok()
     });
-    let contacts = &mut customer.contacts;
-    let index = contacts.partition_point(|known| (known.at, &known.id) < (at, id));
-    contacts.insert(index, Contact { at, id: id.clone(), channel, kind, note });
-    if contacts.len() > CONTACTS_MAX {
-        contacts.remove(0);
-    }
+    ordered::insert(&mut customer.contacts, Contact { at, id: id.clone(), channel, kind, note });
+    ordered::keep_latest(&mut customer.contacts, CONTACTS_MAX);
 }

@@ -9,6 +9,7 @@ use crate::customer::{Enrolment, Fired, SentTouch};
 use crate::event::Detail;
 use crate::history::Until;
 use crate::instant::Instant;
+use crate::ordered;
 use crate::rule::{Channel, DuringComplaint, Purpose, Trigger};
 use crate::rulebook::{Rule, Step};
 use crate::touch::{Defer, Reason, Send, TouchStatus};
@@ -122,8 +123,7 @@ impl<'a> Turn<'a> {
 
     /// Counts a touch for the frequency caps.
     pub(super) fn count_sent(&mut self, sent: SentTouch) {
-        let index = self.customer.sends.partition_point(|known| *known <= sent);
-        self.customer.sends.insert(index, sent);
+        ordered::insert(&mut self.customer.sends, sent);
     }
 
     /// Who acts (2.17).

@@ -16,6 +16,7 @@ use crate::event::{Detail, Event, EventKind};
 use crate::history::Until;
 use crate::id::Id;
 use crate::instant::Instant;
+use crate::ordered;
 use crate::rule::{Channel, Reentry, Trigger};
 use crate::rulebook::Rule;
 use crate::touch::{Reason, TouchStatus};
@@ -93,8 +94,11 @@ impl Turn<'_> {
             fired.forget();
         }
         let fired_before = &mut self.customer.fired;
-        let key = (fired.at, fired.kind, fired.occurrence.as_str());
-        let index = fired_before.partition_point(|f| (f.at, f.kind, f.occurrence.as_str()) < key);
+        fn key(f: &Fired) -> (Instant, EventKind, &str) {
+            (f.at, f.kind, &f.occurrence)
+        }
+        let place = fired_before.binary_search_by(|known| key(known).cmp(&key(&fired)));
+        let (Ok(index) | Err(index)) = place;
         fired_before.insert(index, fired);
     }
 
@@ -313,13 +317,8 @@ impl Turn<'_> {
         }
         let past = self.customer.past.entry(rule.name.clone()).or_default();
         let entry = Past { at: occurrence.at, occurrence: occurrence.name.to_owned() };
-        let index = past.partition_point(|known| *known < entry);
-        if past.get(index) != Some(&entry) {
-            past.insert(index, entry);
-        }
-        if past.len() > PAST_MAX {
-            past.remove(0);
-        }
+        ordered::insert_once(past, entry);
+        ordered::keep_latest(past, PAST_MAX);
     }
 
     /// Plans the first touch; tells whether it is pending, or an exit event
@@ -368,8 +367,10 @@ impl Turn<'_> {
         fn key(e: &Enrolment) -> (Instant, &str, &str) {
             (e.at, &e.rule, &e.occurrence)
         }
-        let index = self.customer.enrolments.partition_point(|e| key(e) < key(&enrolment));
-        self.customer.enrolments.insert(index, enrolment);
+        let enrolments = &mut self.customer.enrolments;
+        let place = enrolments.binary_search_by(|known| key(known).cmp(&key(&enrolment)));
+        let (Ok(index) | Err(index)) = place;
+        enrolments.insert(index, enrolment);
         true
     }
 

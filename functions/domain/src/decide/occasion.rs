@@ -9,7 +9,6 @@ use super::enrol::Occurrence;
 use super::{Turn, period};
 use crate::calendar;
 use crate::customer::{CUSTOMER_SINCE, Enrolment};
-use crate::drift::days_between;
 use crate::event::AnnualDate;
 use crate::instant::{DAY_MILLIS, Instant};
 use crate::policy::LeapDay;
@@ -203,22 +202,19 @@ impl<'a> Turn<'a> {
         date: AnnualDate,
         lead: Option<Span>,
     ) -> impl Iterator<Item = (i16, Date)> {
-        let (first, last) = (*days.start(), *days.end());
-        let lead_days = lead.map_or(0, |lead| lead.millis_at_most() / DAY_MILLIS + 1);
-        let ahead = i16::try_from(lead_days / 365 + 1).unwrap_or(i16::MAX);
-        let years = first.year()..=last.year().saturating_add(ahead);
+        let closed = &self.book.policy.closed_days;
+        let last = *days.end();
+        let farthest = lead.map_or(last, |lead| calendar::later_date(last, lead, closed));
+        let years = days.start().year()..=farthest.year();
         // A date with a year is first celebrated in the year after it.
         let years = years.filter(move |year| date.year.is_none_or(|began| *year > began));
         years.filter_map(move |year| {
             let day = celebrated_on(date, year, self.book.policy.leap_day)?;
-            if day < first || days_between(last, day) > lead_days {
-                return None;
-            }
             let begins = match lead {
                 None => day,
-                Some(lead) => earlier(day, lead, &self.book.policy.closed_days)?,
+                Some(lead) => earlier(day, lead, closed)?,
             };
-            (first <= begins && begins <= last).then_some((year, begins))
+            days.contains(&begins).then_some((year, begins))
         })
     }
 }

@@ -99,6 +99,8 @@ mod tests {
         assert_eq!(both("3 months", Some(31)), (date(2028, 1, 31), date(2028, 4, 30)));
         assert_eq!(both("1 year", Some(2)), (date(2028, 1, 2), date(2029, 1, 2)));
         assert_eq!(both("1 week", None), (date(2028, 3, 13), date(2028, 3, 20)));
+        assert_eq!(both("2 weeks", None), (date(2028, 3, 13), date(2028, 3, 27)));
+        assert_eq!(both("3 weeks", None), (date(2028, 3, 13), date(2028, 4, 3)));
         assert_eq!(both("1 day", None), (date(2028, 3, 15), date(2028, 3, 16)));
         assert_eq!(current(span("1 month"), Some(31), date(2027, 2, 28)), Some(date(2027, 2, 28)));
     }

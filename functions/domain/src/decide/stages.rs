@@ -6,6 +6,7 @@ use crate::calendar;
 use crate::customer::Enrolment;
 use crate::event::Event;
 use crate::instant::Instant;
+use crate::ordered;
 use crate::rule::Trigger;
 use crate::rulebook::{Rule, RuleBook};
 use crate::stage::{Course, Entered, Stage};
@@ -28,9 +29,7 @@ impl<'a> Turn<'a> {
         };
         let timeline = course.timeline(self.customer, self.now);
         let mut entered = timeline.entered;
-        if entered.len() > STAGES_MAX {
-            entered.drain(..entered.len() - STAGES_MAX);
-        }
+        ordered::keep_latest(&mut entered, STAGES_MAX);
         let foreseen = self.customer.next_review;
         let known = std::mem::take(&mut self.customer.stages);
         let same = |a: &Entered, b: &Entered| (a.stage, a.at) == (b.stage, b.at);

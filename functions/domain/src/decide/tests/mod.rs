@@ -3,9 +3,11 @@
 mod assigned;
 mod complaints;
 mod contacts;
+mod occasions;
 mod reports;
 mod sending;
 mod stages;
+mod triggers;
 
 use serde_json::{Value, json};
 
