@@ -36,8 +36,10 @@ impl Case<'_> {
         let last = View { facts: self.facts, at, is_sure: true }.zone();
         let base = self.began_on(day, (&touch, step), &zones, &last);
         let views = View::both(self.facts, base);
-        let went = self.observed.gone.iter().any(|gone| gone.touch == touch);
-        if went && !views.iter().any(View::is_transactional) {
+        // Who becomes one on the day itself gets it too.
+        let went = self.observed.gone.iter().find(|gone| gone.touch == touch);
+        let then = went.map(|gone| View::both(self.facts, gone.at));
+        if then.is_some_and(|then| !views.iter().chain(&then).any(View::is_transactional)) {
             self.accuse(&touch, "went out to somebody who wants more");
         }
         let is_certain = views.iter().all(View::is_transactional)

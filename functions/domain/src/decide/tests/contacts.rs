@@ -70,4 +70,8 @@ steps: [{ id: mail, channel: email, template: x, wait: 20 days }]
     let bought = taken(ana(), &purchase("p-1", at(0)), &book, at(0));
     let again = taken(bought.clone(), &purchase("p-1", at(0)), &book, at(DAY));
     assert_eq!((bought.enrolments.len(), again.enrolments.len()), (1, 1));
+    // Another event of the same name is no trigger.
+    let book = self::book(&[&AGAIN.replace("[PurchaseCompleted]", "[PurchaseDelivered]")]);
+    let delivered = event("PurchaseDelivered", at(DAY), json!({ "purchase_id": "p-1" }));
+    assert!(taken(bought, &delivered, &book, at(DAY)).enrolments.is_empty());
 }

@@ -8,6 +8,7 @@ mod reports;
 mod sending;
 mod stages;
 mod triggers;
+mod winbacks;
 
 use serde_json::{Value, json};
 

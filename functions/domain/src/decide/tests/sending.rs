@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::customer::{Enrolment, SentTouch};
+use crate::event::ConsentState;
+use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Defer, TouchRecord};
 
 const HOUR: i64 = 3_600_000;
@@ -191,4 +193,22 @@ fn what_the_mail_service_took_went_out_whatever_was_believed() {
     let on_its_way = after(&customer, on_its_way, &book, SENT_AT + 2 * HOUR);
     assert_eq!(on_its_way.records[0].at, at(SENT_AT));
     assert_eq!(on_its_way.customer.sends, customer.sends);
+}
+
+#[test]
+fn an_address_that_mail_must_not_go_to_is_noted_and_spam_is_a_no() {
+    let book = book(&[PAIR]);
+    let address = AddressHash::of("ana@example.com");
+    let noted = |customer: &Customer, cause| {
+        let input = Input::Suppressed { address: &address, at: at(-HOUR), cause };
+        let customer = after(customer, input, &book, 0).customer;
+        let word = customer.consents.last_word(Channel::Email, Purpose::Marketing);
+        (customer.suppressed.covers("ana@example.com"), word.map(|word| word.state))
+    };
+    let (customer, _) = sending(&book);
+    assert_eq!(noted(&customer, Cause::HardBounce), (true, None));
+    assert_eq!(noted(&customer, Cause::SpamComplaint), (true, Some(ConsentState::Denied)));
+    let erased = event("CustomerErased", at(-HOUR), json!({ "request_id": "e-1" }));
+    let forgotten = taken(customer, &erased, &book, at(-HOUR));
+    assert_eq!(noted(&forgotten, Cause::SpamComplaint), (false, None));
 }
