@@ -92,10 +92,10 @@ fn a_stage_that_was_not_entered_takes_back_what_was_not_tried() {
     };
     let gone = after(&|_| {});
     assert!(gone.enrolments.is_empty());
-    assert_eq!(gone.past["winback"], [earlier.clone()]);
+    assert_eq!(gone.past["winback"], std::slice::from_ref(&earlier));
     let defer = Defer { at: begins, reason: Reason::QuietHours, until: now };
     let tried: [&dyn Fn(&mut Enrolment); 5] = [
-        &|enrolment| enrolment.defers.push(defer.clone()),
+        &|enrolment| enrolment.defers.push(defer),
         &|enrolment| enrolment.sending_since = Some(begins),
         &|enrolment| enrolment.asked_at = Some(begins),
         &|enrolment| enrolment.step = "task".into(),
