@@ -97,7 +97,7 @@ impl<'a> Turn<'a> {
     pub(super) fn due_of(&self, enrolment: &Enrolment, step: &Step) -> Instant {
         let attempts = self.book.rule(&enrolment.rule).and_then(|rule| rule.attempts(&step.id));
         match (attempts, step_parts(&step.id)) {
-            (Some(attempts), (_, Attempt::Nth(2..))) if !enrolment.tries.is_empty() => {
+            (Some(attempts), (_, Attempt::Nth(2..))) => {
                 self.attempt_due(attempts, &enrolment.tries)
             }
             _ => self.due(step, enrolment.base(), self.detail_of(enrolment)),
@@ -170,7 +170,7 @@ impl<'a> Turn<'a> {
         let is_asked = enrolment.asked_at.is_some() || enrolment.sending_since.is_some();
         let (_, now_at) = step_parts(&enrolment.step);
         match (is_asked, now_at) {
-            (true, Attempt::Nth(last)) if number == last || number < last && !is_unanswered => {
+            (true, Attempt::Nth(last)) if number <= last && (number == last || !is_unanswered) => {
                 self.report(index, reported);
             }
             // Planned, and not asked for yet: it need not be any more.
@@ -305,15 +305,19 @@ impl<'a> Turn<'a> {
         let mut date = earliest.date_in(&self.zone);
         for _ in 0..DAYS_MAX {
             if let Some(hours) = self.call_hours(window.as_ref(), date) {
-                let parts = self.untried(hours, tries);
-                let starts = parts.into_iter().filter_map(|part| {
-                    let from = calendar::instant(date, time(edge(hours, part)), &self.zone);
-                    // A gap of days counts dates, and leaves the time open.
-                    let from = if attempts.gap.is_exact() { from.max(earliest) } else { from };
+                let begins = |part| calendar::instant(date, time(edge(hours, part)), &self.zone);
+                let opens_in = |part: usize, from: Instant| {
                     let opens = self.opening(from, Channel::Call)?;
                     let is_in = opens.date_in(&self.zone) == date
                         && self.minute(opens) < edge(hours, part + 1);
                     is_in.then_some(opens)
+                };
+                let has_hours = |part: &usize| opens_in(*part, begins(*part)).is_some();
+                let parts = self.untried(hours, tries, has_hours);
+                let starts = parts.into_iter().filter_map(|part| {
+                    // A gap of days counts dates, and leaves the time open.
+                    let exactly = attempts.gap.is_exact().then_some(earliest);
+                    opens_in(part, exactly.map_or(begins(part), |at| at.max(begins(part))))
                 });
                 let start = match attempts.gap.is_exact() {
                     true => starts.min(),
@@ -341,8 +345,14 @@ impl<'a> Turn<'a> {
         Some(Range { from_minute, until_minute })
     }
 
-    /// The parts of a day's hours to try next, the best first.
-    fn untried(&self, hours: Range, tries: &[Try]) -> Vec<usize> {
+    /// The parts of a day's hours to try next, the best first, of those in which
+    /// calls may be made.
+    fn untried(
+        &self,
+        hours: Range,
+        tries: &[Try],
+        has_hours: impl Fn(&usize) -> bool,
+    ) -> Vec<usize> {
         let part = |at: Instant| {
             let minute = self.minute(at);
             (0..PARTS).rev().find(|part| minute >= edge(hours, *part)).unwrap_or(0)
@@ -351,7 +361,7 @@ impl<'a> Turn<'a> {
         let made: Vec<usize> = tries.iter().map(|one| part(one.reported_at)).collect();
         let last = asked.last().copied().unwrap_or(0);
         let order = |is_fresh: &dyn Fn(&usize) -> bool| -> Vec<usize> {
-            AFTER[last].into_iter().filter(|part| is_fresh(part)).collect()
+            AFTER[last].into_iter().filter(|part| is_fresh(part) && has_hours(part)).collect()
         };
         let fresh = order(&|part| !asked.contains(part) && !made.contains(part));
         let unasked = order(&|part| !asked.contains(part));

@@ -98,6 +98,7 @@ mod tests {
         assert_eq!(both("3 months", None), (date(2028, 1, 1), date(2028, 4, 1)));
         assert_eq!(both("3 months", Some(31)), (date(2028, 1, 31), date(2028, 4, 30)));
         assert_eq!(both("1 year", Some(2)), (date(2028, 1, 2), date(2029, 1, 2)));
+        assert_eq!(current(span("2 years"), None, date(2029, 10, 1)), Some(date(2028, 1, 1)));
         assert_eq!(both("1 week", None), (date(2028, 3, 13), date(2028, 3, 20)));
         assert_eq!(both("2 weeks", None), (date(2028, 3, 13), date(2028, 3, 27)));
         assert_eq!(both("3 weeks", None), (date(2028, 3, 13), date(2028, 4, 3)));

@@ -53,7 +53,7 @@ fn the_lower_touch_of_a_day_leaves_its_room_to_the_higher() {
     assert_eq!(waits(bought(&book, &[]), &book), Some(at(SIX_IN_THE_EVENING)));
     let alone = policy_and(ONE_MAIL_A_DAY, &[&low()]);
     assert_eq!(waits(bought(&alone, &[]), &alone), None);
-    let uncapped = policy_and("", &[&low(), &high()]);
+    let uncapped = policy_and("{}", &[&low(), &high()]);
     assert_eq!(waits(bought(&uncapped, &[]), &uncapped), None);
 }
 

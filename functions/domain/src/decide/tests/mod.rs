@@ -1,6 +1,8 @@
 //! What a state keeps, and for how long.
 
 mod assigned;
+mod attempts;
+mod caps;
 mod complaints;
 mod contacts;
 mod occasions;

@@ -221,3 +221,39 @@ fn a_call_that_was_asked_for_is_forbidden_as_things_stand() {
     assert_eq!(call_forbidden(&no, &open, &touch("call")), Some(Reason::NoConsent));
     assert_eq!(call_forbidden(&no, &paused, &touch("call")), Some(Reason::NoConsent));
 }
+
+#[test]
+fn a_report_that_does_not_come_is_given_up_when_the_call_expires() {
+    let book = book(&[CALLS]);
+    let asked = asked(&book);
+    let expires_at = at(10 * DAY);
+    for millis in [0, 1] {
+        let given_up = decide(asked.clone(), Input::Due, &book, expires_at.plus_millis(millis));
+        let mail = only(&given_up.customer);
+        assert_eq!((mail.step.as_str(), mail.base), ("mail", expires_at));
+    }
+    // Whoever looks earlier leaves it as it is.
+    let mut early = asked.clone();
+    early.enrolments[0].next = at(2 * DAY);
+    let waits = decide(early, Input::Due, &book, at(3 * DAY)).customer;
+    assert_eq!((only(&waits).step.as_str(), only(&waits).next), ("call", expires_at));
+}
+
+#[test]
+fn a_report_of_an_attempt_that_was_not_asked_for_means_nothing() {
+    let book = book(&[CALLS]);
+    let tried = told(&asked(&book), &book, "call", "no_answer", [DAY + 2 * HOUR; 2]);
+    for outcome in ["reached", "no_answer"] {
+        let after = told(&tried, &book, "call.2", outcome, [DAY + HOUR, DAY + 3 * HOUR]);
+        assert_eq!(after.enrolments, tried.enrolments, "{outcome}");
+    }
+}
+
+#[test]
+fn the_end_of_one_call_leaves_the_others_as_they_are() {
+    let book = book(&[ONLY]);
+    let two = taken(asked(&book), &purchase("p-2", at(DAY + HOUR)), &book, at(DAY + HOUR));
+    let other = two.enrolments[1].clone();
+    let reached = told(&two, &book, "call", "reached", [DAY + 2 * HOUR; 2]);
+    assert_eq!(*only(&reached), other);
+}

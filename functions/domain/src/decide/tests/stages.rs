@@ -24,6 +24,12 @@ fn a_stage_that_was_foreseen_is_learnt_of_on_time_however_late_the_look() {
     assert_eq!(stages(&bought)[0], (Stage::Exploration, at(0), None));
     let late = taken(ana(), &purchase("p-1", at(0)), &book, at(DAY));
     assert_eq!(stages(&late)[0], (Stage::Exploration, at(0), Some(at(DAY))));
+    // Nobody foresaw that she would come back, though it was time to look.
+    let back = at(begins.millis() - NOON + DAY);
+    let back = taken(bought, &purchase("p-2", back), &book, back.plus_millis(DAY));
+    let learnt = Some(begins.plus_millis(2 * DAY));
+    let came_back = (Stage::Expansion, begins.plus_millis(DAY), learnt);
+    assert_eq!(stages(&back)[1..], [(Stage::Dissolution, begins, None), came_back]);
     // Nobody foresaw what a refund brings on.
     let again = taken(drifting, &purchase("p-2", at(301 * DAY)), &book, at(301 * DAY));
     let refund = event(

@@ -42,6 +42,12 @@ fn pending(customer: &Customer) -> Vec<String> {
     customer.enrolments.iter().map(|e| format!("{}/{}", e.rule, e.occurrence)).collect()
 }
 
+/// Which follow-ups of the only trigger that is kept an exit has ended.
+fn exited(customer: &Customer) -> &[String] {
+    let bought = customer.fired.iter().find(|fired| fired.kind == EventKind::PurchaseCompleted);
+    &bought.unwrap().exited
+}
+
 #[test]
 fn a_late_profile_decides_again_each_trigger_and_rule_by_itself() {
     let book = book(&[THANKS, GOLD]);
@@ -61,6 +67,11 @@ fn a_late_profile_decides_again_each_trigger_and_rule_by_itself() {
     let refused = decision.records.iter().map(|record| (record.touch.to_string(), record.reason));
     let filtered = Some(Reason::FilterFalse);
     assert_eq!(refused.collect::<Vec<_>>(), [("gold/ana/p-1/mail".to_owned(), filtered)]);
+    // So does one that is decided on after all others.
+    let vip = GOLD.replace("rule: gold", "rule: vip");
+    let book = self::book(&[THANKS, &vip]);
+    let events = [(tier("gold", -DAY), -DAY), (purchase("p-1", at(0)), 0), (silver, 5 * HOUR)];
+    assert_eq!(pending(&told(ana(), &book, &events)), ["thanks/p-1"]);
 }
 
 #[test]
@@ -147,8 +158,24 @@ fn an_exit_that_came_before_its_trigger_ends_what_names_it_and_only_that() {
     );
     let bought = told(before.clone(), &book, &[(purchase("p-1", at(HOUR)), 3 * HOUR)]);
     assert_eq!(pending(&bought), ["gold/p-1"]);
-    let refunded = told(before, &book, &[(purchase("p-9", at(HOUR)), 3 * HOUR)]);
+    assert_eq!(exited(&bought), ["thanks"]);
+    let refunded = told(before.clone(), &book, &[(purchase("p-9", at(HOUR)), 3 * HOUR)]);
     assert_eq!(pending(&refunded), [""; 0]);
+    assert_eq!(exited(&refunded), ["gold", "thanks"]);
+    // So it is for a follow-up that a late profile starts.
+    let late = [
+        (tier("silver", 0), 2 * HOUR),
+        (purchase("p-9", at(HOUR)), 3 * HOUR),
+        (tier("gold", HOUR), 4 * HOUR),
+    ];
+    assert_eq!(exited(&told(before.clone(), &book, &late[..2])), ["thanks"]);
+    assert_eq!(exited(&told(before, &book, &late)), ["gold", "thanks"]);
+    assert_eq!(exited(&told(ana(), &book, &late)), [""; 0]);
+    // An event of the trigger's name ends it, unless it is the trigger.
+    let book = self::book(&[&THANKS.replace("ComplaintOpened", "PurchaseDelivered")]);
+    let delivered = event("PurchaseDelivered", at(2 * HOUR), json!({ "purchase_id": "p-1" }));
+    let events = [(delivered, 2 * HOUR), (purchase("p-1", at(HOUR)), 3 * HOUR)];
+    assert_eq!(pending(&told(ana(), &book, &events)), [""; 0]);
 }
 
 #[test]
@@ -181,6 +208,10 @@ fn a_piece_that_turns_out_to_have_interested_nobody_is_taken_back_alone() {
     assert_eq!(known(&told(published.clone(), &book, &[late])), only("c-2"));
     let late = (likes(&["lamps"], -1), 2 * HOUR);
     assert_eq!(known(&told(published.clone(), &book, &[late])), only("c-1"));
+    // Whatever falls due has begun.
+    let late = (likes(&["rugs"], -1), DAY);
+    let both = (vec!["share/c-1".into(), "share/c-2".into()], vec!["c-1".into(), "c-2".into()]);
+    assert_eq!(known(&told(published.clone(), &book, &[late])), both);
     // What is on its way out, or has gone, is left as it is.
     let email = event("CustomerUpdated", at(HOUR), json!({ "email": "ana@example.com" }));
     let reachable = taken(published, &email, &book, at(2 * HOUR));
