@@ -163,6 +163,10 @@ mod tests {
         for text in ["90 minutes", "1 hour", "1 day", "5 business days", "2 weeks", "1 month"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
+        let most = format!("{} days", Span::COUNT_MAX);
+        assert_eq!(most.parse::<Span>().unwrap().to_string(), most);
+        let more = format!("{} days", Span::COUNT_MAX + 1);
+        assert!(more.parse::<Span>().is_err());
         for bad in ["", "5", "days", "-1 days", "1.5 hours", "3 fortnights", "99999 days"] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }

@@ -161,3 +161,22 @@ pub struct Send {
     /// When a call or a task is of no use any more.
     pub expires_at: Instant,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn a_trigger_starts_nothing_for_the_reasons_of_its_rule_alone() {
+        let refuses = [
+            Reason::TooOld,
+            Reason::FilterFalse,
+            Reason::FilterMissingValue,
+            Reason::Reentry,
+            Reason::Holdout,
+        ];
+        assert!(refuses.into_iter().all(Reason::refuses_triggers));
+        let of_touches = [Reason::NoAddress, Reason::NoConsent, Reason::IfFalse, Reason::Exited];
+        assert!(!of_touches.into_iter().any(Reason::refuses_triggers));
+    }
+}

@@ -38,3 +38,14 @@ fn a_time_of_day_has_hours_and_minutes() {
         assert!(parse_time(bad).unwrap_err().contains("09:30"), "{bad}");
     }
 }
+
+#[test]
+fn mail_names_people_and_teams_as_the_policy_does() {
+    let policy: Policy = serde_json::from_value(serde_json::json!({
+        "people": { "eva": { "name": "Eva Ruiz", "email": "eva@shop.example" }, "leo": { "email": "leo@shop.example" } },
+        "teams": { "care": { "name": "Customer care", "email": "care@shop.example" } },
+    }))
+    .unwrap();
+    let called = ["eva", "leo", "care", "nobody"].map(|name| policy.called(name));
+    assert_eq!(called, ["Eva Ruiz", "leo", "Customer care", "nobody"]);
+}

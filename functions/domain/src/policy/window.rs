@@ -35,12 +35,6 @@ impl DayRanges {
         &self.0[day.to_monday_zero_offset() as usize]
     }
 
-    /// All day, every day.
-    pub fn always() -> DayRanges {
-        let day = Range { from_minute: 0, until_minute: 1440 };
-        DayRanges(std::array::from_fn(|_| vec![day]))
-    }
-
     pub fn never_opens(&self) -> bool {
         self.0.iter().all(Vec::is_empty)
     }
@@ -165,10 +159,20 @@ mod tests {
         let office = window("mon-fri", "09:00-14:00, 16:00-20:00").unwrap();
         assert_eq!(office.on(Weekday::Friday).len(), 2);
         assert!(office.on(Weekday::Sunday).is_empty());
-        assert_eq!(window("sat-mon", "10:00-24:00").unwrap().on(Weekday::Sunday).len(), 1);
+        let weekend = window("sat-mon", "10:00-24:00").unwrap();
+        assert_eq!(weekend.on(Weekday::Sunday).len(), 1);
+        assert!(weekend.on(Weekday::Tuesday).is_empty() && weekend.on(Weekday::Friday).is_empty());
+        assert!(weekend.ever_includes(600) && weekend.ever_includes(1439));
+        assert!(!weekend.ever_includes(599) && !weekend.ever_includes(1440));
+        assert!(!weekend.never_opens() && DayRanges::default().never_opens());
         assert!(matches!(window("mon", "21:00-08:00"), Err(BadWindow::Empty(_))));
         assert!(matches!(window("lun", "08:00-21:00"), Err(BadWindow::Days(_))));
-        assert!(matches!(window("mon", "8-21"), Err(BadWindow::Hours(_))));
+        assert!(matches!(window("mon", "21:00-21:00"), Err(BadWindow::Empty(_))));
+        assert!(window("mon", "10:59-11:00").is_ok());
+        for bad in ["8-21", "8:00-21:00", "08:0-21:00", "ab:00-21:00", "08:60-21:00", "08:00-24:01"]
+        {
+            assert!(matches!(window("mon", bad), Err(BadWindow::Hours(_))), "{bad}");
+        }
     }
 
     #[test]
@@ -178,5 +182,7 @@ mod tests {
         let both = general.intersection(&spain);
         assert_eq!(both.on(Weekday::Monday), [Range { from_minute: 540, until_minute: 1260 }]);
         assert!(both.on(Weekday::Sunday).is_empty());
+        let night = window("mon", "21:00-23:00").unwrap();
+        assert!(general.intersection(&night).never_opens());
     }
 }

@@ -66,8 +66,7 @@ impl Course<'_> {
 /// A shop's clock may be ahead of ours: what is told has happened.
 fn moments(customer: &Customer) -> Vec<(Instant, Moment)> {
     let signals = &customer.signals;
-    let at_most = 1 + signals.contacts.len() + customer.reported.len();
-    let mut moments = Vec::with_capacity(at_most + 2 * customer.history.purchases.len());
+    let mut moments = Vec::with_capacity(customer.history.purchases.len());
     moments.extend(signals.positive_at.map(|at| (at, Moment::Positive)));
     moments.extend(signals.contacts.iter().map(|at| (*at, Moment::Contact)));
     moments.extend(customer.reported.iter().map(|(at, _)| (*at, Moment::Reported)));
@@ -273,10 +272,7 @@ impl<'a> Walk<'a> {
     }
 
     fn place_of(&self, day: Date) -> Result<usize, usize> {
-        match self.days.last() {
-            Some((last, _)) if *last < day => Err(self.days.len()),
-            _ => self.days.binary_search_by_key(&day, |(day, _)| *day),
-        }
+        self.days.binary_search_by_key(&day, |(day, _)| *day)
     }
 
     /// The stage of somebody who does not drift.

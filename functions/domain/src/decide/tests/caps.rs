@@ -1,5 +1,7 @@
 //! Which of a day's touches leave their room to others.
 
+use std::slice;
+
 use super::*;
 use crate::touch::Defer;
 
@@ -93,11 +95,11 @@ fn a_complaint_keeps_room_only_where_it_will_be_over() {
     let book = policy_and(ONE_MAIL_A_DAY, &[&low(), &high()]);
     let complains = json!({ "complaint_id": "c", "severity": "low", "category": "x" });
     let complains = event("ComplaintOpened", at(HOUR), complains);
-    assert_eq!(waits(bought(&book, &[complains.clone()]), &book), None);
+    assert_eq!(waits(bought(&book, slice::from_ref(&complains)), &book), None);
     let whatever = high() + "during_complaint: send\n";
     let regardless = policy_and(ONE_MAIL_A_DAY, &[&low(), &whatever]);
     let evening = Some(at(SIX_IN_THE_EVENING));
-    assert_eq!(waits(bought(&regardless, &[complains.clone()]), &regardless), evening);
+    assert_eq!(waits(bought(&regardless, slice::from_ref(&complains)), &regardless), evening);
     // It is over at the very instant at which the touch falls due, or behind it.
     let solved_before = |millis: i64| {
         let hours = format!("{ONE_MAIL_A_DAY}complaints: {{ resume_after: 10 hours }}\n");
