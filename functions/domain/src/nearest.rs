@@ -49,5 +49,33 @@ mod tests {
         assert_eq!(nearest("chanel", known), Some("channel"));
         assert_eq!(nearest("tempalte", known), Some("template"));
         assert_eq!(nearest("colour", known), None);
+        // A third of the letters of the longer one, and one of short words.
+        assert_eq!(nearest("tem", known), None);
+        assert_eq!(nearest("it", known), Some("at"));
+        assert_eq!(nearest("ti", known), None);
+        assert_eq!(nearest("chanl", known), Some("channel"));
+        assert_eq!(nearest("chal", known), None);
+    }
+
+    #[test]
+    fn edits_insert_delete_replace_or_swap() {
+        let counts = [
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("abc", "abd", 1),
+            ("abc", "xabc", 1),
+            ("xabc", "abc", 1),
+            ("abcd", "badc", 2),
+            ("ab", "ba", 1),
+            ("abcdef", "abdcef", 1),
+            ("abc", "cab", 2),
+            ("aabb", "abab", 1),
+            ("kitten", "sitting", 3),
+            ("Waits", "WAIT", 1),
+        ];
+        for (a, b, count) in counts {
+            assert_eq!((edits(a, b), edits(b, a)), (count, count), "{a} {b}");
+        }
     }
 }
