@@ -135,9 +135,11 @@ fn what_is_compared_is_of_one_type() {
     for mixed in ["event.total.amount > 100", "100 < event.total.amount", "(true ? 1 : 2) == 'a'"] {
         assert!(told(mixed).ends_with("write double(…) around the string"), "{mixed}");
     }
-    for mixed in
-        ["event.total.amount == true", "true == event.total.amount", "customer.interests[0] == true"]
-    {
+    for mixed in [
+        "event.total.amount == true",
+        "true == event.total.amount",
+        "customer.interests[0] == true",
+    ] {
         let told = told(mixed);
         assert!(told.contains("compares ") && !told.contains("double"), "{mixed}: {told}");
     }

@@ -139,3 +139,33 @@ pub fn schema(kind: EventKind) -> schemars::Schema {
         EventKind::CustomerErased => schema_for!(CustomerErased),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_tells_which_purchase_it_is_about() {
+        let of = |kind: &str, more: serde_json::Value| {
+            let mut detail = json!({ "customer_id": "ana", "occurred_at": "2026-01-01T00:00:00Z" });
+            detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let text = json!({ "source": "shop", "detail-type": kind, "detail": detail });
+            from_wire(&text.to_string()).unwrap().event.purchase_id().map(ToString::to_string)
+        };
+        let bought =
+            json!({ "purchase_id": "p", "total": { "amount": "1.00", "currency": "MXN" } });
+        assert_eq!(of("PurchaseCompleted", bought).as_deref(), Some("p"));
+        assert_eq!(of("PurchaseDelivered", json!({ "purchase_id": "p" })).as_deref(), Some("p"));
+        let back = json!({ "purchase_id": "p", "refund_id": "r" });
+        assert_eq!(of("PurchaseRefunded", back).as_deref(), Some("p"));
+        assert_eq!(of("CustomerUpdated", json!({})), None);
+    }
+
+    #[test]
+    fn a_detail_is_not_shown() {
+        let detail = Detail(r#"{"name":"Ana"}"#.into());
+        assert_eq!(format!("{detail:?}"), "… (14 bytes)");
+    }
+}

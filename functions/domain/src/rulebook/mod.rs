@@ -389,4 +389,52 @@ steps:
         let (_, found) = RuleBook::check(&files(&policy.replace("digest_at", "default_time")));
         assert!(found.is_empty(), "{found:?}");
     }
+
+    fn book(rule: &str) -> RuleBook {
+        let files = [(POLICY_FILE.into(), "{}".into()), ("greet.yaml".into(), rule.into())];
+        RuleBook::read(&files).unwrap()
+    }
+
+    const GREET: &str = "rule: greet
+status: live
+purpose: service
+trigger: { event: PurchaseCompleted }
+steps: [{ id: note, channel: task, template: note }]
+";
+
+    #[test]
+    fn a_book_knows_what_its_rules_ask_for() {
+        assert_eq!(book(GREET).rule("greet").unwrap().priority, 50);
+        assert!(!book(GREET).asks_for_drift() && !book(GREET).is_exit(EventKind::ComplaintOpened));
+        let exits = book(&GREET.replace("steps", "exit_on: [ComplaintOpened]\nsteps"));
+        assert!(exits.is_exit(EventKind::ComplaintOpened));
+        assert!(!exits.is_exit(EventKind::PurchaseCompleted));
+        let of_stage = GREET.replace("{ event: PurchaseCompleted }", "{ stage: dissolution }");
+        assert!(book(&of_stage).asks_for_drift());
+        assert!(!book(&of_stage.replace("live", "paused")).asks_for_drift());
+        for (condition, asks) in [
+            ("customer.p_alive < 0.5", true),
+            ("customer.stage == 'ended'", true),
+            ("customer.lifetime_value > 1.0", true),
+            ("customer.p_active > 0.5", true),
+            ("customer.purchases > 1", false),
+        ] {
+            let filter = GREET.replace("steps", &format!("filter: {condition}\nsteps"));
+            assert_eq!(book(&filter).asks_for_drift(), asks, "{condition}");
+            let step =
+                GREET.replace("template: note", &format!("template: note, if: \"{condition}\""));
+            assert_eq!(book(&step).asks_for_drift(), asks, "{condition}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_one_file_refuses_all() {
+        let bad = GREET.replace("live", "alive");
+        let files = [(POLICY_FILE.into(), "{}".into()), ("greet.yaml".into(), bad)];
+        let found = RuleBook::read(&files).map(drop).unwrap_err();
+        assert_eq!((found.len(), found[0].file.as_str()), (1, "greet.yaml"));
+        // A warning refuses nothing.
+        let doubtful = GREET.replace("{ event: PurchaseCompleted }", "{ occasion: brithday }");
+        assert!(book(&doubtful).rule("greet").is_some());
+    }
 }
