@@ -270,6 +270,44 @@ mod tests {
         assert!((found.at[1] - 0.25).abs() < 1e-8);
     }
 
+    /// A search is as good as it is short, and each of its parts shortens it. The
+    /// functions have sums and products alone, which all machines round alike.
+    #[test]
+    fn each_search_takes_the_evaluations_that_it_takes() {
+        // Flat far away, steep near the edge of where it is defined.
+        let barrier = |at: &[f64; 2]| {
+            let [x, y] = *at;
+            let value = 1.0 / (x + 3.0) + x + 4.0 * (y - x) * (y - x);
+            (value, [1.0 - 1.0 / ((x + 3.0) * (x + 3.0)) - 8.0 * (y - x), 8.0 * (y - x)])
+        };
+        // A long slope with a quartic valley across it.
+        let quartic = |at: &[f64; 3]| {
+            let [x, y, z] = *at;
+            let (a, b) = (x + 2.0 * y - z, x - y);
+            let value = a * a * a * a + b * b + 0.01 * z * z + 1e-3 * x;
+            let (da, db) = (4.0 * a * a * a, 2.0 * b);
+            (value, [da + db + 1e-3, 2.0 * da - db, -da + 0.02 * z])
+        };
+        let wide = [(-10.0, 10.0); 2];
+        let narrow = [(-10.0, 0.5), (-0.1, 10.0)];
+        let valleys = |bounds: &Bounds<2>| {
+            [[-1.2, 1.0], [5.0, -5.0], [0.0, 0.0], [-9.0, 9.0], [0.5, 10.0]].map(|start| {
+                let found = minimise(valley, start, bounds, None, EXACT);
+                let again = Some(found.inverse_hessian);
+                let near = minimise(valley, found.at.map(|x| x - 0.3), bounds, again, EXACT);
+                (found.evaluations, near.evaluations)
+            })
+        };
+        assert_eq!(valleys(&wide), [(54, 32), (70, 34), (39, 32), (91, 32), (62, 33)]);
+        assert_eq!(valleys(&narrow), [(38, 14), (21, 13), (17, 14), (75, 14), (5, 13)]);
+        let barriers = [[0.0, 0.0], [-2.9, 9.0], [9.0, -2.0], [-2.5, -2.5]]
+            .map(|start| minimise(barrier, start, &[(-2.999, 10.0); 2], None, EXACT).evaluations);
+        assert_eq!(barriers, [18, 24, 23, 16]);
+        let quartics = [[1.0, 1.0, 1.0], [-9.0, 3.0, 5.0], [9.0, -9.0, 0.0]]
+            .map(|start| minimise(quartic, start, &[(-10.0, 10.0); 3], None, EXACT).evaluations);
+        assert_eq!(quartics, [49, 58, 45]);
+    }
+
     #[test]
     fn nonsense_ends_too() {
         let found = minimise(|_: &[f64; 1]| (f64::NAN, [1.0]), [0.0], &[(-1.0, 1.0)], None, EXACT);
