@@ -135,3 +135,71 @@ impl Model {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn sample() -> Sample {
+        let mut sample = Sample::new(date(2026, 3, 1));
+        let day = |date| PurchaseDay { date, spent: 10.0 };
+        sample.add(&[day(date(2026, 1, 1)), day(date(2026, 1, 11)), day(date(2026, 1, 31))]);
+        sample.add(&[day(date(2026, 2, 1)), day(date(2026, 3, 2))]);
+        sample.add(&[day(date(2026, 3, 2))]);
+        sample
+    }
+
+    #[test]
+    fn a_sample_counts_who_had_bought_by_its_end() {
+        let sample = sample();
+        assert_eq!(sample.customers(), 2);
+        let rhythm = sample.rhythm();
+        assert_eq!((rhythm.completed_gaps, rhythm.mean_gap_days), (2, 15.0));
+        let model = sample.fit(Kind::BgNbd, 3);
+        let needed = Refusal::TooFewCustomers { customers: 2, needed: 3 };
+        assert_eq!((model.refused.clone(), model.params()), (Some(needed), None));
+        let stored = Model::read(&serde_json::to_string(&model).unwrap()).unwrap();
+        assert_eq!((stored.refused, stored.customers), (model.refused.clone(), 2));
+        // Whatever was found and refused is shown, and not used.
+        let params = Params { kind: Kind::BgNbd, r: 1.0, alpha: 1.0, a: 1.0, b: 1.0 };
+        let estimate = Some(Estimate { params, log_likelihood: -1.0, evaluations: 1 });
+        assert_eq!(Model { estimate, ..model.clone() }.params(), None);
+        assert_eq!(Model { estimate, refused: None, ..model }.params(), Some(params));
+    }
+
+    #[test]
+    fn numbers_that_no_fit_gives_are_refused() {
+        let good = sample().fit(Kind::BgNbd, 3);
+        let refused = |model: &Model| model.check().unwrap_err().to_string();
+        let out = |what: &str| format!("no drift model: {what} is out of range");
+        let params = Params { kind: Kind::BgNbd, r: 1.0, alpha: 1.0, a: 1.0, b: 1.0 };
+        let with = |params| {
+            let estimate = Some(Estimate { params, log_likelihood: -1.0, evaluations: 1 });
+            Model { estimate, ..good.clone() }
+        };
+        with(params).check().unwrap();
+        for bad in [
+            Params { kind: Kind::MbgNbd, ..params },
+            Params { r: 0.0, ..params },
+            Params { b: -1.0, ..params },
+            Params { alpha: f64::INFINITY, ..params },
+            Params { a: f64::NAN, ..params },
+        ] {
+            assert_eq!(refused(&with(bad)), out("estimate"));
+        }
+        assert_eq!(refused(&Model { refused: None, ..good.clone() }), out("refused"));
+        let rhythm = |completed_gaps, mean_gap_days, overdue_ratio| {
+            let rhythm = ShopRhythm { completed_gaps, mean_gap_days, overdue_ratio };
+            Model { rhythm, ..good.clone() }
+        };
+        for (mean, ratio) in
+            [(0.0, 1.0), (-1.0, 1.0), (f64::NAN, 1.0), (1.0, -1.0), (1.0, f64::NAN)]
+        {
+            assert_eq!(refused(&rhythm(1, mean, ratio)), out("rhythm"), "{mean} {ratio}");
+            rhythm(0, mean, ratio).check().unwrap();
+        }
+        rhythm(1, 1.0, 0.0).check().unwrap();
+    }
+}
