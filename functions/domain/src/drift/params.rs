@@ -162,3 +162,39 @@ impl Params {
 pub(super) fn soft_plus(z: f64) -> f64 {
     z.max(0.0) + (-z.abs()).exp().ln_1p()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_that_of_the_files() {
+        for kind in [Kind::BgNbd, Kind::MbgNbd] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+
+    #[test]
+    fn one_in_four_leaves() {
+        let params = Params { kind: Kind::MbgNbd, r: 1.0, alpha: 1.0, a: 2.0, b: 6.0 };
+        assert_eq!(params.mean_dropout(), 0.25);
+    }
+
+    #[test]
+    fn the_age_of_a_chance_is_where_it_goes_below() {
+        for kind in [Kind::BgNbd, Kind::MbgNbd] {
+            let params = Params { kind, r: 0.8, alpha: 40.0, a: 0.6, b: 1.2 };
+            for (repeats, recency) in [(1, 3.0), (5, 60.0), (40, 52.0)] {
+                let at = |age| params.p_alive(Weeks { repeats, recency, age });
+                let when =
+                    |share| params.age_when_under(share, Weeks { repeats, recency, age: recency });
+                for share in [0.5, 0.2, 0.05] {
+                    let age = when(share);
+                    assert!(age > recency && (at(age) - share).abs() < 1e-12, "{share}: {age}");
+                }
+                // Who hardly ever comes back is under it from the last day on.
+                assert!((when(at(recency) + 0.01) - recency).abs() < 1e-12);
+            }
+        }
+    }
+}

@@ -218,3 +218,147 @@ fn span_days(span: Span) -> f64 {
     };
     f64::from(span.count) * days
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::drift::{Estimate, Kind};
+
+    const PARAMS: Params = Params { kind: Kind::MbgNbd, r: 0.8, alpha: 40.0, a: 0.6, b: 1.2 };
+
+    fn model(params: Params, rhythm: ShopRhythm) -> Model {
+        Model {
+            kind: params.kind,
+            until: date(2026, 1, 1),
+            customers: 1_000,
+            unique_histories: 900,
+            estimate: Some(Estimate { params, log_likelihood: -1.0, evaluations: 1 }),
+            refused: None,
+            rhythm,
+            spending: Spending { mean: 50.0, model: None },
+        }
+    }
+
+    fn usable() -> ShopRhythm {
+        ShopRhythm { completed_gaps: 100, mean_gap_days: 45.0, overdue_ratio: 2.5 }
+    }
+
+    /// Three days in January, the first and the last one given.
+    fn january() -> Rhythm {
+        Rhythm::new(date(2026, 1, 1), date(2026, 1, 31), 3).unwrap()
+    }
+
+    #[test]
+    fn without_a_model_the_rate_is_shrunk_to_the_shop() {
+        let scorer = Scorer::new(None, &Drift::default());
+        assert_eq!(scorer.ratio_figures(), (60.0, 3.0));
+        let today = date(2026, 3, 2);
+        assert_eq!(january().first(), date(2026, 1, 1));
+        assert_eq!(
+            (scorer.p_alive(january(), today), scorer.p_active(january(), today)),
+            (None, None)
+        );
+        // 4 gaps in 2 · 60 + 60 days.
+        assert!((scorer.expected_purchases(january(), today, 4.5) - 0.7).abs() < 1e-12);
+        // And 300 on 3 days with 2 days of nothing: 60 on each.
+        let value = scorer.lifetime_value(january(), today, 300.0);
+        assert!((value - 365.25 * 4.0 / 180.0 * 60.0).abs() < 1e-9, "{value}");
+        // 30 days · 4 / (2 · 60 + 30)
+        assert!((scorer.overdue_ratio(january(), today) - 0.8).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_model_tells_chances_and_the_value() {
+        let policy = Drift::default();
+        let scorer = Scorer::new(Some(&model(PARAMS, usable())), &policy);
+        let today = date(2026, 5, 1);
+        let of = january().summary(today).into();
+        assert_eq!(scorer.p_alive(january(), today), Some(PARAMS.p_alive(of)));
+        let active = PARAMS.p_active(of, scorer.horizon_weeks());
+        assert_eq!(scorer.p_active(january(), today), Some(active));
+        let expected = PARAMS.expected_purchases(of, 9.0);
+        assert_eq!(scorer.expected_purchases(january(), today, 9.0), expected);
+        let a_year = PARAMS.expected_purchases(of, YEAR_WEEKS);
+        assert_eq!(scorer.lifetime_value(january(), today, 400.0), a_year * 100.0);
+        assert_eq!(scorer.ratio_figures(), (45.0, 2.5));
+        // Under the policy's share it is drift, at it it is none.
+        let at_risk_p_alive = PARAMS.p_alive(of);
+        let policy = Drift { at_risk_p_alive, ..policy };
+        let scorer = Scorer::new(Some(&model(PARAMS, usable())), &policy);
+        assert!(!scorer.is_drifting(january(), today));
+        assert!(scorer.is_drifting(january(), today.tomorrow().unwrap()));
+    }
+
+    #[test]
+    fn a_shop_is_judged_by_its_own_figures_where_they_stand_on_enough() {
+        let policy = Drift::default();
+        let figures = |rhythm| {
+            let alone = Scorer::of_rhythm(rhythm, &policy);
+            let with_model = Scorer::new(Some(&model(PARAMS, rhythm)), &policy);
+            assert_eq!(alone.ratio_figures(), with_model.ratio_figures());
+            assert_eq!(alone.judge(), Judge::Ratio);
+            alone.ratio_figures()
+        };
+        assert_eq!(figures(usable()), (45.0, 2.5));
+        for few in [
+            ShopRhythm { completed_gaps: 99, ..usable() },
+            ShopRhythm { mean_gap_days: 0.0, ..usable() },
+            ShopRhythm { mean_gap_days: f64::INFINITY, ..usable() },
+            ShopRhythm { overdue_ratio: 0.0, ..usable() },
+            ShopRhythm { overdue_ratio: f64::NAN, ..usable() },
+        ] {
+            assert_eq!(figures(few), (60.0, 3.0), "{few:?}");
+        }
+    }
+
+    #[test]
+    fn spans_of_the_policy_count_days_at_their_mean_length() {
+        let weeks = |span: &str| {
+            let policy = Drift { horizon: span.parse().unwrap(), ..Drift::default() };
+            Scorer::new(None, &policy).horizon_weeks()
+        };
+        for (span, days) in [
+            ("1440 minutes", 1.0),
+            ("48 hours", 2.0),
+            ("3 days", 3.0),
+            ("10 business days", 14.0),
+            ("2 weeks", 14.0),
+            ("12 months", 365.25),
+            ("2 years", 730.5),
+        ] {
+            assert!((weeks(span) - days / 7.0).abs() < 1e-12, "{span}: {}", weeks(span));
+        }
+        let gap = |span: &str| {
+            let policy = Drift { default_gap: span.parse().unwrap(), ..Drift::default() };
+            Scorer::new(None, &policy).ratio_figures().0
+        };
+        assert_eq!((gap("30 days"), gap("1 hour")), (30.0, 1.0));
+    }
+
+    #[test]
+    fn drift_begins_on_the_first_day_that_is_one() {
+        let once = Rhythm::new(date(2026, 1, 1), date(2026, 1, 1), 1).unwrap();
+        let often = Rhythm::new(date(2025, 1, 1), date(2026, 1, 1), 40).unwrap();
+        let seldom = Rhythm::new(date(2016, 1, 1), date(2026, 1, 1), 3).unwrap();
+        let loyal = Params { a: 0.1, b: 4.0, ..PARAMS };
+        let fleeting = Params { kind: Kind::MbgNbd, r: 2.0, alpha: 5.0, a: 6.0, b: 1.0 };
+        let policy = Drift::default();
+        let models = [PARAMS, loyal, fleeting].map(|params| Some(model(params, usable())));
+        for model in models.iter().chain([&None]) {
+            let scorer = Scorer::new(model.as_ref(), &policy);
+            for of in [once, january(), often, seldom] {
+                let days = (1..=CROSSING_DAYS_MAX).map(|days| of.last() + i64::from(days).days());
+                let first = { days }.find(|day| scorer.is_drifting(of, *day));
+                assert_eq!(scorer.crossing_day(of), first, "{of:?} {:?}", scorer.judge());
+            }
+        }
+        // In a hundred years hardly anybody is left, and who is as good as never
+        // under the share never drifts.
+        let never = Drift { at_risk_p_alive: 1e-9, ..policy };
+        let scorer = Scorer::new(Some(&model(PARAMS, usable())), &never);
+        assert_eq!(scorer.crossing_day(once), None);
+    }
+}

@@ -182,6 +182,35 @@ mod tests {
         assert!((expected - 50.0).abs() < 0.5, "{same:?} {expected}");
     }
 
+    #[test]
+    fn a_customer_is_expected_to_spend_between_their_mean_and_the_shop_s() {
+        let model = Some(GammaGamma { p: 3.0, q: 4.0, gamma: 300.0 });
+        let spending = Spending { mean: 300.0, model };
+        // 3 · (300 + 150) / (3 · 2 + 4 - 1)
+        assert_eq!(spending.expected(Spent { days: 2, total: 150.0 }), 150.0);
+        assert_eq!(spending.expected(Spent { days: 2, total: -9.0 }), 100.0);
+    }
+
+    #[test]
+    fn numbers_that_no_fit_gives_are_told() {
+        let good = GammaGamma { p: 3.0, q: 4.0, gamma: 300.0 };
+        let of = |mean, model| Spending { mean, model }.is_valid();
+        assert!(of(0.0, None) && of(50.0, Some(good)));
+        for mean in [-1.0, f64::NAN, f64::INFINITY] {
+            assert!(!of(mean, None) && !of(mean, Some(good)), "{mean}");
+        }
+        for bad in [
+            GammaGamma { p: 0.0, ..good },
+            GammaGamma { p: f64::INFINITY, ..good },
+            GammaGamma { q: 1.0, ..good },
+            GammaGamma { q: f64::NAN, ..good },
+            GammaGamma { gamma: -4.0, ..good },
+            GammaGamma { gamma: f64::NAN, ..good },
+        ] {
+            assert!(!of(50.0, Some(bad)), "{bad:?}");
+        }
+    }
+
     /// A number of gamma distribution with a whole shape.
     fn gamma(shape: u32, state: &mut u64) -> f64 {
         let draws = (0..shape).map(|_| {
@@ -197,17 +226,17 @@ mod tests {
         let all: Vec<Spent> = (0..20_000)
             .map(|i| {
                 let (days, rate) = (1 + i % 6, gamma(4, &mut state) / 300.0);
-                Spent { days, total: gamma(3 * days, &mut state) / rate }
+                Spent { days, total: gamma(2 * days, &mut state) / rate }
             })
             .collect();
         let spending = Spending::fit(&all);
         let found = spending.model.unwrap();
-        for (found, expected) in [(found.p, 3.0), (found.q, 4.0), (found.gamma, 300.0)] {
+        for (found, expected) in [(found.p, 2.0), (found.q, 4.0), (found.gamma, 300.0)] {
             assert!((found / expected - 1.0_f64).abs() < 0.05, "{spending:?}");
         }
         // The mean of the population is pγ/(q-1); the own mean counts for the
         // more the more days there are.
-        assert!((spending.mean / 300.0 - 1.0).abs() < 0.03 && spending.is_valid());
+        assert!((spending.mean / 200.0 - 1.0).abs() < 0.03 && spending.is_valid());
         let short =
             |days: u32| 900.0 - spending.expected(Spent { days, total: 900.0 * f64::from(days) });
         assert!(short(1) > short(3) && short(3) > short(50) && short(50) > 0.0);

@@ -234,6 +234,48 @@ mod tests {
         assert!(histories.unique() <= 22, "{}", histories.unique());
         assert!(histories.times.iter().all(|weeks| weeks.fract() == 0.0));
         assert_eq!(histories.customers(), all.len());
+        assert!(!Histories::of(&all[1..]).is_on_week_grid());
+    }
+
+    #[test]
+    fn the_average_customer_has_an_age() {
+        let all = [summary(0, 0, 7), summary(0, 0, 7), summary(0, 0, 7), summary(1, 7, 70)];
+        assert_eq!(Histories::of(&all).mean_age(), 3.25);
+        assert_eq!(Histories::of(&[]).mean_age(), 0.0);
+    }
+
+    #[test]
+    fn some_rows_stand_for_all() {
+        // Of x = 0 the ages 1 and 2, of x = 1 those to 30, one of them 19 times, of
+        // x = 2 those to 42.
+        let mut all = vec![summary(0, 0, 7), summary(0, 0, 14)];
+        all.extend((3..=30).map(|age| summary(1, 7, 7 * age)));
+        all.extend([summary(1, 7, 7 * 4); 18]);
+        all.extend((31..=42).map(|age| summary(2, 7, 7 * age)));
+        let histories = Histories::of(&all);
+        assert_eq!((histories.customers(), histories.unique()), (60, 42));
+        assert!(histories.thinned(21).is_none() && histories.thinned(20).is_some());
+        let thin = histories.thinned(10).unwrap();
+        // Every sixth customer from the fourth on: the 4th, the 10th and so on.
+        let row = |row: &Row| {
+            let time = |place: u32| thin.times[place as usize];
+            (time(row.recency), time(row.age), row.customers)
+        };
+        let ages = [
+            (4.0, 4.0),
+            (10.0, 1.0),
+            (16.0, 1.0),
+            (22.0, 1.0),
+            (28.0, 1.0),
+            (34.0, 1.0),
+            (40.0, 1.0),
+        ];
+        let expected = ages.map(|(age, customers)| (1.0, age, customers));
+        assert_eq!(thin.rows.iter().map(row).collect::<Vec<_>>(), expected);
+        assert_eq!((thin.customers(), thin.is_on_week_grid()), (10, false));
+        let groups: Vec<_> =
+            thin.groups.iter().map(|g| (g.repeats, g.customers, g.rows.clone())).collect();
+        assert_eq!(groups, [(1, 8.0, 0..5), (2, 2.0, 5..7)]);
     }
 
     #[test]

@@ -110,6 +110,14 @@ mod tests {
     fn dates_with_and_without_year() {
         let date: AnnualDate = "1984-03-09".parse().unwrap();
         assert_eq!((date.year, date.month, date.day), (Some(1984), 3, 9));
+        assert_eq!(date.date(), Some(Date::constant(1984, 3, 9)));
+        let of = |text: &str| text.parse::<AnnualDate>().unwrap();
+        assert_eq!(of("--03-09").date(), None);
+        assert_eq!(of("0001-01-01").date(), Some(Date::constant(1, 1, 1)));
+        let leaps = ["--02-29", "2028-02-29", "--02-28", "--03-29", "1984-03-09"];
+        let are_leaps = [true, true, false, false, false];
+        assert_eq!(leaps.map(|text| of(text).is_leap_day()), are_leaps);
+        assert_eq!(format!("{date:?}"), "…");
         assert_eq!("--02-29".parse::<AnnualDate>().unwrap().to_string(), "--02-29");
         for bad in [
             "1984-02-30",
@@ -120,6 +128,12 @@ mod tests {
             "--1-1",
             "",
             "1984-3-09",
+            "1984-03-9",
+            "--3-009",
+            "+984-03-09",
+            "--+3-09",
+            "--03-+9",
+            "----03-09",
         ] {
             assert!(bad.parse::<AnnualDate>().is_err(), "{bad}");
         }

@@ -202,10 +202,50 @@ mod tests {
         for bad in ["a@b", "@b.co", "a b@c.co", "a@b@c.co", "a@-b.co", "a..b@c.co", "a@b.co\r\n"] {
             assert!(Email::new(bad).is_err(), "{bad}");
         }
-        assert!(Phone::new("+525512345678").is_ok());
-        assert!(Phone::new("5512345678").is_err());
+        let long =
+            |local: usize, label: usize| format!("{}@{}.co", "a".repeat(local), "b".repeat(label));
+        assert!(Email::new(long(64, 63)).is_ok());
+        for bad in [long(65, 63), long(64, 64), long(1, 0)] {
+            assert!(Email::new(bad.as_str()).is_err(), "{bad}");
+        }
+        for bad in ["ñ@b.co", "a<@b.co", "a@b_.co", "a@b-.co", ".a@b.co", "a.@b.co", "a@b.co."] {
+            assert!(Email::new(bad).is_err(), "{bad}");
+        }
+        for good in ["+525512345678", "+12", "+123456789012345"] {
+            assert!(Phone::new(good).is_ok(), "{good}");
+        }
+        for bad in ["5512345678", "+", "+1", "+0123", "+1234567890123456", "+52 55", "+52a"] {
+            assert!(Phone::new(bad).is_err(), "{bad}");
+        }
         assert!(ZoneName::new("America/Mexico_City").is_ok());
         assert!(ZoneName::new("Mars/Olympus").is_err());
+    }
+
+    #[test]
+    fn tags_and_codes_are_checked() {
+        for good in ["es", "es-MX", "yue", "zh-Hant-TW", "sl-rozaj-biske-1994"] {
+            assert!(Locale::new(good).is_ok(), "{good}");
+        }
+        let long = format!("es{}", "-abcdefgh".repeat(4));
+        for bad in ["", "e", "espa", "e5", "es-", "es-abcdefghi", "es-M!", "es_MX", long.as_str()] {
+            assert!(Locale::new(bad).is_err(), "{bad}");
+        }
+        assert!(Country::new("MX").is_ok());
+        for bad in ["", "mx", "Mx", "MEX", "M", "M1"] {
+            assert!(Country::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn lines_and_notes_have_a_greatest_length() {
+        assert!(Note::new("ñ".repeat(NOTE_CHARS_MAX)).is_ok() && Note::new("").is_ok());
+        let most = NOTE_CHARS_MAX;
+        let found = most + 1;
+        assert_eq!(Note::new("ñ".repeat(found)), Err(BadText::TooLong { found, most }));
+        assert!(Line::new("ñ".repeat(300)).is_ok());
+        let told = BadText::TooLong { found: 301, most: 300 };
+        assert_eq!(Line::new("ñ".repeat(301)), Err(told));
+        assert_eq!(Line::new(" \u{a0} "), Err(BadText::Empty));
     }
 
     #[test]

@@ -1,0 +1,230 @@
+//! What a book knows, and what is told of files that do not fit.
+
+use super::*;
+
+/// What is told of a rule for an occasion, under a policy.
+fn told_of_occasion(name: &str, policy: &str) -> Vec<String> {
+    let rule = format!(
+        "rule: greet\nstatus: live\npurpose: service\ntrigger: {{ occasion: {name} }}\n\
+         steps: [{{ id: note, channel: task, template: note }}]\n"
+    );
+    let files = [(POLICY_FILE.into(), policy.into()), ("greet.yaml".into(), rule)];
+    let (_, found) = RuleBook::check(&files);
+    found.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn an_occasion_that_nobody_has_is_told() {
+    const NONE: &str = "default_locale: es";
+    let names = "anniversaries: [wedding, contract]";
+    for known in ["birthday", "customer_since", "wedding", "contract"] {
+        assert_eq!(told_of_occasion(known, names), [""; 0], "{known}");
+        assert_eq!(told_of_occasion(known, NONE), [""; 0], "{known}");
+    }
+    let place = "greet.yaml:4:22";
+    assert_eq!(
+        told_of_occasion("weding", names),
+        [format!("{place}: error: unknown occasion \"weding\"; did you mean \"wedding\"?")]
+    );
+    assert_eq!(
+        told_of_occasion("retirement", names),
+        [format!(
+            "{place}: error: unknown occasion \"retirement\"; known are birthday, customer_since, \
+             wedding, contract: policy.yaml names them under anniversaries"
+        )]
+    );
+    // Without names any may be right, and one is likely mistyped.
+    assert_eq!(told_of_occasion("retirement", NONE), [""; 0]);
+    let warned = told_of_occasion("brithday", NONE);
+    assert!(warned[0].contains("warning") && warned[0].contains("\"birthday\"?"), "{warned:?}");
+    let empty = told_of_occasion("''", NONE);
+    assert!(empty[0].contains("error: name the occasion"), "{empty:?}");
+}
+
+#[test]
+fn names_of_staff_that_lead_to_no_mailbox_are_told_with_their_place() {
+    let policy = "\
+people: { eva: { email: eva@casa.example, locale: en } }
+teams:
+  care: { members: [eva, luis] }
+  idle: {}
+  eva: { email: team@casa.example }
+complaints: { escalate_to: [care, evo] }
+";
+    let (_, found) = RuleBook::check(&[(POLICY_FILE.into(), policy.into())]);
+    let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let expected = [
+        "policy.yaml:3:20: error: team \"care\" names \"luis\", who is not among people",
+        "policy.yaml:4:9: error: team \"idle\" has neither an email nor members, so no mail reaches it",
+        "policy.yaml:5:8: error: \"eva\" is the name of a person and of a team; give each a name of its own",
+        "policy.yaml:6:28: error: complaints escalate to \"evo\", who is neither among people nor teams; did you mean \"eva\"?",
+    ];
+    assert_eq!(told, expected);
+    let bad = "people: { eva: { email: eva, locale: english please } }";
+    let (_, found) = RuleBook::check(&[(POLICY_FILE.into(), bad.into())]);
+    assert!(found[0].message.contains("ana@example.com"), "{found:?}");
+}
+
+#[test]
+fn who_gets_work_and_no_mail_about_it_is_doubtful() {
+    let policy = "digest_at: '07:30'
+people: { eva: { name: Eva Ruiz, email: eva@casa.example } }
+call_team: care
+complaints: { departments: { delivery: eva, product: shed } }
+";
+    let rule = "rule: call
+status: live
+purpose: service
+trigger: { event: PurchaseCompleted }
+steps:
+  - { id: call, channel: call, template: call, assign_to: evo }
+  - { id: task, channel: task, template: call, assign_to: account_manager }
+  - { id: alert, channel: event, event: Bought, assign_to: nobody }
+";
+    let files =
+        |policy: &str| [(POLICY_FILE.into(), policy.into()), ("call.yaml".into(), rule.into())];
+    let (book, found) = RuleBook::check(&files(policy));
+    let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let expected = [
+        "call.yaml:6:59: warning: \"evo\" is neither among people nor teams in the policy, so no mail in the morning tells of this; did you mean \"eva\"?",
+        "policy.yaml:3:12: warning: \"care\" is neither among people nor teams in the policy, so no mail in the morning tells of this",
+        "policy.yaml:4:54: warning: \"shed\" is neither among people nor teams in the policy, so no mail in the morning tells of this",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(book.unwrap().policy.mailboxes("eva")[0].called, "Eva Ruiz");
+    // A shop without such mails may do as it likes.
+    let (_, found) = RuleBook::check(&files(&policy.replace("digest_at", "default_time")));
+    assert!(found.is_empty(), "{found:?}");
+}
+
+fn book(rule: &str) -> RuleBook {
+    let files = [(POLICY_FILE.into(), "{}".into()), ("greet.yaml".into(), rule.into())];
+    RuleBook::read(&files).unwrap()
+}
+
+const GREET: &str = "rule: greet
+status: live
+purpose: service
+trigger: { event: PurchaseCompleted }
+steps: [{ id: note, channel: task, template: note }]
+";
+
+#[test]
+fn a_book_knows_what_its_rules_ask_for() {
+    assert_eq!(book(GREET).rule("greet").unwrap().priority, 50);
+    assert!(!book(GREET).asks_for_drift() && !book(GREET).is_exit(EventKind::ComplaintOpened));
+    let exits = book(&GREET.replace("steps", "exit_on: [ComplaintOpened]\nsteps"));
+    assert!(exits.is_exit(EventKind::ComplaintOpened));
+    assert!(!exits.is_exit(EventKind::PurchaseCompleted));
+    let of_stage = GREET.replace("{ event: PurchaseCompleted }", "{ stage: dissolution }");
+    assert!(book(&of_stage).asks_for_drift());
+    assert!(!book(&of_stage.replace("live", "paused")).asks_for_drift());
+    for (condition, asks) in [
+        ("customer.p_alive < 0.5", true),
+        ("customer.stage == 'ended'", true),
+        ("customer.lifetime_value > 1.0", true),
+        ("customer.p_active > 0.5", true),
+        ("customer.purchases > 1", false),
+    ] {
+        let filter = GREET.replace("steps", &format!("filter: {condition}\nsteps"));
+        assert_eq!(book(&filter).asks_for_drift(), asks, "{condition}");
+        let step = GREET.replace("template: note", &format!("template: note, if: \"{condition}\""));
+        assert_eq!(book(&step).asks_for_drift(), asks, "{condition}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_one_file_refuses_all() {
+    let bad = GREET.replace("live", "alive");
+    let files = [(POLICY_FILE.into(), "{}".into()), ("greet.yaml".into(), bad)];
+    let found = RuleBook::read(&files).map(drop).unwrap_err();
+    assert_eq!((found.len(), found[0].file.as_str()), (1, "greet.yaml"));
+    // A warning refuses nothing.
+    let doubtful = GREET.replace("{ event: PurchaseCompleted }", "{ occasion: brithday }");
+    assert!(book(&doubtful).rule("greet").is_some());
+}
+
+/// What is told of a policy and of a rule, each with its place.
+fn told(policy: &str, rule: &str) -> Vec<String> {
+    let files = [(POLICY_FILE.into(), policy.into()), ("greet.yaml".into(), rule.into())];
+    RuleBook::check(&files).1.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_survey_that_is_drawn_for_many_at_once_is_doubtful() {
+    let survey = "id: note, channel: email, template: note, survey: { kind: nps, touchpoint: store, sample: 20% }";
+    let of = |trigger: &str| {
+        let rule = GREET.replace("event: PurchaseCompleted", trigger);
+        let told = told("{}", &rule.replace("id: note, channel: task, template: note", survey));
+        assert!(
+            told.iter().all(|told| told.contains("warning: who is asked is drawn")),
+            "{told:?}"
+        );
+        told.len()
+    };
+    let triggers = [
+        "event: PurchaseCompleted",
+        "event: ContentPublished",
+        "occasion: birthday",
+        "every: 1 month",
+    ];
+    assert_eq!(triggers.map(of), [0, 1, 1, 1]);
+}
+
+#[test]
+fn a_time_at_which_a_channel_never_goes_is_doubtful() {
+    let policy = "windows: { task: { mon-fri: '09:00-19:30', sat: '08:00-14:00' } }\ndefault_time: '23:00'\n";
+    let of = |at: &str| {
+        let told = told(policy, &GREET.replace("template: note", &format!("template: note{at}")));
+        assert!(
+            told.iter().all(|told| told.contains("is outside the policy's window")),
+            "{told:?}"
+        );
+        told.len()
+    };
+    let times =
+        ["", ", at: '08:00'", ", at: '19:29'", ", at: '07:59'", ", at: '19:30'", ", at: '00:30'"];
+    assert_eq!(times.map(of), [0, 0, 0, 1, 1, 1]);
+    let other = GREET
+        .replace("channel: task, template: note", "channel: email, template: note, at: '03:00'");
+    assert_eq!(told(policy, &other), [""; 0]);
+}
+
+#[test]
+fn what_lets_nothing_through_is_told_with_its_place() {
+    for (policy, told_at, message) in [
+        (
+            "frequency_caps: [{ channel: any, max: 0, per: 7 days }]",
+            "1:18",
+            "max: 0 lets nothing through",
+        ),
+        ("frequency_caps: [{ channel: any, max: 1, per: 0 days }]", "1:18", "per must be longer"),
+        (
+            "relationships: { trade: { frequency_caps: [{ channel: any, max: 0, per: 7 days }] } }",
+            "1:44",
+            "max: 0 lets nothing through",
+        ),
+        ("windows: { email: {} }", "1:19", "the window for email never opens"),
+        (
+            "windows: { call: { mon: '09:00-12:00' } }\nby_country: { ES: { call: { mon: '13:00-15:00' } } }",
+            "2:27",
+            "together with the general window, call never opens in ES",
+        ),
+        ("brand: { name: X, from: nobody }", "1:25", "\"nobody\" is no e-mail address"),
+        (
+            "brand: { name: X, from: a@b.co, reply_to: nobody }",
+            "1:43",
+            "\"nobody\" is no e-mail address",
+        ),
+        ("brand: { name: \"a\\nb\", from: a@b.co }", "1:8", "one line each"),
+    ] {
+        let told = told(policy, GREET);
+        assert_eq!(told.len(), 1, "{policy}: {told:#?}");
+        let start = format!("policy.yaml:{told_at}: error: ");
+        assert!(
+            told[0].starts_with(&start) && told[0].contains(message),
+            "{start}{message}: {told:?}"
+        );
+        assert!(RuleBook::read(&[(POLICY_FILE.into(), policy.into())]).is_err(), "{policy}");
+    }
+}
