@@ -3,8 +3,6 @@
 use super::*;
 use crate::customer::Try;
 
-const HOUR: i64 = 3_600_000;
-
 /// Midnight after the noon from which the tests count, by UTC.
 const MIDNIGHT: i64 = DAY / 2;
 

@@ -5,7 +5,6 @@ use std::slice;
 use super::*;
 use crate::touch::Defer;
 
-const HOUR: i64 = 3_600_000;
 const TEN: i64 = 22 * HOUR;
 const SIX_IN_THE_EVENING: i64 = 30 * HOUR;
 

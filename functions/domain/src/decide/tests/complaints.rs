@@ -3,8 +3,6 @@
 use super::*;
 use crate::complaint::Escalation;
 
-const HOUR: i64 = 3_600_000;
-
 const CHAIN: &str = "people: { eva: { email: eva@example.com }, luis: { email: luis@example.com } }
 complaints: { escalate_after: { high: 4 hours }, escalate_to: [eva, luis] }
 ";

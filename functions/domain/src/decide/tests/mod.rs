@@ -15,13 +15,14 @@ mod winbacks;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::customer::{Exit, Fired, SentTouch};
+use crate::customer::{Enrolment, Exit, Fired, SentTouch};
 use crate::event::{Delivered, from_wire};
 use crate::id::Id;
 use crate::rule::{Channel, Purpose};
 use crate::span::Span;
 
-const DAY: i64 = 86_400_000;
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
 const NOON: i64 = 20_500 * DAY + DAY / 2;
 
 const POLICY: &str = "max_trigger_age: 3 days
@@ -79,8 +80,24 @@ fn purchase(key: &str, occurred: Instant) -> Delivered {
     event("PurchaseCompleted", occurred, json!({ "purchase_id": key, "total": total }))
 }
 
+/// A refund of the whole of a purchase.
+fn refund(key: &str, occurred: i64) -> Delivered {
+    let told = json!({ "refund_id": format!("r-{key}"), "purchase_id": key });
+    event("PurchaseRefunded", at(occurred), told)
+}
+
 fn taken(customer: Customer, delivered: &Delivered, book: &RuleBook, now: Instant) -> Customer {
     decide(customer, Input::Event(&delivered.event), book, now).customer
+}
+
+/// The pending follow-ups, by rule and trigger.
+fn pending(customer: &Customer) -> Vec<String> {
+    customer.enrolments.iter().map(|e| format!("{}/{}", e.rule, e.occurrence)).collect()
+}
+
+fn only(customer: &Customer) -> &Enrolment {
+    assert_eq!(customer.enrolments.len(), 1, "{:#?}", customer.enrolments);
+    &customer.enrolments[0]
 }
 
 fn fired(kind: EventKind, occurrence: &str, at: Instant) -> Fired {

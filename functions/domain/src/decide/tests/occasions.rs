@@ -2,7 +2,6 @@
 
 use super::*;
 
-const HOUR: i64 = 3_600_000;
 /// The first instant of the day, 16 February 2026, a Monday.
 const MIDNIGHT: i64 = -12 * HOUR;
 
@@ -24,10 +23,6 @@ fn born(date: &str, millis: i64, customer: Customer, book: &RuleBook) -> Custome
 
 fn looked(customer: Customer, book: &RuleBook, millis: i64) -> Decision {
     decide(customer, Input::Calendar, book, at(millis))
-}
-
-fn pending(customer: &Customer) -> Vec<String> {
-    customer.enrolments.iter().map(|e| format!("{}/{}", e.rule, e.occurrence)).collect()
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! What a report of a call changes in a state, in whatever order reports come.
 
 use super::*;
-use crate::customer::{Enrolment, Reported, Try};
+use crate::customer::{Reported, Try};
 use crate::rule::Channel;
-
-const HOUR: i64 = 3_600_000;
 
 /// Two attempts, and a mail behind them.
 const CALLS: &str = "rule: calls
@@ -74,11 +72,6 @@ fn told(
         "touch_id": touch(step).to_string(),
     });
     taken(customer.clone(), &event("CallReported", at(made), report), book, at(now))
-}
-
-fn only(customer: &Customer) -> &Enrolment {
-    assert_eq!(customer.enrolments.len(), 1, "{:#?}", customer.enrolments);
-    &customer.enrolments[0]
 }
 
 #[test]

@@ -6,8 +6,6 @@ use crate::event::ConsentState;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Defer, TouchRecord};
 
-const HOUR: i64 = 3_600_000;
-
 /// Two steps; of what the second one tells, its script knows.
 const PAIR: &str = "rule: pair
 status: live
@@ -28,11 +26,6 @@ fn sending(book: &RuleBook) -> (Customer, TouchId) {
     let bought = taken(ana, &purchase("p-1", at(0)), book, at(0));
     let decision = decide(bought, Input::Due, book, at(SENT_AT));
     (decision.customer, decision.sends[0].touch.clone())
-}
-
-fn only(customer: &Customer) -> &Enrolment {
-    assert_eq!(customer.enrolments.len(), 1, "{:#?}", customer.enrolments);
-    &customer.enrolments[0]
 }
 
 fn after(customer: &Customer, input: Input, book: &RuleBook, millis: i64) -> Decision {

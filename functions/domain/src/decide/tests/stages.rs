@@ -36,13 +36,7 @@ fn a_stage_that_was_foreseen_is_learnt_of_on_time_however_late_the_look() {
     assert_eq!(stages(&back)[1..], [(Stage::Dissolution, begins, None), came_back]);
     // Nobody foresaw what a refund brings on.
     let again = taken(drifting, &purchase("p-2", at(301 * DAY)), &book, at(301 * DAY));
-    let refund = event(
-        "PurchaseRefunded",
-        at(310 * DAY),
-        json!({
-            "refund_id": "r-1", "purchase_id": "p-2",
-        }),
-    );
+    let refund = refund("p-2", 310 * DAY);
     let refunded = taken(again, &refund, &book, at(310 * DAY));
     let after = looked(refunded, &book, 320 * DAY);
     let (stage, since, learnt) = *stages(&after).last().unwrap();
@@ -91,12 +85,6 @@ fn what_an_earlier_model_judged_of_the_past_stays() {
     assert_eq!(planned(day(0), night(0)), (day(0), Some(night(0))));
     let other = Judged { days: 2, drifts_on: day(-20), ..judged };
     assert_eq!(after(other, night(0)), (day(0), Some(night(0))));
-}
-
-/// A refund of the whole of a purchase.
-fn refund(key: &str, millis: i64) -> Delivered {
-    let told = json!({ "refund_id": format!("r-{key}"), "purchase_id": key });
-    event("PurchaseRefunded", at(millis), told)
 }
 
 #[test]

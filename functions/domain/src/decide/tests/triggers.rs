@@ -2,8 +2,6 @@
 
 use super::*;
 
-const HOUR: i64 = 3_600_000;
-
 /// Asks for what a profile may tell late.
 const GOLD: &str = "rule: gold
 status: live
@@ -25,21 +23,11 @@ fn tier(tier: &str, occurred: i64) -> Delivered {
     event("CustomerUpdated", at(occurred), json!({ "attributes": { "tier": tier } }))
 }
 
-fn refund(key: &str, occurred: i64) -> Delivered {
-    let told = json!({ "refund_id": format!("r-{key}"), "purchase_id": key });
-    event("PurchaseRefunded", at(occurred), told)
-}
-
 /// What is left of a state after events, each at its own time of arrival.
 fn told(customer: Customer, book: &RuleBook, events: &[(Delivered, i64)]) -> Customer {
     events
         .iter()
         .fold(customer, |customer, (event, millis)| taken(customer, event, book, at(*millis)))
-}
-
-/// The pending follow-ups, by rule and trigger.
-fn pending(customer: &Customer) -> Vec<String> {
-    customer.enrolments.iter().map(|e| format!("{}/{}", e.rule, e.occurrence)).collect()
 }
 
 /// Which follow-ups of the only trigger that is kept an exit has ended.

@@ -5,8 +5,6 @@ use crate::customer::{Enrolment, Past};
 use crate::stage::Stage;
 use crate::touch::Defer;
 
-const HOUR: i64 = 3_600_000;
-
 const WINBACK: &str = "rule: winback
 status: live
 purpose: service
@@ -36,11 +34,6 @@ fn drifting(book: &RuleBook) -> (Customer, Instant) {
     let drifting = decide(bought, Input::Calendar, book, begins).customer;
     assert_eq!(drifting.stages.last().unwrap().stage, Stage::Dissolution);
     (drifting, begins)
-}
-
-fn only(customer: &Customer) -> &Enrolment {
-    assert_eq!(customer.enrolments.len(), 1, "{:#?}", customer.enrolments);
-    &customer.enrolments[0]
 }
 
 fn reasons(decision: &Decision) -> Vec<Option<Reason>> {
@@ -180,8 +173,7 @@ fn stages_that_are_entered_now_are_told_and_to_be_known_at_all_is_none() {
     assert_eq!(stages(&live), [(Stage::Expansion, at(5 * DAY))]);
     let history = decide(bought.customer, Input::History(&second.event), &book, at(5 * DAY));
     assert_eq!(stages(&history), []);
-    let told = json!({ "refund_id": "r-1", "purchase_id": "p-2" });
-    let refund = event("PurchaseRefunded", at(6 * DAY), told);
+    let refund = refund("p-2", 6 * DAY);
     let back = decide(live.customer, Input::Event(&refund.event), &book, at(6 * DAY));
     assert_eq!(stages(&back), [(Stage::Exploration, at(6 * DAY))]);
 }
