@@ -56,7 +56,7 @@ use totals::Totals;
 use world::{Setup, World};
 
 /// How many customers a shop has: so many share the rounds of its workers.
-const SHOP: usize = 25_000;
+const SHOP: usize = 10_000;
 
 /// How many violations are shown.
 const SHOWN: usize = 20;

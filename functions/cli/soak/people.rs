@@ -55,7 +55,7 @@ pub fn person(rng: &mut Rng, number: usize, zones: &[String]) -> Person {
         locale: if is_spanish { ["es", "es-MX", "es-ES"][rng.usize(..3)] } else { "en" },
         email: (!of_thousand(rng, 50)).then(|| format!("{id}@mail.example")),
         phone: !of_thousand(rng, 150),
-        birthday: (!of_thousand(rng, 200)).then(|| birthday(rng)),
+        birthday: (!of_thousand(rng, 400)).then(|| birthday(rng)),
         is_transactional: of_thousand(rng, 60),
         interest: of_thousand(rng, 300).then(|| rng.u8(..TOPICS)),
         id,

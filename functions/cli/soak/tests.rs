@@ -12,12 +12,13 @@ use super::{people, run_shop, years};
 
 /// How many customers are tried, few at a time, until a defect shows.
 const TRIED: usize = 480;
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 24;
 
 fn run(customers: Range<usize>, defect: Defect) -> (Totals, Vec<Violation>) {
     let setup = Setup {
         seed: 7,
-        years: years(1).unwrap(),
+        // Few drift away within a year.
+        years: years(if defect == Defect::DriftsLater { 2 } else { 1 }).unwrap(),
         zones: people::zones().into(),
         defect,
         only: None,

@@ -109,7 +109,7 @@ pub struct World {
 /// most, and less than a sale brings.
 fn quota(customers: usize, years: Years) -> u32 {
     let days = ((years.until - years.from) / DAY).max(1) as usize;
-    (customers * 52 / days).max(4) as u32
+    (customers * 44 / days).max(4) as u32
 }
 
 impl World {

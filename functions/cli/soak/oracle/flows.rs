@@ -95,6 +95,7 @@ pub const FLOWS: [Flow; 13] = [
     Flow {
         rule: "check-in",
         trigger: "PurchaseDelivered",
+        holdout: 0.5,
         exit_on: &["SurveyAnswered", "PurchaseRefunded"],
         steps: &[
             mail("mail", Wait::Days(2), clock(12, 0), 3),
@@ -107,7 +108,7 @@ pub const FLOWS: [Flow; 13] = [
         trigger: "PurchaseDelivered",
         purpose: For::Marketing,
         cooldown_days: Some(20),
-        holdout: 0.1,
+        holdout: 0.3,
         steps: &[mail("mail", Wait::Days(3), clock(17, 0), 3)],
         ..FLOW
     },

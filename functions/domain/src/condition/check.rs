@@ -86,8 +86,8 @@ impl<'a> Checker<'a> {
         let start = self.program.source_info().offset_for(at.id).map_or(0, |(start, _)| start);
         // A selection stands where its dot is; the field is what matters.
         let start = start + u32::from(matches!(at.expr, Expr::Select(_)));
-        // The parser counts characters.
-        let offset = self.source.char_indices().nth(start as usize).map_or(0, |(byte, _)| byte);
+        // The parser counts bytes here, and characters where it cannot read on.
+        let offset = self.source.floor_char_boundary(start as usize);
         self.faults.push(Fault { offset, message });
     }
 

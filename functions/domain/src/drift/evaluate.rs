@@ -267,6 +267,36 @@ mod tests {
     }
 
     #[test]
+    fn errors_weigh_those_of_one_score_together() {
+        let tied = ranking(&[(0.25, true), (0.25, false), (0.25, false), (0.75, true)]);
+        let error = 0.75 * 0.75 + 2.0 * 0.25 * 0.25 + 0.25 * 0.25;
+        assert!((tied.brier().unwrap() - error / 4.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn whoever_came_once_is_counted_and_is_no_repeat_buyer() {
+        use jiff::civil::date;
+        let day = |month, day| PurchaseDay { date: date(2026, month, day), spent: 10.0 };
+        let once = Observed { known: vec![day(1, 5)], came_back: false };
+        let twice = Observed { known: vec![day(1, 5), day(2, 5)], came_back: true };
+        let thrice = Observed { known: vec![day(1, 5), day(2, 5), day(6, 30)], came_back: false };
+        let later = Observed { known: vec![day(7, 2)], came_back: true };
+        let customers = [once.clone(), once, twice, thrice, later];
+        let split = date(2026, 6, 30);
+        let found =
+            evaluate(&customers, Kind::MbgNbd, split, date(2026, 12, 31), &Drift::default());
+        assert_eq!((found.customers, found.repeat_customers, found.lost), (4, 2, 3));
+        assert!(found.model.estimate.is_none());
+        let recency = found.reports.last().unwrap();
+        assert_eq!((recency.measure.as_str(), recency.brier), ("recency", None));
+        // Of the repeat buyers the one who stayed away had bought last.
+        assert_eq!(recency.roc_auc_repeat, Some(0.0));
+        assert_eq!(recency.roc_auc, Some(2.0 / 3.0));
+        let names: Vec<_> = found.reports.iter().map(|report| report.measure.as_str()).collect();
+        assert_eq!(names, ["overdue ratio", "recency"]);
+    }
+
+    #[test]
     fn deciles_part_no_ties() {
         let scored: Vec<(f64, bool)> =
             (0..100).map(|i| (if i < 50 { 0.2 } else { f64::from(i) / 100.0 }, i >= 75)).collect();

@@ -197,3 +197,52 @@ fn lower(a: Minimum<4>, b: Minimum<4>) -> Minimum<4> {
     };
     if is_better { b } else { a }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::Summary;
+
+    fn end(number: u32, value: f64, gradient: f64, is_at_edge: bool) -> Minimum<4> {
+        Minimum {
+            at: [0.0; 4],
+            value,
+            inverse_hessian: [[0.0; 4]; 4],
+            evaluations: number,
+            gradient,
+            at_bound: [false, is_at_edge, false, false],
+        }
+    }
+
+    #[test]
+    fn the_lower_end_is_taken_and_of_equals_the_one_inside() {
+        let taken = |a, b| lower(a, b).evaluations;
+        let inside = |number, value| end(number, value, 0.0, false);
+        let edge = |number, value| end(number, value, 0.0, true);
+        assert!(is_inside(&inside(1, 1.0)) && !is_inside(&edge(1, 1.0)));
+        assert!(!is_inside(&end(1, 1.0, 1e-3, false)));
+        let (same, more) = (1.0 + 1e-13, 1.0 + 1e-9);
+        for (a, b, expected) in [
+            (edge(1, 1.0), inside(2, same), 2),
+            (edge(1, 1.0), inside(2, more), 1),
+            (inside(1, 1.0), edge(2, 1.0), 1),
+            (inside(1, same), edge(2, 1.0), 1),
+            (inside(1, more), edge(2, 1.0), 2),
+            (inside(1, same), inside(2, 1.0), 1),
+            (inside(1, more), inside(2, 1.0), 2),
+            (edge(1, same), edge(2, 1.0), 1),
+            (edge(1, 1.0), edge(2, more), 1),
+        ] {
+            assert_eq!(taken(a, b), expected, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn so_few_as_are_asked_for_are_enough() {
+        let of = |repeats| Summary { repeats, recency_days: 7 * repeats, age_days: 70 };
+        let two = Histories::of(&[of(1), of(0)]);
+        assert_eq!(too_little(&two, 2), None);
+        assert_eq!(too_little(&two, 3), Some(Refusal::TooFewCustomers { customers: 2, needed: 3 }));
+        assert_eq!(too_little(&Histories::of(&[of(0), of(0)]), 2), Some(Refusal::NoRepeats));
+    }
+}

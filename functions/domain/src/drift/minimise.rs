@@ -270,6 +270,25 @@ mod tests {
         assert!((found.at[1] - 0.25).abs() < 1e-8);
     }
 
+    #[test]
+    fn an_edge_holds_what_goes_out_and_lets_go_what_goes_in() {
+        let bowl = |at: &[f64; 1]| ((at[0] - 3.0) * (at[0] - 3.0), [2.0 * (at[0] - 3.0)]);
+        for (low, high, start, at, is_held) in [
+            (0.0, 1.0, 0.0, 1.0, true),
+            (5.0, 9.0, 9.0, 5.0, true),
+            (0.0, 9.0, 0.0, 3.0, false),
+            (0.0, 9.0, 9.0, 3.0, false),
+            // The lowest point is at the edge, and nothing leads out.
+            (3.0, 9.0, 9.0, 3.0, false),
+            (0.0, 3.0, 0.0, 3.0, false),
+        ] {
+            let found = minimise(bowl, [start], &[(low, high)], None, EXACT);
+            assert!(found.has_converged() && found.evaluations > 0, "{found:?}");
+            assert!((found.at[0] - at).abs() < 1e-9, "{found:?}");
+            assert_eq!(found.at_bound, [is_held], "{low} to {high}: {found:?}");
+        }
+    }
+
     /// A search is as good as it is short, and each of its parts shortens it. The
     /// functions have sums and products alone, which all machines round alike.
     #[test]
@@ -312,6 +331,8 @@ mod tests {
     fn nonsense_ends_too() {
         let found = minimise(|_: &[f64; 1]| (f64::NAN, [1.0]), [0.0], &[(-1.0, 1.0)], None, EXACT);
         assert!(!found.has_converged());
+        let found = minimise(|_: &[f64; 1]| (1.0, [f64::NAN]), [0.0], &[(-1.0, 1.0)], None, EXACT);
+        assert!(!found.has_converged() && found.value.is_infinite(), "{found:?}");
         let found = minimise(|x: &[f64; 1]| (-x[0], [-1.0]), [0.0], &[(-1.0, 1.0)], None, EXACT);
         assert_eq!((found.at, found.at_bound), ([1.0], [true]));
     }

@@ -185,6 +185,17 @@ mod tests {
     }
 
     #[test]
+    fn figures_are_usable_where_they_stand_on_enough_and_mean_something() {
+        let of = |completed_gaps, mean_gap_days, overdue_ratio| {
+            ShopRhythm { completed_gaps, mean_gap_days, overdue_ratio }.is_usable()
+        };
+        assert!(of(GAPS_MIN, 30.0, 3.0) && !of(GAPS_MIN - 1, 30.0, 3.0));
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(!of(GAPS_MIN, bad, 3.0) && !of(GAPS_MIN, 30.0, bad), "{bad}");
+        }
+    }
+
+    #[test]
     fn percentiles_are_linear_between_ranks() {
         let mut values: Vec<f64> = (1..=11).rev().map(f64::from).collect();
         assert_eq!(percentile(&mut values, 0.9), 10.0);
@@ -198,6 +209,7 @@ mod tests {
         let (first, last) = (date(2026, 1, 1), date(2026, 1, 15));
         let rhythm = Rhythm::of([last, first, last, date(2026, 1, 8)]).unwrap();
         assert_eq!(Some(rhythm), Rhythm::new(first, last, 3));
+        assert_eq!((rhythm.first(), rhythm.last(), rhythm.days()), (first, last, 3));
         let summary = rhythm.summary(date(2026, 2, 1));
         assert_eq!(summary, Summary { repeats: 2, recency_days: 14, age_days: 31 });
         assert_eq!(rhythm.summary(first).hiatus_days(), 0);

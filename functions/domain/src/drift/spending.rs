@@ -220,15 +220,40 @@ mod tests {
         draws.sum()
     }
 
+    /// Customers of a shop with p 2, q 4 and γ 300.
+    fn population(count: u32, mut state: u64) -> Vec<Spent> {
+        let customer = |i| {
+            let (days, rate) = (1 + i % 6, gamma(4, &mut state) / 300.0);
+            Spent { days, total: gamma(2 * days, &mut state) / rate }
+        };
+        (0..count).map(customer).collect()
+    }
+
+    #[test]
+    fn a_fit_takes_a_hundred_spenders_whose_numbers_are_sound() {
+        let all = population(100, 1);
+        let fit = Spending::fit(&all);
+        let model = fit.model.unwrap();
+        assert!(Spending::fit(&all[1..]).model.is_none());
+        // Who spent nothing counts for the mean; what is no number for nothing.
+        let odd = [(0, 50.0), (3, f64::NAN), (2, 0.0), (1, -3.0)];
+        let odd = odd.map(|(days, total)| Spent { days, total });
+        let with = Spending::fit(&[&all[..], &odd].concat());
+        let days: u32 = all.iter().map(|spent| spent.days).sum();
+        let expected = fit.mean * f64::from(days) / f64::from(days + 3);
+        assert!((with.mean / expected - 1.0).abs() < 1e-12, "{with:?}");
+        let found = with.model.unwrap();
+        for (found, expected) in
+            [(found.p, model.p), (found.q, model.q), (found.gamma, model.gamma)]
+        {
+            assert!((found / expected - 1.0).abs() < 1e-6, "{with:?} {fit:?}");
+        }
+        assert!(Spending::fit(&[&all[1..], &odd].concat()).model.is_none());
+    }
+
     #[test]
     fn a_known_population_is_found_again() {
-        let mut state = 1;
-        let all: Vec<Spent> = (0..20_000)
-            .map(|i| {
-                let (days, rate) = (1 + i % 6, gamma(4, &mut state) / 300.0);
-                Spent { days, total: gamma(2 * days, &mut state) / rate }
-            })
-            .collect();
+        let all = population(20_000, 1);
         let spending = Spending::fit(&all);
         let found = spending.model.unwrap();
         for (found, expected) in [(found.p, 2.0), (found.q, 4.0), (found.gamma, 300.0)] {

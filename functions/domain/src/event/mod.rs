@@ -164,6 +164,31 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_back_is_a_refund_and_no_purchase_of_less_than_nothing() {
+        let of = |quantity: f64| {
+            let detail = json!({
+                "customer_id": "ana", "occurred_at": "2026-01-01T00:00:00Z", "purchase_id": "p",
+                "total": { "amount": "1.00", "currency": "MXN" },
+                "items": [{ "sku": "a", "name": "A", "quantity": quantity }],
+            });
+            let kind = "PurchaseCompleted";
+            let text = json!({ "source": "shop", "detail-type": kind, "detail": detail });
+            from_wire(&text.to_string()).map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!((of(0.0), of(2.5)), (Ok(()), Ok(())));
+        let refused = of(-1.0).unwrap_err();
+        assert!(refused.contains("is -1, a quantity is zero or more"), "{refused}");
+    }
+
+    #[test]
+    fn a_call_s_outcome_is_named_as_it_is_told() {
+        for name in ["reached", "voicemail", "no_answer", "wrong_number", "do_not_call"] {
+            let outcome: CallOutcome = serde_json::from_value(json!(name)).unwrap();
+            assert_eq!(outcome.as_str(), name);
+        }
+    }
+
+    #[test]
     fn a_detail_is_not_shown() {
         let detail = Detail(r#"{"name":"Ana"}"#.into());
         assert_eq!(format!("{detail:?}"), "… (14 bytes)");

@@ -255,7 +255,7 @@ pub(super) fn brand(brand: &Brand) -> Json {
 }
 
 /// A value of conditions as JSON; instants become local dates.
-fn cel_json(value: &Cel, zone: &TimeZone) -> Json {
+pub(super) fn cel_json(value: &Cel, zone: &TimeZone) -> Json {
     match value {
         Cel::Bool(value) => json!(value),
         Cel::Int(value) => json!(value),

@@ -3,6 +3,7 @@
 mod attempts;
 mod calendar;
 mod check;
+mod wording;
 mod yaml;
 
 use std::fmt;

@@ -151,6 +151,90 @@ fn told(policy: &str, rule: &str) -> Vec<String> {
 }
 
 #[test]
+fn what_does_not_go_together_in_a_rule_is_told_with_its_place() {
+    let task = "id: note, channel: task, template: note";
+    let mail = "id: note, channel: email, template: note";
+    let survey = "survey: { kind: csat, touchpoint: store, sample: 20% }";
+    let with = |step: &str| GREET.replace(task, step);
+    let more = |more: &str| with(&format!("{task}, {more}"));
+    let attempts = |more: &str| {
+        with(&format!("id: note, channel: call, template: note, attempts: {{ {more} }}"))
+    };
+    let most = Survey::TOUCHPOINT_CHARS_MAX;
+    let long = survey.replace("store", &"x".repeat(most + 1));
+    // Each rule, where in it the fault is told, and in what words.
+    for (rule, at, message) in [
+        (GREET.replace("greet", "Greet"), "Greet", "a rule's name is lower-case letters"),
+        (GREET.replace("greet", "meet"), "meet", "its file \"greet\"; give both one name"),
+        (format!("{GREET}priority: 101"), "101", "priority is 0 to 100"),
+        (with(&task.replace("note, c", "Note, c")), "Note", "a step's id is lower-case"),
+        (
+            GREET.replace("}]", "}, { id: note, channel: task, template: next }]"),
+            "note, channel: task, template: next }",
+            "two steps have the id \"note\"",
+        ),
+        (with("id: note, channel: event, event: Greeted, template: x"), "x }", "has no template"),
+        (with("id: note, channel: task"), "task", "a step of channel task needs a template"),
+        (with("id: note, channel: email"), "email", "a step of channel email needs a template"),
+        (with("id: note, channel: call"), "call", "a step of channel call needs a template"),
+        (more("on: event.follow_up.on"), "event.f", "tells of this day"),
+        (more(survey), "{ kind", "a survey goes by email"),
+        (with(&format!("{mail}, {long}")), "xxx", "a touchpoint is a name on one line"),
+        (
+            with(&format!("{mail}, {}", survey.replace("store", "\"a\\tb\""))),
+            "\"a\\tb",
+            "a touchpoint is a name on one line",
+        ),
+        (attempts("max: 0, gap: 1 day"), "0,", "max is 1 to 10"),
+        (attempts("max: 11, gap: 1 day"), "11", "max is 1 to 10"),
+        (attempts("max: 2, gap: 0 days"), "0 days", "gap must be longer than nothing"),
+        (
+            attempts("max: 2, gap: 1 day, then: call, template: x"),
+            "call, template: x",
+            "is an email or a task",
+        ),
+        (
+            attempts("max: 2, gap: 1 day, then: event, template: x"),
+            "event, template: x",
+            "is an email or a task",
+        ),
+        (attempts("max: 2, gap: 1 day, then: email"), "email", "needs a template"),
+        (attempts("max: 2, gap: 1 day, template: x"), "x }", "name with then how it goes"),
+        (more("attempts: { max: 2, gap: 1 day }"), "{ max", "attempts are for calls"),
+        (more("if: customer.purchases"), "purchases", "must be true or false"),
+        (
+            GREET.replace("steps", "filter: \"'ñandú' == 'ñ' || customer.purchses > 1\"\nsteps"),
+            "purchses",
+            "no field \"purchses\"",
+        ),
+    ] {
+        let start = rule.find(at).map(|byte| &rule[..byte]).unwrap();
+        let line = start.lines().count().max(1) + usize::from(start.ends_with('\n'));
+        let column = start.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let told = told("{}", &rule);
+        assert_eq!(told.len(), 1, "{rule}: {told:#?}");
+        let place = format!("greet.yaml:{line}:{column}: error: ");
+        assert!(
+            told[0].starts_with(&place) && told[0].contains(message),
+            "{place}{message}: {told:?}"
+        );
+    }
+    for good in [
+        format!("{GREET}priority: 100"),
+        with("id: note, channel: event, event: Greeted"),
+        with(&format!("{mail}, {survey}")),
+        with(&format!("{mail}, {}", long.replacen('x', "", 1))),
+        attempts("max: 1, gap: 1 day"),
+        attempts("max: 10, gap: 1 day, then: task, template: x"),
+    ] {
+        assert_eq!(told("{}", &good), [""; 0], "{good}");
+    }
+    let folded =
+        GREET.replace("steps", "filter: >-\n  customer.purchases >\n  customer.nothing\nsteps");
+    assert!(told("{}", &folded)[0].starts_with("greet.yaml:6:3: "), "{:?}", told("{}", &folded));
+}
+
+#[test]
 fn a_survey_that_is_drawn_for_many_at_once_is_doubtful() {
     let survey = "id: note, channel: email, template: note, survey: { kind: nps, touchpoint: store, sample: 20% }";
     let of = |trigger: &str| {
@@ -226,5 +310,53 @@ fn what_lets_nothing_through_is_told_with_its_place() {
             "{start}{message}: {told:?}"
         );
         assert!(RuleBook::read(&[(POLICY_FILE.into(), policy.into())]).is_err(), "{policy}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_file_is_told_at_once_with_its_place() {
+    let rule = "\
+rule: greet
+status: alive
+purpose: service
+priority: high
+colour: red
+trigger: { event: PurchaseCompleted }
+reentry: { cooldown: soon }
+steps:
+  - { id: note, channel: task, template: no }
+  - { id: ask, channel: pigeon, template: note }
+  - { id: rate, channel: email, template: note, survey: { kind: csat, tochpoint: store } }
+";
+    let spans = "write a number and a unit, such as \"90 minutes\", \"4 hours\", \"1 day\", \
+                 \"5 business days\", \"2 weeks\", \"1 month\"";
+    let expected = [
+        "2:9: error: unknown value \"alive\"; did you mean \"live\"?".to_owned(),
+        "4:11: error: expected a whole number, zero or more, found \"high\"".to_owned(),
+        "5:1: error: unknown key \"colour\"; known are description, during_complaint, exit_on, \
+         filter, goal, holdout, priority, purpose, reentry, rule, status, steps, trigger"
+            .to_owned(),
+        format!("7:10: error: \"soon\" is no span of time; {spans}"),
+        "9:42: error: expected text, found false; write it in quotes".to_owned(),
+        "10:25: error: unknown value \"pigeon\"; known are email, call, task, event".to_owned(),
+        "11:71: error: unknown key \"tochpoint\"; did you mean \"touchpoint\"?".to_owned(),
+    ];
+    assert_eq!(told("{}", rule), expected.map(|line| format!("greet.yaml:{line}")));
+    let policy = "closed_days: [soon]\nbrand: [5]\nteams: { care: }\nanniversaries: wedding\n";
+    let expected = [
+        "1:15: error: closed_days is no date such as 1984-03-09, or --03-09 where the year is \
+         not known",
+        "2:9: error: expected text, found 5; write it in quotes",
+        "3:14: error: expected keys with values, such as \"name: value\", found nothing",
+        "4:16: error: expected a list, found \"wedding\"",
+    ];
+    assert_eq!(told(policy, GREET), expected.map(|line| format!("policy.yaml:{line}")));
+    for (rule, expected) in [
+        ("", "1:1: error: expected keys with values, such as \"name: value\", found nothing"),
+        ("rule: greet\nstatus: [live\n", "2:9: error: unclosed bracket '['"),
+        ("rule: greet\nrule: greet\n", "2:1: error: the key \"rule\" stands here a second time"),
+        ("rule: greet\n", "1:1: error: the key \"status\" is missing"),
+    ] {
+        assert_eq!(told("{}", rule), [format!("greet.yaml:{expected}")]);
     }
 }

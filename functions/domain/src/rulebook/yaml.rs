@@ -9,6 +9,7 @@ use serde_path_to_error::{Path, Segment};
 use serde_saphyr::{Location, Spanned};
 
 use super::Diagnostic;
+use super::wording::told;
 use crate::nearest;
 
 /// A line and a column, both from 1.
@@ -175,7 +176,8 @@ pub fn read<T: DeserializeOwned>(
         Ok(node) => node,
         Err(error) => {
             let place = error.location().map_or(Place::START, Place::from);
-            found.push(Diagnostic::error(file, place, tidy(&error.without_snippet().to_string())));
+            let message = told(&tidy(&error.without_snippet().to_string()));
+            found.push(Diagnostic::error(file, place, message));
             return None;
         }
     };
@@ -191,7 +193,7 @@ pub fn read<T: DeserializeOwned>(
         let message = error.into_inner().to_string();
         // What was left out is missed, of course: what holds it goes too.
         if !(left_out && message.starts_with("missing field")) {
-            let message = named(&path, message);
+            let message = named(&path, told(&message));
             found.push(Diagnostic::error(file, node.place_of(&keys(&path)), message));
         }
         left_out = true;

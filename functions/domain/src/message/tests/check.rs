@@ -234,6 +234,14 @@ fn shared_parts_are_checked_where_they_stand() {
             "templates/_brand/es/footer.mjml:3:4: error: brand has no field \"adress\""
         )
     );
+    let mistyped = body.replace("footer", "foter");
+    let files = [
+        ("hello/es/subject.txt", "Hola"),
+        ("hello/es/body.mjml", &*mistyped),
+        ("_brand/es/footer.mjml", "<mj-text>a</mj-text>"),
+    ];
+    let near = "did you mean \"_brand/footer.mjml\"?";
+    assert!(self::found(&rule, &files)[0].ends_with(near), "{:?}", self::found(&rule, &files));
     let footer = "{% if true %}\n<mj-text>\n  a\n</mj-txt>{% endif %}";
     let files = [
         ("hello/es/subject.txt", "Hola"),

@@ -1,11 +1,11 @@
 //! What the check finds in mails alone.
 
-use super::check::{NOTHING, found, mjml, rule};
+use super::check::{NOTHING, found as found_in, mjml, rule};
 
 /// What is found in the subject and the body of a mail about a purchase.
 fn in_mail(purpose: &str, subject: &str, body: &str) -> Vec<String> {
     let rule = rule(purpose, "event: PurchaseCompleted", "email", "live");
-    found(&rule, &[("hello/es/subject.txt", subject), ("hello/es/body.mjml", &mjml(body))])
+    found_in(&rule, &[("hello/es/subject.txt", subject), ("hello/es/body.mjml", &mjml(body))])
 }
 
 #[test]
@@ -27,6 +27,58 @@ fn broken_mjml_is_told_with_its_line() {
     }
     let included = in_mail("service", "Hola", "<mj-include path=\"x.mjml\" />");
     assert!(included[0].contains("body.mjml:5:1: error: mj-include is not read"), "{included:?}");
+}
+
+#[test]
+fn a_fault_behind_what_was_written_in_is_told_with_its_place() {
+    let body = "<mj-text>{{ customer.given_name | default('x') }}</mj-text>\n <mj-txt>a</mj-txt>";
+    let found = in_mail("service", "Hola", body);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(
+        found[0]
+            .starts_with("templates/hello/es/body.mjml:6:2: error: MJML has no element <mj-txt>"),
+        "{found:?}"
+    );
+    let rule = rule("service", "event: PurchaseCompleted", "email", "live");
+    let blank = format!("\n\n  {}", mjml(body));
+    let found =
+        found_in(&rule, &[("hello/es/subject.txt", "Hola"), ("hello/es/body.mjml", &blank)]);
+    assert!(
+        found[0].starts_with("templates/hello/es/body.mjml:8:2: error: MJML has no"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_survey_s_mail_needs_a_link_for_each_score() {
+    let rule = rule("service", "event: PurchaseCompleted", "email", "live");
+    let rule = rule
+        .replace("hello }]", "hello, survey: { kind: csat, touchpoint: store, sample: 20% } }]");
+    let of = |body: &str| {
+        found_in(&rule, &[("hello/es/subject.txt", "Hola"), ("hello/es/body.mjml", &mjml(body))])
+    };
+    let each = "{% for answer in survey.answers %}<a href=\"{{ answer.url }}\">{{ answer.score }}</a>{% endfor %}";
+    assert_eq!(of(&format!("<mj-text>{each}</mj-text>")), NOTHING);
+    let but_one = each.replace("survey.answers", "survey.answers[1:]");
+    for lacking in ["<mj-text>a</mj-text>".to_owned(), format!("<mj-text>{but_one}</mj-text>")] {
+        let told = of(&lacking);
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(
+            told[0].contains(
+                "body.mjml:1:1: error: a survey's mail needs a visible link for each score"
+            ),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_written_for_somebody_is_told_and_nothing_else_of_it() {
+    // The subject fails for whoever has no name, and marketing's needs are not
+    // looked at before it is mended.
+    let told = in_mail("marketing", "{{ customer.given_name }}", "<mj-text>a</mj-text>");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("subject.txt:1:"), "{told:?}");
 }
 
 #[test]
@@ -67,7 +119,7 @@ fn marketing_mail_shows_the_way_out_and_who_writes() {
         ("hello/es/body.txt", "Hola {{ links.unsubscribe }}"),
     ];
     assert_eq!(
-        found(&rule, &files),
+        found_in(&rule, &files),
         [
             "templates/hello/es/body.txt:1:1: error: a marketing mail needs the postal address; write {{ brand.postal_address }}"
         ]

@@ -231,6 +231,19 @@ fn dates_are_the_customers_and_what_is_unknown_is_absent() {
     let occasion =
         view(&customer, None, &book.policy, |view| Occasion::of(view, "birthday", 2027)).unwrap();
     assert_eq!((occasion.date.to_string().as_str(), occasion.years), ("2027-02-28", Some(43)));
+    let touch = |rule: &str, occurrence: &str| TouchId {
+        rule: rule.into(),
+        customer: customer.id.clone(),
+        occurrence: occurrence.into(),
+        step: "mail".into(),
+    };
+    let of = |touch: TouchId| {
+        let ask = |view: &View| Occasion::of_touch(view, &touch, &book).map(|found| found.years);
+        view(&customer, None, &book.policy, ask)
+    };
+    assert_eq!(of(touch("birthday", "2027")), Some(Some(43)));
+    assert_eq!(of(touch("birthday", "soon")), None);
+    assert_eq!(of(touch("thank-you-mail", "2027")), None);
     let facts = Facts { occasion: Some(occasion), ..Facts::default() };
     let context = written(&customer, Some(&detail), &facts);
     let files = owned(&[(

@@ -2,6 +2,7 @@ mod check;
 mod check_mail;
 mod mail;
 mod preview;
+mod values;
 
 use std::path::Path;
 
