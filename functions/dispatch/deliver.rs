@@ -31,6 +31,9 @@ pub enum Outcome {
     NotSent {
         until: Instant,
     },
+    /// A request that is in the table, and of which the bus may not know: it is
+    /// told again from behind its fence.
+    Untold,
     /// Never, as it is.
     Refused,
     /// Nobody knows.
@@ -39,9 +42,10 @@ pub enum Outcome {
     Unresolved,
 }
 
-/// Publishes a request. The list of calls is in the table already, so telling
-/// others twice after a crash asks nobody twice: the touch id is the key.
-pub async fn request(app: &App, send: &Send, now: Instant) -> Outcome {
+/// Publishes a request. The list of calls is in the table already, so somebody may
+/// call whatever the bus answers, and telling others twice asks nobody twice: the
+/// touch id is the key.
+pub async fn request(app: &App, send: &Send) -> Outcome {
     let detail_type = match send.channel {
         Channel::Call => "CallRequested",
         Channel::Email | Channel::Task => "TaskRequested",
@@ -51,7 +55,7 @@ pub async fn request(app: &App, send: &Send, now: Instant) -> Outcome {
         Ok(()) => Outcome::Sent { message_id: send.touch.to_string() },
         Err(error) => {
             tracing::warn!(%error, rule = send.touch.rule, "a request was not published, it is tried again");
-            Outcome::NotSent { until: Wait::Minutes.until(now) }
+            Outcome::Untold
         }
     }
 }
@@ -197,7 +201,7 @@ pub async fn trace(app: &App, send: &Send, now: Instant) -> Outcome {
             Trace::NotAccepted => Outcome::NotSent { until: now },
             Trace::Unknown => Outcome::Unknown,
         },
-        Channel::Call | Channel::Task | Channel::Event => request(app, send, now).await,
+        Channel::Call | Channel::Task | Channel::Event => request(app, send).await,
     }
 }
 

@@ -237,9 +237,7 @@ impl<'a> Run<'a> {
                     let turn = turns.next().unwrap_or_default();
                     deliver::mail(app, &loaded.customer, send, now, (pace, turn)).await
                 }
-                Channel::Call | Channel::Task | Channel::Event => {
-                    deliver::request(app, send, now).await
-                }
+                Channel::Call | Channel::Task | Channel::Event => deliver::request(app, send).await,
             };
             let before = loaded.clone();
             match write_outcome(self, loaded, send, outcome, report).await {

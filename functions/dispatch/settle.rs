@@ -38,7 +38,10 @@ pub(super) async fn write_outcome(
             return Ok(loaded);
         }
         let rules = app.rules();
-        let input = input(&outcome, send);
+        let Some(input) = input(&outcome, send) else {
+            report.put_back += 1;
+            return Ok(loaded);
+        };
         let decision = decide(loaded.customer.clone(), input, &rules.book, now);
         // Listed first: a crash in between lists it once more, which is one
         // entry, and never not at all.
@@ -76,15 +79,17 @@ fn is_final(app: &App, outcome: &Outcome) -> bool {
     *outcome == Outcome::Unknown && !app.mailer.tells_later() && !may_go_again
 }
 
-fn input<'a>(outcome: &Outcome, send: &'a Send) -> Input<'a> {
+/// What is decided by; `None` where the fence stays as it is.
+fn input<'a>(outcome: &Outcome, send: &'a Send) -> Option<Input<'a>> {
     let touch = &send.touch;
-    match outcome {
+    Some(match outcome {
         Outcome::Sent { .. } => Input::Confirmed(touch),
         Outcome::NotSent { until } => Input::PutBack { touch, until: *until },
+        Outcome::Untold => return None,
         Outcome::Refused => Input::Refused(touch),
         Outcome::Unknown => Input::Unanswered(touch),
         Outcome::Unresolved => Input::Unresolved(touch),
-    }
+    })
 }
 
 /// What is written into the ledger, and told to others once it is.
@@ -115,7 +120,7 @@ fn account(send: &Send, decision: &Decision, outcome: &Outcome) -> (Ledger, Vec<
 fn count(outcome: &Outcome, after: &Customer, send: &Send, report: &mut Report) {
     match outcome {
         Outcome::Sent { .. } => report.sent += 1,
-        Outcome::NotSent { .. } => report.put_back += 1,
+        Outcome::NotSent { .. } | Outcome::Untold => report.put_back += 1,
         Outcome::Refused => report.not_sent += 1,
         Outcome::Unresolved if sending(after, &send.touch).is_none() => report.put_back += 1,
         Outcome::Unknown | Outcome::Unresolved => report.unknown += 1,

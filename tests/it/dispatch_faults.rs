@@ -232,7 +232,8 @@ async fn a_request_that_the_bus_refused_is_published_later() {
     world.recorder.script(Service::EventBridge, [Reply::Partial(1)]);
     let report = dispatch::run(&world.app, due).await.unwrap();
     assert_eq!((report.sent, report.put_back), (0, 1));
-    assert_eq!(touches(&world).await[0].state, TouchState::PutBack);
+    // It is on the call list, so it is on its way out whatever the bus knows.
+    assert_eq!(touches(&world).await[0].state, TouchState::Fenced);
     assert_eq!(run_on(&world, due, 5).await, 1);
     assert_eq!(touches(&world).await[0].state, TouchState::Sent);
     let requests = world.recorder.published();
@@ -240,6 +241,29 @@ async fn a_request_that_the_bus_refused_is_published_later() {
     assert!(requests.iter().all(|(_, detail)| detail["touch_id"] == "thank-you-call/ana/p1/call"));
     assert_eq!(world.app.store.open_calls("sofia.leal", due).await.unwrap().len(), 1);
     assert_impersonal(&world);
+}
+
+#[tokio::test]
+async fn a_call_that_was_made_before_the_bus_knew_of_it_was_made() {
+    let world = World::shipped().await;
+    let due = ana_is_to_be_called(&world).await;
+    world.recorder.script(Service::EventBridge, [Reply::Partial(1)]);
+    dispatch::run(&world.app, due).await.unwrap();
+    // She was unhappy: nothing goes to her for two weeks, by when the call is of no
+    // use any more.
+    let reported = minutes_after(due, 1);
+    let report = json!({
+        "call_id": "c1", "customer_id": "ana", "occurred_at": reported.to_string(),
+        "touch_id": "thank-you-call/ana/p1/call", "outcome": "reached", "satisfaction": 1,
+    });
+    let events = [envelope("CallReported", reported, report)];
+    ingest::handle(&world.app, batch(&events), reported).await;
+    assert_eq!(world.app.store.open_calls("sofia.leal", reported).await.unwrap(), []);
+    assert_eq!(run_on(&world, reported, 5).await, 1);
+    assert_eq!(touches(&world).await[0].state, TouchState::Sent);
+    let month = minutes_after(due, 30 * 24 * 60);
+    assert_eq!(dispatch::run(&world.app, month).await.unwrap().sent, 0);
+    assert_eq!(touches(&world).await[0].state, TouchState::Sent);
 }
 
 #[tokio::test]
