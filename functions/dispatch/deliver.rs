@@ -3,7 +3,7 @@
 use anyhow::Context;
 use lazo_domain::calendar;
 use lazo_domain::customer::{Customer, Enrolment};
-use lazo_domain::decide::assignee;
+use lazo_domain::decide::{assignee, call_forbidden};
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, Period, SurveyLinks, context};
@@ -193,9 +193,17 @@ pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> O
 }
 
 /// What became of a touch whose sender is gone. Requests are told again, by
-/// the same touch id; of a mail the mailer may know.
-pub async fn trace(app: &App, send: &Send, now: Instant) -> Outcome {
+/// the same touch id, but for calls that a no of the customer's has taken off the
+/// list; of a mail the mailer may know.
+pub async fn trace(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outcome {
+    let is_made = |e: &Enrolment| is_of(e, &send.touch) && e.reported.is_some();
     match send.channel {
+        Channel::Call
+            if call_forbidden(customer, &app.rules().book, &send.touch).is_some()
+                && !customer.enrolments.iter().any(is_made) =>
+        {
+            Outcome::NotSent { until: now }
+        }
         Channel::Email => match app.mailer.trace(&send.touch) {
             Trace::Accepted { message_id } => Outcome::Sent { message_id },
             Trace::NotAccepted => Outcome::NotSent { until: now },

@@ -39,7 +39,7 @@ pub(super) async fn write_outcome(
         }
         let rules = app.rules();
         let Some(input) = input(&outcome, send) else {
-            report.put_back += 1;
+            count(&outcome, &loaded.customer, send, report);
             return Ok(loaded);
         };
         let decision = decide(loaded.customer.clone(), input, &rules.book, now);
@@ -149,7 +149,7 @@ pub(super) async fn settle(
         };
         let outcome = match enrolment.unanswered {
             true => Outcome::Unresolved,
-            false => deliver::trace(app, &send, now).await,
+            false => deliver::trace(app, &loaded.customer, &send, now).await,
         };
         loaded = write_outcome(run, loaded, &send, outcome, report).await?;
     }

@@ -267,6 +267,25 @@ async fn a_call_that_was_made_before_the_bus_knew_of_it_was_made() {
 }
 
 #[tokio::test]
+async fn a_call_that_the_bus_refused_is_not_asked_for_after_a_no() {
+    let world = World::shipped().await;
+    let due = ana_is_to_be_called(&world).await;
+    world.recorder.script(Service::EventBridge, [Reply::Partial(1)]);
+    dispatch::run(&world.app, due).await.unwrap();
+    let refused = minutes_after(due, 1);
+    let no = json!({
+        "consent_id": "no", "customer_id": "ana", "occurred_at": refused.to_string(),
+        "channel": "call", "purpose": "all", "state": "denied", "source": "shop",
+    });
+    ingest::handle(&world.app, batch(&[envelope("ConsentChanged", refused, no)]), refused).await;
+    assert_eq!(run_on(&world, refused, 5).await, 0);
+    assert_eq!(touches(&world).await[0].state, TouchState::Skipped);
+    let published = world.recorder.published();
+    let asked = published.iter().filter(|(kind, _)| kind == "CallRequested").count();
+    assert_eq!(asked, 1, "{published:?}");
+}
+
+#[tokio::test]
 async fn a_crash_before_a_request_is_made_up_for() {
     let world = World::shipped().await;
     let due = ana_is_to_be_called(&world).await;
