@@ -126,21 +126,19 @@ impl App {
     }
 }
 
-/// A client whose requests are made once: SES has no idempotency token, and a
-/// repeated request is a second mail.
-pub fn ses_client(sdk: &SdkConfig) -> aws_sdk_sesv2::Client {
-    ses_client_within(sdk, Duration::from_secs(20))
-}
-
-/// The same, which waits for an answer as long as it is told.
-pub fn ses_client_within(sdk: &SdkConfig, longest: Duration) -> aws_sdk_sesv2::Client {
+/// How a client is set up whose requests are made once: SES has no idempotency
+/// token, and a repeated request is a second mail.
+pub fn ses_config(sdk: &SdkConfig) -> aws_sdk_sesv2::config::Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
-        .operation_timeout(longest)
+        .operation_timeout(Duration::from_secs(20))
         .build();
-    let config = aws_sdk_sesv2::config::Builder::from(sdk)
+    aws_sdk_sesv2::config::Builder::from(sdk)
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
-        .build();
-    aws_sdk_sesv2::Client::from_conf(config)
+}
+
+/// Such a client.
+pub fn ses_client(sdk: &SdkConfig) -> aws_sdk_sesv2::Client {
+    aws_sdk_sesv2::Client::from_conf(ses_config(sdk).build())
 }

@@ -24,7 +24,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::endpoint::Endpoint;
 
 use super::TABLE;
-use crate::app::{App, ses_client};
+use crate::app::{App, ses_config};
 use crate::bus::Bus;
 use crate::links::token::Keys;
 use crate::mailer::{Mailer, Ses};
@@ -80,6 +80,10 @@ impl ResolveEndpoint for Fixed {
     }
 }
 
+fn nowhere() -> SharedEndpointResolver {
+    SharedEndpointResolver::new(Fixed(Endpoint::builder().url(NOWHERE).build()))
+}
+
 /// How an app's clients are connected.
 #[derive(Clone, Debug)]
 pub struct Wiring {
@@ -115,7 +119,7 @@ impl Wiring {
         Wiring { configuration_set: Some(name.into()), ..self }
     }
 
-    /// What the SDK's clients are made of; SES's always signs.
+    /// What the SDK's clients are made of.
     pub fn sdk(&self, signs: bool) -> SdkConfig {
         let retries = match self.retries {
             Retries::Off => RetryConfig::disabled(),
@@ -141,8 +145,7 @@ impl Wiring {
         let config = aws_sdk_dynamodb::config::Builder::from(&sdk).allow_no_auth();
         let mut config = config.interceptor(Nameless);
         if self.endpoint.is_none() {
-            let nowhere = Fixed(Endpoint::builder().url(NOWHERE).build());
-            config.set_endpoint_resolver(Some(SharedEndpointResolver::new(nowhere)));
+            config.set_endpoint_resolver(Some(nowhere()));
             config = config.identity_cache(IdentityCache::no_cache());
         }
         Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), TABLE)
@@ -151,14 +154,18 @@ impl Wiring {
     pub fn bus(&self) -> Bus {
         let sdk = self.sdk(false);
         let config = aws_sdk_eventbridge::config::Builder::from(&sdk).allow_no_auth();
-        let config = config.interceptor(Nameless).build();
-        Bus::new(aws_sdk_eventbridge::Client::from_conf(config), TABLE)
+        let mut config = config.interceptor(Nameless).identity_cache(IdentityCache::no_cache());
+        config.set_endpoint_resolver(Some(nowhere()));
+        Bus::new(aws_sdk_eventbridge::Client::from_conf(config.build()), TABLE)
     }
 
     /// The product's mailer, by the client that its functions use.
     pub fn mailer(&self) -> Mailer {
-        let sdk = self.sdk(true);
-        Mailer::Ses(Ses::new(ses_client(&sdk), self.configuration_set.clone()))
+        let config = ses_config(&self.sdk(false)).allow_no_auth();
+        let mut config = config.interceptor(Nameless).identity_cache(IdentityCache::no_cache());
+        config.set_endpoint_resolver(Some(nowhere()));
+        let client = aws_sdk_sesv2::Client::from_conf(config.build());
+        Mailer::Ses(Ses::new(client, self.configuration_set.clone()))
     }
 
     /// A whole app; with links, where it gets an address and keys.

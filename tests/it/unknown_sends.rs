@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use lazo::app::{App, ses_client_within};
+use aws_config::timeout::TimeoutConfig;
+use lazo::app::{App, ses_config};
 use lazo::bus::Bus;
 use lazo::feedback::{self, Settled, Word};
 use lazo::mailer::{Mailer, Ses};
@@ -165,8 +166,9 @@ async fn every_attempt_makes_exactly_one_request() {
     for (answer, is_proof) in answers {
         let world = World::shipped().await;
         let sdk = sdk_at(&world.recorder.url);
-        let client = ses_client_within(&sdk, Duration::from_millis(300));
-        let mailer = Mailer::Ses(Ses::new(client, None));
+        let longest = TimeoutConfig::builder().operation_timeout(Duration::from_millis(300));
+        let config = ses_config(&sdk).timeout_config(longest.build()).build();
+        let mailer = Mailer::Ses(Ses::new(aws_sdk_sesv2::Client::from_conf(config), None));
         let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), "lazo");
         let app = App::new(world.app.store.clone(), bus, mailer, None, Rules::from(None).unwrap());
         ana_buys(&world).await;

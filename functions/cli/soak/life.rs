@@ -105,7 +105,7 @@ impl Life<'_> {
     fn join(&mut self) -> i64 {
         let Years { from, until } = self.years;
         let early = (until - from) / 10;
-        let within = if of_thousand(self.rng, 600) { early } else { (until - from) * 9 / 10 };
+        let within = if of_thousand(self.rng, 450) { early } else { (until - from) * 9 / 10 };
         let at = from + self.rng.i64(0..within) / SECOND * SECOND;
         let person = self.person;
         let mut fields = json!({
@@ -163,7 +163,7 @@ impl Life<'_> {
     fn buy(&mut self, joined: i64) {
         let rng = &mut *self.rng;
         let mut count = 1;
-        while count < 20 && of_thousand(rng, 500) {
+        while count < 20 && of_thousand(rng, 450) {
             count += 1;
         }
         let span = (self.years.until - joined).max(DAY);
@@ -246,7 +246,7 @@ impl Life<'_> {
     /// Visits of which nobody makes anything, and meetings.
     fn visit(&mut self, joined: i64) {
         let span = (self.years.until - joined).max(DAY);
-        for _ in 0..self.rng.u8(2..=6) {
+        for _ in 0..self.rng.u8(2..=7) {
             let (key, at) = (self.key("vis"), joined + self.rng.i64(0..span) / SECOND * SECOND);
             let is_meeting = of_thousand(self.rng, 120);
             let fields = json!({

@@ -3,7 +3,7 @@
 //!
 //! The handlers, the store, the mailer and the SDK's clients are the product's
 //! own; only AWS is in memory (`lazo::rehearsal`). Customers are spread over
-//! shops of 25,000, each with a table of its own, so that threads share nothing
+//! shops of 10,000, each with a table of its own, so that threads share nothing
 //! and one shop is run again alone in a few minutes.
 //!
 //! | file | holds |
@@ -65,7 +65,7 @@ const SHOWN: usize = 20;
 /// that came of it.
 #[derive(clap::Args)]
 pub struct Args {
-    /// How many customers, 25,000 to a shop.
+    /// How many customers, 10,000 to a shop.
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     customers: usize,
     /// How many years, from 2026 on.

@@ -34,7 +34,7 @@ use super::totals::Totals;
 use super::weather::{Weather, draw};
 
 /// How often the schedule runs dispatch, and queues are emptied.
-pub const TICK: i64 = 2 * HOUR;
+pub const TICK: i64 = 3 * HOUR;
 
 /// How often the schedule runs who looks at calendars: days begin on the hour
 /// in most time zones, and the day's touches go in the morning.

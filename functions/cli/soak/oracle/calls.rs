@@ -8,10 +8,11 @@ use super::flows::{ATTEMPTS, FLOWS, Flow, TRIGGER_DAYS};
 use super::safety::{named, when};
 use super::view::View;
 use crate::soak::fact::{Calls, Fact, NEVER, What};
-use crate::soak::life::{DAY, HOUR};
+use crate::soak::life::DAY;
+use crate::soak::world::TICK;
 
 /// What is told so shortly before a time may be known then or not.
-const UNCERTAIN: i64 = 2 * HOUR;
+const UNCERTAIN: i64 = TICK;
 
 /// The attempts in their order, the mail behind them last.
 fn attempts() -> impl Iterator<Item = (&'static Flow, &'static Flow)> {

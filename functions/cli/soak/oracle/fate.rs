@@ -162,7 +162,7 @@ impl<'a> Case<'a> {
                 format!("is on its way since {} and not listed", when(seen.at)),
             );
         }
-        if !self.around.had_trouble(seen.at, seen.at + 2 * HOUR) {
+        if !self.around.had_trouble(seen.at, seen.at + TICK) {
             self.accuse(&expected.touch, "is of unknown fate, and nothing went wrong");
         }
     }
