@@ -8,10 +8,15 @@ const DETAIL: &str = r#"{
     "channel": null
 }"#;
 
-struct Sample;
+/// A customer and an event; it counts how often the customer is asked.
+#[derive(Default)]
+struct Sample {
+    asked: std::cell::Cell<u32>,
+}
 
 impl Values for Sample {
     fn customer(&self, field: &str) -> Option<Value> {
+        self.asked.update(|asked| asked + 1);
         match field {
             "purchases" => Some(Value::Int(3)),
             "total_spent" => Some(Value::Float(120.5)),
@@ -40,8 +45,8 @@ fn compiled(source: &str) -> Condition {
 
 fn verdict(source: &str) -> Verdict {
     let condition = compiled(source);
-    let verdict = condition.verdict(&Sample);
-    assert_eq!(condition.verdict_of_cel(&Sample), verdict, "{source}");
+    let verdict = condition.verdict(&Sample::default());
+    assert_eq!(condition.verdict_of_cel(&Sample::default()), verdict, "{source}");
     verdict
 }
 
@@ -76,6 +81,54 @@ fn conditions_run() {
     assert_eq!(verdict("customer.attributes.vip"), Verdict::Holds);
     assert_eq!(verdict("customer.purchases == 1"), Verdict::Fails);
     assert_eq!(verdict("now > timestamp('2026-01-01T00:00:00Z')"), Verdict::Holds);
+}
+
+#[test]
+fn what_is_plain_needs_no_cel() {
+    for (source, expected) in [
+        ("customer.attributes.vip", Ok(true)),
+        ("!customer.attributes.vip", Ok(false)),
+        ("!(customer.purchases == 3)", Ok(false)),
+        ("customer.purchases == 3 && event.total.currency == 'EUR'", Ok(false)),
+        ("customer.purchases == 4 || event.total.currency == 'MXN'", Ok(true)),
+        ("customer.purchases != 3", Ok(false)),
+        ("customer.purchases < 4", Ok(true)),
+        ("customer.purchases <= 2", Ok(false)),
+        ("customer.purchases > 2", Ok(true)),
+        ("customer.purchases >= 4", Ok(false)),
+        ("customer.total_spent > 120.25", Ok(true)),
+        ("event.total.currency < 'MXN'", Ok(false)),
+        ("customer.attributes.vip == true", Ok(true)),
+        ("event.total.currency in ['EUR', 'MXN']", Ok(true)),
+        ("customer.purchases in [1, 2]", Ok(false)),
+        ("double(event.total.amount) >= 129.9", Ok(true)),
+        ("double(customer.purchases) < 3.0", Ok(false)),
+        ("double(customer.total_spent) == 120.5", Ok(true)),
+        ("double('2.5') == 2.5", Ok(true)),
+        ("has(customer.attributes.tier)", Ok(false)),
+        ("has(event.total.amount)", Ok(true)),
+        ("customer.attributes.tier == 'gold'", Err(Stop::Missing)),
+        ("event.channel == 'web'", Err(Stop::Missing)),
+        ("customer.attributes.vip.since == 1", Err(Stop::InDoubt)),
+    ] {
+        let condition = compiled(source);
+        let plain = condition.plain.as_ref().unwrap_or_else(|| panic!("{source} is plain"));
+        assert_eq!(plain.holds(&Sample::default()), expected, "{source}");
+    }
+    for beyond in ["size(customer.interests) > 1", "event.items.exists(i, i.quantity > 1.0)"] {
+        assert!(compiled(beyond).plain.is_none(), "{beyond}");
+    }
+}
+
+#[test]
+fn a_field_is_asked_for_once_where_it_stands_twice_in_a_row() {
+    let asked = |source| {
+        let sample = Sample::default();
+        compiled(source).verdict(&sample);
+        sample.asked.get()
+    };
+    assert_eq!(asked("customer.purchases > 1 && customer.purchases < 9"), 1);
+    assert_eq!(asked("customer.purchases > 1 && customer.total_spent < 900.0"), 2);
 }
 
 #[test]

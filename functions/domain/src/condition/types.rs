@@ -165,3 +165,42 @@ pub(super) const FUNCTIONS: [(&str, Type); 32] = [
     ("getMilliseconds", Type::Int),
     ("@not_strictly_false", Type::Bool),
 ];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_schema_tells_the_type_of_a_value() {
+        let money = || Type::Object("event", [("amount".to_owned(), Type::String)].into());
+        let root = json!({ "$defs": { "Money": {
+            "type": "object", "properties": { "amount": { "type": "string" } } } } });
+        let nothing = json!({ "type": "null" });
+        let reference = || json!({ "$ref": "#/$defs/Money" });
+        for (schema, expected) in [
+            (json!({ "type": "string" }), Type::String),
+            (json!({ "type": "integer" }), Type::Int),
+            (json!({ "type": "number" }), Type::Double),
+            (json!({ "type": "boolean" }), Type::Bool),
+            (json!({ "type": "object" }), Type::Map),
+            (json!({ "enum": ["a", "b"] }), Type::String),
+            (json!({ "type": ["integer", "null"] }), Type::Int),
+            (json!({ "type": ["null", "boolean"] }), Type::Bool),
+            (json!({ "type": "array" }), Type::List(Box::new(Type::Unknown))),
+            (
+                json!({ "type": "array", "items": { "type": "number" } }),
+                Type::List(Box::new(Type::Double)),
+            ),
+            (reference(), money()),
+            (json!({ "$ref": "#/$defs/Elsewhere" }), Type::Unknown),
+            (json!({ "anyOf": [reference(), nothing] }), money()),
+            (json!({ "anyOf": [nothing, { "type": "boolean" }] }), Type::Bool),
+            (json!({ "anyOf": [{ "type": "string" }, { "type": "boolean" }] }), Type::Unknown),
+            (json!({}), Type::Unknown),
+        ] {
+            assert_eq!(of_schema(&schema, &root), expected, "{schema}");
+        }
+    }
+}

@@ -264,6 +264,8 @@ mod tests {
             assert_eq!((ranking(alike).roc_auc(), ranking(alike).pr_auc()), (None, None));
         }
         assert_eq!(ranking(&[]).brier(), None);
+        assert_eq!(ranking(&[(0.5, true), (0.5, true), (0.0, false)]).brier(), Some(0.5 / 3.0));
+        assert_eq!(ranking(&[(0.5, true)]).brier(), Some(0.25));
     }
 
     #[test]
@@ -273,25 +275,61 @@ mod tests {
         assert!((tied.brier().unwrap() - error / 4.0).abs() < 1e-15);
     }
 
-    #[test]
-    fn whoever_came_once_is_counted_and_is_no_repeat_buyer() {
+    /// A half-year of five customers, and who of them came back in the next.
+    fn by(policy: &Drift) -> Evaluation {
         use jiff::civil::date;
         let day = |month, day| PurchaseDay { date: date(2026, month, day), spent: 10.0 };
         let once = Observed { known: vec![day(1, 5)], came_back: false };
         let twice = Observed { known: vec![day(1, 5), day(2, 5)], came_back: true };
         let thrice = Observed { known: vec![day(1, 5), day(2, 5), day(6, 30)], came_back: false };
         let later = Observed { known: vec![day(7, 2)], came_back: true };
-        let customers = [once.clone(), once, twice, thrice, later];
+        let customers = [once, twice, thrice.clone(), thrice, later];
+        evaluate(&customers, Kind::MbgNbd, date(2026, 6, 30), date(2026, 12, 31), policy)
+    }
+
+    #[test]
+    fn that_somebody_is_gone_has_a_chance() {
+        let found = by(&Drift { min_customers: 1, ..Drift::default() });
+        let gone = found.reports.iter().find(|report| report.measure == Measure::Gone).unwrap();
+        assert!(gone.calibration.iter().all(|decile| (0.0..=1.0).contains(&decile.mean_score)));
+        assert_eq!(gone.calibration.iter().map(|decile| decile.customers).sum::<usize>(), 4);
+    }
+
+    #[test]
+    fn of_those_who_are_as_good_as_gone_the_one_who_left_first_is_gone_most() {
+        use jiff::ToSpan;
+        use jiff::civil::date;
+        let daily = |until: Date, came_back| {
+            let days = (0..60).map(|ago: i64| until - ago.days()).rev();
+            let known = days.map(|date| PurchaseDay { date, spent: 10.0 }).collect();
+            Observed { known, came_back }
+        };
         let split = date(2026, 6, 30);
-        let found =
-            evaluate(&customers, Kind::MbgNbd, split, date(2026, 12, 31), &Drift::default());
-        assert_eq!((found.customers, found.repeat_customers, found.lost), (4, 2, 3));
+        let customers = [
+            daily(split, true),
+            daily(split - 40.days(), true),
+            daily(split - 100.days(), true),
+            daily(split - 150.days(), false),
+        ];
+        let policy = Drift { min_customers: 1, ..Drift::default() };
+        let found = evaluate(&customers, Kind::MbgNbd, split, date(2026, 12, 31), &policy);
+        let gone = found.reports.iter().find(|report| report.measure == Measure::Gone).unwrap();
+        let areas = (gone.roc_auc, gone.roc_auc_repeat, gone.pr_auc);
+        assert_eq!(areas, (Some(1.0), Some(1.0), Some(1.0)), "{:?} {gone:?}", found.model);
+        // Their chances are 1 to the last bit, and so are alike.
+        assert_eq!(gone.calibration.last().unwrap().mean_score, 1.0);
+    }
+
+    #[test]
+    fn whoever_came_once_is_counted_and_is_no_repeat_buyer() {
+        let found = by(&Drift::default());
+        assert_eq!((found.customers, found.repeat_customers, found.lost), (4, 3, 3));
         assert!(found.model.estimate.is_none());
         let recency = found.reports.last().unwrap();
         assert_eq!((recency.measure.as_str(), recency.brier), ("recency", None));
-        // Of the repeat buyers the one who stayed away had bought last.
+        // Of the repeat buyers those who stayed away had bought last.
         assert_eq!(recency.roc_auc_repeat, Some(0.0));
-        assert_eq!(recency.roc_auc, Some(2.0 / 3.0));
+        assert_eq!(recency.roc_auc, Some(1.0 / 3.0));
         let names: Vec<_> = found.reports.iter().map(|report| report.measure.as_str()).collect();
         assert_eq!(names, ["overdue ratio", "recency"]);
     }
@@ -307,5 +345,10 @@ mod tests {
         let (customers, last) = (deciles.iter().map(|d| d.customers).sum::<usize>(), deciles[5]);
         assert_eq!((customers, last.customers, last.observed), (100, 10, 1.0));
         assert!(ranking(&[]).deciles().is_empty());
+        // Of twenty, the middle of the three behind the first is in the second tenth.
+        let score = |i| if (1..4).contains(&i) { 0.1 } else { f64::from(i) };
+        let tied: Vec<(f64, bool)> = (0..20).map(|i| (score(i), false)).collect();
+        let customers: Vec<_> = ranking(&tied).deciles().iter().map(|d| d.customers).collect();
+        assert_eq!(customers[..3], [1, 3, 2]);
     }
 }

@@ -232,14 +232,46 @@ mod tests {
             (inside(1, more), inside(2, 1.0), 2),
             (edge(1, same), edge(2, 1.0), 1),
             (edge(1, 1.0), edge(2, more), 1),
+            (inside(1, 1e-12), inside(2, 0.0), 1),
         ] {
             assert_eq!(taken(a, b), expected, "{a:?} {b:?}");
         }
     }
 
     #[test]
+    fn numbers_that_are_none_are_no_fit() {
+        let histories = Histories::of(&[of(1), of(0)]);
+        let problem = Problem::new(Kind::MbgNbd, &histories);
+        let sound = problem.judge(end(7, 2.0, 0.0, false)).estimate.unwrap();
+        assert_eq!((sound.log_likelihood, sound.evaluations), (-4.0, 7));
+        let endless = Minimum { at: [800.0; 4], ..end(7, 2.0, 0.0, false) };
+        for none in [end(7, f64::INFINITY, 0.0, false), endless] {
+            let found = problem.judge(none);
+            assert_eq!((found.estimate, found.refused.is_some()), (None, true));
+        }
+    }
+
+    #[test]
+    fn a_search_that_begins_where_it_would_end_ends_at_once() {
+        let all: Vec<Summary> = (0..300)
+            .map(|i: u32| {
+                let recency_days = [0, 0, 20, 90, 160][i as usize % 5];
+                Summary { repeats: recency_days / 20, recency_days, age_days: 170 + i % 90 }
+            })
+            .collect();
+        let histories = Histories::of(&all);
+        let found = fit(Kind::BgNbd, &histories, 1);
+        let found = found.estimate.unwrap_or_else(|| panic!("{found:?}"));
+        let again = fit_from(found.params, &histories, 1).estimate.unwrap();
+        assert!(again.evaluations <= 2, "{found:?} {again:?}");
+    }
+
+    fn of(repeats: u32) -> Summary {
+        Summary { repeats, recency_days: 7 * repeats, age_days: 70 }
+    }
+
+    #[test]
     fn so_few_as_are_asked_for_are_enough() {
-        let of = |repeats| Summary { repeats, recency_days: 7 * repeats, age_days: 70 };
         let two = Histories::of(&[of(1), of(0)]);
         assert_eq!(too_little(&two, 2), None);
         assert_eq!(too_little(&two, 3), Some(Refusal::TooFewCustomers { customers: 2, needed: 3 }));

@@ -80,13 +80,7 @@ impl Params {
 
     /// P(still a customer at T).
     pub fn p_alive(&self, of: Weeks) -> f64 {
-        let odds = self.left_log_odds(of);
-        if odds > 0.0 {
-            let alive = (-odds).exp();
-            alive / (1.0 + alive)
-        } else {
-            1.0 / (1.0 + odds.exp())
-        }
+        1.0 / (1.0 + self.left_log_odds(of).exp())
     }
 
     /// P(at least one purchase in the next `horizon` weeks).
@@ -192,6 +186,9 @@ mod tests {
                     let age = when(share);
                     assert!(age > recency && (at(age) - share).abs() < 1e-12, "{share}: {age}");
                 }
+                // However long ago the last purchase is.
+                let later = Weeks { repeats, recency, age: recency + 30.0 };
+                assert_eq!(params.age_when_under(0.5, later), when(0.5));
                 // Who hardly ever comes back is under it from the last day on.
                 assert!((when(at(recency) + 0.01) - recency).abs() < 1e-12);
             }

@@ -263,6 +263,10 @@ mod tests {
         );
         // 4 gaps in 2 · 60 + 60 days.
         assert!((scorer.expected_purchases(january(), today, 4.5) - 0.7).abs() < 1e-12);
+        // 5 gaps in 2 · 60 + 30 days.
+        let four = Rhythm::new(date(2026, 2, 1), date(2026, 3, 1), 4).unwrap();
+        let expected = scorer.expected_purchases(four, date(2026, 3, 3), 3.0);
+        assert!((expected - 0.7).abs() < 1e-12, "{expected}");
         // And 300 on 3 days with 2 days of nothing: 60 on each.
         let value = scorer.lifetime_value(january(), today, 300.0);
         assert!((value - 365.25 * 4.0 / 180.0 * 60.0).abs() < 1e-9, "{value}");
@@ -360,5 +364,15 @@ mod tests {
         let never = Drift { at_risk_p_alive: 1e-9, ..policy };
         let scorer = Scorer::new(Some(&model(PARAMS, usable())), &never);
         assert_eq!(scorer.crossing_day(once), None);
+        // Without a model it is by the ratio: 2 · 60 days by 2, times the policy's.
+        for (overdue_ratio, days) in [
+            (f64::from(CROSSING_DAYS_MAX - 1) / 60.0 + 1e-6, Some(CROSSING_DAYS_MAX)),
+            (f64::from(CROSSING_DAYS_MAX) / 60.0, None),
+        ] {
+            let scorer =
+                Scorer::new(None, &Drift { default_overdue_ratio: overdue_ratio, ..policy });
+            let expected = days.map(|days| once.last() + i64::from(days).days());
+            assert_eq!(scorer.crossing_day(once), expected, "{overdue_ratio}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::gamma::{digamma, ln_gamma};
-use super::minimise::{Bounds, EXACT, minimise};
+use super::minimise::{Bounds, EXACT, Minimum, minimise};
 
 /// So many customers who spent something it takes for a fit.
 pub const SPENDERS_MIN: usize = 100;
@@ -77,7 +77,7 @@ impl Spending {
 
     pub fn is_valid(&self) -> bool {
         let positive = |value: f64| value.is_finite() && value > 0.0;
-        let holds = |m: &GammaGamma| positive(m.p) && m.q > 1.0 && positive(m.q - 1.0 + m.gamma);
+        let holds = |m: &GammaGamma| [m.p, m.q - 1.0, m.gamma].into_iter().all(positive);
         self.mean.is_finite() && self.mean >= 0.0 && self.model.as_ref().is_none_or(holds)
     }
 }
@@ -86,20 +86,22 @@ impl Spending {
 fn fit(spenders: &[(u32, f64)]) -> Option<GammaGamma> {
     const BOUNDS: [(f64, f64); 3] = [(1e-2, 1e4), (1e-2, 1e4), (1e-4, 1e5)];
     let groups = groups(spenders);
-    let log_means: f64 = spenders.iter().map(|(n, total)| (total / f64::from(*n)).ln()).sum();
     let bounds: Bounds<3> = BOUNDS.map(|(low, high)| (low.ln(), high.ln()));
     let function = |at: &[f64; 3]| {
         let by = at.map(f64::exp);
-        let (value, gradient) = likelihood(by, spenders, &groups, log_means);
+        let (value, gradient) = likelihood(by, spenders, &groups);
         let count = spenders.len() as f64;
         (-value / count, std::array::from_fn(|i| -gradient[i] * by[i] / count))
     };
     let starts = [[4.0, 4.0, 1.0], [1.0, 2.0, 2.0], [10.0, 1.5, 0.1]];
     let found = starts.map(|start| minimise(function, start.map(f64::ln), &bounds, None, EXACT));
-    let best = found.iter().min_by(|a, b| a.value.total_cmp(&b.value))?;
-    let [p, q, gamma] = best.at.map(f64::exp);
+    found.iter().min_by(|a, b| a.value.total_cmp(&b.value)).and_then(usable)
+}
+
+fn usable(found: &Minimum<3>) -> Option<GammaGamma> {
+    let [p, q, gamma] = found.at.map(f64::exp);
     // With q up to 1 the mean is infinite.
-    let is_usable = best.has_converged() && !best.at_bound.contains(&true) && q > 1.01;
+    let is_usable = found.has_converged() && !found.at_bound.contains(&true) && q > 1.01;
     is_usable.then_some(GammaGamma { p, q, gamma })
 }
 
@@ -116,16 +118,15 @@ fn groups(spenders: &[(u32, f64)]) -> Vec<(f64, Range<usize>)> {
     groups
 }
 
-/// The log-likelihood of the customers' mean spendings, and its derivatives by
-/// p, q and gamma. `log_means` is the sum of the logarithms of those means.
+/// The log-likelihood of the customers' mean spendings, but for what p, q and
+/// gamma do not change, and its derivatives by them.
 fn likelihood(
     [p, q, gamma]: [f64; 3],
     spenders: &[(u32, f64)],
     groups: &[(f64, Range<usize>)],
-    log_means: f64,
 ) -> (f64, [f64; 3]) {
     let count = spenders.len() as f64;
-    let mut value = count * (q * gamma.ln() - ln_gamma(q)) - log_means;
+    let mut value = count * (q * gamma.ln() - ln_gamma(q));
     let mut by = [0.0, count * (gamma.ln() - digamma(q)), count * q / gamma];
     for (n, range) in groups {
         let (mut logs, mut inverses, mut own_logs) = (0.0, 0.0, 0.0);
@@ -159,15 +160,39 @@ mod tests {
         let spenders = spenders();
         let groups = groups(&spenders);
         let at = [3.0, 4.0, 2.0];
-        let (_, gradient) = likelihood(at, &spenders, &groups, 1.0);
+        let (_, gradient) = likelihood(at, &spenders, &groups);
         for i in 0..3 {
             let beside = |step: f64| {
                 let mut moved = at;
                 moved[i] += step;
-                likelihood(moved, &spenders, &groups, 1.0).0
+                likelihood(moved, &spenders, &groups).0
             };
             let slope = (beside(1e-5) - beside(-1e-5)) / 2e-5;
             assert!((gradient[i] - slope).abs() < 1e-5 * slope.abs().max(1.0), "{i}: {slope}");
+        }
+    }
+
+    #[test]
+    fn spenders_are_grouped_by_their_days() {
+        let spenders = [(1, 5.0), (2, 7.0), (2, 8.0), (5, 9.0)];
+        assert_eq!(groups(&spenders), [(1.0, 0..1), (2.0, 1..3), (5.0, 3..4)]);
+    }
+
+    #[test]
+    fn a_fit_is_of_use_where_it_ended_inside_with_a_mean() {
+        let end = |q: f64, gradient, is_at_edge| Minimum {
+            at: [3.0_f64.ln(), q.ln(), 2.0_f64.ln()],
+            value: 1.0,
+            inverse_hessian: [[0.0; 3]; 3],
+            evaluations: 1,
+            gradient,
+            at_bound: [false, is_at_edge, false],
+        };
+        let found = usable(&end(4.0, 0.0, false)).unwrap();
+        assert!((found.p - 3.0).abs() < 1e-12 && (found.q - 4.0).abs() < 1e-12);
+        assert!((found.gamma - 2.0).abs() < 1e-12);
+        for none in [end(1.0, 0.0, false), end(4.0, 1.0, false), end(4.0, 0.0, true)] {
+            assert_eq!(usable(&none), None, "{none:?}");
         }
     }
 
@@ -204,7 +229,7 @@ mod tests {
             GammaGamma { p: f64::INFINITY, ..good },
             GammaGamma { q: 1.0, ..good },
             GammaGamma { q: f64::NAN, ..good },
-            GammaGamma { gamma: -4.0, ..good },
+            GammaGamma { gamma: -1.0, ..good },
             GammaGamma { gamma: f64::NAN, ..good },
         ] {
             assert!(!of(50.0, Some(bad)), "{bad:?}");

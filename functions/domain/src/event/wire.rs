@@ -301,6 +301,7 @@ mod tests {
             assert_eq!(read(more.clone()).map_err(|bad| bad.to_string()), Ok(kind), "{more}");
         }
         for nothing in [json!({ "customer_id": "ana" }), json!({ "occurred_at": "2026-03-01" })] {
+            assert_eq!(told_by_fields(&nothing.to_string()), None);
             assert!(from_wire(&nothing.to_string()).is_err(), "{nothing}");
         }
     }
@@ -312,6 +313,7 @@ mod tests {
             from_wire(&(text.clone() + &" ".repeat(bytes - text.len()))).map(drop)
         };
         let too_large = |bytes| matches!(of_bytes(bytes), Err(BadEvent::TooLarge { .. }));
+        assert_eq!((EVENT_BYTES_MAX, DETAIL_BYTES_MAX), (1_048_576, 65_536));
         assert!(!too_large(EVENT_BYTES_MAX) && too_large(EVENT_BYTES_MAX + 1));
         let of_detail = |bytes: usize| {
             let empty = detail(json!({ "unknown": "" })).to_string().len();

@@ -92,14 +92,14 @@ fn explain(error: &Error, files: &Files) -> String {
                 hint(name, known.iter().map(String::as_str))
             )
         }
-        ErrorKind::UnknownFilter => unknown(Call::Filter(&named("filter "))),
-        ErrorKind::UnknownTest => unknown(Call::Test(&named("test "))),
         ErrorKind::OutOfFuel => "takes too many steps; does a loop go through too much?".into(),
         // The one detail that may quote a customer's data.
         _ if detail.starts_with("unable to calculate") => {
             "cannot calculate with these values".into()
         }
         kind if detail.is_empty() => kind.to_string(),
+        ErrorKind::UnknownFilter => unknown(Call::Filter(&named("filter "))),
+        ErrorKind::UnknownTest => unknown(Call::Test(&named("test "))),
         ErrorKind::InvalidOperation => detail.to_owned(),
         kind => format!("{kind}: {detail}"),
     }

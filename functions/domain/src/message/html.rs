@@ -272,6 +272,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_fetches_no_fonts() {
+        let mjml = "<mjml><mj-body><mj-section><mj-column><mj-text font-family=\"Roboto\">a\
+            </mj-text></mj-column></mj-section></mj-body></mjml>";
+        let (html, _) = from_mjml(mjml).unwrap();
+        assert!(html.contains("Roboto") && !html.contains("fonts.googleapis.com"), "{html}");
+    }
+
+    #[test]
     fn mjml_that_cannot_be_read_says_where() {
         let mjml = |inner: &str| {
             format!(

@@ -194,7 +194,7 @@ mod tests {
 
     fn messages(column: &str) -> String {
         let mjml = format!(
-            "<mjml><mj-head><mj-style>.a > b {{ }}</mj-style></mj-head><mj-body><mj-section>\
+            "<mjml><mj-head><mj-style>.a > b {{ }} /* <p> */</mj-style></mj-head><mj-body><mj-section>\
              <mj-column>{column}</mj-column></mj-section></mj-body></mjml>"
         );
         let found = lint(&mjml);
@@ -208,6 +208,7 @@ mod tests {
             messages("<mj-text a='>'>a<br>b <!-- <p> --><b>c</b></mj-text><mj-spacer />"),
             ""
         );
+        assert_eq!(messages("<!-- a <p> b --><mj-spacer a=\"1>0\" />"), "");
     }
 
     #[test]
@@ -230,5 +231,7 @@ mod tests {
             assert_eq!(messages(column), expected, "{column}");
         }
         assert!(messages("<mj-include path=\"x\" />").contains("{% include"));
+        let found = lint("<mjml");
+        assert_eq!((found.len(), found[0].range.clone()), (1, 0..5));
     }
 }

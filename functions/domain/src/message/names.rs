@@ -1,6 +1,6 @@
 //! The names that a template uses, against those that there are.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::engine::Engine;
 use super::fault::{self, Fault};
@@ -38,12 +38,10 @@ pub(super) fn unknown(
             if is_event && is_shared {
                 continue;
             }
-            let message = match fields.as_object().filter(|fields| !fields.is_empty()) {
-                None if is_event => {
-                    "event is known only in rules that an event triggers; write default(…) behind it".into()
-                }
-                fields => {
-                    let names = fields.into_iter().flatten().map(|(name, _)| name.as_str());
+            let message = match is_event && fields.is_empty() {
+                true => "event is known only in rules that an event triggers; write default(…) behind it".into(),
+                false => {
+                    let names = fields.keys().map(String::as_str);
                     format!("{known} has no field {field:?}{}", hint(field, names))
                 }
             };
@@ -64,7 +62,10 @@ pub(super) fn unknown_calls(path: &str, text: &str, engine: &Engine) -> Vec<Faul
 
 /// Where a dotted name leaves what is known: the known part, the field that it
 /// lacks, and the fields that it has.
-fn first_unknown<'a>(name: &'a str, full: &'a Json) -> Option<(&'a str, &'a str, &'a Json)> {
+fn first_unknown<'a>(
+    name: &'a str,
+    full: &'a Json,
+) -> Option<(&'a str, &'a str, &'a Map<String, Json>)> {
     let mut here = full;
     let mut end = 0;
     for (index, field) in name.split('.').enumerate() {
@@ -77,7 +78,7 @@ fn first_unknown<'a>(name: &'a str, full: &'a Json) -> Option<(&'a str, &'a str,
             Some(inner) => here = inner,
             // One of the names that this use of the template does not have.
             None if index == 0 => return None,
-            None => return Some((known, field, here)),
+            None => return Some((known, field, fields)),
         }
         end += field.len() + usize::from(index > 0);
     }

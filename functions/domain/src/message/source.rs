@@ -211,6 +211,19 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_is_a_tag_whatever_stands_in_it() {
+        let text = "a {# {{ b }} #} {{ c }} {d}{% e";
+        let found: Vec<_> = tags(text).into_iter().map(|tag| &text[tag]).collect();
+        assert_eq!(found, ["{# {{ b }} #}", "{{ c }}", "{% e"]);
+    }
+
+    #[test]
+    fn lines_are_marked_that_do_not_begin_inside_a_tag() {
+        let marked = mark("one\n{{ x\n}}\ntwo\n{{ y }}", 7).replace([OPEN, CLOSE], "|");
+        assert_eq!(marked, "|7:1|one\n|7:2|{{ x\n}}\n|7:4|two\n|7:5|{{ y }}");
+    }
+
+    #[test]
     fn marks_lead_back_to_the_line() {
         let files = Files::read(&[("a/es/b.mjml".into(), "one\n{{ x\n}}\n  two <b>".into())]);
         let marked = mark(files.text("a/es/b.mjml").unwrap(), 0);

@@ -77,3 +77,17 @@ impl Attempts {
         self.further.iter().chain(self.then.as_deref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_rule_made_is_an_authored_step() {
+        for step in ["call", "call.1", "call.0", "call.x", "call.999"] {
+            assert_eq!(step_parts(step), (step, Attempt::Nth(1)));
+        }
+        assert_eq!(step_parts("call.2"), ("call", Attempt::Nth(2)));
+        assert_eq!(step_parts("call.then"), ("call", Attempt::Then));
+    }
+}

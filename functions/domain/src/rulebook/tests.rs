@@ -1,6 +1,7 @@
 //! What a book knows, and what is told of files that do not fit.
 
 use super::*;
+use crate::drift::{Kind, Spending};
 
 /// What is told of a rule for an occasion, under a policy.
 fn told_of_occasion(name: &str, policy: &str) -> Vec<String> {
@@ -110,6 +111,26 @@ steps: [{ id: note, channel: task, template: note }]
 ";
 
 #[test]
+fn by_a_rhythm_alone_nobody_s_value_is_known() {
+    let rhythm = ShopRhythm { completed_gaps: 100, mean_gap_days: 45.0, overdue_ratio: 2.5 };
+    let model = Model {
+        kind: Kind::MbgNbd,
+        until: jiff::civil::date(2026, 1, 1),
+        customers: 1_000,
+        unique_histories: 900,
+        estimate: None,
+        refused: None,
+        rhythm: ShopRhythm::default(),
+        spending: Spending::fit(&[]),
+    };
+    let taught = book(GREET).with_model(&model);
+    assert!(taught.values().is_some());
+    let judged = taught.with_rhythm(rhythm);
+    assert!(judged.values().is_none());
+    assert_eq!(judged.scorer().ratio_figures(), (45.0, 2.5));
+}
+
+#[test]
 fn a_book_knows_what_its_rules_ask_for() {
     assert_eq!(book(GREET).rule("greet").unwrap().priority, 50);
     assert!(!book(GREET).asks_for_drift() && !book(GREET).is_exit(EventKind::ComplaintOpened));
@@ -130,6 +151,34 @@ fn a_book_knows_what_its_rules_ask_for() {
         assert_eq!(book(&filter).asks_for_drift(), asks, "{condition}");
         let step = GREET.replace("template: note", &format!("template: note, if: \"{condition}\""));
         assert_eq!(book(&step).asks_for_drift(), asks, "{condition}");
+    }
+}
+
+#[test]
+fn what_follows_an_attempt_is_like_it_at_times_of_its_own() {
+    for time in ["wait: 2 days", "on: event.follow_up.on"] {
+        let step = format!(
+            "{{ id: call, channel: call, template: script, {time}, at: '12:00', \
+             if: customer.purchases > 1, expires: 9 days, attempts: {{ max: 3, gap: 1 day, \
+             then: email, template: sorry }} }}"
+        );
+        let rule = GREET.replace("PurchaseCompleted", "InteractionRecorded");
+        let book = book(&rule.replace("{ id: note, channel: task, template: note }", &step));
+        let rule = book.rule("greet").unwrap();
+        let steps: Vec<&Step> = rule.all_steps().collect();
+        let ids: Vec<&str> = steps.iter().map(|step| &*step.id).collect();
+        assert_eq!(ids, ["call", "call.2", "call.3", "call.then"]);
+        let [first, second, third, then] = steps[..] else { unreachable!() };
+        let has_time = |step: &Step| [step.wait.is_some() || step.on.is_some(), step.at.is_some()];
+        let times = [first, second, third, then].map(has_time);
+        assert_eq!(times, [[true; 2], [false; 2], [false; 2], [false; 2]]);
+        for further in [second, third] {
+            assert_eq!((&further.template, further.expiry), (&first.template, Span::days(9)));
+            assert!(further.channel == Channel::Call && further.condition.is_some());
+        }
+        assert_eq!((then.channel, then.template.as_deref()), (Channel::Email, Some("sorry")));
+        assert!(then.condition.is_none() && then.template_place > first.template_place);
+        assert_eq!(then.expiry, Channel::Email.expiry());
     }
 }
 
@@ -309,7 +358,8 @@ fn what_lets_nothing_through_is_told_with_its_place() {
             told[0].starts_with(&start) && told[0].contains(message),
             "{start}{message}: {told:?}"
         );
-        assert!(RuleBook::read(&[(POLICY_FILE.into(), policy.into())]).is_err(), "{policy}");
+        let files = [(POLICY_FILE.into(), policy.into())];
+        assert!(RuleBook::read(&files).is_err() && RuleBook::check(&files).0.is_none(), "{policy}");
     }
 }
 

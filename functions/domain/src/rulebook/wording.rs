@@ -54,3 +54,30 @@ fn of_type(found: &str, expected: &str) -> String {
     let mend = if expected == "text" && scalar.is_some() { "; write it in quotes" } else { "" };
     format!("expected {expected}, found {found}{mend}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_another_type_is_told_in_plain_words() {
+        for (found, expected, told) in [
+            ("integer `3`", "a string", "expected text, found 3; write it in quotes"),
+            ("map", "a string", "expected text, found keys with values"),
+            ("integer `3`", "a boolean", "expected true or false, found 3"),
+            ("string \"x\"", "u8", "expected a whole number, zero or more, found \"x\""),
+            ("null", "a sequence", "expected a list, found nothing"),
+            ("sequence", "f64", "expected a number, found a list"),
+            ("null", "a map", "expected keys with values, such as \"name: value\", found nothing"),
+            (
+                "boolean `true`",
+                "a span such as 3 days",
+                "expected a span such as 3 days, found true",
+            ),
+        ] {
+            assert_eq!(of_type(found, expected), told);
+        }
+        let keys = of_type("sequence", "struct Policy");
+        assert_eq!(keys, "expected keys with values, such as \"name: value\", found a list");
+    }
+}

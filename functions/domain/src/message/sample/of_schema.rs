@@ -138,3 +138,24 @@ fn kind(schema: &Json) -> &str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_gives_a_full_value_and_a_bare_one() {
+        let root = json!({});
+        for (schema, full, bare) in [
+            (json!({ "type": "boolean" }), json!(true), json!(false)),
+            (json!({ "type": "number" }), json!(1), json!(1)),
+            (json!({ "type": ["null", "integer"], "maximum": 10 }), json!(10), json!(10)),
+            (json!({ "type": ["string", "null"] }), json!("of"), json!("of")),
+            (json!({ "type": "array", "items": { "type": "integer" } }), json!([1]), json!([])),
+        ] {
+            let mut made =
+                OfSchema { root: &root, currency: "MXN", path: Vec::new(), changes: Vec::new() };
+            assert_eq!(made.make("of", &schema), (full, bare), "{schema}");
+        }
+    }
+}

@@ -140,6 +140,10 @@ fn names_that_do_not_exist_are_told_with_the_nearest() {
             "1:18: error: event has no field \"totl\"; did you mean \"total\"?",
         ),
         (
+            "{% set oftener = 1 %}{{ often | default('') }}",
+            "1:25: error: unknown variable \"often\"",
+        ),
+        (
             "{{ event.total.amout }}",
             "1:4: error: event.total has no field \"amout\"; did you mean \"amount\"?",
         ),
@@ -195,6 +199,30 @@ fn what_may_be_missing_is_found_in_every_branch() {
     for (text, place, name) in cases {
         assert_eq!(in_purchase_script(text), [may_be_missing(place, name)], "{text}");
     }
+}
+
+#[test]
+fn what_is_wrong_in_two_lines_is_told_of_both() {
+    let told =
+        in_purchase_script("{% if false %}{{ 1 | fance }}{% endif %}\n{{ customer.given_name }}");
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told[0].contains("script.md:1:22: error: unknown filter"), "{told:?}");
+    assert!(told[1].contains("script.md:2:4: error: customer.given_name may be"), "{told:?}");
+}
+
+#[test]
+fn the_last_of_several_attempts_at_a_call_says_what_follows() {
+    let never = [
+        "call.then is defined and call.attempt < call.attempts",
+        "call.then is defined and call.attempts == 1",
+    ];
+    for case in never {
+        let text = format!("{{% if {case} %}}{{{{ customer.given_name }}}}{{% endif %}}");
+        assert_eq!(in_purchase_script(&text), NOTHING, "{text}");
+    }
+    let last =
+        "{% if call.attempt == call.attempts and call.attempts > 1 %}{{ call.then }}{% endif %}";
+    assert_eq!(in_purchase_script(last), NOTHING);
 }
 
 #[test]

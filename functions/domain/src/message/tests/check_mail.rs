@@ -19,6 +19,7 @@ fn broken_mjml_is_told_with_its_line() {
             "<mj-text>a</mj-text>\n\n  <p>b</p>",
             "7:3: error: <p> stands directly in <mj-column>; put it inside <mj-text>",
         ),
+        ("<mj-text>a", "5:1: error: <mj-text> is not closed before </mj-column>; write </mj-text>"),
         ("<mj-text>\n 1 < 2</mj-text>", "6:1: error: is no MJML here; write < in text as &lt;"),
     ];
     for (body, expected) in cases {
@@ -76,9 +77,20 @@ fn a_survey_s_mail_needs_a_link_for_each_score() {
 fn what_cannot_be_written_for_somebody_is_told_and_nothing_else_of_it() {
     // The subject fails for whoever has no name, and marketing's needs are not
     // looked at before it is mended.
-    let told = in_mail("marketing", "{{ customer.given_name }}", "<mj-text>a</mj-text>");
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].contains("subject.txt:1:"), "{told:?}");
+    for subject in [
+        "{{ customer.given_name }}",
+        // Of whom only what is always known is known.
+        "{% if customer | length > 12 %}Hola{% endif %}",
+        // Of whom all is known but one thing.
+        "{% if customer.given_name is defined %}{{ customer.family_name }}{% endif %}Hola",
+        // Of whom little is known, and one thing is another.
+        "{% if customer.given_name is not defined and customer.stage == 'commitment' %}\
+         {{ customer.given_name }}{% endif %}Hola",
+    ] {
+        let told = in_mail("marketing", subject, "<mj-text>a</mj-text>");
+        assert_eq!(told.len(), 1, "{subject} {told:#?}");
+        assert!(told[0].contains("subject.txt:1:"), "{told:?}");
+    }
 }
 
 #[test]

@@ -216,6 +216,15 @@ fn what_cannot_be_written_says_why_without_naming_the_customer() {
         "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
     );
     assert!(refused(&[body, endless], "a-mail").contains("takes too many steps"));
+    for (subject, why) in [
+        ("{{ 1 | mony }}", "unknown filter \"mony\"; did you mean \"money\"?"),
+        ("{{ 1 is evn }}", "unknown test \"evn\"; did you mean \"even\"?"),
+        ("{{ [1] | map('mony') | list }}", ":1: unknown filter"),
+        ("{{ 0 ** -1 }}", "cannot calculate with these values"),
+    ] {
+        let told = refused(&[body, ("a-mail/es/subject.txt", subject)], "a-mail");
+        assert!(told.ends_with(why), "{told}");
+    }
     assert_eq!(
         refused(&[body, ("a-mail/es/subject.txt", " \n")], "a-mail"),
         "templates/a-mail/es/subject.txt gives an empty subject"

@@ -21,12 +21,28 @@ fn the_sample_knows_every_field_there_is() {
         for field in CUSTOMER_FIELDS {
             assert!(!samples.full.0["customer"][field].is_null(), "{field}");
         }
+        assert!(samples.full.0["last_contact"]["note"].is_string());
         let schema = crate::event::schema(kind);
         let fields = schema.as_value()["properties"].as_object().unwrap();
         for field in fields.keys() {
             assert!(!samples.full.0["event"][field].is_null(), "{kind} {field}");
         }
     }
+}
+
+#[test]
+fn a_digest_s_sample_has_a_month_with_something_and_one_with_nothing() {
+    let book = shipped_rules();
+    let digest = book.rules().iter().find(|rule| matches!(rule.trigger, Trigger::Every { .. }));
+    let used = Use {
+        trigger: Some(&digest.unwrap().trigger),
+        channel: Channel::Email,
+        purpose: Purpose::Service,
+        survey: None,
+    };
+    let samples = Samples::of(&book.policy, &used);
+    assert_eq!(samples.full.0["period"]["purchases"], 2);
+    assert_eq!(samples.bare.0["period"]["purchases"], 0);
 }
 
 #[test]
@@ -56,6 +72,10 @@ fn a_preview_takes_a_customer_in_any_shape() {
         "occurred_at": "2026-01-01T04:00:00Z" } }"#;
     let context = context_from_json(event, &book.policy, book.rule("thank-you-mail")).unwrap();
     assert_eq!(context.0["event"]["occurred_at"], "2025-12-31");
+    // What a customer need not have can be taken away.
+    let nothing = r#"{ "customer": {}, "last_contact": null }"#;
+    let context = context_from_json(nothing, &book.policy, None).unwrap();
+    assert!(context.0["last_contact"].is_null(), "{:?}", context.0);
     assert_eq!(
         subject(r#"{ "customer": {}, "purchse": {} }"#),
         Err(BadSample::Unknown("purchse".into(), "; did you mean \"purchase\"?".into()))
