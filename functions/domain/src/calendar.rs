@@ -194,11 +194,11 @@ fn both(date: Date, time: Time, zone: &TimeZone) -> [Instant; 2] {
     [instant(date, time, zone), second]
 }
 
-/// The instants of a day at which its clock is put forward or back: either may
-/// lead right into a window.
+/// The instants of a day, after its midnight, at which its clock is put forward or
+/// back: either may lead right into a window.
 fn clock_changes(date: Date, zone: &TimeZone) -> impl Iterator<Item = Instant> {
-    let eve = midnight(date, zone).plus_millis(-1).timestamp();
-    let changes = zone.following(eve).map(|change| Instant::from(change.timestamp()));
+    let changes = zone.following(midnight(date, zone).timestamp());
+    let changes = changes.map(|change| Instant::from(change.timestamp()));
     changes.take_while(move |at| at.date_in(zone) == date)
 }
 

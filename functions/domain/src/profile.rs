@@ -211,4 +211,16 @@ mod tests {
         let before = [1, 2, 3, 4].map(|second| dated.last_before(at(second)).copied());
         assert_eq!(before, [None, Some("a"), Some("b"), Some("b")]);
     }
+
+    #[test]
+    fn of_addresses_those_of_before_are_told_too() {
+        let mut profile = Profile::default();
+        let mut email = |second, text| profile.email.set(at(second), text);
+        email(1, Some(Email::new("ana@example.com").unwrap()));
+        email(2, None);
+        email(3, Some(Email::new("ana@example.org").unwrap()));
+        profile.phone.set(at(1), Some(Phone::new("+525512345678").unwrap()));
+        let told: Vec<_> = profile.addresses().collect();
+        assert_eq!(told, ["ana@example.com", "ana@example.org", "+525512345678"]);
+    }
 }

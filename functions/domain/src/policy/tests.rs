@@ -49,3 +49,17 @@ fn mail_names_people_and_teams_as_the_policy_does() {
     let called = ["eva", "leo", "care", "nobody"].map(|name| policy.called(name));
     assert_eq!(called, ["Eva Ruiz", "leo", "Customer care", "nobody"]);
 }
+
+#[test]
+fn a_person_is_of_the_teams_that_count_them_among_their_members() {
+    let policy: Policy = serde_json::from_value(serde_json::json!({
+        "teams": {
+            "care": { "members": ["eva", "leo"] },
+            "floor": { "members": ["leo"] },
+            "office": { "email": "office@shop.example" },
+        },
+    }))
+    .unwrap();
+    let teams = ["eva", "leo", "nobody"].map(|who| policy.teams_of(who).collect::<Vec<_>>());
+    assert_eq!(teams, [vec!["care"], vec!["care", "floor"], vec![]]);
+}
