@@ -95,7 +95,7 @@ struct State {
     steps: Mutex<Option<Vec<Step>>>,
     stopped: Notify,
     held: Notify,
-    /// What lets each held request go, the latest last.
+    /// What lets each held request go.
     holds: Mutex<Vec<oneshot::Sender<()>>>,
 }
 
@@ -155,9 +155,9 @@ impl Faults {
         *lock(&self.state.without) = Some(without);
     }
 
-    /// Runs one handler until it is done or the process stops. Where one of its
-    /// requests is held up, `meanwhile` runs to its end first: another worker,
-    /// who was faster.
+    /// Runs one handler until it is done or the process stops. Where requests of it
+    /// are held up, `meanwhile` runs to its end first: another worker, who was
+    /// faster.
     pub async fn run<T, M: Future<Output = ()>>(
         &self,
         handler: impl Future<Output = T>,
@@ -171,7 +171,7 @@ impl Faults {
                 done = &mut handler => return End::Done(done),
                 () = self.state.stopped.notified() => return End::Stopped,
                 () = self.state.held.notified() => {
-                    let held = self.latest_hold();
+                    let held = self.holds();
                     if let Some(meanwhile) = meanwhile.take() {
                         self.run_other(meanwhile()).await;
                     }
@@ -190,14 +190,15 @@ impl Faults {
                 biased;
                 () = &mut other => return,
                 () = self.state.stopped.notified() => return,
-                () = self.state.held.notified() => drop(self.latest_hold()),
+                () = self.state.held.notified() => drop(self.holds()),
             }
         }
     }
 
-    /// Takes the latest hold; a request goes on when its hold is dropped.
-    fn latest_hold(&self) -> Option<oneshot::Sender<()>> {
-        lock(&self.state.holds).pop()
+    /// Takes all holds: requests that are made at once may be held at once, and are
+    /// told of once. Each goes on when its hold is dropped.
+    fn holds(&self) -> Vec<oneshot::Sender<()>> {
+        std::mem::take(&mut lock(&self.state.holds))
     }
 
     /// Notes a request; the fault that it meets.

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use lazo::rehearsal::faults::{Fault, Plan, Step};
 use tokio::runtime::Builder;
+use tokio::time::timeout;
 
 use super::flows::{self, Flow};
 use super::oracle::{Left, check};
@@ -17,6 +19,9 @@ use super::run::{Again, Trail, Variant, World};
 const WORLDS: usize = 8;
 
 const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long a schedule may take, on however busy a machine.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// How many schedules that went wrong are printed in full.
 const PRINTED_MAX: usize = 3;
@@ -72,10 +77,20 @@ impl Clean {
         format!("{}/{variant}/{plan}", self.flows[*flow].name)
     }
 
+    /// The schedule of such a name.
+    fn schedule(&self, name: &str) -> Schedule {
+        let parts: Vec<&str> = name.split('/').collect();
+        let [flow, variant, plan] = parts[..] else { panic!("{name:?} is no schedule") };
+        let flow = self.flows.iter().position(|known| known.name == flow).unwrap();
+        let variant = Variant::each().into_iter().find(|v| v.to_string() == variant).unwrap();
+        Schedule { flow, variant, plan: plan.parse().unwrap() }
+    }
+
     /// Runs one schedule; what is wrong.
     pub async fn judge(&self, world: &World, schedule: &Schedule) -> Vec<String> {
         let flow = &self.flows[schedule.flow];
-        let trail = world.run(flow, schedule.variant, &schedule.plan).await;
+        let run = world.run(flow, schedule.variant, &schedule.plan);
+        let Ok(trail) = timeout(LONGEST, run).await else { return vec!["it hangs".into()] };
         let left = Left::of(world).await;
         let (_, clean) = self.of(schedule.flow, schedule.variant);
         check(flow, schedule.variant, &schedule.plan, &trail, (&left, clean))
@@ -222,14 +237,7 @@ fn wish(clean: &Clean) -> Wish {
     if let Some(flow) = clean.flows.iter().position(|flow| flow.name == text) {
         return Wish::Flow(flow);
     }
-    let parts: Vec<&str> = text.split('/').collect();
-    let [flow, variant, plan] = parts[..] else { panic!("{text:?} is no schedule") };
-    let named = |number: &usize| clean.flows[*number].name == flow;
-    Wish::One(Schedule {
-        flow: (0..clean.flows.len()).find(named).unwrap(),
-        variant: Variant::each().into_iter().find(|v| v.to_string() == variant).unwrap(),
-        plan: plan.parse().unwrap(),
-    })
+    Wish::One(clean.schedule(&text))
 }
 
 pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
@@ -319,4 +327,16 @@ fn pairs_of_faults_in_memory() {
         Wish::Many(count) => sample(pairs, count, 2),
     };
     run_all(&clean, schedules, false, 100).assert_clean("pairs of faults, in memory");
+}
+
+/// A round asks many shards at once, so that two of its requests may be held at once.
+#[test]
+fn requests_that_are_held_at_once_all_go_on() {
+    let clean = Clean::get();
+    let names = [
+        "drift/Twice,untold,bare/1:hold+4:hold",
+        "birthday/Once,untold,bare/8:hold+10:hold-answer",
+    ];
+    let schedules = names.map(|name| clean.schedule(name)).to_vec();
+    run_all(&clean, schedules, false, 100).assert_clean("held at once, in memory");
 }
