@@ -73,16 +73,9 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     }
     lines.extend(of_complaints(&loaded.customer, &store.escalations(&id).await?, lang));
     lines.extend(of_calls(&loaded.customer, &zone, lang));
-    for enrolment in loaded.customer.pending() {
-        let touch =
-            format!("{}/{}/{}/{}", enrolment.rule, id, enrolment.occurrence, enrolment.step);
-        let mut text = format!("{touch} {}", lang.status(TouchStatus::Pending));
-        if let Some(defer) = enrolment.defers.last() {
-            text += &format!(": {}", lang.reason(defer.reason));
-        }
-        let json = json!({ "pending": touch, "due": enrolment.due.rfc3339_in(&zone), "next": enrolment.next.rfc3339_in(&zone) });
-        lines.push(Line { at: enrolment.next, text, json });
-    }
+    lines.extend(
+        loaded.customer.pending().map(|one| of_pending(&loaded.customer, one, &zone, lang)),
+    );
     lines.sort_by_key(|line| line.at);
     for line in lines {
         let at = line.at.rfc3339_in(&zone);
@@ -95,6 +88,21 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         }
     }
     Ok(Answer::Yes)
+}
+
+/// What is to come; of who was forgotten it ends when it falls due.
+fn of_pending(customer: &Customer, one: &Enrolment, zone: &jiff::tz::TimeZone, lang: Lang) -> Line {
+    let touch = format!("{}/{}/{}/{}", one.rule, customer.id, one.occurrence, one.step);
+    let mut json = json!({ "pending": touch, "due": one.due.rfc3339_in(zone), "next": one.next.rfc3339_in(zone) });
+    let (status, reason) = match (customer.erased_at, one.sending_since) {
+        (Some(_), None) => {
+            json["ends"] = json!(Reason::Erased);
+            (lang.pick("no se enviará", "will not be sent"), Some(Reason::Erased))
+        }
+        _ => (lang.status(TouchStatus::Pending), one.defers.last().map(|defer| defer.reason)),
+    };
+    let reason = reason.map(|reason| format!(": {}", lang.reason(reason))).unwrap_or_default();
+    Line { at: one.next, text: format!("{touch} {status}{reason}"), json }
 }
 
 /// Complaints that went up a level, and those that were opened again.
@@ -149,4 +157,37 @@ fn not_sent(lang: Lang, rule: &str, step: Option<&str>, reason: Reason) -> Strin
 fn waited(lang: Lang, reason: Reason, at: Instant, zone: &jiff::tz::TimeZone) -> String {
     let waited = lang.pick("esperó desde", "waited from");
     format!("\n{:27}{waited} {}: {}", "", at.rfc3339_in(zone), lang.reason(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_who_was_forgotten_nothing_is_to_come_but_what_is_on_its_way() {
+        let mut customer = Customer::new(Id::new("ana").unwrap());
+        let mut pending: Enrolment = serde_json::from_value(json!({
+            "rule": "thanks", "step": "mail", "occurrence": "pur-1",
+            "at": 1_000, "base": 1_000, "due": 2_000, "next": 2_000,
+        }))
+        .unwrap();
+        let told = |customer: &Customer, one: &Enrolment| {
+            let line = of_pending(customer, one, &jiff::tz::TimeZone::UTC, Lang::En);
+            (line.text, line.json["ends"].clone())
+        };
+        assert_eq!(
+            told(&customer, &pending),
+            ("thanks/ana/pur-1/mail pending".into(), Value::Null)
+        );
+        customer.erased_at = Some(Instant::from_millis(1_500));
+        assert_eq!(
+            told(&customer, &pending),
+            (
+                "thanks/ana/pur-1/mail will not be sent: the customer asked to be forgotten".into(),
+                json!("erased")
+            )
+        );
+        pending.sending_since = customer.erased_at;
+        assert_eq!(told(&customer, &pending).1, Value::Null);
+    }
 }

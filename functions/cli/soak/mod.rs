@@ -47,6 +47,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant as Clock;
 
 use anyhow::Context;
+use clap::builder::RangedU64ValueParser;
 
 use super::Answer;
 use life::{DAY, Years};
@@ -66,7 +67,7 @@ const SHOWN: usize = 20;
 #[derive(clap::Args)]
 pub struct Args {
     /// How many customers, 10,000 to a shop.
-    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     customers: usize,
     /// How many years, from 2026 on.
     #[arg(long, value_name = "Y", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=50))]
