@@ -62,7 +62,10 @@ pub async fn open(app: &App, names: &[String], now: Instant) -> Result<Vec<Liste
     }
     let customers = app.store.customers(calls.iter().map(|call| &call.touch.customer)).await?;
     for call in calls {
-        let Some(customer) = customers.get(&call.touch.customer).cloned() else { continue };
+        let Some(mut customer) = customers.get(&call.touch.customer).cloned() else { continue };
+        if customer.merged_into.is_some() {
+            customer = app.store.person(&customer.id).await?.customer;
+        }
         if !is_withdrawn(&call, &customer, &rules.book) {
             listed.push(Listed { call, customer });
         }
@@ -175,6 +178,7 @@ pub async fn close(
 ) -> Result<(), StoreError> {
     let outcome = report.outcome.as_str();
     if let Some(touch) = &report.touch_id {
+        let id = &asked_under(app, id, touch.as_str()).await?;
         app.store.close_call(id, touch.as_str(), outcome).await?;
         if !matches!(report.outcome, CallOutcome::NoAnswer | CallOutcome::Voicemail)
             && let Some(touch) = tags::touch_id(touch.as_str(), id)
@@ -195,6 +199,17 @@ pub async fn close(
     }
 }
 
+/// The id of the customer under which a call was asked for: the one that was told,
+/// or another of the same person.
+async fn asked_under(app: &App, id: &Id, touch: &str) -> Result<Id, StoreError> {
+    if tags::touch_id(touch, id).is_some() {
+        return Ok(id.clone());
+    }
+    let person = app.store.person(id).await?.customer;
+    let found = person.ids().find(|other| tags::touch_id(touch, other).is_some());
+    Ok(found.unwrap_or(id).clone())
+}
+
 /// Looks at a customer's calls on the list, as something changed: those that
 /// must not be made any more go, and those that are somebody else's now move,
 /// unless somebody has taken them.
@@ -202,11 +217,11 @@ pub async fn close(
 /// # Errors
 /// [`StoreError`] where the table does not answer; it may be done again.
 pub async fn review(app: &App, id: &Id, now: Instant) -> Result<(), StoreError> {
-    let calls = app.store.calls_about(id).await?;
-    if calls.is_empty() {
-        return Ok(());
+    let customer = app.store.person(id).await?.customer;
+    let mut calls = Vec::new();
+    for id in customer.ids() {
+        calls.extend(app.store.calls_about(id).await?);
     }
-    let customer = app.store.load(id).await?.customer;
     let rules = app.rules();
     for call in calls.iter().filter(|call| call.is_open(now)) {
         let forbidden = call_forbidden(&customer, &rules.book, &call.touch);

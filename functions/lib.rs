@@ -16,6 +16,7 @@ pub mod feedback;
 pub mod ingest;
 pub mod links;
 pub mod mailer;
+pub mod merging;
 pub mod notices;
 pub mod occasions;
 pub mod pace;

@@ -17,9 +17,7 @@ use crate::app::App;
 use crate::bus::{Message, Outgoing};
 use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::store::table::{Alarm, SHARDS};
-use crate::store::{
-    Commit, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry,
-};
+use crate::store::{Commit, LEDGER_ITEMS_MAX, Ledger, Loaded, Store, StoreError};
 
 /// How many customers are worked on at a time.
 pub const CUSTOMERS_AT_ONCE: usize = 8;
@@ -220,15 +218,15 @@ pub async fn look_at(
         };
         let before = loaded.customer.enrolments.len();
         let rules = app.rules();
-        let decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
+        let mut decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
         // When they were looked at need not be kept: the next look begins where
         // this one did.
         if decision.customer.was_only_looked_at(&loaded.customer) && !loaded.any_rings(now) {
             return Ok(Looked::default());
         }
-        let ended = decision.records.iter().map(|record| TouchEntry::ended(record, false, None));
-        let mut ledger = Ledger { entries: ended.map(LedgerEntry::Touch).collect() };
-        ledger.entries.truncate(LEDGER_ITEMS_MAX);
+        let mut ledger = Ledger::default();
+        let ended = decision.records.iter().cloned();
+        ledger.end_touches(&mut decision.customer, ended, LEDGER_ITEMS_MAX);
         ledger.leave_out(&known);
         let planned = decision.customer.enrolments.len().saturating_sub(before);
         let stages = decision.stages.len();

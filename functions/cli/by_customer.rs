@@ -1,10 +1,10 @@
 //! Events from files with each customer's together, as a history is replayed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use lazo_domain::event::{BadEvent, Delivered};
+use lazo_domain::event::{BadEvent, Body, Delivered};
 use lazo_domain::id::Id;
 
 use super::csv_rows::{self, CsvArgs};
@@ -84,7 +84,36 @@ pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<
         all.contents.extend(part.contents);
     }
     all.customers.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    all.customers = by_person(all.customers);
     Ok(all)
+}
+
+/// Puts together the events of ids that are one person, under the id that comes
+/// first.
+fn by_person(customers: Vec<(Id, Vec<Delivered>)>) -> Vec<(Id, Vec<Delivered>)> {
+    let mut known_as: HashMap<Id, Id> = HashMap::new();
+    fn first(known_as: &HashMap<Id, Id>, id: &Id) -> Id {
+        let mut id = id;
+        while let Some(other) = known_as.get(id) {
+            id = other;
+        }
+        id.clone()
+    }
+    for delivered in customers.iter().flat_map(|(_, events)| events) {
+        let Body::CustomerMerged(merge) = &delivered.event.body else { continue };
+        let [a, b] = [&merge.customer_id, &merge.merged_id].map(|id| first(&known_as, id));
+        if a != b {
+            known_as.insert(a.clone().max(b.clone()), a.min(b));
+        }
+    }
+    if known_as.is_empty() {
+        return customers;
+    }
+    let mut people: BTreeMap<Id, Vec<Delivered>> = BTreeMap::new();
+    for (id, events) in customers {
+        people.entry(first(&known_as, &id)).or_default().extend(events);
+    }
+    people.into_iter().collect()
 }
 
 /// Reads a CSV file, each thread the rows of its part of the customers.

@@ -85,7 +85,7 @@ async fn list(
     open.retain(|entry| of.is_none_or(|name| owner(&rules, entry) == name));
     for entry in &open {
         let owner = owner(&rules, entry);
-        let customer = app.store.load(&entry.customer).await?.customer;
+        let customer = app.store.person(&entry.customer).await?.customer;
         let level = customer.complaints.get(&entry.complaint).map_or(0, |one| one.level);
         let to = rules.book.policy.in_charge(level, owner);
         if as_json {

@@ -35,7 +35,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     };
     let system = System::open(target).await?;
     let store = &system.app.store;
-    let before = store.load(&id).await?.customer;
+    let before = store.person(&id).await?.customer;
     let is_known = !store.everything_on(&id).await?.is_empty();
     if !args.yes && !is_agreed(&id, lang)? {
         out!("{}", lang.pick("no se borró nada", "nothing was erased"));
@@ -48,7 +48,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     });
     let delivered = from_wire(&event.to_string())?;
     ingest::take(&system.app, &delivered, now).await?;
-    if store.load(&id).await?.customer.erased_at.is_none() {
+    if store.person(&id).await?.customer.erased_at.is_none() {
         bail!(
             "{id} is not erased: the request {request:?} was counted before; leave --request-id out"
         );

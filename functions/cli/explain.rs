@@ -2,8 +2,9 @@
 
 use anyhow::Context;
 use lazo::store::{EscalationEntry, TouchState};
-use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::customer::{Alias, Customer, Enrolment};
 use lazo_domain::event::EventKind;
+use lazo_domain::history::{Purchase, Refund};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Reason, TouchStatus};
@@ -33,10 +34,15 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     let id = Id::new(&args.customer).context("CUSTOMER")?;
     let system = System::open(target).await?;
     let store = &system.app.store;
-    let loaded = store.load(&id).await?;
+    let loaded = store.person(&id).await?;
     let rules = system.app.rules();
     let zone = loaded.customer.zone(&rules.book.default_zone);
-    let (events, touches) = store.ledger(&id).await?;
+    let (mut events, mut touches) = (Vec::new(), Vec::new());
+    for id in loaded.customer.ids() {
+        let (more_events, more_touches) = store.ledger(id).await?;
+        events.extend(more_events);
+        touches.extend(more_touches);
+    }
     if events.is_empty() && touches.is_empty() {
         out!("{}", lang.pick("nada se sabe de este cliente", "nothing is known of this customer"));
         return Ok(Answer::No);
@@ -71,6 +77,8 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         }
         lines.push(Line { at: touch.at, text, json: serde_json::to_value(touch)? });
     }
+    lines.extend(of_foreign_refunds(&loaded.customer, lang));
+    lines.extend(of_merges(&loaded.customer, lang));
     lines.extend(of_complaints(&loaded.customer, &store.escalations(&id).await?, lang));
     lines.extend(of_calls(&loaded.customer, &zone, lang));
     lines.extend(
@@ -103,6 +111,38 @@ fn of_pending(customer: &Customer, one: &Enrolment, zone: &jiff::tz::TimeZone, l
     };
     let reason = reason.map(|reason| format!(": {}", lang.reason(reason))).unwrap_or_default();
     Line { at: one.next, text: format!("{touch} {status}{reason}"), json }
+}
+
+/// Refunds that give nothing back, since nobody told a rate.
+fn of_foreign_refunds(customer: &Customer, lang: Lang) -> Vec<Line> {
+    let line = |(refund, purchase): (&Refund, &Purchase)| {
+        let of = refund.currency.map(|currency| currency.to_string()).unwrap_or_default();
+        let (id, bought, currency) = (&refund.id, &purchase.id, purchase.currency);
+        let text = match lang {
+            Lang::Es => {
+                format!("  {id} no se resta: es en {of}, y la compra {bought} fue en {currency}")
+            }
+            Lang::En => format!(
+                "  {id} is not subtracted: it is in {of}, and the purchase {bought} was in {currency}"
+            ),
+        };
+        let json = json!({ "not_subtracted": id, "currency": of, "purchase_id": bought, "purchase_currency": currency });
+        Line { at: refund.at, text, json }
+    };
+    customer.history.foreign_refunds().map(line).collect()
+}
+
+/// The other ids of this person.
+fn of_merges(customer: &Customer, lang: Lang) -> Vec<Line> {
+    let line = |alias: &Alias| {
+        let (id, goes) = (&customer.id, &alias.id);
+        let text = match lang {
+            Lang::Es => format!("  {goes} y {id} son la misma persona: desde aquí, {id}"),
+            Lang::En => format!("  {goes} and {id} are one person: from here on {id}"),
+        };
+        Line { at: alias.at, text, json: json!({ "merged": goes, "into": id }) }
+    };
+    customer.merged.iter().map(line).collect()
 }
 
 /// Complaints that went up a level, and those that were opened again.

@@ -119,6 +119,10 @@ impl Lang {
                 "el cliente está en el grupo de control, que no recibe nada",
                 "the customer is in the control group, which gets nothing",
             ),
+            Reason::PendingLimit => (
+                "hay demasiados mensajes pendientes para este cliente",
+                "too much is pending for this customer",
+            ),
             Reason::Erased => {
                 ("el cliente pidió que lo olvidáramos", "the customer asked to be forgotten")
             }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::bus::{Message, Outgoing};
 use crate::ingest::{ATTEMPTS_MAX, back_off};
+use crate::merging;
 use crate::pace::{Pace, Turn};
 use crate::rounds::Round;
 use crate::store::table::{Alarm, SHARDS};
@@ -27,6 +28,10 @@ use settle::{settle, write_outcome};
 
 /// How many customers one read of a shard gives.
 const PAGE: i32 = 100;
+
+/// In how many rounds a customer's touches go out, each as many as a transaction
+/// takes: more than may be pending.
+const ROUNDS_MAX: u32 = 200;
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -162,36 +167,49 @@ impl<'a> Run<'a> {
         let mut ended: Vec<TouchId> = Vec::new();
         // The same of levels that complaints reached.
         let mut reached: Vec<EscalationEntry> = Vec::new();
-        for attempt in 1..=ATTEMPTS_MAX {
+        let (mut rounds, mut attempt) = (0, 0);
+        while rounds < ROUNDS_MAX && attempt < ATTEMPTS_MAX {
             let loaded = match read.take() {
                 Some(loaded) => loaded,
                 None => app.store.load(id).await?,
             };
             let loaded = settle(self, loaded, settle_before, &mut report).await?;
+            if loaded.customer.merged_into.is_some() {
+                merging::hand_over(app, loaded, now).await?;
+                return Ok(report);
+            }
             let loaded = escalate::tell(app, loaded, pace, now).await?;
             let rules = app.rules();
             let before = loaded.customer.clone();
-            let decision = decide(loaded.customer.clone(), Input::Due, &rules.book, now);
+            let mut decision = decide(loaded.customer.clone(), Input::Due, &rules.book, now);
             let is_quiet = decision.sends.is_empty() && decision.records.is_empty();
             if is_quiet && decision.customer == before && !loaded.rings(now) {
                 return Ok(report);
+            }
+            let gone = app.store.sent_under_another_id(&before, &decision.sends).await?;
+            if !gone.is_empty() {
+                attempt += 1;
+                mark_sent(app, &loaded, &gone, now).await?;
+                continue;
             }
             let mails = decision.sends.iter().filter(|send| send.channel == Channel::Email).count();
             let Some(turns) = pace.turns(app, mails).await? else {
                 // Nothing is fenced, so the alarm rings on for the next run.
                 return Ok(report);
             };
-            let mut ledger = account(&decision);
+            let mut messages: Vec<Message> =
+                decision.records.iter().map(Message::skipped).collect();
+            let ended_count = decision.records.len();
+            let mut ledger = account(&mut decision);
             ledger.leave_out(&ended);
             let decision = escalate::leave_out(decision, &mut ledger, &reached, &rules.book, now);
             for send in decision.sends.iter().filter(|send| is_for_a_person(send)) {
                 app.store.note_assignee(&send.assign_to).await?;
             }
-            let Decision { customer, records, sends, stages, .. } = decision;
+            let Decision { customer, sends, stages, .. } = decision;
             match app.store.commit(&loaded, customer, &ledger, now).await? {
                 Commit::Done(after) => {
-                    report.not_sent += records.len();
-                    let mut messages: Vec<Message> = records.iter().map(Message::skipped).collect();
+                    report.not_sent += ended_count;
                     messages
                         .extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
                     self.outgoing.add(messages).await;
@@ -199,8 +217,11 @@ impl<'a> Run<'a> {
                     if next.customer.next_due().is_none_or(|due| due > now) {
                         return Ok(report);
                     }
+                    rounds += 1;
+                    read = Some(next);
                 }
                 Commit::Known(entries) => {
+                    attempt += 1;
                     let known = known_sends(&ledger, &entries, &sends);
                     let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
                     let touches = ledger.touches_at(&entries).into_iter();
@@ -210,7 +231,10 @@ impl<'a> Run<'a> {
                         back_off(attempt).await;
                     }
                 }
-                Commit::Conflict => back_off(attempt).await,
+                Commit::Conflict => {
+                    attempt += 1;
+                    back_off(attempt).await;
+                }
             }
         }
         tracing::warn!("a customer is not finished, the next run goes on");
@@ -255,7 +279,7 @@ fn is_for_a_person(send: &Send) -> bool {
 
 /// What a decision about what is due writes into the ledger. Its fences carry a
 /// mark of this one try, so that it knows them again.
-fn account(decision: &Decision) -> Ledger {
+fn account(decision: &mut Decision) -> Ledger {
     let mut entries: Vec<LedgerEntry> = Vec::new();
     let mark = mark();
     for send in &decision.sends {
@@ -266,10 +290,10 @@ fn account(decision: &Decision) -> Ledger {
     }
     let escalations = decision.escalations.iter().map(EscalationEntry::new);
     entries.extend(escalations.map(LedgerEntry::Escalation));
-    let ended = decision.records.iter().map(|record| TouchEntry::ended(record, false, None));
-    entries.extend(ended.map(LedgerEntry::Touch));
-    entries.truncate(LEDGER_ITEMS_MAX);
-    Ledger { entries }
+    let mut ledger = Ledger { entries };
+    let room = LEDGER_ITEMS_MAX.saturating_sub(ledger.entries.len());
+    ledger.end_touches(&mut decision.customer, std::mem::take(&mut decision.records), room);
+    ledger
 }
 
 /// The touches whose once-only key the ledger has already.

@@ -255,6 +255,12 @@ async fn settle_once(
     if loaded.customer == Customer::new(id.clone()) && entry.is_none() {
         return Ok(true);
     }
+    // The touch is this id's, and what is wrong with an address is the person's.
+    if let Some(into) = loaded.customer.merged_into.as_ref().filter(|_| cause(event.fact).is_some())
+        && !Box::pin(settle_once(app, into, event, None, now)).await?
+    {
+        return Ok(false);
+    }
     let rules = app.rules();
     let (customer, records) = apply(loaded.customer.clone(), event, entry, &rules.book, now);
     let ended = entry.and_then(|entry| ended(entry, event, &records, now));
@@ -297,7 +303,8 @@ fn apply(
             (customer, records) = (decision.customer, decision.records);
         }
     }
-    if let Some(cause) = cause(event.fact) {
+    // What mail to an address means is the person's, whatever id the touch had.
+    if let Some(cause) = cause(event.fact).filter(|_| customer.merged_into.is_none()) {
         let current = customer.profile.email.latest().map(|email| email.as_str());
         let address = event.address.as_deref().or(current).map(AddressHash::of);
         if let Some(address) = address {

@@ -64,7 +64,7 @@ pub(super) async fn drop_kept_aside(
 pub(super) async fn is_about_the_erased(store: &Store, text: &str) -> Result<bool, StoreError> {
     let named = customers_named_in(text);
     for id in &named {
-        if store.load(id).await?.customer.erased_at.is_none() {
+        if store.person(id).await?.customer.erased_at.is_none() {
             return Ok(false);
         }
     }

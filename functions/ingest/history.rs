@@ -8,9 +8,10 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchId;
 
-use super::{ATTEMPTS_MAX, IngestError, back_off, is_refusal, told};
+use super::{ATTEMPTS_MAX, IngestError, Taken, back_off, is_refusal, told, write_down};
 use crate::app::App;
-use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, TouchEntry, complaint_entries};
+use crate::merging;
+use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, complaint_entries};
 
 /// How much one transaction takes: room stays for the interests that its events
 /// change and the touches that they end.
@@ -51,8 +52,8 @@ fn parts<'a>(events: &[&'a Delivered]) -> Vec<Vec<&'a Delivered>> {
     parts
 }
 
-/// How many touches a transaction of history may end.
-const ENDED_AT_ONCE: usize = 16;
+/// How many touches a transaction of history tells the ledger of.
+const ENDED_AT_ONCE: usize = 10;
 
 /// How a customer's history was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,14 +84,35 @@ pub async fn import(
             keys.insert((entry.kind, entry.key))
         })
         .collect();
+    let (merges, events): (Vec<&Delivered>, Vec<&Delivered>) = events
+        .into_iter()
+        .partition(|delivered| matches!(delivered.event.body, Body::CustomerMerged(_)));
+    for delivered in merges {
+        if let Body::CustomerMerged(merge) = &delivered.event.body {
+            match merging::take(app, delivered, merge, false, now).await? {
+                Taken::Counted => imported.counted += 1,
+                Taken::Duplicate | Taken::Nobody => imported.known += 1,
+            }
+            merging::follow_through(app, id, now).await?;
+        }
+    }
+    let person = app.store.person(id).await?.customer;
+    let known =
+        app.store.counted_under_another_id(&person, events.iter().map(|d| &d.event)).await?;
+    let mut known = known.into_iter();
+    let before = events.len();
+    let events: Vec<&Delivered> =
+        events.into_iter().filter(|_| !known.next().unwrap_or_default()).collect();
+    imported.known += before - events.len();
     for mut left in parts(&events) {
         let mut attempt = 0;
         let mut ended = Vec::new();
         while !left.is_empty() {
             let (done, ledger) = commit(app, id, &left, &ended, now).await?;
             match done {
-                Commit::Done(_) => {
+                Commit::Done(after) => {
                     imported.counted += left.len();
+                    write_down(app, *after, now).await?;
                     break;
                 }
                 Commit::Known(entries) if entries.iter().any(|entry| *entry < left.len()) => {
@@ -127,7 +149,7 @@ async fn commit(
     now: Instant,
 ) -> Result<(Commit, Ledger), IngestError> {
     let rules = app.rules();
-    let loaded = app.store.load(id).await?;
+    let loaded = app.store.person(id).await?;
     let mut customer = loaded.customer.clone();
     let mut entries = Vec::with_capacity(events.len());
     let (mut beside, mut ended) = (Vec::new(), Vec::new());
@@ -140,21 +162,20 @@ async fn commit(
         customer = after;
         beside.extend(told(&delivered.event, &customer, &rules.book));
         complained.extend(complaints);
-        for record in &records {
-            match is_refusal(record) {
-                true => entry.note_refusal(record),
-                false => ended.push(LedgerEntry::Touch(TouchEntry::ended(record, false, None))),
+        for record in records {
+            match is_refusal(&record) {
+                true => entry.note_refusal(&record),
+                false => ended.push(record),
             }
         }
         entries.push(LedgerEntry::Event(entry));
     }
-    ended.truncate(ENDED_AT_ONCE);
     if customer.erased_at.is_none() {
         entries.extend(beside);
     }
-    entries.extend(ended);
     entries.extend(complained.iter().flat_map(|id| complaint_entries(&customer, id, &rules.book)));
     let mut ledger = Ledger { entries };
+    ledger.end_touches(&mut customer, ended, ENDED_AT_ONCE);
     ledger.leave_out(known);
     let done = app.store.commit(&loaded, customer, &ledger, now).await?;
     Ok((done, ledger))

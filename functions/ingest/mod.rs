@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
 use lazo_domain::customer::Customer;
-use lazo_domain::decide::{Decision, Input, decide};
+use lazo_domain::decide::{ALIASES_MAX, Decision, Input, decide};
 use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
@@ -21,10 +21,11 @@ pub use erasure::kept_aside;
 use crate::app::App;
 use crate::bus::Message;
 use crate::call_list;
+use crate::merging;
 use crate::store::{
     Answer, Commit, Counted, CountedDissolution, CountedExperience, EventEntry, FailureKind,
     INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, Store, StoreError,
-    TouchEntry, complaint_entries,
+    complaint_entries,
 };
 
 /// How many customers are worked on at a time.
@@ -54,6 +55,11 @@ pub enum IngestError {
     Store(#[from] StoreError),
     #[error("the customer was written by others {ATTEMPTS_MAX} times in a row")]
     Contention,
+    #[error(
+        "one person can have {ALIASES_MAX} other ids at most: {why}",
+        why = "look for a mapping that merges everybody into one id"
+    )]
+    TooManyIds,
 }
 
 /// Takes a batch from the queue. What does not fit its schema is kept aside;
@@ -230,13 +236,20 @@ async fn count(
 ) -> Result<Taken, IngestError> {
     let event = &delivered.event;
     let rules = app.rules();
+    if let Body::CustomerMerged(merge) = &event.body {
+        return merging::take(app, delivered, merge, true, now).await;
+    }
     let mut attempt = 0;
     let mut known = Vec::new();
     loop {
-        let loaded = match read.take() {
+        let loaded = match read.take().filter(|one| one.customer.merged_into.is_none()) {
             Some(loaded) => loaded,
-            None => app.store.load(id).await?,
+            None => app.store.person(id).await?,
         };
+        if app.store.counted_under_another_id(&loaded.customer, [event]).await? == [true] {
+            *read = Some(loaded);
+            return Ok(Taken::Duplicate);
+        }
         if let Body::ContentPublished(content) = &event.body {
             let topic = loaded.customer.topic_of(content, event.occurred_at);
             if topic.is_none_or(|topic| via.is_some_and(|via| *via != topic)) {
@@ -246,13 +259,14 @@ async fn count(
         if let Body::CustomerErased(_) = &event.body {
             erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
         }
-        let decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
-        let (mut ledger, messages) = account(delivered, &decision, &rules.book, now);
+        let mut decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
+        let (mut ledger, messages) = account(delivered, &mut decision, &rules.book, now);
         ledger.leave_out(&known);
         match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
             Commit::Done(after) => {
                 app.bus.tell(&messages).await;
-                *read = Some(*after);
+                // Where this fails, the customer's alarm has it done.
+                *read = write_down(app, *after, now).await.ok();
                 return Ok(Taken::Counted);
             }
             // The event's own entry is the first.
@@ -291,10 +305,15 @@ async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result
             }
         }
         Body::CustomerErased(_) => {
-            app.store.withdraw_calls(id).await?;
-            app.store.drop_answers(id, now).await?;
-            app.store.withdraw_complaints(id).await?;
+            let person = app.store.person(id).await?.customer;
+            for id in person.ids() {
+                app.store.forget_details(id).await?;
+                app.store.withdraw_calls(id).await?;
+                app.store.drop_answers(id, now).await?;
+                app.store.withdraw_complaints(id).await?;
+            }
         }
+        Body::CustomerMerged(_) => merging::follow_through(app, id, now).await?,
         _ => {}
     }
     Ok(())
@@ -309,24 +328,48 @@ async fn catch_up_on_content(app: &App, id: &Id, now: Instant) -> Result<(), Ing
     Ok(())
 }
 
+/// Tells the ledger of the touches that ended and for which the last transaction
+/// had no room.
+///
+/// # Errors
+/// [`StoreError`] where DynamoDB does not answer; the customer's alarm rings until
+/// it is done.
+pub(crate) async fn write_down(
+    app: &App,
+    mut loaded: Loaded,
+    now: Instant,
+) -> Result<Loaded, StoreError> {
+    let mut known = Vec::new();
+    while !loaded.customer.unwritten.is_empty() {
+        let mut customer = loaded.customer.clone();
+        let mut ledger = Ledger::default();
+        ledger.end_touches(&mut customer, [], LEDGER_ITEMS_MAX);
+        ledger.leave_out(&known);
+        loaded = match app.store.commit(&loaded, customer, &ledger, now).await? {
+            Commit::Done(after) => *after,
+            Commit::Known(entries) => {
+                known.extend(ledger.touches_at(&entries));
+                loaded
+            }
+            Commit::Conflict => app.store.load(&loaded.customer.id).await?,
+        };
+    }
+    Ok(loaded)
+}
+
 /// What an event's decision writes into the ledger, and tells others.
 fn account(
     delivered: &Delivered,
-    decision: &Decision,
+    decision: &mut Decision,
     book: &RuleBook,
     now: Instant,
 ) -> (Ledger, Vec<Message>) {
     let mut entry = EventEntry::new(&delivered.event, now);
-    let mut ended = Vec::new();
-    let mut messages = Vec::new();
-    for record in &decision.records {
-        if is_refusal(record) {
-            entry.note_refusal(record);
-        } else {
-            messages.push(Message::skipped(record));
-            ended.push(LedgerEntry::Touch(TouchEntry::ended(record, false, None)));
-        }
-    }
+    let records = std::mem::take(&mut decision.records).into_iter();
+    let (refused, ended): (Vec<_>, Vec<_>) = records.partition(is_refusal);
+    refused.iter().for_each(|record| entry.note_refusal(record));
+    let mut messages: Vec<Message> = ended.iter().map(Message::skipped).collect();
+    entry.keep_detail_of(&delivered.event, &decision.customer);
     let mut entries = vec![LedgerEntry::Event(entry)];
     let customer = &decision.customer;
     if customer.erased_at.is_none() {
@@ -336,11 +379,10 @@ fn account(
     messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(id, entered)));
     let complaints = decision.complaints.iter();
     entries.extend(complaints.flat_map(|id| complaint_entries(customer, id, book)));
-    // A transaction takes so many; a customer has far fewer touches pending.
-    let room = LEDGER_ITEMS_MAX - INTEREST_ITEMS_MAX;
-    ended.truncate(room.saturating_sub(entries.len()));
-    entries.extend(ended);
-    (Ledger { entries }, messages)
+    let mut ledger = Ledger { entries };
+    let room = LEDGER_ITEMS_MAX.saturating_sub(INTEREST_ITEMS_MAX + ledger.entries.len());
+    ledger.end_touches(&mut decision.customer, ended, room);
+    (ledger, messages)
 }
 
 /// What is kept or counted of an event by itself: an answer in full, how it was,

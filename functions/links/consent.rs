@@ -62,7 +62,7 @@ pub fn is_denied(customer: &Customer) -> bool {
 }
 
 fn last_word(customer: &Customer) -> Option<LastWord> {
-    customer.consents.last_word(Channel::Email, Purpose::Marketing)
+    customer.last_word(Channel::Email, Purpose::Marketing)
 }
 
 /// Denies marketing mail, and returns only once the table says so: what was
@@ -78,7 +78,7 @@ pub async fn deny(app: &App, claim: &Claim, now: Instant) -> Result<Denied, ActE
     let marketing = app.rules().book.policy.marketing_consent;
     let mut denied_here: Option<Instant> = None;
     for _ in 0..ROUNDS_MAX {
-        let customer = app.store.load(id).await?.customer;
+        let customer = app.store.person(id).await?.customer;
         let last = last_word(&customer);
         if is_denied(&customer) {
             let is_ours = denied_here.is_some() && last.map(|word| word.at) == denied_here;
@@ -102,7 +102,7 @@ pub async fn deny(app: &App, claim: &Claim, now: Instant) -> Result<Denied, ActE
 /// Whether marketing mail was welcome: only then is there something that an
 /// undo may grant again.
 fn was_allowed(customer: &Customer, marketing: MarketingConsent) -> bool {
-    customer.consents.allow(Channel::Email, Purpose::Marketing, marketing)
+    customer.allows(Channel::Email, Purpose::Marketing, marketing)
 }
 
 fn undo_of(touch: &TouchId, said_at: Instant, now: Instant) -> Claim {
@@ -130,7 +130,7 @@ pub async fn undo(
     // are committed, and of two words of one instant the *no* counts.
     let granted = LastWord { at: said_at.plus_millis(1), state: ConsentState::Granted };
     let denied = LastWord { at: said_at, state: ConsentState::Denied };
-    let customer = app.store.load(id).await?.customer;
+    let customer = app.store.person(id).await?.customer;
     if customer.erased_at.is_some() {
         return Ok(Undone::Overtaken);
     }
@@ -138,7 +138,7 @@ pub async fn undo(
         let event = consent(touch, ConsentState::Granted, Some(said_at), granted.at, now)?;
         ingest::take(app, &event, now).await?;
     }
-    let customer = app.store.load(id).await?.customer;
+    let customer = app.store.person(id).await?.customer;
     let holds = customer.erased_at.is_none() && last_word(&customer) == Some(granted);
     Ok(if holds { Undone::Yes } else { Undone::Overtaken })
 }

@@ -115,7 +115,7 @@ async fn route(
 /// The customer, for the language and for what there is to say. Where the table
 /// does not answer, the page still asks: a *no* must find an open door.
 async fn load(app: &App, id: &Id) -> Option<Customer> {
-    match app.store.load(id).await {
+    match app.store.person(id).await {
         Ok(loaded) => Some(loaded.customer),
         Err(error) => {
             tracing::error!(%error, "the customer of a link could not be read");

@@ -9,7 +9,7 @@ use lazo_domain::event::Event;
 use lazo_domain::id::Id;
 use lazo_domain::touch::TouchId;
 
-use super::{EventEntry, Item, Loaded, Store, StoreError, TouchEntry, item, keys, read};
+use super::{Item, Loaded, Store, StoreError, TouchEntry, item, keys, packed, read};
 
 /// How many items one request reads at most.
 const ITEMS_MAX: usize = 100;
@@ -30,11 +30,17 @@ impl Store {
         for item in self.get_all(places).await? {
             found.insert(keys::customer_of(&item)?, item);
         }
-        let loaded = ids.iter().map(|id| match found.remove(id) {
-            Some(found) => item::decode(id, found),
-            None => Ok(Loaded::new(id)),
-        });
-        Ok(loaded.collect())
+        let mut all = Vec::with_capacity(ids.len());
+        for id in ids {
+            all.push(match found.remove(id) {
+                // Its parts are read with it.
+                Some(found) if packed::parts_of(&found) > 0 => self.load(id).await,
+                Some(found) => item::decode(id, found, &[]),
+                None => Ok(Loaded::new(id)),
+            });
+        }
+        self.fill_in(&mut all.iter_mut().flatten().collect::<Vec<_>>()).await?;
+        Ok(all)
     }
 
     /// Customers by their ids, however often each is named.
@@ -78,7 +84,7 @@ impl Store {
         events: impl IntoIterator<Item = &Event>,
     ) -> Result<Vec<bool>, StoreError> {
         let place = |event: &Event| {
-            let key = keys::event(event.kind(), &EventEntry::key_of(event));
+            let key = keys::event(event.kind(), &event.ledger_key());
             Some((keys::customer(event.customer()?), key))
         };
         let places: Vec<_> = events.into_iter().map(place).collect();

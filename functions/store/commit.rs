@@ -4,14 +4,15 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ConsumedCapacity, Put, TransactWriteItem,
+    AttributeValue, CancellationReason, ConsumedCapacity, Delete, Put, TransactWriteItem,
 };
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
+use super::item::{self, Shape};
 use super::{
-    Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, item, keys,
+    Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, keys, packed,
 };
 
 /// What a customer's write asks of what is stored, with the values that it names:
@@ -23,6 +24,15 @@ fn as_read(version: u64) -> (&'static str, Option<Item>) {
             let version = AttributeValue::N(version.to_string());
             ("version = :version", Some(Item::from([(":version".to_owned(), version)])))
         }
+    }
+}
+
+fn after_of(before: &Loaded, customer: Customer, now: Instant) -> Loaded {
+    Loaded {
+        version: before.version + 1,
+        alarms: before.alarms.moved(&customer, now),
+        customer,
+        shape: before.shape,
     }
 }
 
@@ -50,26 +60,25 @@ impl Store {
         ledger: &Ledger,
         now: Instant,
     ) -> Result<Commit, StoreError> {
-        let after = Loaded {
-            version: before.version + 1,
-            alarms: before.alarms.moved(&customer, now),
-            customer,
-        };
-        let interests = self.put_interests(&before.customer, &after.customer, now)?;
-        let agenda = self.put_agenda(&before.customer, &after.customer, now)?;
-        if ledger.entries.is_empty() && interests.is_empty() && agenda.is_empty() {
-            let is_look = before.version > 0 && after.customer.was_only_looked_at(&before.customer);
-            return match is_look {
-                true => self.commit_look(before.version, after).await,
-                false => self.commit_alone(before.version, after).await,
-            };
+        if ledger.entries.is_empty()
+            && before.version > 0
+            && before.shape == Shape::Plain
+            && customer.was_only_looked_at(&before.customer)
+        {
+            return self.commit_look(before.version, after_of(before, customer, now)).await;
         }
-        let mut items = vec![self.put_state(before.version, &after)?];
+        let (after, state, rest) = self.change_of(before, customer, now)?;
+        if ledger.entries.is_empty()
+            && rest.is_empty()
+            && let Some(put) = state.put
+        {
+            return self.commit_alone(before.version, after, put.item).await;
+        }
+        let mut items = vec![state];
         for entry in &ledger.entries {
             items.push(self.put_entry(&after.customer.id, entry)?);
         }
-        items.extend(interests);
-        items.extend(agenda);
+        items.extend(rest);
         let answer = self
             .client
             .transact_write_items()
@@ -93,13 +102,36 @@ impl Store {
         }
     }
 
+    /// A customer's new state, the write of it, and what else is written with it.
+    pub(super) fn change_of(
+        &self,
+        before: &Loaded,
+        customer: Customer,
+        now: Instant,
+    ) -> Result<(Loaded, TransactWriteItem, Vec<TransactWriteItem>), StoreError> {
+        let mut after = after_of(before, customer, now);
+        let (state, parts) = item::encode(&after)?;
+        after.shape = match packed::is_plain(&state) {
+            true => Shape::Plain,
+            false => Shape::Packed { parts: parts.len() },
+        };
+        let mut rest = self.put_interests(&before.customer, &after.customer, now)?;
+        rest.extend(self.put_agenda(&before.customer, &after.customer, now)?);
+        rest.extend(self.put_parts(before, parts)?);
+        Ok((after, self.put_state(before.version, state)?, rest))
+    }
+
     /// The same of a state that nothing goes with: one item is written for half
     /// of what a transaction costs. Where its answer is lost and the SDK asks
     /// again, it may have been done and be called a conflict: whoever loads the
     /// customer then finds it done.
-    async fn commit_alone(&self, version: u64, after: Loaded) -> Result<Commit, StoreError> {
-        let put = self.client.put_item().table_name(&self.table);
-        let put = put.set_item(Some(item::encode(&after)?));
+    async fn commit_alone(
+        &self,
+        version: u64,
+        after: Loaded,
+        state: Item,
+    ) -> Result<Commit, StoreError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(state));
         let (condition, values) = as_read(version);
         let put = put.condition_expression(condition).set_expression_attribute_values(values);
         let answer = put.set_return_consumed_capacity(self.count_mode()).send().await;
@@ -172,14 +204,39 @@ impl Store {
         }
     }
 
-    fn put_state(&self, version: u64, after: &Loaded) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item::encode(after)?));
+    /// Writes the further parts of a large state, and deletes those that it has no
+    /// more. The state's own condition guards them.
+    fn put_parts(
+        &self,
+        before: &Loaded,
+        parts: Vec<Item>,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let needless = parts.len() + 1..=before.shape.parts();
+        let puts = parts
+            .into_iter()
+            .map(|part| transact_put(Put::builder().table_name(&self.table).set_item(Some(part))));
+        let deletes = needless.map(|number| {
+            let (pk, sk) = packed::place(&before.customer.id, number);
+            let key = keys::keyed(pk, sk);
+            let delete = Delete::builder().table_name(&self.table).set_key(Some(key)).build();
+            let delete = delete.map_err(|error| StoreError::Unwritable(error.to_string()))?;
+            Ok(TransactWriteItem::builder().delete(delete).build())
+        });
+        puts.chain(deletes).collect()
+    }
+
+    fn put_state(&self, version: u64, state: Item) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(state));
         let (condition, values) = as_read(version);
         let put = put.condition_expression(condition).set_expression_attribute_values(values);
         transact_put(put)
     }
 
-    fn put_entry(&self, id: &Id, entry: &LedgerEntry) -> Result<TransactWriteItem, StoreError> {
+    pub(super) fn put_entry(
+        &self,
+        id: &Id,
+        entry: &LedgerEntry,
+    ) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder().table_name(&self.table).set_item(Some(entry.item(id)?));
         let Some((condition, state)) = entry.condition() else { return transact_put(put) };
         let put = put.condition_expression(condition);

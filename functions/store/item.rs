@@ -7,7 +7,7 @@ use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
 
 use super::table::{self, Alarm};
-use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, keys};
+use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, keys, packed};
 
 /// How long a customer is left alone though no stage was to change yet: a model
 /// that was fitted since may judge otherwise. At least, and at most; in between,
@@ -39,7 +39,8 @@ impl Alarms {
             (_, needed) => needed,
         };
         let unconfirmed = customer.enrolments.iter().filter_map(settle_at);
-        let look = customer.erased_at.is_none().then(|| now.plus_millis(LOOK_AFTER));
+        let is_known = customer.erased_at.is_none() && customer.merged_into.is_none();
+        let look = is_known.then(|| now.plus_millis(LOOK_AFTER));
         let occasion = customer.next_occasion.into_iter().chain(look).min();
         // Somebody without a purchase cannot drift away.
         let review = customer.judged.map(|_| next_review(customer, now));
@@ -100,36 +101,81 @@ pub fn of_look(loaded: &Loaded) -> Vec<(&'static str, Option<AttributeValue>)> {
     changes
 }
 
-pub fn encode(loaded: &Loaded) -> Result<Item, StoreError> {
-    let id = &loaded.customer.id;
-    let mut item: Item = serde_dynamo::to_item(&loaded.customer)
+/// How a state is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Attribute by attribute.
+    Plain,
+    /// Compressed, with so many parts besides the first.
+    Packed { parts: usize },
+}
+
+impl Shape {
+    pub fn parts(self) -> usize {
+        match self {
+            Shape::Plain => 0,
+            Shape::Packed { parts } => parts,
+        }
+    }
+}
+
+/// A customer's state as it is written: its item, and where it is large the
+/// further parts of it.
+pub fn encode(loaded: &Loaded) -> Result<(Item, Vec<Item>), StoreError> {
+    let without = details::leave_out(&loaded.customer);
+    let customer = without.as_ref().unwrap_or(&loaded.customer);
+    let id = &customer.id;
+    let mut item: Item = serde_dynamo::to_item(customer)
         .map_err(|error| StoreError::Unwritable(error.to_string()))?;
     item.remove("id");
     // What is empty need not be stored.
     item.retain(|_, value| !matches!(value, AttributeValue::M(map) if map.is_empty()));
+    let mut parts = Vec::new();
+    if let Some(packed) = packed::pack(customer, &item)? {
+        (item, parts) = packed;
+    }
     item.extend(keys::keyed(keys::customer(id), keys::STATE));
-    item.insert("version".into(), AttributeValue::N(loaded.version.to_string()));
+    for part in parts.iter_mut().chain([&mut item]) {
+        part.insert(VERSION.into(), AttributeValue::N(loaded.version.to_string()));
+    }
     for (alarm, at) in loaded.alarms.each() {
         let Some(at) = at else { continue };
         let shard = alarm.shard(table::shard_of(id));
         item.insert(alarm.shard_attribute().into(), AttributeValue::S(shard));
         item.insert(alarm.at_attribute().into(), AttributeValue::N(at.millis().to_string()));
     }
-    Ok(item)
+    Ok((item, parts))
 }
 
-pub fn decode(id: &Id, mut item: Item) -> Result<Loaded, StoreError> {
+const VERSION: &str = "version";
+
+fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok())
+}
+
+/// Whether all parts of a state are there, and were written together.
+pub fn are_of_one_version(item: &Item, parts: &[Item]) -> bool {
+    let version = number(item, VERSION);
+    parts.len() == packed::parts_of(item)
+        && parts.iter().all(|part| number(part, VERSION) == version)
+}
+
+/// A customer as read, with the further parts of the state where it has some.
+pub fn decode(id: &Id, mut item: Item, parts: &[Item]) -> Result<Loaded, StoreError> {
     let unreadable = |why: String| StoreError::Unreadable { key: keys::customer(id), why };
-    let number = |item: &Item, name: &str| {
-        item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse::<i64>().ok())
-    };
-    let version = number(&item, "version").ok_or_else(|| unreadable("has no version".into()))?;
+    let version = number(&item, VERSION).ok_or_else(|| unreadable("has no version".into()))?;
     let at = |alarm: Alarm| number(&item, alarm.at_attribute()).map(Instant::from_millis);
     let alarms =
         Alarms { due: at(Alarm::Due), occasion: at(Alarm::Occasion), review: at(Alarm::Review) };
-    item.insert("id".into(), AttributeValue::S(id.to_string()));
-    let customer = serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))?;
-    Ok(Loaded { customer, version: version.unsigned_abs(), alarms })
+    let (customer, shape) = match packed::unpack(&item, parts) {
+        Some(customer) => (customer.map_err(unreadable)?, Shape::Packed { parts: parts.len() }),
+        None => {
+            item.insert("id".into(), AttributeValue::S(id.to_string()));
+            let customer = serde_dynamo::from_item(item);
+            (customer.map_err(|error| unreadable(error.to_string()))?, Shape::Plain)
+        }
+    };
+    Ok(Loaded { customer, version: version.unsigned_abs(), alarms, shape })
 }
 
 #[cfg(test)]

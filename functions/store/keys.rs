@@ -3,6 +3,7 @@
 //! | pk | sk | item |
 //! |---|---|---|
 //! | `customer#<id>` | `state` | the customer |
+//! | `customer#<id>` | `state#<n>` | a further part of a very large state |
 //! | `customer#<id>` | `event#<detail-type>#<key>` | an accepted event |
 //! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |

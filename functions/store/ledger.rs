@@ -1,13 +1,13 @@
 //! The append-only ledger: each accepted event and each touch, for ever.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo_domain::event::{Event, EventKind};
+use lazo_domain::customer::{Customer, Fired};
+use lazo_domain::event::{Detail, Event, EventKind};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::answers::Answer;
 use super::calls::Call;
@@ -31,6 +31,22 @@ impl Ledger {
                 _ => None,
             })
             .collect()
+    }
+
+    /// Adds how touches ended, as far as there is room; the others wait in the
+    /// customer's state for the next commit.
+    pub fn end_touches(
+        &mut self,
+        customer: &mut Customer,
+        records: impl IntoIterator<Item = TouchRecord>,
+        room: usize,
+    ) {
+        customer.unwritten.extend(records);
+        let now = customer.unwritten.len().min(room);
+        let ended = customer.unwritten.drain(..now);
+        self.entries.extend(
+            ended.map(|record| LedgerEntry::Touch(TouchEntry::ended(&record, false, None))),
+        );
     }
 
     /// A fence among the entries that its writer will know again.
@@ -84,6 +100,10 @@ pub struct EventEntry {
     pub received_at: Instant,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+    /// What it told, where that is too long for the customer's state and a
+    /// follow-up needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
 }
 
 /// A rule that did not start, and why.
@@ -98,16 +118,21 @@ impl EventEntry {
     pub fn new(event: &Event, received_at: Instant) -> EventEntry {
         EventEntry {
             kind: event.kind(),
-            key: EventEntry::key_of(event),
+            key: event.ledger_key(),
             at: event.occurred_at,
             received_at,
             refused: Vec::new(),
+            detail: None,
         }
     }
 
-    /// By which an event of its kind counts once.
-    pub fn key_of(event: &Event) -> String {
-        event.key().map_or_else(|| profile_key(event), Id::to_string)
+    /// Keeps the detail where the customer's state has no room for it.
+    pub fn keep_detail_of(&mut self, event: &Event, customer: &Customer) {
+        let is_it =
+            |fired: &Fired| fired.kind == self.kind && fired.apart.as_ref() == Some(&self.key);
+        if customer.fired.iter().any(is_it) {
+            self.detail = Some(event.detail.clone());
+        }
     }
 
     /// Notes that a rule did not start, and why.
@@ -119,14 +144,6 @@ impl EventEntry {
             reason,
         });
     }
-}
-
-/// A profile has no key of its own: its instant and what it says stand in, so
-/// that one that an archive brings again counts once as well.
-fn profile_key(event: &Event) -> String {
-    let digest = Sha256::digest(event.detail.0.as_bytes());
-    let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}#{hash}", event.occurred_at)
 }
 
 /// How a touch stands in the ledger.

@@ -11,6 +11,7 @@ mod commit;
 mod complaints;
 mod contents;
 mod counted;
+mod details;
 mod dissolutions;
 mod experiences;
 mod failures;
@@ -22,6 +23,8 @@ mod learnt;
 mod ledger;
 mod limits;
 mod notices;
+mod packed;
+mod people;
 mod personal;
 mod published;
 pub mod table;
@@ -86,13 +89,14 @@ pub struct Loaded {
     /// 0 where nothing is stored yet.
     version: u64,
     alarms: item::Alarms,
+    shape: item::Shape,
 }
 
 impl Loaded {
     /// One of whom nothing is stored yet.
     fn new(id: &Id) -> Loaded {
-        let alarms = item::Alarms::default();
-        Loaded { customer: Customer::new(id.clone()), version: 0, alarms }
+        let (alarms, shape) = (item::Alarms::default(), item::Shape::Plain);
+        Loaded { customer: Customer::new(id.clone()), version: 0, alarms, shape }
     }
 
     /// Whether any alarm has rung by `now`.
@@ -132,9 +136,13 @@ pub struct Store {
 /// How many items one transaction takes.
 pub const TRANSACTION_ITEMS_MAX: usize = 100;
 
-/// How many of them may be entries of the ledger: the customer's state and what
-/// it changes in agendas have room beside them.
-pub const LEDGER_ITEMS_MAX: usize = TRANSACTION_ITEMS_MAX - 1 - AGENDA_ITEMS_MAX;
+/// How many of them may be entries of the ledger: the customer's state, of
+/// whatever size, and what it changes in agendas have room beside them.
+pub const LEDGER_ITEMS_MAX: usize =
+    TRANSACTION_ITEMS_MAX - 1 - packed::PARTS_MAX - AGENDA_ITEMS_MAX;
+
+/// How often a state that is in parts is read where others write it meanwhile.
+const READS_MAX: u32 = 8;
 
 /// How long after its fence an unconfirmed touch is looked at again.
 pub const SETTLE_AFTER: Duration = Duration::from_secs(120);
@@ -234,9 +242,23 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn load(&self, id: &Id) -> Result<Loaded, StoreError> {
-        match self.get(keys::keyed(keys::customer(id), keys::STATE)).await? {
-            None => Ok(Loaded::new(id)),
-            Some(found) => item::decode(id, found),
+        for _ in 0..READS_MAX {
+            let Some(found) = self.get(keys::keyed(keys::customer(id), keys::STATE)).await? else {
+                return Ok(Loaded::new(id));
+            };
+            let places = (1..=packed::parts_of(&found)).map(|number| packed::place(id, number));
+            let parts = match packed::parts_of(&found) {
+                0 => Vec::new(),
+                _ => self.get_all(places).await?,
+            };
+            // Somebody may have written between the two reads.
+            if item::are_of_one_version(&found, &parts) {
+                let mut loaded = item::decode(id, found, &parts)?;
+                self.fill_in(&mut [&mut loaded]).await?;
+                return Ok(loaded);
+            }
         }
+        let why = "it changed each time that it was read".to_owned();
+        Err(StoreError::Unreadable { key: keys::customer(id), why })
     }
 }

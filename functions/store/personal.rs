@@ -4,23 +4,30 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::id::Id;
 use serde_json::Value;
 
-use super::{Item, Store, StoreError, keys};
+use super::{Item, Store, StoreError, keys, packed};
 
 /// The outcome of a call that is not made because the customer was forgotten.
 const ERASED: &str = "erased";
 
 impl Store {
-    /// Every item under a customer's key, by its sort key, in the keys' order.
+    /// Every item under a customer's key, by its sort key, in the keys' order; the
+    /// state in full, however it is stored.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn everything_on(&self, id: &Id) -> Result<Vec<(String, Value)>, StoreError> {
-        let items = self.items_under(id, "").await?;
-        let read = |item: Item| {
+        let mut all = Vec::new();
+        for item in self.items_under(id, "").await? {
             let sk = keys::text(&item, "sk")?.to_owned();
-            Ok((sk, super::read(item)?))
-        };
-        items.into_iter().map(read).collect()
+            let value = match sk == keys::STATE && !packed::is_plain(&item) {
+                _ if packed::is_part(&sk) => continue,
+                true => serde_json::to_value(self.load(id).await?.customer)
+                    .map_err(|error| StoreError::Unwritable(error.to_string()))?,
+                false => super::read(item)?,
+            };
+            all.push((sk, value));
+        }
+        Ok(all)
     }
 
     /// Takes all calls about a customer off the call list, and forgets who

@@ -200,7 +200,7 @@ async fn a_suppression_belongs_to_the_address() {
         take(&world, &[event], minutes_after(due(), 5)).await;
         let ana = world.customer(&id("ana")).await;
         assert!(ana.suppressed.covers("Marisol.Nandu@example.com "));
-        let allow = |purpose| ana.consents.allow(Channel::Email, purpose, MarketingConsent::OptOut);
+        let allow = |purpose| ana.allows(Channel::Email, purpose, MarketingConsent::OptOut);
         assert_eq!(allow(Purpose::Marketing), !complaint, "spam is a no to marketing");
         assert!(allow(Purpose::Service));
         let suppressed = (TouchState::Skipped, Some(Reason::Suppressed));

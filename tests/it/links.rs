@@ -130,7 +130,7 @@ async fn counted(world: &World) -> Vec<String> {
 
 async fn state(world: &World) -> Option<ConsentState> {
     let customer = world.customer(&id("cus-1")).await;
-    Some(customer.consents.last_word(Channel::Email, Purpose::Marketing)?.state)
+    Some(customer.last_word(Channel::Email, Purpose::Marketing)?.state)
 }
 
 /// The token behind the page's button to undo.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod bounds;
 mod calendar;
 mod calls;
 mod complaints;
@@ -22,6 +23,7 @@ mod journey;
 mod kill;
 mod links;
 mod logs;
+mod merging;
 mod notices;
 mod pace;
 mod roles;

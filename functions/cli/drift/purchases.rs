@@ -61,8 +61,8 @@ impl Customer {
         for purchase in self.purchases.iter().filter(|purchase| purchase.counts(day)) {
             let spent = (purchase.amount - purchase.refunded(day)).to_f64().unwrap_or_default();
             match days.last_mut().filter(|last| last.date == purchase.date) {
-                Some(last) => last.spent += spent,
-                None => days.push(PurchaseDay { date: purchase.date, spent }),
+                Some(last) => last.spent = last.spent.map(|sum| sum + spent),
+                None => days.push(PurchaseDay { date: purchase.date, spent: Some(spent) }),
             }
         }
         days

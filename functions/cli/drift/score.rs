@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use jiff::civil::Date;
-use lazo_domain::drift::{Judge, Model, Rhythm, Scorer, Weeks};
+use lazo_domain::drift::{Judge, Model, Rhythm, Scorer, Spent, Weeks};
 use serde::Serialize;
 
 use super::{Common, Judging, why, write_line};
@@ -68,7 +68,7 @@ pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answe
     for customer in &shop.customers {
         let days = customer.days_as_of(until);
         let Some(rhythm) = Rhythm::of(days.iter().map(|day| day.date)) else { continue };
-        let spent = days.iter().map(|day| day.spent).sum();
+        let spent = Spent::of(&days);
         lines.push(line(&customer.id, &scorer, rhythm, until, spent));
     }
     if args.json {
@@ -89,7 +89,7 @@ pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answe
     Ok(Answer::Yes)
 }
 
-fn line<'a>(id: &'a str, scorer: &Scorer, rhythm: Rhythm, until: Date, spent: f64) -> Line<'a> {
+fn line<'a>(id: &'a str, scorer: &Scorer, rhythm: Rhythm, until: Date, spent: Spent) -> Line<'a> {
     let weeks = Weeks::from(rhythm.summary(until));
     Line {
         customer_id: id,

@@ -1,22 +1,30 @@
 //! Complaints, and bad answers that count as such for a while.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar;
-use crate::event::{Line, Severity};
+use crate::event::{LINE_CHARS_MAX, Line, Severity};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::ordered;
 use crate::policy::Policy;
 
-/// How many resolved complaints are kept; open ones are always kept.
-const RESOLVED_MAX: usize = 50;
+/// How many complaints are kept: of more, those resolved first go first.
+const COMPLAINTS_MAX: usize = 2_500;
+
+/// How many bytes the categories and causes of a customer's complaints may have
+/// in all; those of the latest are kept.
+const TEXT_BYTES_MAX: usize = 100_000;
+
+/// The most that one complaint's category and cause take: two lines.
+const TEXT_BYTES_OF_ONE: usize = 2 * 4 * LINE_CHARS_MAX;
 
 /// How many bad answers are kept.
-const BAD_ANSWERS_MAX: usize = 50;
+const BAD_ANSWERS_MAX: usize = 2_500;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -100,6 +108,7 @@ impl Complaints {
         complaint.opened_at = Some(at);
         complaint.severity = Some(severity);
         complaint.category = Some(category.clone());
+        self.keep_within_bounds();
     }
 
     /// A bad answer to the question whether it is really solved: the complaint
@@ -172,12 +181,67 @@ impl Complaints {
         let complaint = self.by_id.entry(id.clone()).or_default();
         complaint.resolved_at = Some(at);
         complaint.root_cause = root_cause.cloned();
-        let resolved = self.by_id.iter().filter_map(|(id, c)| Some((c.resolved_at?, id)));
-        if resolved.clone().count() > RESOLVED_MAX
-            && let Some((_, oldest)) = resolved.min()
-        {
-            let oldest = oldest.clone();
-            self.by_id.remove(&oldest);
+        self.keep_within_bounds();
+    }
+
+    /// Takes over the complaints that were told under another id; one that is known
+    /// under both is one.
+    pub fn merge(&mut self, other: Complaints) {
+        for (id, told) in other.by_id {
+            let known = self.by_id.entry(id).or_default();
+            let earliest = |a: Option<Instant>, b: Option<Instant>| a.into_iter().chain(b).min();
+            known.opened_at = earliest(known.opened_at, told.opened_at);
+            known.resolved_at = earliest(known.resolved_at, told.resolved_at);
+            known.severity = known.severity.max(told.severity);
+            known.category = known.category.take().or(told.category);
+            known.root_cause = known.root_cause.take().or(told.root_cause);
+            known.reopens = known.reopens.take().or(told.reopens);
+            known.is_watched |= told.is_watched;
+            known.level = known.level.max(told.level);
+            self.keep_within_bounds();
+        }
+        for at in other.bad_answers {
+            self.note_bad_answer(at);
+        }
+        for escalation in other.untold {
+            let is_known = |e: &Escalation| {
+                (&e.complaint, e.level) == (&escalation.complaint, escalation.level)
+            };
+            if !self.untold.iter().any(is_known) {
+                self.untold.push(escalation);
+            }
+        }
+    }
+
+    /// Of very many complaints the latest are kept, and open ones before resolved
+    /// ones; of very long texts those of the latest.
+    fn keep_within_bounds(&mut self) {
+        if self.by_id.len() > COMPLAINTS_MAX {
+            let place = |(id, c): (&Id, &Complaint)| {
+                (c.is_open(), c.resolved_at.max(c.opened_at), id.clone())
+            };
+            if let Some((.., first)) = self.by_id.iter().map(place).min() {
+                self.by_id.remove(&first);
+            }
+        }
+        if self.by_id.len() * TEXT_BYTES_OF_ONE > TEXT_BYTES_MAX {
+            self.shorten_texts();
+        }
+    }
+
+    fn shorten_texts(&mut self) {
+        let mut latest: Vec<(&Id, &mut Complaint)> = self.by_id.iter_mut().collect();
+        latest.sort_by_key(|(id, c)| Reverse((c.resolved_at.max(c.opened_at), (*id).clone())));
+        let mut room = TEXT_BYTES_MAX;
+        for (_, complaint) in latest {
+            for text in [&mut complaint.category, &mut complaint.root_cause] {
+                let bytes = text.as_ref().map_or(0, |text| text.as_str().len());
+                if bytes > room {
+                    *text = None;
+                    room = 0;
+                }
+                room = room.saturating_sub(bytes);
+            }
         }
     }
 

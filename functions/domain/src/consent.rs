@@ -63,11 +63,21 @@ impl Consents {
     }
 
     /// Whether a touch of this channel and purpose is allowed (2.8).
-    pub fn allow(&self, channel: Channel, purpose: Purpose, marketing: MarketingConsent) -> bool {
+    ///
+    /// `others` are the words under the person's other ids, each with when the ids
+    /// were told to be one: a *no* under any of them holds, unless something was
+    /// said after that.
+    pub fn allow<'a>(
+        &self,
+        others: impl IntoIterator<Item = (Instant, &'a Consents)>,
+        channel: Channel,
+        purpose: Purpose,
+        marketing: MarketingConsent,
+    ) -> bool {
         let must_be_granted = channel == Channel::Email
             && purpose == Purpose::Marketing
             && marketing == MarketingConsent::OptIn;
-        match self.word(channel, purpose) {
+        match self.deciding(others, channel, purpose) {
             Some(word) => !word.denied,
             None => !must_be_granted,
         }
@@ -75,10 +85,44 @@ impl Consents {
 
     /// The word that decides on touches of this channel and purpose; `None`
     /// where nothing was said.
-    pub fn last_word(&self, channel: Channel, purpose: Purpose) -> Option<LastWord> {
-        let word = self.word(channel, purpose)?;
+    pub fn last_word<'a>(
+        &self,
+        others: impl IntoIterator<Item = (Instant, &'a Consents)>,
+        channel: Channel,
+        purpose: Purpose,
+    ) -> Option<LastWord> {
+        let word = self.deciding(others, channel, purpose)?;
         let state = if word.denied { ConsentState::Denied } else { ConsentState::Granted };
         Some(LastWord { at: word.at, state })
+    }
+
+    fn deciding<'a>(
+        &self,
+        others: impl IntoIterator<Item = (Instant, &'a Consents)>,
+        channel: Channel,
+        purpose: Purpose,
+    ) -> Option<Word> {
+        let own = self.word(channel, purpose);
+        let others = others.into_iter().filter_map(|(merged_at, consents)| {
+            let is_outdated = own.is_some_and(|own| own.at > merged_at);
+            consents.word(channel, purpose).filter(|_| !is_outdated)
+        });
+        own.into_iter().chain(others).max_by_key(|word| (word.denied, word.at))
+    }
+
+    /// Takes over the words that were said under another id.
+    pub fn merge(&mut self, other: &Consents) {
+        let pairs = [
+            (&mut self.email_marketing, other.email_marketing),
+            (&mut self.email_service, other.email_service),
+            (&mut self.email_all, other.email_all),
+            (&mut self.call_marketing, other.call_marketing),
+            (&mut self.call_service, other.call_service),
+            (&mut self.call_all, other.call_all),
+        ];
+        for (known, word) in pairs {
+            *known = (*known).max(word);
+        }
     }
 
     fn word(&self, channel: Channel, purpose: Purpose) -> Option<Word> {
@@ -105,20 +149,20 @@ mod tests {
     #[test]
     fn the_last_word_is_told_with_its_time() {
         let mut consents = Consents::default();
-        let told = |consents: &Consents| consents.last_word(Channel::Email, Purpose::Marketing);
+        let told = |consents: &Consents| consents.last_word([], Channel::Email, Purpose::Marketing);
         assert_eq!(told(&consents), None);
         consents.note(at(2), ConsentChannel::Email, ConsentPurpose::Marketing, Granted);
         assert_eq!(told(&consents), Some(LastWord { at: at(2), state: Granted }));
         consents.note(at(3), ConsentChannel::Email, ConsentPurpose::All, Denied);
         assert_eq!(told(&consents), Some(LastWord { at: at(3), state: Denied }));
-        assert_eq!(consents.last_word(Channel::Task, Purpose::Service), None);
+        assert_eq!(consents.last_word([], Channel::Task, Purpose::Service), None);
     }
 
     #[test]
     fn the_last_word_counts_and_all_covers_each() {
         let mut consents = Consents::default();
         let mail = |consents: &Consents, purpose| {
-            consents.allow(Channel::Email, purpose, MarketingConsent::OptIn)
+            consents.allow([], Channel::Email, purpose, MarketingConsent::OptIn)
         };
         assert!(!mail(&consents, Purpose::Marketing));
         assert!(mail(&consents, Purpose::Service));
@@ -130,5 +174,27 @@ mod tests {
         assert!(!mail(&consents, Purpose::Marketing) && mail(&consents, Purpose::Service));
         consents.note(at(1), ConsentChannel::Email, ConsentPurpose::Service, Denied);
         assert!(mail(&consents, Purpose::Service), "an older word arriving late changes nothing");
+    }
+
+    #[test]
+    fn a_no_under_any_id_holds_until_something_is_said_of_the_whole_person() {
+        let (email, marketing) = (ConsentChannel::Email, ConsentPurpose::Marketing);
+        let said = |words: &[(i64, ConsentState)]| {
+            let mut consents = Consents::default();
+            words
+                .iter()
+                .for_each(|(second, word)| consents.note(at(*second), email, marketing, *word));
+            consents
+        };
+        let may = |own: &[(i64, ConsentState)], other: &[(i64, ConsentState)]| {
+            let (own, other) = (said(own), said(other));
+            let others = [(at(10), &other)];
+            own.allow(others, Channel::Email, Purpose::Marketing, MarketingConsent::OptIn)
+        };
+        assert!(may(&[], &[(1, Granted)]), "a yes under the other id is a yes");
+        assert!(!may(&[(2, Granted)], &[(1, Denied)]), "an earlier no holds too");
+        assert!(!may(&[(1, Denied)], &[(2, Granted)]));
+        assert!(may(&[(1, Denied), (11, Granted)], &[(2, Denied)]), "a yes since the merge");
+        assert!(!may(&[(11, Denied)], &[(2, Granted)]));
     }
 }

@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Base;
 use crate::complaint::Complaints;
-use crate::consent::Consents;
+use crate::consent::{Consents, LastWord};
 use crate::event::{AnnualDate, Detail, DissolutionReason, EventKind, Line};
 use crate::history::{History, Until};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::ordered;
-use crate::policy::Policy;
+use crate::policy::{MarketingConsent, Policy};
 use crate::profile::{Dated, Profile};
 use crate::rule::{Channel, Purpose};
 use crate::stage::{Entered, Judged};
 use crate::suppression::{Suppressions, WrongNumbers};
-use crate::touch::{Defer, TouchId};
+use crate::touch::{Defer, TouchId, TouchRecord};
 
 /// The anniversary that nobody needs to tell: that of the first purchase.
 pub const CUSTOMER_SINCE: &str = "customer_since";
@@ -28,6 +28,13 @@ pub const CUSTOMER_SINCE: &str = "customer_since";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Customer {
     pub id: Id,
+    /// The id under which this person is known since; here is only what was on its
+    /// way out then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<Id>,
+    /// Other ids of this person, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<Alias>,
     #[serde(default)]
     pub profile: Profile,
     #[serde(default)]
@@ -61,6 +68,10 @@ pub struct Customer {
     pub exits: Vec<Exit>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrolments: Vec<Enrolment>,
+    /// How touches ended that the ledger has still to be told of: one transaction
+    /// takes so many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwritten: Vec<TouchRecord>,
     /// By rule, the latest enrolments, where the rule asks who was in before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub past: BTreeMap<String, Vec<Past>>,
@@ -87,6 +98,17 @@ pub struct Customer {
     /// When the next occasion wants attention.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_occasion: Option<Instant>,
+}
+
+/// Another id of the same person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alias {
+    pub id: Id,
+    /// When the two were told to be one.
+    pub at: Instant,
+    /// What was said under it until then.
+    #[serde(default)]
+    pub consents: Consents,
 }
 
 /// Signs of a good relationship.
@@ -122,6 +144,13 @@ pub struct Fired {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_id: Option<Id>,
     pub detail: Detail,
+    /// The key of the event's own item where that keeps the detail, which is too
+    /// long for the customer's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<String>,
+    /// The id under which it was told, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under: Option<Id>,
     /// Until when a late event may still change what it starts.
     pub open_until: Instant,
     /// Until when a call or a task that was asked for needs it for its script.
@@ -136,6 +165,7 @@ impl Fired {
     /// Drops what may be personal.
     pub fn forget(&mut self) {
         self.detail = Detail("{}".into());
+        self.apart = None;
     }
 }
 
@@ -263,6 +293,8 @@ impl Customer {
     pub fn new(id: Id) -> Customer {
         Customer {
             id,
+            merged_into: None,
+            merged: Vec::new(),
             profile: Profile::default(),
             consents: Consents::default(),
             history: History::default(),
@@ -277,6 +309,7 @@ impl Customer {
             fired: Vec::new(),
             exits: Vec::new(),
             enrolments: Vec::new(),
+            unwritten: Vec::new(),
             past: BTreeMap::new(),
             sends: Vec::new(),
             known_since: None,
@@ -287,6 +320,68 @@ impl Customer {
             occasions_until: None,
             next_occasion: None,
         }
+    }
+
+    /// Every id of this person, this one first.
+    pub fn ids(&self) -> impl Iterator<Item = &Id> {
+        std::iter::once(&self.id).chain(self.merged.iter().map(|alias| &alias.id))
+    }
+
+    /// Whether an id is one of this person's.
+    pub fn is_known_as(&self, id: &Id) -> bool {
+        self.ids().any(|known| known == id)
+    }
+
+    /// What follows the customer's id and a slash, where a text begins with any of
+    /// the person's ids.
+    pub fn behind_own_id<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
+        self.ids().filter_map(|id| text.strip_prefix(id.as_str())?.strip_prefix('/'))
+    }
+
+    /// Where a word of consent belongs that was given under an id at an instant.
+    pub fn consents_under(&mut self, id: &Id, at: Instant) -> &mut Consents {
+        match self.merged.iter().position(|alias| alias.id == *id && at <= alias.at) {
+            Some(index) => &mut self.merged[index].consents,
+            None => &mut self.consents,
+        }
+    }
+
+    /// Whether a touch of this channel and purpose is allowed (2.8).
+    pub fn allows(&self, channel: Channel, purpose: Purpose, marketing: MarketingConsent) -> bool {
+        self.consents.allow(self.words_of_others(), channel, purpose, marketing)
+    }
+
+    /// The word that decides on touches of this channel and purpose.
+    pub fn last_word(&self, channel: Channel, purpose: Purpose) -> Option<LastWord> {
+        self.consents.last_word(self.words_of_others(), channel, purpose)
+    }
+
+    fn words_of_others(&self) -> impl Iterator<Item = (Instant, &Consents)> {
+        self.merged.iter().map(|alias| (alias.at, &alias.consents))
+    }
+
+    /// Puts an enrolment where it belongs.
+    pub(crate) fn insert_enrolment(&mut self, enrolment: Enrolment) {
+        fn key(e: &Enrolment) -> (Instant, &str, &str) {
+            (e.at, &e.rule, &e.occurrence)
+        }
+        let place = self.enrolments.binary_search_by(|known| key(known).cmp(&key(&enrolment)));
+        let (Ok(index) | Err(index)) = place;
+        self.enrolments.insert(index, enrolment);
+    }
+
+    /// Puts a trigger where it belongs, unless it is there.
+    pub(crate) fn note_fired(&mut self, fired: Fired) {
+        fn key(f: &Fired) -> (Instant, EventKind, &str) {
+            (f.at, f.kind, &f.occurrence)
+        }
+        let same = |f: &Fired| f.kind == fired.kind && f.occurrence == fired.occurrence;
+        if self.fired.iter().any(same) {
+            return;
+        }
+        let place = self.fired.binary_search_by(|known| key(known).cmp(&key(&fired)));
+        let (Ok(index) | Err(index)) = place;
+        self.fired.insert(index, fired);
     }
 
     /// The customer's time zone, or `default`.
@@ -314,10 +409,12 @@ impl Customer {
         })
     }
 
-    /// The next instant at which a touch or a complaint wants attention.
+    /// The next instant at which a touch, a complaint or the ledger wants
+    /// attention.
     pub fn next_due(&self) -> Option<Instant> {
         let waiting = self.enrolments.iter().filter(|e| e.sending_since.is_none());
-        waiting.map(|e| e.next).chain(self.complaints.next_alarm()).min()
+        let unwritten = self.unwritten.iter().map(|record| record.at).min();
+        waiting.map(|e| e.next).chain(self.complaints.next_alarm()).chain(unwritten).min()
     }
 
     /// The next instant at which anything wants attention.

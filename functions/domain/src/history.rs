@@ -1,13 +1,14 @@
 //! What a customer bought and gave back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Add;
 
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::PurchaseDay;
+use crate::drift::{PurchaseDay, Spent};
 use crate::event::{Item, Line, PurchaseCompleted, PurchaseRefunded};
 use crate::id::Id;
 use crate::instant::Instant;
@@ -15,14 +16,27 @@ use crate::money::{Currency, amount};
 use crate::ordered;
 
 /// How many purchases are kept one by one; older ones are kept as a sum.
-pub const PURCHASES_MAX: usize = 1_000;
+pub const PURCHASES_MAX: usize = 2_500;
 
 /// How many items of the latest purchase are kept, for scripts and templates.
 pub const ITEMS_MAX: usize = 5;
 
 /// How many refunds, and how many deliveries, may wait for a purchase that has
 /// not arrived.
-const EARLY_MAX: usize = 50;
+const EARLY_MAX: usize = 2_500;
+
+/// How many refunds are kept one by one, beside one a purchase.
+const REFUNDS_MAX: usize = 2_500;
+
+/// How many currencies sums of older purchases are kept in.
+const CURRENCIES_MAX: usize = 20;
+
+/// On how many of its latest purchases a category is kept.
+const CATEGORY_USES_MAX: usize = 20;
+
+/// How many bytes the names of a customer's categories may have in all; those
+/// bought last are kept.
+const CATEGORY_BYTES_MAX: usize = 24_000;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Purchase {
@@ -51,27 +65,69 @@ pub struct Refund {
     /// `None` gives all back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<String>,
+    /// That of `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
 }
 
 impl Refund {
-    fn amount(&self, of: Decimal) -> Decimal {
+    /// What is given back of a purchase: nothing where the refund is in another
+    /// currency, since nobody told a rate.
+    fn amount(&self, of: &Purchase) -> Option<Decimal> {
         match &self.total {
-            None => of,
-            Some(total) => total.parse().unwrap_or_default(),
+            None => Some(of.total),
+            Some(_) if self.is_foreign_to(of) => None,
+            Some(total) => Some(total.parse().unwrap_or_default()),
         }
+    }
+
+    fn is_foreign_to(&self, purchase: &Purchase) -> bool {
+        self.currency.is_some_and(|currency| currency != purchase.currency)
     }
 }
 
 impl Purchase {
+    /// The amounts that were given back up to an instant.
+    fn given_back(&self, until: Instant) -> impl Iterator<Item = Decimal> {
+        let refunds = self.refunds.iter().filter(move |refund| refund.at <= until);
+        refunds.filter_map(|refund| refund.amount(self))
+    }
+
     /// What was given back up to an instant, at most the total.
     pub fn refunded(&self, until: Instant) -> Decimal {
-        let refunds = self.refunds.iter().filter(|refund| refund.at <= until);
-        refunds.map(|refund| refund.amount(self.total)).sum::<Decimal>().min(self.total)
+        self.given_back(until).sum::<Decimal>().min(self.total)
     }
 
     pub fn is_fully_refunded(&self, until: Instant) -> bool {
-        let any = self.refunds.iter().any(|refund| refund.at <= until);
-        any && self.refunded(until) >= self.total
+        !self.refunds.is_empty()
+            && self.given_back(until).next().is_some()
+            && self.refunded(until) >= self.total
+    }
+
+    /// Notes a refund; one that was told under two ids counts once.
+    fn give_back(&mut self, refund: Refund) {
+        if !self.refunds.iter().any(|known| known.id == refund.id) {
+            ordered::insert(&mut self.refunds, refund);
+        }
+    }
+
+    fn is_latest_no_more(&mut self) {
+        self.items = Vec::new();
+        self.sold_by = None;
+    }
+
+    /// Puts one refund in the place of several: it gives back as much, on the day
+    /// of the last.
+    fn sum_up_refunds(&mut self) {
+        let amount = self.given_back(Instant::MAX).sum::<Decimal>().min(self.total);
+        let Some(last) = self.refunds.pop() else { return };
+        let (total, currency) = (Some(amount.to_string()), Some(self.currency));
+        self.refunds = vec![Refund { total, currency, ..last }];
+    }
+
+    /// Refunds in another currency than the purchase: they give nothing back.
+    pub fn foreign_refunds(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(|refund| refund.total.is_some() && refund.is_foreign_to(self))
     }
 }
 
@@ -80,10 +136,37 @@ impl Purchase {
 pub struct Earlier {
     pub purchases: u32,
     pub days: u32,
-    #[serde(with = "amount")]
-    pub spent: Decimal,
+    /// By currency, in the order of their codes.
+    #[serde(default)]
+    sums: Vec<Sum>,
     pub first_at: Instant,
     pub last_at: Instant,
+}
+
+/// What older purchases in one currency come to, net of refunds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Sum {
+    currency: Currency,
+    purchases: u32,
+    #[serde(with = "rust_decimal::serde::str")]
+    spent: Decimal,
+}
+
+impl Earlier {
+    fn of(&self, currency: Option<Currency>) -> Option<&Sum> {
+        self.sums.iter().find(|sum| Some(sum.currency) == currency)
+    }
+
+    fn add(&mut self, more: Sum) {
+        match self.sums.binary_search_by_key(&more.currency, |sum| sum.currency) {
+            Ok(index) => {
+                self.sums[index].purchases += more.purchases;
+                self.sums[index].spent += more.spent;
+            }
+            Err(index) if self.sums.len() < CURRENCIES_MAX => self.sums.insert(index, more),
+            Err(_) => {}
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -120,39 +203,125 @@ impl Until<'_> {
 
 impl History {
     pub fn add_purchase(&mut self, event: &PurchaseCompleted) {
-        let at = Instant::from(event.occurred_at);
-        let key = (at, &event.purchase_id);
-        let place = self.purchases.binary_search_by(|p| (p.at, &p.id).cmp(&key));
-        let (Ok(index) | Err(index)) = place;
-        let is_latest = index == self.purchases.len();
-        let early = self.early_refunds.extract_if(.., |(id, _)| *id == event.purchase_id);
-        let refunds: Vec<Refund> = early.map(|(_, refund)| refund).collect();
-        let delivered = |(_, id): &(Instant, Id)| *id == event.purchase_id;
-        let early = self.early_deliveries.iter().position(delivered);
-        let delivered_at = early.map(|index| self.early_deliveries.remove(index).0);
         let categories: BTreeSet<Line> =
             event.items.iter().filter_map(|item| item.category.clone()).collect();
-        if let (true, Some(before)) = (is_latest, self.purchases.last_mut()) {
-            before.items = Vec::new();
-            before.sold_by = None;
-        }
-        let purchase = Purchase {
-            at,
+        self.take(Purchase {
+            at: event.occurred_at.into(),
             id: event.purchase_id.clone(),
             total: event.total.amount,
             currency: event.total.currency,
             categories: categories.into_iter().collect(),
-            refunds,
-            delivered_at,
-            items: match is_latest {
-                true => event.items.iter().take(ITEMS_MAX).cloned().collect(),
-                false => Vec::new(),
-            },
-            sold_by: event.sold_by.clone().filter(|_| is_latest),
-        };
+            refunds: Vec::new(),
+            delivered_at: None,
+            items: event.items.iter().take(ITEMS_MAX).cloned().collect(),
+            sold_by: event.sold_by.clone(),
+        });
+    }
+
+    /// Puts a purchase where it belongs, with what was told of it before.
+    fn take(&mut self, mut purchase: Purchase) {
+        if let Some(known) = self.purchases.iter().position(|p| p.id == purchase.id) {
+            // Told under two ids: the earlier one holds, with what was told of both.
+            let known = self.purchases.remove(known);
+            let (first, second) = match (known.at, known.total) <= (purchase.at, purchase.total) {
+                true => (known, purchase),
+                false => (purchase, known),
+            };
+            purchase = first;
+            purchase.delivered_at =
+                purchase.delivered_at.into_iter().chain(second.delivered_at).min();
+            second.refunds.into_iter().for_each(|refund| purchase.give_back(refund));
+        }
+        let id = purchase.id.clone();
+        let early = self.early_refunds.extract_if(.., |(of, _)| *of == id);
+        early.for_each(|(_, refund)| purchase.give_back(refund));
+        let delivered = |(_, id): &(Instant, Id)| *id == purchase.id;
+        if let Some(index) = self.early_deliveries.iter().position(delivered) {
+            purchase.delivered_at = Some(self.early_deliveries.remove(index).0);
+        }
+        let key = (purchase.at, &purchase.id);
+        let place = self.purchases.binary_search_by(|p| (p.at, &p.id).cmp(&key));
+        let (Ok(index) | Err(index)) = place;
+        if index < self.purchases.len() {
+            purchase.is_latest_no_more();
+        } else if let Some(before) = self.purchases.last_mut() {
+            before.is_latest_no_more();
+        }
         self.purchases.insert(index, purchase);
         if self.purchases.len() > PURCHASES_MAX {
             self.sum_up_oldest();
+        }
+        self.bound_categories();
+        self.bound_refunds();
+    }
+
+    /// Takes over what was bought and given back under another id. A purchase that
+    /// was told under both is one.
+    pub fn merge(&mut self, other: History) {
+        for purchase in other.purchases {
+            self.take(purchase);
+        }
+        for (purchase_id, refund) in other.early_refunds {
+            self.take_refund(&purchase_id, refund);
+        }
+        for (at, purchase_id) in other.early_deliveries {
+            self.add_delivery(&purchase_id, at);
+        }
+        let Some(other) = other.earlier else { return };
+        match &mut self.earlier {
+            None => self.earlier = Some(other),
+            Some(earlier) => {
+                earlier.purchases += other.purchases;
+                earlier.days += other.days;
+                earlier.first_at = earlier.first_at.min(other.first_at);
+                earlier.last_at = earlier.last_at.max(other.last_at);
+                other.sums.into_iter().for_each(|sum| earlier.add(sum));
+            }
+        }
+    }
+
+    /// Keeps each category on its latest purchases, and the names of those bought
+    /// last. What is dropped would be dropped whatever the order of arrival: more
+    /// purchases never bring it back.
+    fn bound_categories(&mut self) {
+        let bytes = |line: &Line| line.as_str().len();
+        let all = self.purchases.iter().flat_map(|p| &p.categories);
+        if self.purchases.len() <= CATEGORY_USES_MAX
+            && all.map(bytes).sum::<usize>() <= CATEGORY_BYTES_MAX
+        {
+            return;
+        }
+        let mut uses: HashMap<Line, usize> = HashMap::new();
+        let mut room = CATEGORY_BYTES_MAX;
+        for purchase in self.purchases.iter_mut().rev() {
+            purchase.categories.retain(|category| match uses.get_mut(category) {
+                Some(count) => {
+                    *count += 1;
+                    *count <= CATEGORY_USES_MAX
+                }
+                None if bytes(category) <= room => {
+                    room -= bytes(category);
+                    uses.insert(category.clone(), 1);
+                    true
+                }
+                None => {
+                    // Nothing older comes in its place.
+                    room = 0;
+                    false
+                }
+            });
+        }
+    }
+
+    /// Of very many refunds those of the oldest purchases are summed up.
+    fn bound_refunds(&mut self) {
+        let mut count: usize = self.purchases.iter().map(|p| p.refunds.len()).sum();
+        for purchase in self.purchases.iter_mut().filter(|p| p.refunds.len() > 1) {
+            if count <= REFUNDS_MAX {
+                return;
+            }
+            count -= purchase.refunds.len() - 1;
+            purchase.sum_up_refunds();
         }
     }
 
@@ -166,14 +335,14 @@ impl History {
         let earlier = self.earlier.get_or_insert(Earlier {
             purchases: 0,
             days: 0,
-            spent: Decimal::ZERO,
+            sums: Vec::new(),
             first_at: oldest.at,
             last_at: Instant::MIN,
         });
         let utc = TimeZone::UTC;
         earlier.purchases += 1;
         earlier.days += u32::from(earlier.last_at.date_in(&utc) != oldest.at.date_in(&utc));
-        earlier.spent += net;
+        earlier.add(Sum { currency: oldest.currency, purchases: 1, spent: net });
         earlier.first_at = earlier.first_at.min(oldest.at);
         earlier.last_at = earlier.last_at.max(oldest.at);
     }
@@ -183,14 +352,22 @@ impl History {
             at: event.occurred_at.into(),
             id: event.refund_id.clone(),
             total: event.total.map(|total| total.amount.to_string()),
+            currency: event.total.map(|total| total.currency),
         };
-        match self.purchases.iter_mut().rev().find(|p| p.id == event.purchase_id) {
-            Some(purchase) => ordered::insert(&mut purchase.refunds, refund),
+        self.take_refund(&event.purchase_id, refund);
+    }
+
+    fn take_refund(&mut self, purchase_id: &Id, refund: Refund) {
+        match self.purchases.iter_mut().rev().find(|p| p.id == *purchase_id) {
+            Some(purchase) => {
+                purchase.give_back(refund);
+                self.bound_refunds();
+            }
             None => {
                 let early = &mut self.early_refunds;
                 let (Ok(index) | Err(index)) =
                     early.binary_search_by(|(_, known)| known.cmp(&refund));
-                early.insert(index, (event.purchase_id.clone(), refund));
+                early.insert(index, (purchase_id.clone(), refund));
                 ordered::keep_latest(early, EARLY_MAX);
             }
         }
@@ -216,11 +393,33 @@ impl History {
         earlier + self.kept(until).count()
     }
 
+    /// How many of them were in one currency: that of [`History::spent`].
+    pub fn count_in(&self, until: Until, currency: Option<Currency>) -> usize {
+        let currency = self.currency(currency);
+        let earlier = self.earlier.as_ref().and_then(|earlier| earlier.of(currency));
+        let kept = self.kept(until).filter(|p| Some(p.currency) == currency).count();
+        earlier.map_or(0, |sum| sum.purchases as usize) + kept
+    }
+
+    /// Whether a purchase was given back in full by an instant; not where it is
+    /// unknown.
+    pub fn is_refunded(&self, purchase_id: &Id, until: Instant) -> bool {
+        let found = self.purchases.iter().rev().find(|p| p.id == *purchase_id);
+        found.is_some_and(|purchase| purchase.is_fully_refunded(until))
+    }
+
+    /// Refunds that give nothing back since they are in another currency than
+    /// their purchase, each with it.
+    pub fn foreign_refunds(&self) -> impl Iterator<Item = (&Refund, &Purchase)> {
+        self.purchases.iter().flat_map(|p| p.foreign_refunds().map(move |refund| (refund, p)))
+    }
+
     /// What was spent, net of refunds, in one currency: the shop's, or where
     /// the policy names none that of the customer's first purchase.
     pub fn spent(&self, until: Until, currency: Option<Currency>) -> Decimal {
         let currency = self.currency(currency);
-        let earlier = self.earlier.as_ref().map_or(Decimal::ZERO, |earlier| earlier.spent);
+        let earlier = self.earlier.as_ref().and_then(|earlier| earlier.of(currency));
+        let earlier = earlier.map_or(Decimal::ZERO, |sum| sum.spent);
         let counted = self.purchases.iter().filter(|p| until.includes(p));
         let counted = counted.filter(|p| Some(p.currency) == currency);
         earlier + counted.map(|p| p.total - p.refunded(until.at)).sum::<Decimal>()
@@ -256,7 +455,8 @@ impl History {
     }
 
     /// What drift is judged by: each purchase day with what was spent on it, net
-    /// of refunds, in one currency.
+    /// of refunds, in one currency; nothing is known of a day on which all was
+    /// bought in others.
     pub fn purchase_days(
         &self,
         until: Until,
@@ -269,13 +469,23 @@ impl History {
             let date = purchase.at.date_in(zone);
             let counts = Some(purchase.currency) == currency;
             let net = purchase.total - purchase.refunded(until.at);
-            let spent = if counts { net.to_f64().unwrap_or_default() } else { 0.0 };
+            let spent = counts.then(|| net.to_f64().unwrap_or_default());
             match days.last_mut().filter(|day| day.date == date) {
-                Some(day) => day.spent += spent,
+                Some(day) => day.spent = [day.spent, spent].into_iter().flatten().reduce(Add::add),
                 None => days.push(PurchaseDay { date, spent }),
             }
         }
         days
+    }
+
+    /// What was spent in one currency, and on how many purchase days.
+    pub fn spending(&self, until: Until, zone: &TimeZone, currency: Option<Currency>) -> Spent {
+        let days = self.purchase_days(until, zone, currency);
+        let earlier = self.earlier.as_ref().filter(|e| e.of(self.currency(currency)).is_some());
+        let earlier = earlier.map_or(0, |earlier| earlier.days);
+        let count = days.iter().filter(|day| day.spent.is_some()).count();
+        let total = self.spent(until, currency).to_f64().unwrap_or_default();
+        Spent { days: earlier.saturating_add(u32::try_from(count).unwrap_or(u32::MAX)), total }
     }
 
     pub fn categories<'a>(&'a self, until: Until<'a>) -> BTreeSet<&'a Line> {

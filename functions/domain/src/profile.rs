@@ -8,6 +8,7 @@ use crate::event::{
     AnnualDate, Change, Country, CustomerUpdated, Email, Line, Locale, Phone, Scalar, ZoneName,
 };
 use crate::instant::Instant;
+use crate::ordered;
 
 /// A value with the values that it replaced a short while ago.
 ///
@@ -67,6 +68,21 @@ impl<T: PartialEq + Serialize> Dated<T> {
         self.0.drain(..past.saturating_sub(1));
     }
 
+    /// Takes over what was told under another id.
+    pub fn merge(&mut self, other: Dated<T>) {
+        other.0.into_iter().for_each(|(at, value)| self.set(at, value));
+    }
+
+    /// Drops the earliest values where there are more than `most`.
+    pub fn keep_latest(&mut self, most: usize) {
+        ordered::keep_latest(&mut self.0, most);
+    }
+
+    /// When the latest value was told.
+    fn told_at(&self) -> Option<Instant> {
+        self.0.last().map(|(at, _)| *at)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -95,6 +111,25 @@ macro_rules! skip_empty {
                 $(self.$field.forget(horizon);)*
                 self.anniversaries.values_mut().for_each(|dated| dated.forget(horizon));
                 self.attributes.values_mut().for_each(|dated| dated.forget(horizon));
+            }
+
+            /// Takes over what was told under another id.
+            pub fn merge(&mut self, other: Profile) {
+                $(self.$field.merge(other.$field);)*
+                for (name, dated) in other.anniversaries {
+                    self.anniversaries.entry(name).or_default().merge(dated);
+                }
+                for (name, dated) in other.attributes {
+                    self.attributes.entry(name).or_default().merge(dated);
+                }
+            }
+
+            /// Drops the earliest values of each field where there are more than
+            /// `most`.
+            fn keep_latest(&mut self, most: usize) {
+                $(self.$field.keep_latest(most);)*
+                self.anniversaries.values_mut().for_each(|dated| dated.keep_latest(most));
+                self.attributes.values_mut().for_each(|dated| dated.keep_latest(most));
             }
         }
     };
@@ -154,12 +189,45 @@ impl Profile {
         }
     }
 
+    /// Keeps the profile small, whatever is told: so many values of a field, so
+    /// many names, so many bytes in all. What was told last stays.
+    pub fn keep_within(&mut self, values: usize, names: usize, bytes: usize) {
+        self.keep_latest(values);
+        keep_names(&mut self.anniversaries, names);
+        keep_names(&mut self.attributes, names);
+        // No profile of so few names and values is so large.
+        if self.attributes.len() + self.anniversaries.len() < 20 && self.interests.0.len() < 2 {
+            return;
+        }
+        let size = |profile: &Profile| serde_json::to_string(profile).map_or(0, |text| text.len());
+        if size(self) > bytes {
+            self.keep_latest(1);
+        }
+        while size(self) > bytes && !self.attributes.is_empty() {
+            let most = self.attributes.len() / 2;
+            keep_names(&mut self.attributes, most);
+        }
+    }
+
     /// The date of an occasion: the birthday, or a named anniversary.
     pub fn occasion(&self, name: &str) -> Option<AnnualDate> {
         match name {
             "birthday" => self.birthday.latest().copied(),
             name => self.anniversaries.get(name).and_then(Dated::latest).copied(),
         }
+    }
+}
+
+/// Keeps the names that were told last, of one instant those that come last.
+fn keep_names<T: PartialEq + Serialize>(named: &mut BTreeMap<String, Dated<T>>, most: usize) {
+    if named.len() <= most {
+        return;
+    }
+    let mut told: Vec<_> =
+        named.iter().map(|(name, dated)| (dated.told_at(), name.clone())).collect();
+    told.sort_unstable();
+    for (_, name) in told.drain(..named.len() - most) {
+        named.remove(&name);
     }
 }
 

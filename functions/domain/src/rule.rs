@@ -217,6 +217,8 @@ pub enum BadTrigger {
     Period(Span),
     #[error("CustomerErased starts nothing: the customer asked to be forgotten")]
     Erased,
+    #[error("CustomerMerged starts nothing: it tells that two ids are one person")]
+    Merged,
 }
 
 impl TriggerSpec {
@@ -243,6 +245,7 @@ impl TriggerSpec {
         if let Some(kind) = self.event {
             return match kind {
                 EventKind::CustomerErased => Err(BadTrigger::Erased),
+                EventKind::CustomerMerged => Err(BadTrigger::Merged),
                 kind => Ok(Trigger::Event(kind)),
             };
         }

@@ -82,6 +82,11 @@ impl Suppressions {
         ordered::keep_latest(&mut self.0, ADDRESSES_MAX);
     }
 
+    /// Takes over what is known under another id.
+    pub fn merge(&mut self, other: Suppressions) {
+        other.0.into_iter().for_each(|one| self.note(&one.address, one.at));
+    }
+
     /// Whether mail must not go to this address.
     pub fn covers(&self, address: &str) -> bool {
         // Hashing is for the few who have any.
@@ -132,6 +137,21 @@ impl WrongNumbers {
                 wrong.number = Some(AddressHash::of(phone.as_str()));
             }
         }
+    }
+
+    /// Takes over what is known under another id.
+    pub fn merge(&mut self, other: WrongNumbers) {
+        self.0.extend(other.0);
+        self.0.sort();
+        // Known ones sort behind unknown ones of the same instant.
+        self.0.dedup_by(|later, earlier| {
+            let is_same = later.at == earlier.at && earlier.number.is_none();
+            if is_same {
+                std::mem::swap(later, earlier);
+            }
+            is_same || later == earlier
+        });
+        ordered::keep_latest(&mut self.0, WRONG_NUMBERS_MAX);
     }
 
     /// Whether this number must not be called.

@@ -32,6 +32,8 @@ pub enum Reason {
     FilterMissingValue,
     Reentry,
     Holdout,
+    /// So much is pending for this customer that nothing else is started.
+    PendingLimit,
     Erased,
     NoAddress,
     Suppressed,
@@ -62,6 +64,7 @@ impl Reason {
             Reason::FilterMissingValue => "filter_missing_value",
             Reason::Reentry => "reentry",
             Reason::Holdout => "holdout",
+            Reason::PendingLimit => "pending_limit",
             Reason::Erased => "erased",
             Reason::NoAddress => "no_address",
             Reason::Suppressed => "suppressed",
@@ -90,6 +93,7 @@ impl Reason {
                 | Reason::FilterMissingValue
                 | Reason::Reentry
                 | Reason::Holdout
+                | Reason::PendingLimit
         )
     }
 }
@@ -132,7 +136,7 @@ pub struct Defer {
 }
 
 /// What became of a touch, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TouchRecord {
     pub touch: TouchId,
     pub channel: Channel,
@@ -141,7 +145,9 @@ pub struct TouchRecord {
     pub at: Instant,
     /// When it first fell due.
     pub due: Instant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
 }
 
@@ -174,6 +180,7 @@ mod tests {
             Reason::FilterMissingValue,
             Reason::Reentry,
             Reason::Holdout,
+            Reason::PendingLimit,
         ];
         assert!(refuses.into_iter().all(Reason::refuses_triggers));
         let of_touches = [Reason::NoAddress, Reason::NoConsent, Reason::IfFalse, Reason::Exited];

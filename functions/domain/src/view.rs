@@ -10,7 +10,7 @@ use rust_decimal::prelude::ToPrimitive;
 use crate::calendar;
 use crate::condition::{EventFields, Stop, Values, event_field, event_value, timestamp};
 use crate::customer::Customer;
-use crate::drift::{Rhythm, Scorer};
+use crate::drift::{Rhythm, Scorer, Spent};
 use crate::event::{Detail, Line, Scalar};
 use crate::history::Until;
 use crate::instant::Instant;
@@ -67,12 +67,16 @@ impl View<'_> {
     /// What the customer is expected to spend in the coming year, or has spent
     /// so far where nobody can tell: to compare customers by.
     pub fn worth(&self) -> f64 {
-        let spent = self.customer.history.spent(self.until, self.policy.currency);
-        let spent = spent.to_f64().unwrap_or_default();
         match (self.drift, self.rhythm()) {
-            (Some(drift), Some(rhythm)) => drift.lifetime_value(rhythm, self.today(), spent),
-            _ => spent,
+            (Some(drift), Some(rhythm)) => {
+                drift.lifetime_value(rhythm, self.today(), self.spending())
+            }
+            _ => self.spending().total,
         }
+    }
+
+    fn spending(&self) -> Spent {
+        self.customer.history.spending(self.until, self.zone, self.policy.currency)
     }
 
     /// The stage of who does not drift.
@@ -134,7 +138,7 @@ impl Values for View<'_> {
                 Some(Value::Float(history.spent(until, self.policy.currency).to_f64()?))
             }
             "average_spent" => {
-                let count = history.count(until);
+                let count = history.count_in(until, self.policy.currency);
                 let spent = history.spent(until, self.policy.currency).to_f64()?;
                 (count > 0).then(|| Value::Float(spent / count as f64))
             }
@@ -159,8 +163,8 @@ impl Values for View<'_> {
             "p_alive" => Some(Value::Float(self.drift?.p_alive(self.rhythm()?, self.today())?)),
             "p_active" => Some(Value::Float(self.drift?.p_active(self.rhythm()?, self.today())?)),
             "lifetime_value" => {
-                let spent = history.spent(until, self.policy.currency).to_f64()?;
-                Some(Value::Float(self.drift?.lifetime_value(self.rhythm()?, self.today(), spent)))
+                let (rhythm, spent) = (self.rhythm()?, self.spending());
+                Some(Value::Float(self.drift?.lifetime_value(rhythm, self.today(), spent)))
             }
             _ => None,
         }
@@ -330,7 +334,7 @@ mod tests {
         let (scorer, today) = (book.values().unwrap(), at(40).date_in(&book.default_zone));
         let [first, last] = [0, 4].map(|day| at(day).date_in(&book.default_zone));
         let rhythm = Rhythm::new(first, last, 2).unwrap();
-        let value = scorer.lifetime_value(rhythm, today, 21.0);
+        let value = scorer.lifetime_value(rhythm, today, Spent { days: 2, total: 21.0 });
         let known = |field: &str| match view.customer(field) {
             Some(Value::Float(value)) => Some(value),
             _ => None,

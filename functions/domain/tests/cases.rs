@@ -167,7 +167,8 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Came {
     };
     touches.retain(is_told);
     touches.sort_by_key(|record| (record.at, record.touch.to_string()));
-    let mut lines: Vec<String> = touches.into_iter().map(|record| line(record, &zone)).collect();
+    let mut lines: Vec<String> =
+        touches.into_iter().map(|record| line(record, &outcome.customer.id, &zone)).collect();
     lines.extend(outcome.escalations.iter().map(|escalation| {
         let owner = book.policy.department(None);
         let to = book.policy.in_charge(escalation.level, owner).unwrap_or("nobody");
@@ -185,8 +186,8 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Came {
 
 /// A touch in a line: what, how it stands and why, when, and when it was due
 /// where that is another time.
-fn line(record: &TouchRecord, zone: &TimeZone) -> String {
-    let customer = format!("/{}/", record.touch.customer);
+fn line(record: &TouchRecord, main: &Id, zone: &TimeZone) -> String {
+    let customer = format!("/{main}/");
     let touch = record.touch.to_string().replacen(&customer, "/", 1);
     let status = record.status.as_str();
     let why = record.reason.map_or(String::new(), |reason| format!(" {reason}"));
@@ -329,6 +330,7 @@ fn defaults(kind: EventKind, key: Value) -> Map<String, Value> {
             "topics": ["lamps"],
         }),
         EventKind::CustomerErased => json!({ "request_id": key }),
+        EventKind::CustomerMerged => json!({ "merge_id": key }),
     };
     match fields {
         Value::Object(fields) => fields,

@@ -106,7 +106,7 @@ fn evaluated(purchases: &Purchases, split: Date, until: Date) -> Evaluation {
     let observed = |days: &BTreeMap<Date, f64>| Observed {
         known: days
             .range(..=split)
-            .map(|(date, spent)| PurchaseDay { date: *date, spent: *spent })
+            .map(|(date, spent)| PurchaseDay { date: *date, spent: Some(*spent) })
             .collect(),
         came_back: days.keys().any(|date| split < *date && *date <= until),
     };

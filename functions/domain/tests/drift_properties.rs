@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use lazo_domain::drift::{
     Estimate, Histories, Judge, Kind, Model, Params, PurchaseDay, Refusal, Rhythm, Sample, Scorer,
-    ShopRhythm, Spending, Summary, Weeks, fit, fit_from,
+    ShopRhythm, Spending, Spent, Summary, Weeks, fit, fit_from,
 };
 use lazo_domain::policy::Drift;
 use made_shop::{Draw, customer};
@@ -214,9 +214,10 @@ proptest! {
     #[test]
     fn a_life_is_worth_something(scorer in scorers(), of in rhythms(), spent in 0.0..1e6_f64, wait in 0_u32..900) {
         let today = of.last().checked_add(i64::from(wait).days()).unwrap();
-        let value = scorer.lifetime_value(of, today, spent);
+        let worth = |total| scorer.lifetime_value(of, today, Spent { days: of.days(), total });
+        let value = worth(spent);
         prop_assert!(value.is_finite() && value >= 0.0);
-        prop_assert!(scorer.lifetime_value(of, today, spent + 1.0) >= value);
+        prop_assert!(worth(spent + 1.0) >= value);
     }
 
     /// Whatever the histories, a fit is usable or says why not.
@@ -273,7 +274,7 @@ fn a_known_shop_is_found_again() {
 #[test]
 fn what_cannot_be_fitted_is_refused_with_the_reason() {
     let policy = Drift::default();
-    let bought = |date: Date| PurchaseDay { date, spent: 10.0 };
+    let bought = |date: Date| PurchaseDay { date, spent: Some(10.0) };
     let none = Sample::new(START).fit(Kind::MbgNbd, 500);
     assert_eq!(none.refused, Some(Refusal::TooFewCustomers { customers: 0, needed: 500 }));
     let mut once = Sample::new(day(300));

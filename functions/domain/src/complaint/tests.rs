@@ -76,15 +76,16 @@ fn nobody_is_told_of_what_is_resolved() {
 }
 
 #[test]
-fn of_the_resolved_the_latest_are_kept() {
+fn of_very_many_the_latest_are_kept_and_open_ones_first() {
     let mut complaints = complaints();
-    for number in 0..RESOLVED_MAX as i64 - 1 {
+    let room = COMPLAINTS_MAX as i64 - 3;
+    for number in 0..room {
         complaints.resolve(&id(&format!("r{number}")), day(10 + number), None);
     }
     assert!(complaints.get(&id("a")).is_some());
     complaints.resolve(&id("late"), day(1), None);
     assert!(complaints.get(&id("late")).is_none(), "the oldest goes");
-    complaints.resolve(&id("new"), day(99), None);
+    complaints.resolve(&id("new"), day(10 + room), None);
     assert!(complaints.get(&id("a")).is_none() && complaints.get(&id("new")).is_some());
     assert!(complaints.get(&id("b")).is_some(), "open ones stay");
 }
@@ -96,7 +97,7 @@ fn of_bad_answers_the_latest_are_kept_in_order() {
     days.iter().for_each(|given| complaints.note_bad_answer(day(*given)));
     assert_eq!(complaints.bad_answers.len(), BAD_ANSWERS_MAX);
     assert!(complaints.bad_answers.is_sorted());
-    complaints.note_bad_answer(day(99));
+    complaints.note_bad_answer(day(BAD_ANSWERS_MAX as i64));
     assert_eq!(complaints.bad_answers.len(), BAD_ANSWERS_MAX);
     assert_eq!(complaints.bad_answers[0], day(1));
 }

@@ -21,6 +21,8 @@ fn fired(kind: EventKind, occurrence: &str) -> Fired {
         received_at: at(1),
         purchase_id: None,
         detail: Detail(r#"{"note":"personal"}"#.into()),
+        apart: None,
+        under: None,
         open_until: at(10),
         kept_until: None,
         exited: Vec::new(),

@@ -2,19 +2,21 @@
 
 use super::Turn;
 use crate::complaint::Pause;
+use crate::consent::Consents;
 use crate::customer::{CUSTOMER_SINCE, Contact, Customer, Exit, Fired};
 use crate::event::{
     Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind, Initiator,
     Line, Note,
 };
 use crate::history::Until;
+use crate::id::Id;
 use crate::instant::Instant;
 use crate::journey::Feeling;
 use crate::ordered;
 use crate::touch::{Reason, TouchStatus};
 
 /// How many contacts are kept for whoever calls next.
-const CONTACTS_MAX: usize = 3;
+pub(super) const CONTACTS_MAX: usize = 3;
 
 /// How much of a contact's note is kept, in characters.
 const CONTACT_NOTE_CHARS_MAX: usize = 280;
@@ -45,7 +47,7 @@ impl Turn<'_> {
                 self.customer.wrong_numbers.find(&self.customer.profile.phone);
                 self.move_to_zone();
             }
-            body => absorb(self.customer, event.occurred_at, body),
+            body => absorb(self.customer, event.customer(), event.occurred_at, body),
         }
         if self.customer.erased_at.is_none() && moves_stage(&event.body) {
             self.review_stages(Some(event), live);
@@ -89,16 +91,21 @@ impl Turn<'_> {
             key: event.key().cloned(),
             purchase_id: event.purchase_id().cloned(),
         };
+        self.end_what_exits(&exit);
+        ordered::insert_once(&mut self.customer.exits, exit);
+    }
+
+    /// Ends the pending touches that an exit event ends.
+    pub(super) fn end_what_exits(&mut self, exit: &Exit) {
         let mut index = 0;
         while index < self.customer.enrolments.len() {
             let is_sending = self.customer.enrolments[index].sending_since.is_some();
-            let ends = self.ends(&exit, index);
+            let ends = self.ends(exit, index);
             if ends {
                 self.end_by_exit(index);
             }
             index += usize::from(is_sending || !ends);
         }
-        ordered::insert_once(&mut self.customer.exits, exit);
     }
 
     fn ends(&self, exit: &Exit, index: usize) -> bool {
@@ -131,23 +138,27 @@ impl Turn<'_> {
     /// Forgets the person; keeps what keeps touches from going out twice, and
     /// what is pending, with the time zone, until it ends: each touch when it
     /// falls due (2.7).
-    fn erase(&mut self, at: Instant) {
+    pub(super) fn erase(&mut self, at: Instant) {
         let before = Customer::new(self.customer.id.clone());
         let mut before = std::mem::replace(self.customer, before);
         let customer = &mut *self.customer;
         before.fired.iter_mut().for_each(Fired::forget);
         customer.profile.time_zone = before.profile.time_zone;
+        customer.merged_into = before.merged_into;
+        customer.merged = before.merged;
+        customer.merged.iter_mut().for_each(|alias| alias.consents = Consents::default());
         customer.fired = before.fired;
         customer.exits = before.exits;
         customer.enrolments = before.enrolments;
         customer.enrolments.retain(|e| e.asked_at.is_none());
+        customer.unwritten = before.unwritten;
         customer.past = before.past;
         customer.erased_at = Some(at);
         customer.occasions_until = Some(self.now);
     }
 
     /// Moves the pending touches whose due time a changed profile changes.
-    fn plan_again(&mut self) {
+    pub(super) fn plan_again(&mut self) {
         let book = self.book;
         for index in 0..self.customer.enrolments.len() {
             let enrolment = &self.customer.enrolments[index];
@@ -171,7 +182,7 @@ impl Turn<'_> {
     }
 
     /// Touches that wait learn when an event changes until when.
-    fn wait_anew(&mut self) {
+    pub(super) fn wait_anew(&mut self) {
         for index in 0..self.customer.enrolments.len() {
             let enrolment = &self.customer.enrolments[index];
             let Some(reason) = enrolment.defers.last().map(|defer| defer.reason) else {
@@ -207,7 +218,7 @@ impl Turn<'_> {
 /// Whether a stage may be another after it. A profile may change the time zone,
 /// and any event may be the first or the earliest.
 fn moves_stage(body: &Body) -> bool {
-    !matches!(body, Body::CustomerErased(_) | Body::ContentPublished(_))
+    !matches!(body, Body::CustomerErased(_) | Body::ContentPublished(_) | Body::CustomerMerged(_))
 }
 
 /// Whether an exit event ends a follow-up that a trigger of that instant
@@ -218,7 +229,7 @@ pub(super) fn ends_follow_up(
     exit: &Exit,
     trigger_at: Instant,
     trigger: Option<EventKind>,
-    purchase_id: &Option<crate::id::Id>,
+    purchase_id: &Option<Id>,
 ) -> bool {
     let same_purchase = match (&exit.purchase_id, purchase_id) {
         (Some(exit), Some(trigger)) => exit == trigger,
@@ -238,10 +249,16 @@ pub(super) fn is_trigger(exit: &Exit, trigger_at: Instant, occurrence: &str) -> 
 }
 
 /// Takes over what an event tells, profile and erasure aside.
-fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
+fn absorb(customer: &mut Customer, told_under: Option<&Id>, at: Instant, body: &Body) {
+    let id = told_under.unwrap_or(&customer.id).clone();
     match body {
         Body::ConsentChanged(consent) => {
-            customer.consents.note(at, consent.channel, consent.purpose, consent.state);
+            customer.consents_under(&id, at).note(
+                at,
+                consent.channel,
+                consent.purpose,
+                consent.state,
+            );
         }
         Body::PurchaseCompleted(purchase) => customer.history.add_purchase(purchase),
         Body::PurchaseRefunded(refund) => customer.history.add_refund(refund),
@@ -265,7 +282,7 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
         Body::CallReported(call) => {
             if call.outcome == CallOutcome::DoNotCall {
                 let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
-                customer.consents.note(at, channel, purpose, ConsentState::Denied);
+                customer.consents_under(&id, at).note(at, channel, purpose, ConsentState::Denied);
             }
             if call.outcome == CallOutcome::WrongNumber {
                 customer.wrong_numbers.note(at);
@@ -300,7 +317,10 @@ fn absorb(customer: &mut Customer, at: Instant, body: &Body) {
         Body::PurchaseDelivered(delivery) => {
             customer.history.add_delivery(&delivery.purchase_id, at);
         }
-        Body::CustomerUpdated(_) | Body::ContentPublished(_) | Body::CustomerErased(_) => {}
+        Body::CustomerUpdated(_)
+        | Body::ContentPublished(_)
+        | Body::CustomerErased(_)
+        | Body::CustomerMerged(_) => {}
     }
 }
 
@@ -328,7 +348,7 @@ fn note_contact(customer: &mut Customer, at: Instant) {
 fn remember(
     customer: &mut Customer,
     at: Instant,
-    id: &crate::id::Id,
+    id: &Id,
     channel: Line,
     kind: Line,
     note: &Option<Note>,

@@ -190,8 +190,9 @@ impl<'a> Turn<'a> {
         let customer = &self.customer;
         customer.enrolments.iter().enumerate().find_map(|(index, e)| {
             let rest = touch.strip_prefix(e.rule.as_str())?.strip_prefix('/')?;
-            let rest = rest.strip_prefix(customer.id.as_str())?.strip_prefix('/')?;
-            let step = rest.strip_prefix(e.occurrence.as_str())?.strip_prefix('/')?;
+            let step = customer
+                .behind_own_id(rest)
+                .find_map(|rest| rest.strip_prefix(e.occurrence.as_str())?.strip_prefix('/'))?;
             let rule = self.book.rule(&e.rule)?;
             let (named, here) = (rule.position(step)?, rule.position(&e.step)?);
             (named == here || named + 1 == here).then(|| (index, step.to_owned()))

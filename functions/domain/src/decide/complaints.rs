@@ -15,6 +15,9 @@ use crate::journey::{Experience, Feeling};
 use crate::rule::Trigger;
 use crate::rulebook::RuleBook;
 
+/// How many levels one turn goes up: what is left stays due.
+const ESCALATIONS_AT_ONCE: usize = 20;
+
 /// When a complaint is to be resolved, or goes up to the level behind this
 /// many; `None` where the policy gives no time, or there is no such level.
 pub fn deadline(
@@ -56,7 +59,7 @@ impl Turn<'_> {
     /// rule is triggered by resolutions.
     fn complaint_asked_about(&self, touch: &str) -> Option<Id> {
         let (rule, rest) = touch.split_once('/')?;
-        let rest = rest.strip_prefix(self.customer.id.as_str())?.strip_prefix('/')?;
+        let rest = self.customer.behind_own_id(rest).next()?;
         let (occurrence, _) = rest.rsplit_once('/')?;
         let trigger = &self.book.rule(rule)?.trigger;
         (*trigger == Trigger::Event(EventKind::ComplaintResolved)).then_some(())?;
@@ -91,7 +94,7 @@ impl Turn<'_> {
         if self.customer.complaints.next_escalation.is_none_or(|next| next > self.now) {
             return;
         }
-        loop {
+        while self.escalations.len() < ESCALATIONS_AT_ONCE {
             let passed = self.next_levels().into_iter().filter(|(_, _, at)| *at <= self.now);
             let Some((complaint, level, at)) = passed.min_by_key(|(_, level, at)| (*at, *level))
             else {

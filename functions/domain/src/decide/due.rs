@@ -15,6 +15,10 @@ use crate::rulebook::{Rule, Step};
 use crate::touch::{Defer, Reason, Send, TouchStatus};
 use crate::view::View;
 
+/// How many touches one turn sends: each has a fence, and some a call, that are
+/// written together with the state.
+const SENDS_AT_ONCE: usize = 20;
+
 /// What is to become of a touch that fell due.
 enum Fate {
     Go,
@@ -23,11 +27,14 @@ enum Fate {
 }
 
 impl<'a> Turn<'a> {
-    /// Sends what is due and looks at occasions, until nothing is left for now.
+    /// Looks at occasions and sends what is due: as much as one transaction takes;
+    /// what is left stays due.
     pub(super) fn on_due(&mut self) {
         self.look_at_the_calendar();
         self.escalate();
-        while let Some(index) = self.first_due() {
+        while self.sends.len() < SENDS_AT_ONCE
+            && let Some(index) = self.first_due()
+        {
             self.attempt(index);
         }
     }
@@ -222,7 +229,7 @@ impl<'a> Turn<'a> {
             Some(Reason::NoAddress)
         } else if is_suppressed {
             Some(Reason::Suppressed)
-        } else if !customer.consents.allow(channel, purpose, policy.marketing_consent) {
+        } else if !customer.allows(channel, purpose, policy.marketing_consent) {
             Some(Reason::NoConsent)
         } else if !allowed {
             Some(Reason::Relationship)

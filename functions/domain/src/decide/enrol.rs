@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::Turn;
 use super::absorb::{ends_follow_up, is_trigger};
+use super::bounds::INLINE_DETAIL_BYTES_MAX;
 use crate::calendar::Base;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, Fired, Past};
@@ -81,6 +82,8 @@ impl Turn<'_> {
             purchase_id: event.purchase_id().cloned(),
             detail: event.detail.clone(),
             occurrence,
+            apart: (event.detail.0.len() > INLINE_DETAIL_BYTES_MAX).then(|| event.ledger_key()),
+            under: None,
             open_until,
             kept_until: None,
             exited: Vec::new(),
@@ -93,13 +96,10 @@ impl Turn<'_> {
         if self.customer.erased_at.is_some() {
             fired.forget();
         }
-        let fired_before = &mut self.customer.fired;
-        fn key(f: &Fired) -> (Instant, EventKind, &str) {
-            (f.at, f.kind, &f.occurrence)
+        if self.is_crowded() {
+            return;
         }
-        let place = fired_before.binary_search_by(|known| key(known).cmp(&key(&fired)));
-        let (Ok(index) | Err(index)) = place;
-        fired_before.insert(index, fired);
+        self.customer.note_fired(fired);
     }
 
     /// When the last first touch of the rules that a trigger starts falls due.
@@ -138,12 +138,17 @@ impl Turn<'_> {
     /// nothing that they started has been tried.
     pub(super) fn decide_again(&mut self, event: &Event) {
         self.take_back_content(event);
+        self.decide_again_if(|fired| event.occurred_at <= fired.at);
+    }
+
+    /// Decides again those of the triggers whose follow-up has not begun.
+    pub(super) fn decide_again_if(&mut self, is_meant: impl Fn(&Fired) -> bool) {
         let book = self.book;
         let open: Vec<Fired> = self
             .customer
             .fired
             .iter()
-            .filter(|f| self.now < f.open_until && event.occurred_at <= f.at)
+            .filter(|f| self.now < f.open_until && is_meant(f))
             .cloned()
             .collect();
         for rule in book.rules().iter().filter(|rule| rule.is_live()) {
@@ -321,9 +326,13 @@ impl Turn<'_> {
         ordered::keep_latest(past, PAST_MAX);
     }
 
-    /// Plans the first touch; tells whether it is pending, or an exit event
-    /// came before its trigger and has ended it.
+    /// Plans the first touch, or refuses it where too much is pending; tells
+    /// whether no exit event that came before its trigger has ended it.
     pub(super) fn enrol(&mut self, rule: &Rule, occurrence: &Occurrence) -> bool {
+        if self.is_crowded() {
+            self.refuse(rule, occurrence, Reason::PendingLimit);
+            return true;
+        }
         self.remember_enrolment(rule, occurrence);
         let Some(step) = rule.steps.first() else {
             return false;
@@ -364,13 +373,7 @@ impl Turn<'_> {
             self.record_end(&enrolment, step.channel, TouchStatus::Cancelled, self.now, reason);
             return false;
         }
-        fn key(e: &Enrolment) -> (Instant, &str, &str) {
-            (e.at, &e.rule, &e.occurrence)
-        }
-        let enrolments = &mut self.customer.enrolments;
-        let place = enrolments.binary_search_by(|known| key(known).cmp(&key(&enrolment)));
-        let (Ok(index) | Err(index)) = place;
-        enrolments.insert(index, enrolment);
+        self.customer.insert_enrolment(enrolment);
         true
     }
 

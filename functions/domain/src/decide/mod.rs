@@ -13,15 +13,19 @@
 //! | `complaints` | when a complaint goes up a level, and what opens it again |
 //! | `calls` | when a call is tried again, and what then |
 //! | `settle` | what becomes of a touch of which the answer was lost |
+//! | `bounds` | how large the state may become, and what is refused beyond |
+//! | `merge` | what two ids that are one person have together |
 //! | `cap` | which of a day's touches go where frequency caps leave room for some |
 
 mod absorb;
 mod answer;
+mod bounds;
 mod calls;
 mod cap;
 mod complaints;
 mod due;
 mod enrol;
+mod merge;
 mod occasion;
 mod period;
 mod settle;
@@ -46,8 +50,10 @@ use crate::rulebook::{Rule, RuleBook, Step};
 use crate::stage::Entered;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
+pub use bounds::{INLINE_DETAIL_BYTES_MAX, PENDING_MAX, TRIGGERS_MAX};
 pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
 pub use complaints::deadline;
+pub use merge::{ALIASES_MAX, Merge, merge};
 pub use occasion::celebrated_on;
 pub use period::current as period_begin;
 
@@ -178,10 +184,7 @@ pub(crate) fn take_in(
         }
         Input::Suppressed { address, at, cause } => turn.on_suppressed(address, at, cause),
     }
-    turn.watch_complaints();
-    turn.forget();
-    let Turn { records, sends, stages_entered: stages, escalations, complaints, .. } = turn;
-    Effects { records, sends, stages, escalations, complaints }
+    turn.end()
 }
 
 /// One call of [`decide`] under way.
@@ -218,6 +221,13 @@ impl<'a> Turn<'a> {
 }
 
 impl Turn<'_> {
+    fn end(mut self) -> Effects {
+        self.watch_complaints();
+        self.forget();
+        let Turn { records, sends, stages_entered: stages, escalations, complaints, .. } = self;
+        Effects { records, sends, stages, escalations, complaints }
+    }
+
     fn today(&self) -> Date {
         *self.today.get_or_init(|| self.now.date_in(&self.zone))
     }
@@ -351,6 +361,7 @@ impl Turn<'_> {
             let capped = now.plus_millis(-longest.max().unwrap_or(0));
             customer.sends.retain(|sent| sent.at >= capped);
         }
+        bounds::keep_within(customer, policy);
     }
 }
 

@@ -278,7 +278,7 @@ mod tests {
     /// A half-year of five customers, and who of them came back in the next.
     fn by(policy: &Drift) -> Evaluation {
         use jiff::civil::date;
-        let day = |month, day| PurchaseDay { date: date(2026, month, day), spent: 10.0 };
+        let day = |month, day| PurchaseDay { date: date(2026, month, day), spent: Some(10.0) };
         let once = Observed { known: vec![day(1, 5)], came_back: false };
         let twice = Observed { known: vec![day(1, 5), day(2, 5)], came_back: true };
         let thrice = Observed { known: vec![day(1, 5), day(2, 5), day(6, 30)], came_back: false };
@@ -301,7 +301,7 @@ mod tests {
         use jiff::civil::date;
         let daily = |until: Date, came_back| {
             let days = (0..60).map(|ago: i64| until - ago.days()).rev();
-            let known = days.map(|date| PurchaseDay { date, spent: 10.0 }).collect();
+            let known = days.map(|date| PurchaseDay { date, spent: Some(10.0) }).collect();
             Observed { known, came_back }
         };
         let split = date(2026, 6, 30);

@@ -9,11 +9,12 @@ use super::rhythm::{Gaps, Rhythm, ShopRhythm};
 use super::spending::{Spending, Spent};
 use super::summary::{Histories, Summary};
 
-/// One purchase day: a local date and what was spent on it, net of refunds.
+/// One purchase day: a local date and what was spent on it, net of refunds, where
+/// that is known in the shop's currency.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PurchaseDay {
     pub date: Date,
-    pub spent: f64,
+    pub spent: Option<f64>,
 }
 
 /// The customers that a model is fitted to, as of a date. Add them one by one:
@@ -39,8 +40,7 @@ impl Sample {
         let Some(rhythm) = Rhythm::of(known.iter().map(|day| day.date)) else { return };
         self.summaries.push(rhythm.summary(self.until));
         self.gaps.add(known.iter().map(|day| day.date));
-        let total = known.iter().map(|day| day.spent).sum();
-        self.spendings.push(Spent { days: rhythm.days(), total });
+        self.spendings.push(Spent::of(known));
     }
 
     pub fn customers(&self) -> usize {
@@ -144,7 +144,7 @@ mod tests {
 
     fn sample() -> Sample {
         let mut sample = Sample::new(date(2026, 3, 1));
-        let day = |date| PurchaseDay { date, spent: 10.0 };
+        let day = |date| PurchaseDay { date, spent: Some(10.0) };
         sample.add(&[day(date(2026, 1, 1)), day(date(2026, 1, 11)), day(date(2026, 1, 31))]);
         sample.add(&[day(date(2026, 2, 1)), day(date(2026, 3, 2))]);
         sample.add(&[day(date(2026, 3, 2))]);

@@ -138,10 +138,9 @@ impl Scorer {
     }
 
     /// What the customer is expected to spend in the coming year, in the shop's
-    /// currency: expected purchase days times the expected spending on one.
-    /// `total_spent` is what was spent so far, net of refunds.
-    pub fn lifetime_value(&self, of: Rhythm, today: Date, total_spent: f64) -> f64 {
-        let spent = Spent { days: of.days(), total: total_spent };
+    /// currency: expected purchase days times the expected spending on one, by
+    /// what was spent so far.
+    pub fn lifetime_value(&self, of: Rhythm, today: Date, spent: Spent) -> f64 {
         self.expected_purchases(of, today, YEAR_WEEKS) * self.spending.expected(spent)
     }
 
@@ -268,7 +267,7 @@ mod tests {
         let expected = scorer.expected_purchases(four, date(2026, 3, 3), 3.0);
         assert!((expected - 0.7).abs() < 1e-12, "{expected}");
         // And 300 on 3 days with 2 days of nothing: 60 on each.
-        let value = scorer.lifetime_value(january(), today, 300.0);
+        let value = scorer.lifetime_value(january(), today, Spent { days: 3, total: 300.0 });
         assert!((value - 365.25 * 4.0 / 180.0 * 60.0).abs() < 1e-9, "{value}");
         // 30 days · 4 / (2 · 60 + 30)
         assert!((scorer.overdue_ratio(january(), today) - 0.8).abs() < 1e-12);
@@ -286,7 +285,10 @@ mod tests {
         let expected = PARAMS.expected_purchases(of, 9.0);
         assert_eq!(scorer.expected_purchases(january(), today, 9.0), expected);
         let a_year = PARAMS.expected_purchases(of, YEAR_WEEKS);
-        assert_eq!(scorer.lifetime_value(january(), today, 400.0), a_year * 100.0);
+        assert_eq!(
+            scorer.lifetime_value(january(), today, Spent { days: 3, total: 400.0 }),
+            a_year * 100.0
+        );
         assert_eq!(scorer.ratio_figures(), (45.0, 2.5));
         // Under the policy's share it is drift, at it it is none.
         let at_risk_p_alive = PARAMS.p_alive(of);

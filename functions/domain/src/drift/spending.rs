@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::PurchaseDay;
 use super::gamma::{digamma, ln_gamma};
 use super::minimise::{Bounds, EXACT, Minimum, minimise};
 
@@ -36,11 +37,21 @@ pub struct Spending {
     pub model: Option<GammaGamma>,
 }
 
-/// One customer's purchase days and what they spent on them in all.
+/// One customer's purchase days in the shop's currency, and what they spent on
+/// them in all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spent {
     pub days: u32,
     pub total: f64,
+}
+
+impl Spent {
+    /// What was spent on the days of which that is known.
+    pub fn of(days: &[PurchaseDay]) -> Spent {
+        let spent = days.iter().filter_map(|day| day.spent);
+        let days = u32::try_from(spent.clone().count()).unwrap_or(u32::MAX);
+        Spent { days, total: spent.sum() }
+    }
 }
 
 impl Spending {

@@ -377,6 +377,18 @@ pub struct ContentPublished {
     pub topics: Vec<Line>,
 }
 
+/// Two ids are one person: who was `merged_id` is `customer_id` from now on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct CustomerMerged {
+    pub merge_id: Id,
+    /// The id that stays.
+    pub customer_id: Id,
+    /// The id that goes: later events under it are the other's.
+    pub merged_id: Id,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub occurred_at: Timestamp,
+}
+
 /// The customer asked to be forgotten.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct CustomerErased {

@@ -23,6 +23,7 @@ pub enum EventKind {
     SurveyAnswered,
     ContentPublished,
     CustomerErased,
+    CustomerMerged,
 }
 
 /// A `detail-type` that is none of the contract's.
@@ -31,7 +32,7 @@ pub enum EventKind {
 pub struct UnknownKind(pub String);
 
 impl EventKind {
-    pub const ALL: [EventKind; 12] = [
+    pub const ALL: [EventKind; 13] = [
         EventKind::CustomerUpdated,
         EventKind::ConsentChanged,
         EventKind::PurchaseCompleted,
@@ -44,6 +45,7 @@ impl EventKind {
         EventKind::SurveyAnswered,
         EventKind::ContentPublished,
         EventKind::CustomerErased,
+        EventKind::CustomerMerged,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -60,6 +62,7 @@ impl EventKind {
             EventKind::SurveyAnswered => "SurveyAnswered",
             EventKind::ContentPublished => "ContentPublished",
             EventKind::CustomerErased => "CustomerErased",
+            EventKind::CustomerMerged => "CustomerMerged",
         }
     }
 }

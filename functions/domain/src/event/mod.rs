@@ -11,8 +11,10 @@ use std::sync::Arc;
 pub use body::*;
 pub use date::{AnnualDate, BadDate};
 pub use kind::{EventKind, UnknownKind};
-pub use text::{BadText, Country, Email, Line, Locale, Note, Phone, Url, ZoneName};
+pub use text::{BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, Note, Phone, Url, ZoneName};
 pub use wire::{BadEvent, Delivered, from_wire, of_body, of_kind};
+
+use sha2::{Digest, Sha256};
 
 use crate::id::Id;
 use crate::instant::Instant;
@@ -53,6 +55,7 @@ pub enum Body {
     SurveyAnswered(SurveyAnswered),
     ContentPublished(ContentPublished),
     CustomerErased(CustomerErased),
+    CustomerMerged(CustomerMerged),
 }
 
 impl Event {
@@ -70,6 +73,7 @@ impl Event {
             Body::SurveyAnswered(_) => EventKind::SurveyAnswered,
             Body::ContentPublished(_) => EventKind::ContentPublished,
             Body::CustomerErased(_) => EventKind::CustomerErased,
+            Body::CustomerMerged(_) => EventKind::CustomerMerged,
         }
     }
 
@@ -88,6 +92,7 @@ impl Event {
             Body::SurveyAnswered(body) => Some(&body.customer_id),
             Body::ContentPublished(_) => None,
             Body::CustomerErased(body) => Some(&body.customer_id),
+            Body::CustomerMerged(body) => Some(&body.customer_id),
         }
     }
 
@@ -107,6 +112,21 @@ impl Event {
             Body::SurveyAnswered(body) => Some(&body.answer_id),
             Body::ContentPublished(body) => Some(&body.content_id),
             Body::CustomerErased(body) => Some(&body.request_id),
+            Body::CustomerMerged(body) => Some(&body.merge_id),
+        }
+    }
+
+    /// The key by which an event of its kind counts once for its customer. A
+    /// profile has none of its own: its instant and what it says stand in, so that
+    /// one that an archive brings again counts once as well.
+    pub fn ledger_key(&self) -> String {
+        match self.key() {
+            Some(key) => key.to_string(),
+            None => {
+                let digest = Sha256::digest(self.detail.0.as_bytes());
+                let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+                format!("{}#{hash}", self.occurred_at)
+            }
         }
     }
 
@@ -137,6 +157,7 @@ pub fn schema(kind: EventKind) -> schemars::Schema {
         EventKind::SurveyAnswered => schema_for!(SurveyAnswered),
         EventKind::ContentPublished => schema_for!(ContentPublished),
         EventKind::CustomerErased => schema_for!(CustomerErased),
+        EventKind::CustomerMerged => schema_for!(CustomerMerged),
     }
 }
 

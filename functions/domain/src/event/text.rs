@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// The longest note, description or comment, in characters.
 pub const NOTE_CHARS_MAX: usize = 10_000;
 
+/// The longest line, in characters.
+pub const LINE_CHARS_MAX: usize = 300;
+
 /// A line of text that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadText {

@@ -118,6 +118,7 @@ struct Fields {
     answer_id: Option<serde::de::IgnoredAny>,
     content_id: Option<serde::de::IgnoredAny>,
     request_id: Option<serde::de::IgnoredAny>,
+    merge_id: Option<serde::de::IgnoredAny>,
     customer_id: Option<serde::de::IgnoredAny>,
     occurred_at: Option<serde::de::IgnoredAny>,
 }
@@ -150,6 +151,8 @@ fn told_by_fields(text: &str) -> Option<EventKind> {
         EventKind::ContentPublished
     } else if fields.request_id.is_some() {
         EventKind::CustomerErased
+    } else if fields.merge_id.is_some() {
+        EventKind::CustomerMerged
     } else if fields.customer_id.is_some() && fields.occurred_at.is_some() {
         EventKind::CustomerUpdated
     } else {
@@ -206,9 +209,25 @@ fn decode(kind: EventKind, detail: &str) -> Result<Event, BadEvent> {
         CallReported,
         SurveyAnswered,
         ContentPublished,
-        CustomerErased
+        CustomerErased,
+        CustomerMerged
     );
+    check_merge(&body)?;
     Ok(Event { occurred_at: occurred_at.into(), body, detail: Detail(detail.into()) })
+}
+
+/// Nobody is merged with themselves.
+fn check_merge(body: &Body) -> Result<(), BadEvent> {
+    match body {
+        Body::CustomerMerged(merge) if merge.merged_id == merge.customer_id => {
+            Err(BadEvent::Field {
+                kind: EventKind::CustomerMerged,
+                path: "merged_id".into(),
+                why: "is the same as customer_id; give the id that goes".into(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What no single field can tell.

@@ -68,33 +68,36 @@ fn of_very_many_purchases_the_oldest_are_kept_as_a_sum() {
     let hour = 3_600_000;
     let (first_at, last_at) = (at(0), at(29 * hour));
     let spent = Decimal::from(29 * 10 - 4);
-    let earlier = Earlier { purchases: 29, days: 2, spent, first_at, last_at };
+    let currency = "MXN".parse().unwrap();
+    let sums = vec![Sum { currency, purchases: 29, spent }];
+    let earlier = Earlier { purchases: 29, days: 2, sums, first_at, last_at };
     assert_eq!(history.earlier, Some(earlier));
-    assert_eq!(history.count(Until::ALL), 1_029);
+    assert_eq!(history.count(Until::ALL), PURCHASES_MAX + 29);
     assert_eq!(history.first_at(Until::ALL), Some(at(0)));
-    assert_eq!(history.days(Until::ALL, &TimeZone::UTC), 1_002);
-    assert_eq!(history.spent(Until::ALL, None), spent + Decimal::from(1_000));
+    assert_eq!(history.days(Until::ALL, &TimeZone::UTC), PURCHASES_MAX + 2);
+    assert_eq!(history.spent(Until::ALL, None), spent + Decimal::from(PURCHASES_MAX));
 }
 
 #[test]
-fn refunds_and_deliveries_of_what_was_not_told_wait_up_to_fifty() {
+fn refunds_and_deliveries_of_what_was_not_told_wait_up_to_a_bound() {
     let mut history = History::default();
     for number in 0..EARLY_MAX as i64 {
         give_back(&mut history, &format!("r-{number}"), &format!("p-{number}"), number, None);
         history.add_delivery(&id(&format!("p-{number}")), at(number));
     }
-    assert_eq!((history.early_refunds.len(), history.early_deliveries.len()), (50, 50));
-    give_back(&mut history, "r-50", "p-50", 50, None);
-    history.add_delivery(&id("p-50"), at(50));
-    assert_eq!((history.early_refunds.len(), history.early_deliveries.len()), (50, 50));
+    let waiting = |h: &History| (h.early_refunds.len(), h.early_deliveries.len());
+    assert_eq!(waiting(&history), (EARLY_MAX, EARLY_MAX));
+    give_back(&mut history, "r-late", "p-late", EARLY_MAX as i64, None);
+    history.add_delivery(&id("p-late"), at(EARLY_MAX as i64));
+    assert_eq!(waiting(&history), (EARLY_MAX, EARLY_MAX));
     assert_eq!(
         (&history.early_refunds[0].0, &history.early_deliveries[0].1),
         (&id("p-1"), &id("p-1"))
     );
-    buy(&mut history, "p-50", 7, pesos("10"), &[]);
-    let bought = history.latest().unwrap();
-    assert_eq!((bought.delivered_at, bought.is_fully_refunded(at(50))), (Some(at(50)), true));
-    assert_eq!((history.early_refunds.len(), history.early_deliveries.len()), (49, 49));
+    buy(&mut history, "p-late", 7, pesos("10"), &[]);
+    let (bought, late) = (history.latest().unwrap(), at(EARLY_MAX as i64));
+    assert_eq!((bought.delivered_at, bought.is_fully_refunded(late)), (Some(late), true));
+    assert_eq!(waiting(&history), (EARLY_MAX - 1, EARLY_MAX - 1));
 }
 
 #[test]
@@ -105,14 +108,17 @@ fn what_was_spent_on_a_day_is_net_and_in_one_currency() {
     buy(&mut history, "p-3", DAY, json!({ "amount": "99", "currency": "EUR" }), &["c"]);
     buy(&mut history, "p-4", 2 * DAY, pesos("30"), &[]);
     give_back(&mut history, "r-1", "p-4", 3 * DAY, Some("5"));
-    let days = |currency: Option<&str>| -> Vec<(i64, f64)> {
+    let days = |currency: Option<&str>| -> Vec<(i64, Option<f64>)> {
         let currency = currency.map(|code| code.parse().unwrap());
         let days = history.purchase_days(Until::ALL, &TimeZone::UTC, currency);
         let first = at(0).date_in(&TimeZone::UTC);
         days.iter().map(|day| (crate::drift::days_between(first, day.date), day.spent)).collect()
     };
-    assert_eq!(days(None), [(0, 30.0), (1, 0.0), (2, 25.0)]);
-    assert_eq!(days(Some("EUR")), [(0, 0.0), (1, 99.0), (2, 0.0)]);
+    assert_eq!(days(None), [(0, Some(30.0)), (1, None), (2, Some(25.0))]);
+    assert_eq!(days(Some("EUR")), [(0, None), (1, Some(99.0)), (2, None)]);
+    let spending = history.spending(Until::ALL, &TimeZone::UTC, None);
+    assert_eq!(spending, Spent { days: 2, total: 55.0 });
+    assert_eq!(history.count_in(Until::ALL, None), 3);
     let categories: Vec<&str> = history.categories(Until::ALL).iter().map(|c| c.as_str()).collect();
     assert_eq!(categories, ["a", "b", "c"]);
     let before = Until { at: at(DAY), purchase: None };

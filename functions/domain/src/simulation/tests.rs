@@ -21,7 +21,7 @@ fn days(events: &[Delivered]) -> Vec<(String, f64)> {
     let book = RuleBook::read(&files).unwrap();
     let until: jiff::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
     let days = purchase_days(events, &book, until.into());
-    days.iter().map(|day| (day.date.to_string(), day.spent)).collect()
+    days.iter().map(|day| (day.date.to_string(), day.spent.unwrap())).collect()
 }
 
 #[test]

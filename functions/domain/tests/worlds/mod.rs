@@ -143,6 +143,7 @@ impl Happening {
                 format!(r#""content_id":"t{n}","title":"x","url":"https://x.example","topics":[]"#)
             }
             EventKind::CustomerErased => format!(r#""request_id":"e{n}""#),
+            EventKind::CustomerMerged => format!(r#""merge_id":"m{n}","merged_id":"guest{n}""#),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod assigned;
 mod attempts;
+mod bounds;
 mod caps;
 mod complaints;
 mod contacts;
@@ -108,6 +109,8 @@ fn fired(kind: EventKind, occurrence: &str, at: Instant) -> Fired {
         received_at: at,
         purchase_id: None,
         detail: Detail("{}".into()),
+        apart: None,
+        under: None,
         open_until: self::at(0),
         kept_until: None,
         exited: Vec::new(),

@@ -195,7 +195,7 @@ fn an_address_that_mail_must_not_go_to_is_noted_and_spam_is_a_no() {
     let noted = |customer: &Customer, cause| {
         let input = Input::Suppressed { address: &address, at: at(-HOUR), cause };
         let customer = after(customer, input, &book, 0).customer;
-        let word = customer.consents.last_word(Channel::Email, Purpose::Marketing);
+        let word = customer.last_word(Channel::Email, Purpose::Marketing);
         (customer.suppressed.covers("ana@example.com"), word.map(|word| word.state))
     };
     let (customer, _) = sending(&book);

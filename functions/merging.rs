@@ -1,0 +1,128 @@
+//! Two ids become one person (1.6): both states change in one transaction.
+//!
+//! The id that goes keeps its ledger: its keys still make an event count once and a
+//! touch go out once, also under the id that stays. Its state only says who it is
+//! now, and holds what was on its way out, until that is settled.
+
+use lazo_domain::decide::{ALIASES_MAX, Merge, merge};
+use lazo_domain::event::{CustomerMerged, Delivered};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+
+use crate::app::App;
+use crate::bus::Message;
+use crate::call_list;
+use crate::ingest::{ATTEMPTS_MAX, IngestError, Taken, back_off, write_down};
+use crate::store::{
+    Commit, EventEntry, Ledger, LedgerEntry, Loaded, StoreError, complaint_entries,
+};
+
+/// How many touches a merge tells the ledger of at once.
+const ENDED_AT_ONCE: usize = 10;
+
+/// Takes over all that is known under the id that goes. Where the two are one
+/// already, the event is counted and changes nothing.
+///
+/// # Errors
+/// [`IngestError`] where it could not be stored; nothing was changed then.
+pub async fn take(
+    app: &App,
+    delivered: &Delivered,
+    told: &CustomerMerged,
+    opens: bool,
+    now: Instant,
+) -> Result<Taken, IngestError> {
+    for attempt in 1..=ATTEMPTS_MAX {
+        let stays = app.store.person(&told.customer_id).await?;
+        let goes = app.store.person(&told.merged_id).await?;
+        let entry = EventEntry::new(&delivered.event, now);
+        let ledger = Ledger { entries: vec![LedgerEntry::Event(entry)] };
+        let is_one = stays.customer.id == goes.customer.id;
+        if !is_one && stays.customer.merged.len() + goes.customer.merged.len() >= ALIASES_MAX {
+            return Err(IngestError::TooManyIds);
+        }
+        let at = delivered.event.occurred_at;
+        let done = match is_one {
+            true => app.store.commit(&stays, stays.customer.clone(), &ledger, now).await?,
+            false => together(app, (stays, goes), at, opens, ledger, now).await?,
+        };
+        match done {
+            Commit::Done(after) => {
+                write_down(app, *after, now).await.ok();
+                return Ok(Taken::Counted);
+            }
+            Commit::Known(entries) if entries.contains(&0) => return Ok(Taken::Duplicate),
+            Commit::Known(_) | Commit::Conflict => back_off(attempt).await,
+        }
+    }
+    Err(IngestError::Contention)
+}
+
+/// Takes over what was settled meanwhile of an id that went: its next steps.
+///
+/// # Errors
+/// [`StoreError`] where DynamoDB does not answer; the alarm rings on.
+pub async fn hand_over(app: &App, left: Loaded, now: Instant) -> Result<(), StoreError> {
+    let Some(into) = left.customer.merged_into.clone() else { return Ok(()) };
+    if left.customer.enrolments.iter().all(|e| e.sending_since.is_some()) {
+        write_down(app, left, now).await?;
+        return Ok(());
+    }
+    let stays = app.store.person(&into).await?;
+    let known = stays.customer.merged.iter().find(|alias| alias.id == left.customer.id);
+    let at = known.map_or(now, |alias| alias.at);
+    together(app, (stays, left), at, true, Ledger::default(), now).await.map(drop)
+}
+
+async fn together(
+    app: &App,
+    (stays, goes): (Loaded, Loaded),
+    at: Instant,
+    opens: bool,
+    mut ledger: Ledger,
+    now: Instant,
+) -> Result<Commit, StoreError> {
+    let rules = app.rules();
+    let (one, other) = (stays.customer.clone(), goes.customer.clone());
+    let Merge { stays: mut decision, goes: left } = merge(one, other, at, opens, &rules.book, now);
+    let mut messages: Vec<Message> = decision.records.iter().map(Message::skipped).collect();
+    let id = decision.customer.id.clone();
+    messages.extend(decision.stages.iter().map(|entered| Message::stage_changed(&id, entered)));
+    ledger.end_touches(
+        &mut decision.customer,
+        std::mem::take(&mut decision.records),
+        ENDED_AT_ONCE,
+    );
+    let done =
+        app.store.commit_two((&stays, decision.customer), (&goes, left), &ledger, now).await?;
+    if matches!(done, Commit::Done(_)) {
+        app.bus.tell(&messages).await;
+    }
+    Ok(done)
+}
+
+/// What a merge changes besides the states: the lists of open complaints and of
+/// calls. Done again it changes nothing.
+///
+/// # Errors
+/// [`StoreError`] where DynamoDB does not answer; the event comes again.
+pub async fn follow_through(app: &App, id: &Id, now: Instant) -> Result<(), StoreError> {
+    let person = app.store.person(id).await?;
+    let rules = app.rules();
+    let customer = &person.customer;
+    let open = customer.complaints.iter().filter(|(_, complaint)| complaint.is_open());
+    for (complaint, _) in open {
+        for entry in complaint_entries(customer, complaint, &rules.book) {
+            app.store.relist(&customer.id, &entry).await?;
+        }
+    }
+    for alias in &customer.merged {
+        app.store.withdraw_complaints(&alias.id).await?;
+        if customer.erased_at.is_some() {
+            app.store.forget_details(&alias.id).await?;
+            app.store.withdraw_calls(&alias.id).await?;
+            app.store.drop_answers(&alias.id, now).await?;
+        }
+    }
+    call_list::review(app, id, now).await
+}

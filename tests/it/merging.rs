@@ -1,0 +1,194 @@
+//! Two ids that turn out to be one person.
+
+use lazo::dispatch;
+use lazo::feedback::{Word, settle};
+use lazo::ingest::{self, Taken};
+use lazo::store::TouchState;
+use lazo_domain::history::Until;
+use lazo_domain::instant::Instant;
+use serde_json::json;
+
+use crate::support::events::{delivered, envelope, profile, purchase};
+use crate::support::recorder::Service;
+use crate::support::{World, at, id, minutes_after, rules};
+
+const POLICY: &str = "
+brand: { name: Casa Lumbre, from: hola@casalumbre.example }
+currency: MXN
+default_locale: es
+";
+
+const THANKS: &str = "
+rule: thanks
+status: live
+purpose: service
+trigger: { event: PurchaseCompleted }
+steps:
+  - { id: mail, channel: email, template: note, wait: 1 day }
+  - { id: call, channel: call, template: note, wait: 1 day }
+";
+
+fn noon() -> Instant {
+    at("2026-11-18T12:00:00-06:00")
+}
+
+fn merge(key: &str, stays: &str, goes: &str, when: Instant) -> String {
+    let detail = json!({
+        "merge_id": key, "customer_id": stays, "merged_id": goes, "occurred_at": when.to_string(),
+    });
+    envelope("CustomerMerged", when, detail)
+}
+
+async fn world() -> World {
+    World::new(rules(&[("policy.yaml", POLICY), ("thanks.yaml", THANKS)])).await
+}
+
+fn mails(world: &World) -> usize {
+    world.recorder.requests(Service::Ses).len()
+}
+
+async fn take(world: &World, text: &str, now: Instant) -> Taken {
+    ingest::take(&world.app, &delivered(text), now).await.unwrap()
+}
+
+#[tokio::test]
+async fn history_is_one_and_each_key_counts_once_under_both_ids() {
+    let world = world().await;
+    take(&world, &profile("ana", noon(), json!({})), noon()).await;
+    take(&world, &purchase("guest", "p-1", noon(), "10"), noon()).await;
+    take(&world, &purchase("ana", "p-2", noon(), "20"), noon()).await;
+    let later = minutes_after(noon(), 60);
+    assert_eq!(take(&world, &merge("m-1", "ana", "guest", later), later).await, Taken::Counted);
+    assert_eq!(take(&world, &merge("m-1", "ana", "guest", later), later).await, Taken::Duplicate);
+    for (customer, key) in [("ana", "p-1"), ("guest", "p-1"), ("guest", "p-2"), ("ana", "p-2")] {
+        let told = take(&world, &purchase(customer, key, noon(), "10"), later).await;
+        assert_eq!(told, Taken::Duplicate, "{customer} {key}");
+    }
+    assert_eq!(take(&world, &purchase("guest", "p-3", later, "5"), later).await, Taken::Counted);
+    let person = world.app.store.person(&id("guest")).await.unwrap().customer;
+    assert_eq!(person.id, id("ana"));
+    assert_eq!(person.history.count(Until::ALL), 3);
+    assert_eq!(person.enrolments.len(), 3);
+}
+
+#[tokio::test]
+async fn what_went_out_under_one_id_does_not_go_under_the_other() {
+    let world = world().await;
+    for customer in ["ana", "guest"] {
+        take(&world, &profile(customer, noon(), json!({})), noon()).await;
+    }
+    take(&world, &purchase("guest", "p-1", noon(), "10"), noon()).await;
+    let tomorrow = minutes_after(noon(), 1440 + 1);
+    dispatch::run(&world.app, tomorrow).await.unwrap();
+    assert_eq!(mails(&world), 1);
+    // The same order under the other id, and then that both are one.
+    take(&world, &purchase("ana", "p-1", noon(), "10"), tomorrow).await;
+    take(&world, &merge("m-1", "ana", "guest", tomorrow), tomorrow).await;
+    for hours in 1..100 {
+        dispatch::run(&world.app, minutes_after(tomorrow, hours * 60)).await.unwrap();
+    }
+    assert_eq!(mails(&world), 1, "thanked once");
+    let published = world.recorder.published();
+    let calls = published.iter().filter(|(kind, _)| kind == "CallRequested").count();
+    assert_eq!(calls, 1, "called once");
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_out_is_settled_and_goes_on_under_the_id_that_stays() {
+    let world = world().await;
+    for customer in ["ana", "guest"] {
+        take(&world, &profile(customer, noon(), json!({})), noon()).await;
+    }
+    take(&world, &purchase("guest", "p-1", noon(), "10"), noon()).await;
+    let tomorrow = minutes_after(noon(), 1440 + 1);
+    // The sender stops behind its fence.
+    let loaded = world.app.store.load(&id("guest")).await.unwrap();
+    let rules = world.app.rules();
+    let input = lazo_domain::decide::Input::Due;
+    let decision =
+        lazo_domain::decide::decide(loaded.customer.clone(), input, &rules.book, tomorrow);
+    let entries = decision
+        .sends
+        .iter()
+        .map(|send| lazo::store::LedgerEntry::Touch(lazo::store::TouchEntry::fence(send)));
+    let ledger = lazo::store::Ledger { entries: entries.collect() };
+    world.app.store.commit(&loaded, decision.customer, &ledger, tomorrow).await.unwrap();
+    take(&world, &merge("m-1", "ana", "guest", tomorrow), tomorrow).await;
+    let left = world.app.store.load(&id("guest")).await.unwrap().customer;
+    assert_eq!((left.merged_into, left.enrolments.len()), (Some(id("ana")), 1));
+    // Nobody knows of the mail; somebody looks, and it did not go out.
+    dispatch::run(&world.app, minutes_after(tomorrow, 5)).await.unwrap();
+    dispatch::run(&world.app, minutes_after(tomorrow, 70)).await.unwrap();
+    let word = Word::Resend;
+    let touch = "thanks/guest/p-1/mail";
+    settle(&world.app, touch, word, minutes_after(tomorrow, 80)).await.unwrap();
+    for minutes in [90, 91, 92] {
+        dispatch::run(&world.app, minutes_after(tomorrow, minutes)).await.unwrap();
+    }
+    assert_eq!(mails(&world), 1);
+    let (_, touches) = world.app.store.ledger(&id("ana")).await.unwrap();
+    assert!(touches.iter().any(|t| t.touch.step == "mail" && t.state == TouchState::Sent));
+    assert!(world.app.store.load(&id("guest")).await.unwrap().customer.enrolments.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_is_forgotten_is_forgotten_under_each_id_and_a_replay_brings_nothing_back() {
+    let world = world().await;
+    let mut told = vec![
+        profile("ana", noon(), json!({})),
+        profile("guest", noon(), json!({ "email": "guest@example.com" })),
+        purchase("guest", "p-1", noon(), "10"),
+        merge("m-1", "ana", "guest", minutes_after(noon(), 1)),
+        purchase("guest", "p-2", minutes_after(noon(), 2), "10"),
+    ];
+    for text in &told {
+        take(&world, text, minutes_after(noon(), 3)).await;
+    }
+    let when = minutes_after(noon(), 10);
+    let erased =
+        json!({ "customer_id": "guest", "request_id": "e-1", "occurred_at": when.to_string() });
+    take(&world, &envelope("CustomerErased", when, erased), when).await;
+    told.reverse();
+    for text in &told {
+        take(&world, text, minutes_after(noon(), 20)).await;
+    }
+    for customer in ["ana", "guest"] {
+        let person = world.app.store.person(&id(customer)).await.unwrap().customer;
+        assert!(person.erased_at.is_some());
+        assert_eq!(person.history.count(Until::ALL), 0);
+    }
+    let all = world.items().await.into_iter().collect::<String>();
+    for personal in ["Marisol", "guest@example.com", "marisol.nandu"] {
+        assert!(!all.contains(personal), "{personal} is still there");
+    }
+}
+
+/// The state is the same in whatever order all is told.
+#[tokio::test]
+async fn the_order_in_which_it_is_told_makes_no_difference() {
+    let told = [
+        profile("ana", noon(), json!({ "birthday": "1984-03-01" })),
+        profile("guest", minutes_after(noon(), -60), json!({ "email": "guest@example.com" })),
+        purchase("guest", "p-1", minutes_after(noon(), -5 * 1440), "10"),
+        purchase("ana", "p-1", minutes_after(noon(), -5 * 1440), "10"),
+        purchase("ana", "p-2", minutes_after(noon(), -4 * 1440), "20"),
+        merge("m-1", "ana", "guest", minutes_after(noon(), 1)),
+    ];
+    let now = minutes_after(noon(), 30);
+    let mut states = Vec::new();
+    for turn in 0..told.len() {
+        let world = world().await;
+        for text in told.iter().cycle().skip(turn).take(told.len()) {
+            take(&world, text, now).await;
+        }
+        let mut customer = world.app.store.person(&id("ana")).await.unwrap().customer;
+        // When they were looked at, and what was refused, differs.
+        customer.occasions_until = None;
+        customer.fired.clear();
+        customer.stages.iter_mut().for_each(|entered| entered.learnt_at = None);
+        states.push(serde_json::to_value(&customer).unwrap());
+    }
+    for (turn, state) in states.iter().enumerate() {
+        assert_eq!(state, &states[0], "from {turn} on");
+    }
+}
