@@ -26,3 +26,4 @@ pub mod rounds;
 pub mod rules;
 pub mod store;
 pub mod telemetry;
+pub mod text_file;

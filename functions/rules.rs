@@ -128,7 +128,7 @@ fn read_folder(root: &Path, folder: &Path, deep: bool) -> Result<Files, RulesErr
         if facts.len() > FILE_BYTES_MAX {
             return Err(RulesError::TooLarge { path, bytes: facts.len() });
         }
-        let text = std::fs::read_to_string(&path).map_err(wrong(&path))?;
+        let text = crate::text_file::read(&path).map_err(wrong(&path))?;
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         files.push((name, text));
     }

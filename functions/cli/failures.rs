@@ -154,7 +154,7 @@ async fn redrive(
         return Ok(Some(how.into()));
     }
     let text = match with {
-        Some(path) => std::fs::read_to_string(path)
+        Some(path) => lazo::text_file::read(path)
             .with_context(|| format!("cannot read {}", path.display()))?,
         None => system.app.store.failed_text(failure).await?,
     };

@@ -74,7 +74,7 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
             None => sample_context(policy, rule),
         },
         Some(path) => {
-            let text = std::fs::read_to_string(path)
+            let text = lazo::text_file::read(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
             context_from_json(&text, policy, rule).with_context(|| path.display().to_string())?
         }
