@@ -3,8 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use lazo_domain::drift::{Model, ShopRhythm};
-use serde::Serialize;
+use lazo_domain::drift::{Model, PrintedModel, ShopRhythm};
 
 use super::{Common, why, write_file, write_line};
 use crate::Answer;
@@ -13,7 +12,7 @@ use crate::lang::Lang;
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
     /// Write the model, be it refused, as JSON to a file that `drift score
     /// --fitted` reads.
     #[arg(long, value_name = "FILE")]
@@ -23,20 +22,6 @@ pub struct Args {
     json: bool,
 }
 
-/// The contract's object.
-#[derive(Serialize)]
-struct Line<'a> {
-    model: &'a str,
-    r: Option<f64>,
-    alpha: Option<f64>,
-    a: Option<f64>,
-    b: Option<f64>,
-    log_likelihood: Option<f64>,
-    customers: usize,
-    unique_histories: usize,
-    refused: Option<String>,
-}
-
 pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answer> {
     let shop = args.common.shop("--until", args.common.until)?;
     let model = args.common.fit(&shop);
@@ -44,27 +29,11 @@ pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answe
         write_file(path, &(serde_json::to_string_pretty(&model)? + "\n"))?;
     }
     if args.json {
-        write_json(out, &model)?;
+        write_line(out, &PrintedModel::from(&model))?;
     } else {
         write_text(out, &model, shop.duplicates, lang)?;
     }
     Ok(if model.refused.is_none() { Answer::Yes } else { Answer::No })
-}
-
-fn write_json(out: &mut dyn Write, model: &Model) -> anyhow::Result<()> {
-    let params = model.estimate.map(|estimate| estimate.params);
-    let line = Line {
-        model: model.kind.as_str(),
-        r: params.map(|params| params.r),
-        alpha: params.map(|params| params.alpha),
-        a: params.map(|params| params.a),
-        b: params.map(|params| params.b),
-        log_likelihood: model.estimate.map(|estimate| estimate.log_likelihood),
-        customers: model.customers,
-        unique_histories: model.unique_histories,
-        refused: model.refused.as_ref().map(ToString::to_string),
-    };
-    write_line(out, &line)
 }
 
 fn write_text(

@@ -145,10 +145,14 @@ impl Common {
         Ok(shop)
     }
 
-    fn fit(&self, shop: &Shop) -> Model {
+    fn sample(&self, shop: &Shop) -> Sample {
         let mut sample = Sample::new(self.until);
         shop.customers.iter().for_each(|customer| sample.add(&customer.days_as_of(self.until)));
-        sample.fit(self.kind(), self.min_customers as usize)
+        sample
+    }
+
+    fn fit(&self, shop: &Shop) -> Model {
+        self.sample(shop).fit(self.kind(), self.min_customers as usize)
     }
 }
 
@@ -195,6 +199,7 @@ fn why(lang: Lang, refused: &Refusal) -> String {
         Refusal::AtBound { parameter, value } => {
             format!("el ajuste es degenerado: {parameter} llega al límite de lo posible, {value:e}")
         }
+        Refusal::Told { why } => why.clone(),
         Refusal::NotConverged { slope } => {
             format!("el ajuste no converge: la pendiente que queda es {slope:.1e}")
         }

@@ -15,11 +15,11 @@ use crate::lang::Lang;
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
     #[command(flatten)]
     judging: Judging,
-    /// Score by a model that `drift fit --out` wrote, in place of one fitted to
-    /// this file.
+    /// Score by a model that `drift fit --out` wrote or `drift fit --json`
+    /// printed, in place of one fitted to this file.
     #[arg(long, value_name = "FILE")]
     fitted: Option<PathBuf>,
     /// How many customers the table shows; the most valuable first.
@@ -58,9 +58,13 @@ pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answe
     let model = match &args.fitted {
         None => args.common.fit(&shop),
         Some(path) => {
-            let text = std::fs::read_to_string(path)
+            let text = lazo::text_file::read(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
-            Model::read(&text).with_context(|| path.display().to_string())?
+            let model = Model::read(&text).with_context(|| path.display().to_string())?;
+            match model.is_bare() {
+                true => model.with_figures_of(&args.common.sample(&shop)),
+                false => model,
+            }
         }
     };
     let scorer = Scorer::new(Some(&model), &policy);

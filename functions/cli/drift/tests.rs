@@ -82,9 +82,10 @@ fn a_fit_prints_what_the_contract_says() {
     let (found, end) = csv.json("fit --purchases FILE --until 2025-06-30 --json");
     assert_eq!(end, Ok(0), "{found}");
     let keys: Vec<&str> = found.as_object().unwrap().keys().map(String::as_str).collect();
-    let mut expected = "model r alpha a b log_likelihood customers unique_histories refused"
-        .split(' ')
-        .collect::<Vec<_>>();
+    let mut expected =
+        "model r alpha a b log_likelihood customers unique_histories refused until rhythm spending"
+            .split(' ')
+            .collect::<Vec<_>>();
     expected.sort_unstable();
     let mut sorted = keys;
     sorted.sort_unstable();

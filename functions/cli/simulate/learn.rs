@@ -13,7 +13,7 @@ use lazo_domain::simulation::{Period, purchase_days};
 use crate::threads;
 
 /// The rules with the model that `--model` names: `none`, `fit`, or a file that
-/// `lazo drift fit --out` wrote.
+/// `lazo drift fit --out` wrote or `lazo drift fit --json` printed.
 ///
 /// Without a model the overdue ratio judges, by the shop's own rhythm where
 /// there are gaps enough. Both are learnt from what was known when follow-ups
@@ -40,10 +40,14 @@ pub fn with_model(
             Ok(book.with_model(&model))
         }
         path => {
-            let text = std::fs::read_to_string(Path::new(path)).with_context(|| {
+            let text = lazo::text_file::read(Path::new(path)).with_context(|| {
                 format!("--model {path}: neither none, fit, nor a file that can be read")
             })?;
             let model = Model::read(&text).with_context(|| format!("--model {path}"))?;
+            let model = match model.is_bare() {
+                true => model.with_figures_of(&sample(&book, customers, period, threads)?),
+                false => model,
+            };
             Ok(book.with_model(&model))
         }
     }

@@ -37,6 +37,9 @@ pub enum Refusal {
     AtBound { parameter: String, value: f64 },
     #[error("the fit did not converge: the slope that is left is {slope:.1e}")]
     NotConverged { slope: f64 },
+    /// As a sentence, which is all that `lazo drift fit --json` prints.
+    #[error("{why}")]
+    Told { why: String },
 }
 
 /// A fit's outcome: an estimate may be there and still be refused.

@@ -23,7 +23,7 @@ mod summary;
 pub use evaluate::{Decile, Evaluation, Measure, Observed, Report, evaluate};
 pub use fit::{DROPOUT_MIN, Estimate, Fit, Refusal, fit, fit_from};
 pub use likelihood::{Likelihood, likelihood};
-pub use model::{BadModel, Model, PurchaseDay, Sample};
+pub use model::{BadModel, Model, PrintedModel, PurchaseDay, Sample};
 pub use params::{Kind, Params};
 pub use rhythm::{GAPS_MIN, Gaps, Rhythm, ShopRhythm, days_between, overdue_ratio};
 pub use scorer::{CROSSING_DAYS_MAX, Judge, Scorer};

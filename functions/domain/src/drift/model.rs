@@ -87,11 +87,76 @@ pub struct Model {
     pub spending: Spending,
 }
 
+/// A model as `lazo drift fit --json` prints it. The contract names the fields up to
+/// `refused`; a text may have these alone.
+#[derive(Deserialize, Serialize)]
+pub struct PrintedModel {
+    pub model: Kind,
+    pub r: Option<f64>,
+    pub alpha: Option<f64>,
+    pub a: Option<f64>,
+    pub b: Option<f64>,
+    pub log_likelihood: Option<f64>,
+    pub customers: usize,
+    pub unique_histories: usize,
+    pub refused: Option<String>,
+    pub until: Option<Date>,
+    #[serde(default)]
+    pub rhythm: ShopRhythm,
+    #[serde(default)]
+    pub spending: Spending,
+}
+
+impl From<&Model> for PrintedModel {
+    fn from(model: &Model) -> PrintedModel {
+        let params = model.estimate.map(|estimate| estimate.params);
+        PrintedModel {
+            model: model.kind,
+            r: params.map(|params| params.r),
+            alpha: params.map(|params| params.alpha),
+            a: params.map(|params| params.a),
+            b: params.map(|params| params.b),
+            log_likelihood: model.estimate.map(|estimate| estimate.log_likelihood),
+            customers: model.customers,
+            unique_histories: model.unique_histories,
+            refused: model.refused.as_ref().map(ToString::to_string),
+            until: Some(model.until),
+            rhythm: model.rhythm,
+            spending: model.spending,
+        }
+    }
+}
+
+impl From<PrintedModel> for Model {
+    fn from(printed: PrintedModel) -> Model {
+        let kind = printed.model;
+        let params = match (printed.r, printed.alpha, printed.a, printed.b) {
+            (Some(r), Some(alpha), Some(a), Some(b)) => Some(Params { kind, r, alpha, a, b }),
+            _ => None,
+        };
+        let log_likelihood = printed.log_likelihood.unwrap_or_default();
+        Model {
+            kind,
+            until: printed.until.unwrap_or_default(),
+            customers: printed.customers,
+            unique_histories: printed.unique_histories,
+            estimate: params.map(|params| Estimate { params, log_likelihood, evaluations: 0 }),
+            refused: printed.refused.map(|why| Refusal::Told { why }),
+            rhythm: printed.rhythm,
+            spending: printed.spending,
+        }
+    }
+}
+
 /// A text that holds no model.
 #[derive(Debug, thiserror::Error)]
 pub enum BadModel {
     #[error("no drift model: {0}")]
     NoJson(#[from] serde_json::Error),
+    #[error(
+        "no drift model: it has neither `kind`, as what `lazo drift fit --out` writes, nor `model`, as what `lazo drift fit --json` prints"
+    )]
+    Other,
     #[error("no drift model: {0} is out of range")]
     OutOfRange(&'static str),
 }
@@ -103,14 +168,30 @@ impl Model {
         usable.map(|estimate| estimate.params)
     }
 
-    /// Reads a model back from JSON.
+    /// Reads a model back from JSON, be it stored or printed ([`PrintedModel`]).
     ///
     /// # Errors
     /// What is no JSON of a model, or has parameters that no fit gives.
     pub fn read(json: &str) -> Result<Model, BadModel> {
-        let model: Model = serde_json::from_str(json)?;
+        let fields: serde_json::Value = serde_json::from_str(json)?;
+        let model: Model = match (fields.get("kind"), fields.get("model")) {
+            (Some(_), _) => serde_json::from_str(json)?,
+            (None, Some(_)) => serde_json::from_str::<PrintedModel>(json)?.into(),
+            (None, None) => return Err(BadModel::Other),
+        };
         model.check()?;
         Ok(model)
+    }
+
+    /// Whether it has parameters alone: nothing of the shop's rhythm and spending.
+    pub fn is_bare(&self) -> bool {
+        self.rhythm == ShopRhythm::default() && self.spending == Spending::default()
+    }
+
+    /// The same with the rhythm and the spending of a sample.
+    pub fn with_figures_of(self, sample: &Sample) -> Model {
+        let spending = Spending::fit(&sample.spendings);
+        Model { rhythm: sample.gaps.figures(), spending, ..self }
     }
 
     /// Whether the numbers of a model from elsewhere can be reckoned with.
@@ -167,6 +248,43 @@ mod tests {
         let estimate = Some(Estimate { params, log_likelihood: -1.0, evaluations: 1 });
         assert_eq!(Model { estimate, ..model.clone() }.params(), None);
         assert_eq!(Model { estimate, refused: None, ..model }.params(), Some(params));
+    }
+
+    #[test]
+    fn what_is_printed_is_read_as_what_is_stored() {
+        let mut model = sample().fit(Kind::BgNbd, 3);
+        for refused in [model.refused.clone(), None] {
+            let params = Params { kind: Kind::BgNbd, r: 1.0, alpha: 2.0, a: 3.0, b: 4.0 };
+            let estimate = Some(Estimate { params, log_likelihood: -1.0, evaluations: 0 });
+            model = Model { estimate, refused, ..model };
+            let printed = serde_json::to_value(PrintedModel::from(&model)).unwrap();
+            let read = Model::read(&printed.to_string()).unwrap();
+            let told = model.refused.as_ref().map(|why| Refusal::Told { why: why.to_string() });
+            assert_eq!(read, Model { refused: told, ..model.clone() });
+            // The contract's fields alone.
+            let mut bare = printed;
+            for more in ["until", "rhythm", "spending"] {
+                bare.as_object_mut().unwrap().remove(more);
+            }
+            let read = Model::read(&bare.to_string()).unwrap();
+            assert!(read.is_bare() && read.params() == model.params());
+            let read = read.with_figures_of(&sample());
+            assert_eq!((read.rhythm, read.spending), (model.rhythm, model.spending));
+        }
+        for (bad, why) in [
+            ("{}", "neither `kind`"),
+            ("[1]", "neither `kind`"),
+            ("{\"model\":\"nbd\"}", "nbd"),
+            ("{\"model\":\"bg-nbd\"}", "missing field"),
+            ("{\"kind\":\"bg-nbd\"}", "missing field"),
+            ("", "EOF"),
+        ] {
+            let error = Model::read(bad).unwrap_err().to_string();
+            assert!(error.starts_with("no drift model") && error.contains(why), "{bad}: {error}");
+        }
+        let nothing = r#"{"model":"bg-nbd","r":null,"alpha":null,"a":null,"b":null,
+            "log_likelihood":null,"customers":1,"unique_histories":1,"refused":null}"#;
+        assert!(Model::read(nothing).is_err());
     }
 
     #[test]
