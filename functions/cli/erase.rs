@@ -72,8 +72,10 @@ fn is_agreed(id: &Id, lang: Lang) -> anyhow::Result<bool> {
     }
     let question = lang.pick("¿Olvidar para siempre a", "Forget for ever:");
     let hint = lang.pick("? Escriba su id para confirmar: ", "? Type the id to confirm: ");
-    print!("{question} {id}{hint}");
-    std::io::stdout().flush()?;
+    let mut out = std::io::stdout().lock();
+    write!(out, "{question} {id}{hint}")?;
+    out.flush()?;
+    drop(out);
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(answer.trim() == id.as_str())

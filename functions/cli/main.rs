@@ -9,6 +9,24 @@ macro_rules! out {
     }};
 }
 
+/// As the standard library's, which panics where nobody reads any more: then the
+/// program ends quietly, as `lazo … | head` should.
+macro_rules! println {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        $crate::unless_closed(writeln!(std::io::stdout().lock(), $($part)*))
+    }};
+}
+
+/// As the standard library's, which panics where nobody reads any more: what was
+/// begun goes on without a word.
+macro_rules! eprintln {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr().lock(), $($part)*);
+    }};
+}
+
 mod by_customer;
 mod calls;
 mod complaints;
@@ -132,6 +150,14 @@ fn on_runtime(
             }
         }
     })
+}
+
+/// Ends the program where nobody reads its output any more. Whatever it was doing
+/// stands a stop at any moment.
+fn unless_closed(written: std::io::Result<()>) {
+    if written.is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        std::process::exit(0);
+    }
 }
 
 /// `lazo … | head` ends quietly.
