@@ -1,15 +1,14 @@
 //! Events from files with each customer's together, as a history is replayed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
-use lazo_domain::event::{BadEvent, Body, Delivered};
+use lazo_domain::event::{Body, Delivered};
 use lazo_domain::id::Id;
 
-use super::csv_rows::{self, CsvArgs};
-use super::event_files::{self, Bad};
-use super::threads;
+use super::csv_rows::{self, CsvArgs, Sheet, Told};
+use super::{event_files, threads};
 
 /// What files held.
 pub struct ByCustomer {
@@ -18,7 +17,8 @@ pub struct ByCustomer {
     pub customers: Vec<(Id, Vec<Delivered>)>,
     /// What concerns no single customer.
     pub contents: Vec<Delivered>,
-    pub bad: Vec<Bad>,
+    /// What each file's rows are told of.
+    pub told: Vec<(PathBuf, Told)>,
 }
 
 impl ByCustomer {
@@ -59,25 +59,25 @@ impl Part {
 /// A file that cannot be read, or a CSV file whose columns do not fit.
 pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<ByCustomer> {
     let mut parts: Vec<Mutex<Part>> = (0..threads.max(1)).map(|_| Mutex::default()).collect();
-    let mut bad = Vec::new();
+    let mut told = Vec::new();
     for path in paths {
         let text = event_files::text(path)?;
-        let text = event_files::without_mark(&text);
-        match event_files::is_csv(path) {
-            true => bad.extend(read_csv(path, text, csv, &parts)?),
+        let of_file = match event_files::is_csv(path) {
+            true => read_csv(&Sheet::of(path, &text, csv)?, &parts)?,
             false => {
-                let texts = event_files::json_texts(path, text)?;
-                let read = event_files::decode(path, &texts, threads)?;
-                bad.extend(read.bad);
-                for delivered in read.good {
+                let texts = event_files::json_texts(path, &text)?;
+                let (events, of_file) = event_files::decode(&texts, threads)?;
+                for delivered in events {
                     let id = delivered.event.customer().map(Id::as_str);
                     let part = csv_rows::part_of(id, parts.len());
                     taken(parts[part].get_mut()).take(delivered);
                 }
+                of_file
             }
-        }
+        };
+        told.push((path.clone(), of_file));
     }
-    let mut all = ByCustomer { customers: Vec::new(), contents: Vec::new(), bad };
+    let mut all = ByCustomer { customers: Vec::new(), contents: Vec::new(), told };
     for part in parts {
         let part = taken(part.into_inner());
         all.customers.extend(part.customers);
@@ -117,30 +117,17 @@ fn by_person(customers: Vec<(Id, Vec<Delivered>)>) -> Vec<(Id, Vec<Delivered>)> 
 }
 
 /// Reads a CSV file, each thread the rows of its part of the customers.
-fn read_csv(
-    path: &Path,
-    text: &str,
-    csv: &CsvArgs,
-    parts: &[Mutex<Part>],
-) -> anyhow::Result<Vec<Bad>> {
-    let read =
-        threads::in_parts(parts.len(), |number| {
-            let mut part = taken(parts[number].lock());
-            let mut bad: Vec<(usize, BadEvent)> = Vec::new();
-            csv_rows::read_part(path, text, csv, (number, parts.len()), &mut |line, event| {
-                match event {
-                    Ok(delivered) => part.take(delivered),
-                    Err(why) => bad.push((line, why)),
-                }
-            })?;
-            anyhow::Ok(bad)
-        })?;
-    let mut bad = Vec::new();
-    for part in read {
-        bad.extend(part?);
+fn read_csv(sheet: &Sheet, parts: &[Mutex<Part>]) -> anyhow::Result<Told> {
+    let read = threads::in_parts(parts.len(), |number| {
+        let mut part = taken(parts[number].lock());
+        sheet.events((number, parts.len()), &mut |_, event| part.take(event))
+    })?;
+    let mut told = Told::default();
+    for of_part in read {
+        told.add(of_part?);
     }
-    bad.sort_by_key(|(line, _)| *line);
-    Ok(bad.into_iter().map(|(line, why)| Bad::at(path, line, why)).collect())
+    told.sort();
+    Ok(told)
 }
 
 /// What a lock guards: each thread has its own, so that none is ever poisoned.

@@ -1,58 +1,30 @@
 //! Events from files: one JSON, JSON Lines, or CSV with a mapping.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
-use lazo_domain::event::{self, BadEvent, Delivered};
+use lazo_domain::event::{self, Delivered};
 use serde_json::value::RawValue;
 
-use super::csv_rows::{self, CsvArgs};
+use super::csv_rows::{Sheet, Told};
 use super::threads;
 
-/// An event that does not fit, and where it stands.
-pub struct Bad {
-    pub place: String,
-    pub why: BadEvent,
-}
-
-impl Bad {
-    pub fn at(path: &Path, line: usize, why: BadEvent) -> Bad {
-        Bad { place: format!("{}:{line}", path.display()), why }
-    }
-}
-
-/// What files held: the events in the files' order, and what is none.
-#[derive(Default)]
-pub struct Events {
-    pub good: Vec<Delivered>,
-    pub bad: Vec<Bad>,
-}
-
-impl Events {
-    /// What was read of a file, each with its line.
-    pub fn sorted_out(
-        path: &Path,
-        read: impl IntoIterator<Item = (usize, Result<Delivered, BadEvent>)>,
-    ) -> Events {
-        let mut events = Events::default();
-        for (line, event) in read {
-            match event {
-                Ok(delivered) => events.good.push(delivered),
-                Err(why) => events.bad.push(Bad::at(path, line, why)),
-            }
-        }
-        events
-    }
-}
-
-/// Tells on standard error what was left out: the first ten, and how many.
-pub fn report_bad(left_out: &[Bad]) {
+/// Tells on standard error what was left out of a file and what was made of its
+/// rows: the first ten of both, and how many.
+pub fn report(path: &Path, told: &Told) {
     const SHOWN: usize = 10;
-    for bad in left_out.iter().take(SHOWN) {
-        eprintln!("lazo: {}: left out: {}", bad.place, bad.why);
+    let name = path.display();
+    for (line, remark) in told.remarks.iter().take(SHOWN) {
+        eprintln!("lazo: {name}:{line}: {remark}");
     }
-    if left_out.len() > SHOWN {
-        eprintln!("lazo: … and {} more left out", left_out.len() - SHOWN);
+    if told.remarks.len() > SHOWN {
+        eprintln!("lazo: {name}: … and {} more such rows", told.remarks.len() - SHOWN);
+    }
+    for (line, why) in told.rejected.iter().take(SHOWN) {
+        eprintln!("lazo: {name}:{line}: left out: {why}");
+    }
+    if told.rejected.len() > SHOWN {
+        eprintln!("lazo: {name}: … and {} more left out", told.rejected.len() - SHOWN);
     }
 }
 
@@ -61,37 +33,33 @@ pub fn is_csv(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }
 
-/// Reads all files, on as many threads as given.
+/// Reads a CSV file's events, on as many threads as given.
 ///
 /// # Errors
-/// A file that cannot be read, or a CSV file whose columns do not fit.
-pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<Events> {
-    let mut events = Events::default();
-    for path in paths {
-        let text = text(path)?;
-        let text = without_mark(&text);
-        let read = match is_csv(path) {
-            true => csv_rows::read(path, text, csv, threads)?,
-            false => decode(path, &json_texts(path, text)?, threads)?,
-        };
-        events.good.extend(read.good);
-        events.bad.extend(read.bad);
+/// A file that is no CSV.
+pub fn of_sheet(sheet: &Sheet, threads: usize) -> anyhow::Result<(Vec<Delivered>, Told)> {
+    let parts = threads::in_parts(threads, |part| {
+        let mut events = Vec::new();
+        let told = sheet.events((part, threads), &mut |line, event| events.push((line, event)))?;
+        anyhow::Ok((events, told))
+    })?;
+    let (mut events, mut all) = (Vec::new(), Told::default());
+    for part in parts {
+        let (of_part, told) = part?;
+        events.extend(of_part);
+        all.add(told);
     }
-    Ok(events)
+    events.sort_by_key(|(line, _)| *line);
+    all.sort();
+    Ok((events.into_iter().map(|(_, event)| event).collect(), all))
 }
 
 /// A file's text.
 ///
 /// # Errors
-/// A file that cannot be read, or is no text.
+/// A file that cannot be read, or is not UTF-8.
 pub fn text(path: &Path) -> anyhow::Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{} is not UTF-8 text", path.display()))
-}
-
-/// The text behind the mark with which some programs begin it.
-pub fn without_mark(text: &str) -> &str {
-    text.trim_start_matches('\u{feff}')
+    lazo::text_file::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// Whether each line of a file is a text of its own, by its ending: one that is
@@ -101,13 +69,17 @@ fn is_lines(path: &Path) -> bool {
     ["jsonl", "ndjson"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
-/// The JSON texts in a file, each with its line.
+/// The JSON texts in a file, each with its line. Of JSON Lines, a line that begins
+/// with `#` is a note.
 ///
 /// # Errors
 /// A file that holds no JSON at all.
 pub fn json_texts<'a>(path: &Path, text: &'a str) -> anyhow::Result<Vec<(usize, &'a str)>> {
     let is_whole = |line: &str| line.starts_with('{') && line.ends_with('}');
-    let lines = || text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    // Files that were put together have a byte order mark in the middle.
+    let trimmed = |line: &'a str| line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let is_text = |line: &str| !line.is_empty() && !line.starts_with('#');
+    let lines = || text.lines().map(trimmed).enumerate().filter(|(_, line)| is_text(line));
     let first = lines().next().map_or("", |(_, line)| line);
     if is_lines(path) || is_whole(first) {
         return Ok(lines().map(|(index, line)| (index + 1, line)).collect());
@@ -135,14 +107,21 @@ pub fn json_texts<'a>(path: &Path, text: &'a str) -> anyhow::Result<Vec<(usize, 
 /// Decodes JSON texts, each with its line, on as many threads as given.
 ///
 /// # Errors
-/// Only where a thread panicked; what is no event is among `bad`.
-pub fn decode<T>(path: &Path, texts: &[(usize, T)], threads: usize) -> anyhow::Result<Events>
+/// Only where a thread panicked; what is no event is told.
+pub fn decode<T>(texts: &[(usize, T)], threads: usize) -> anyhow::Result<(Vec<Delivered>, Told)>
 where
     T: AsRef<str> + Sync,
 {
     let read =
         threads::for_each(threads, texts, |(line, text)| (*line, event::from_wire(text.as_ref())))?;
-    Ok(Events::sorted_out(path, read))
+    let (mut events, mut told) = (Vec::new(), Told::default());
+    for (line, event) in read {
+        match event {
+            Ok(delivered) => events.push(delivered),
+            Err(why) => told.rejected.push((line, why.to_string())),
+        }
+    }
+    Ok((events, told))
 }
 
 #[cfg(test)]
@@ -155,6 +134,13 @@ mod tests {
         let texts = json_texts(Path::new("events.jsonl"), text).unwrap();
         assert_eq!(texts, [(1, "no json"), (3, "{\"a\":1}"), (4, "{\"b\":")]);
         assert!(json_texts(Path::new("events.json"), text).is_err());
+    }
+
+    #[test]
+    fn notes_and_marks_between_lines_are_no_texts() {
+        let text = "# why\n{\"a\":1}\n\u{feff}{\"b\":2}\n";
+        let texts = json_texts(Path::new("events.jsonl"), text).unwrap();
+        assert_eq!(texts, [(2, "{\"a\":1}"), (3, "{\"b\":2}")]);
     }
 
     #[test]

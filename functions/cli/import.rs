@@ -1,7 +1,8 @@
 //! `lazo import`: history that counts and opens no follow-ups.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -9,41 +10,93 @@ use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lazo::app::App;
 use lazo::ingest::history::{Imported, import};
+use lazo::rules::Rules;
 use lazo_domain::event::Delivered;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
-use super::csv_rows::CsvArgs;
+use super::csv_rows::{CsvArgs, Sheet, Told};
+use super::lang::Lang;
 use super::system::{System, Target};
-use super::{Answer, event_files};
+use super::{Answer, event_files, rejected};
 
 /// How many customers are written at a time.
 const CUSTOMERS_AT_ONCE: usize = 16;
 
 /// Load history: it counts, and opens no follow-ups. Run it again after a
-/// stop: what was counted is not counted twice.
+/// stop: what was counted is not counted twice. What does not fit goes into a
+/// file beside the input, NAME.rejected.csv or .jsonl, to be mended and imported.
 #[derive(clap::Args)]
 pub struct Args {
     /// CSV, JSON or JSON Lines.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// Show how the files are understood, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask first; on a terminal a CSV file is shown and confirmed.
+    #[arg(long, short)]
+    yes: bool,
     #[command(flatten)]
     csv: CsvArgs,
 }
 
-pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
+/// A file that was read.
+struct Source<'a> {
+    path: &'a Path,
+    text: String,
+    events: Vec<Delivered>,
+    told: Told,
+    preview: Option<String>,
+}
+
+pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
     let threads = std::thread::available_parallelism().map_or(1, Into::into);
-    let system = System::open(target).await?;
-    let csv = args.csv.of_shop(&system.app.rules().book.policy);
+    let csv = args.csv.of_shop(&Rules::from(target.rules.as_deref())?.book.policy);
     if csv.currency.is_none() && args.files.iter().any(|path| event_files::is_csv(path)) {
         bail!(
             "in which currency are the amounts? Say it with --currency, or as `currency` in policy.yaml"
         );
     }
-    let events = event_files::read(&args.files, &csv, threads)?;
-    event_files::report_bad(&events.bad);
-    let bad = events.bad.len();
-    let customers = by_customer(events.good);
+    let read = args.files.iter().map(|path| Source::read(path, &csv, threads, lang));
+    let sources: Vec<Source> = read.collect::<anyhow::Result<_>>()?;
+    sources.iter().for_each(|source| event_files::report(source.path, &source.told));
+    if args.dry_run {
+        for source in &sources {
+            out!("{}", source.page(lang).trim_end());
+        }
+        out!("{}", lang.pick("nada se escribió (--dry-run)", "nothing was written (--dry-run)"));
+        return Ok(if sources.iter().all(Source::fits) { Answer::Yes } else { Answer::No });
+    }
+    let is_asked = io::stdin().is_terminal() && io::stderr().is_terminal() && !args.yes;
+    if is_asked && sources.iter().any(|source| source.preview.is_some()) {
+        for source in sources.iter().filter(|source| source.preview.is_some()) {
+            eprintln!("{}", source.page(lang).trim_end());
+        }
+        if !confirm(&mut io::stdin().lock(), &mut io::stderr(), lang)? {
+            out!("{}", lang.pick("nada se escribió", "nothing was written"));
+            return Ok(Answer::No);
+        }
+    }
+    let system = System::open(target).await?;
+    take_in(&system, sources).await
+}
+
+/// Imports what was read, and keeps what does not fit.
+async fn take_in(system: &System, sources: Vec<Source<'_>>) -> anyhow::Result<Answer> {
+    let (mut events, mut bad, mut kept) = (Vec::new(), 0, Vec::new());
+    for source in sources {
+        if !source.fits() {
+            bad += source.told.rejected.len();
+            match rejected::write(source.path, &source.text, &source.told.rejected) {
+                Ok(file) => kept.push((source.told.rejected.len(), file)),
+                // They stay in the input, and hold up nobody else's.
+                Err(error) => eprintln!("lazo: what does not fit is not kept aside: {error:#}"),
+            }
+        }
+        events.extend(source.events);
+    }
+    let customers = by_customer(events);
     let count = customers.len();
     let imported = load(&system.app, customers, true).await?;
     out!(
@@ -51,7 +104,64 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
         imported.counted,
         imported.known
     );
+    for (count, file) in &kept {
+        out!("{count} that do not fit are in {}: mend and import that", file.display());
+    }
     Ok(if bad == 0 { Answer::Yes } else { Answer::No })
+}
+
+impl Source<'_> {
+    fn read<'a>(
+        path: &'a Path,
+        csv: &CsvArgs,
+        threads: usize,
+        lang: Lang,
+    ) -> anyhow::Result<Source<'a>> {
+        let text = event_files::text(path)?;
+        let (events, told, preview) = match event_files::is_csv(path) {
+            true => {
+                let sheet = Sheet::of(path, &text, csv)?;
+                let (events, told) = event_files::of_sheet(&sheet, threads)?;
+                let preview = sheet.preview(lang)?;
+                (events, told, Some(preview))
+            }
+            false => {
+                let texts = event_files::json_texts(path, &text)?;
+                let (events, told) = event_files::decode(&texts, threads)?;
+                (events, told, None)
+            }
+        };
+        Ok(Source { path, text, events, told, preview })
+    }
+
+    fn fits(&self) -> bool {
+        self.told.rejected.is_empty()
+    }
+
+    /// How the file was understood.
+    fn page(&self, lang: Lang) -> String {
+        let (name, preview) = (self.path.display(), self.preview.as_deref().unwrap_or_default());
+        let (events, bad) = (self.events.len(), self.told.rejected.len());
+        let counts = match lang {
+            Lang::Es => format!("{events} eventos, {bad} que no sirven"),
+            Lang::En => format!("{events} events, {bad} do not fit"),
+        };
+        format!("{name}: {counts}\n{preview}")
+    }
+}
+
+/// Asks whether to go on; anything but a yes is a no.
+fn confirm(
+    answers: &mut dyn BufRead,
+    questions: &mut dyn Write,
+    lang: Lang,
+) -> anyhow::Result<bool> {
+    write!(questions, "{} ", lang.pick("¿Importar? [s/N]", "Import? [y/N]"))?;
+    questions.flush()?;
+    let mut answer = String::new();
+    answers.read_line(&mut answer)?;
+    let answer = answer.trim().to_lowercase();
+    Ok(["y", "yes", "s", "si", "sí"].contains(&answer.as_str()))
 }
 
 /// Each customer's events in the order in which they happened.
@@ -104,4 +214,23 @@ pub async fn load(
     }
     bar.finish_and_clear();
     Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        let said = |answer: &str| {
+            let mut question = Vec::new();
+            let said = confirm(&mut answer.as_bytes(), &mut question, Lang::Es).unwrap();
+            assert_eq!(String::from_utf8(question).unwrap(), "¿Importar? [s/N] ");
+            said
+        };
+        assert!(["s\n", "Sí\n", "y", "YES\n"].into_iter().all(said));
+        assert!(!["", "\n", "n\n", "no\n", "yesterday\n"].into_iter().any(said));
+    }
 }

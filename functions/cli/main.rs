@@ -42,6 +42,7 @@ mod journey;
 mod lang;
 mod local;
 mod ranked;
+mod rejected;
 mod rules;
 mod sample_shop;
 mod schemas;
@@ -135,7 +136,7 @@ fn on_runtime(
         match command {
             Command::Local(args) => local::run(&args, target, lang).await,
             Command::Send(args) => send::run(&args, target).await,
-            Command::Import(args) => import::run(&args, target).await,
+            Command::Import(args) => import::run(&args, target, lang).await,
             Command::Template(args) => template::run(&args, target).await,
             Command::Explain(args) => explain::run(&args, target, lang).await,
             Command::Drift(args) => drift::run(&args, target, lang).await,

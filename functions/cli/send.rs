@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use aws_config::BehaviorVersion;
 use lazo::bus::{Bus, Message};
 use lazo::ingest;
@@ -11,7 +10,7 @@ use lazo_domain::instant::Instant;
 use serde_json::Value;
 
 use super::Answer;
-use super::event_files::json_texts;
+use super::event_files::{json_texts, text};
 use super::system::{System, Target};
 
 /// Put events on the local bus, or on one in AWS.
@@ -30,6 +29,9 @@ pub struct Args {
 
 pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     let now = Instant::from(jiff::Timestamp::now());
+    // Nothing is sent where a file cannot be read.
+    let files = args.files.iter().map(|path| Ok((path, text(path)?)));
+    let files: Vec<_> = files.collect::<anyhow::Result<_>>()?;
     let (bus, system) = match &args.bus {
         Some(name) => {
             let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
@@ -41,13 +43,10 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
         }
     };
     let (mut sent, mut bad) = (0, 0);
-    for path in &args.files {
-        let bytes =
-            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = String::from_utf8_lossy(&bytes);
-        let texts = json_texts(path, &text);
+    for (path, text) in &files {
+        let texts = json_texts(path, text);
         // What is no JSON at all is still an event that somebody sent.
-        let texts = texts.unwrap_or_else(|_| vec![(1, text.as_ref())]);
+        let texts = texts.unwrap_or_else(|_| vec![(1, text.as_str())]);
         for (line, text) in texts {
             let why = from_wire(text).err();
             match (message(text, &args.source, now), &system) {

@@ -18,6 +18,7 @@ mod dissolutions;
 mod erasure;
 mod faults;
 mod feedback;
+mod files;
 mod ingest;
 mod journey;
 mod kill;

@@ -1,7 +1,10 @@
-//! What a row tells, as an event's detail and as its body.
+//! What a deal tells, as an event's detail and as its body.
 
 use jiff::Timestamp;
-use lazo_domain::event::{Body, Item, Line, PurchaseCompleted, PurchaseRefunded};
+use lazo_domain::event::{
+    Body, DETAIL_BYTES_MAX, Delivered, EventKind, Item, Line, PurchaseCompleted, PurchaseRefunded,
+    of_body, of_kind,
+};
 use lazo_domain::id::Id;
 use lazo_domain::money::{Money, parse_amount};
 use serde::Serialize;
@@ -17,8 +20,8 @@ pub(super) struct PurchaseRow<'a> {
     pub channel: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sold_by: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub items: Option<[ItemCell<'a>; 1]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<ItemCell<'a>>,
 }
 
 /// A refund's detail.
@@ -47,10 +50,26 @@ pub(super) struct ItemCell<'a> {
 }
 
 impl PurchaseRow<'_> {
+    /// The event, and how many items it leaves out because they are too many.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub(super) fn event(mut self, at: Timestamp) -> Result<(Delivered, usize), String> {
+        let count = self.items.len();
+        let mut detail = json(&self);
+        while detail.len() > DETAIL_BYTES_MAX && !self.items.is_empty() {
+            let fitting = self.items.len() * DETAIL_BYTES_MAX / detail.len();
+            self.items.truncate(fitting.min(self.items.len() - 1));
+            detail = json(&self);
+        }
+        let event = event(EventKind::PurchaseCompleted, at, self.body(at), &detail)?;
+        Ok((event, count - self.items.len()))
+    }
+
     /// The same as an event's body, where all of it fits.
-    pub(super) fn body(&self, at: Timestamp) -> Option<Body> {
+    fn body(&self, at: Timestamp) -> Option<Body> {
         let line = |text: &Option<&str>| text.map(Line::new).transpose().ok();
-        let items = self.items.iter().flatten().map(|item| {
+        let items = self.items.iter().map(|item| {
             Some(Item {
                 sku: Line::new(item.sku).ok()?,
                 name: Line::new(item.name).ok()?,
@@ -72,8 +91,15 @@ impl PurchaseRow<'_> {
 }
 
 impl RefundRow<'_> {
-    /// The same as an event's body, where all of it fits.
-    pub(super) fn body(&self, at: Timestamp) -> Option<Body> {
+    /// The event.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub(super) fn event(&self, at: Timestamp) -> Result<Delivered, String> {
+        event(EventKind::PurchaseRefunded, at, self.body(at), &json(self))
+    }
+
+    fn body(&self, at: Timestamp) -> Option<Body> {
         Some(Body::PurchaseRefunded(PurchaseRefunded {
             refund_id: Id::new(self.refund_id).ok()?,
             purchase_id: Id::new(self.purchase_id).ok()?,
@@ -92,7 +118,20 @@ impl MoneyCell<'_> {
     }
 }
 
+/// Where there is no body that fits, reading the detail tells why.
+fn event(
+    kind: EventKind,
+    at: Timestamp,
+    body: Option<Body>,
+    detail: &str,
+) -> Result<Delivered, String> {
+    match body {
+        Some(body) => Ok(of_body(at, body, detail)),
+        None => of_kind(kind, detail).map_err(|why| why.to_string()),
+    }
+}
+
 /// JSON of a row; text and numbers always have one.
-pub(super) fn json(detail: &impl Serialize) -> String {
+fn json(detail: &impl Serialize) -> String {
     serde_json::to_string(detail).unwrap_or_default()
 }

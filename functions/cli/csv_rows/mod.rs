@@ -1,235 +1,309 @@
-//! Purchases from a CSV file, with a mapping of its columns on the command line.
+//! Purchases from a CSV file as people have it: `import`, `simulate` and `drift`
+//! read one through here, so that they see the same purchases.
 
+mod amounts;
 mod columns;
+mod dates;
+mod deals;
 mod detail;
+mod events;
+mod preview;
+mod records;
+mod told;
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use anyhow::Context;
-use jiff::Timestamp;
-use jiff::civil::DateTime;
+use anyhow::{Context, bail};
 use jiff::tz::TimeZone;
-use lazo_domain::event::{BadEvent, Body, Delivered, EventKind, of_body, of_kind};
-use rust_decimal::Decimal;
+use lazo_domain::event::{EventKind, Line, of_kind};
+use lazo_domain::money::Currency;
 use serde_json::{Map, Value};
 
-use super::event_files::Events;
-use super::threads;
-use columns::NO_CURRENCY;
-pub use columns::{Columns, CsvArgs, cell};
-use detail::{ItemCell, MoneyCell, PurchaseRow, RefundRow, json};
+use amounts::Amounts;
+use columns::Columns;
+pub use columns::{CsvArgs, cell};
+use dates::{Dates, When};
+pub use deals::Deal;
+use deals::{Order, Row, RowDetail};
+pub use records::Records;
+pub use told::{Remark, Told};
 
-/// A purchase that a later negative row may refund.
-struct Open {
-    id: String,
-    left: Decimal,
-}
-
-/// Takes what a row tells: each event, or why it is none, with its line.
-type Tell<'a> = &'a mut dyn FnMut(usize, Result<Delivered, BadEvent>);
-
-/// The rows of some of a file's customers.
-struct Rows<'a> {
+/// A CSV file that was looked through: where its fields are and how its cells are
+/// to be read, as far as its columns tell.
+pub struct Sheet<'a> {
+    pub records: Records<'a>,
     columns: Columns,
-    currency: &'a str,
-    zone: TimeZone,
-    open: HashMap<String, Vec<Open>>,
-    profiles: HashMap<String, Map<String, Value>>,
-    tell: Tell<'a>,
-    line: usize,
+    amounts: Amounts,
+    dates: Dates,
+    order: Order,
+    zone: String,
+    pub currency: Option<Currency>,
+    /// What makes some cells ambiguous, for people.
+    doubts: Vec<String>,
 }
 
-/// Reads a CSV file: a row with a positive total is a purchase, one with a
-/// negative total a refund of the customer's latest purchase that has as much
-/// left. Rows are read in the file's order, each thread those of its customers.
-///
-/// # Errors
-/// Columns that are not there; a row that does not fit is among `bad`.
-pub fn read(path: &Path, text: &str, args: &CsvArgs, threads: usize) -> anyhow::Result<Events> {
-    let parts = threads::in_parts(threads, |part| {
-        let mut told = Vec::new();
-        read_part(path, text, args, (part, threads), &mut |line, event| told.push((line, event)))?;
-        anyhow::Ok(told)
-    })?;
-    let mut told = Vec::new();
-    for part in parts {
-        told.extend(part?);
-    }
-    told.sort_by_key(|(line, _)| *line);
-    Ok(Events::sorted_out(path, told))
+/// A customer's deals, in order of time.
+pub struct CustomerDeals {
+    pub customer: String,
+    pub deals: Vec<Deal>,
 }
 
-/// Reads the rows of one part of the customers, of so many parts.
-///
-/// # Errors
-/// Columns that are not there.
-pub fn read_part(
-    path: &Path,
-    text: &str,
-    args: &CsvArgs,
-    (part, parts): (usize, usize),
-    tell: Tell,
-) -> anyhow::Result<()> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().with_context(|| format!("{}: no CSV", path.display()))?.clone();
-    let columns = Columns::find(args.columns.as_deref(), &header)
-        .with_context(|| path.display().to_string())?;
-    let zone = TimeZone::get(&args.time_zone)
-        .with_context(|| format!("--time-zone: {:?} is no IANA time zone", args.time_zone))?;
-    let currency = args.currency.map_or(NO_CURRENCY.to_owned(), |currency| currency.to_string());
-    let mut rows = Rows {
-        columns,
-        currency: &currency,
-        zone,
-        open: HashMap::new(),
-        profiles: HashMap::new(),
-        tell,
-        line: 0,
-    };
-    let mut row = csv::StringRecord::new();
-    while reader.read_record(&mut row).with_context(|| path.display().to_string())? {
-        if part_of(cell(&row, rows.columns.customer), parts) != part {
-            continue;
+impl<'a> Sheet<'a> {
+    /// Looks through a file; `args` are those of the shop ([`CsvArgs::of_shop`]).
+    ///
+    /// # Errors
+    /// No header, columns that are not there, a time zone that is none.
+    pub fn of(path: &Path, text: &'a str, args: &CsvArgs) -> anyhow::Result<Sheet<'a>> {
+        let name = || path.display().to_string();
+        let records = Records::of(text).with_context(name)?;
+        let columns = Columns::find(args.columns.as_deref(), &records.header).with_context(name)?;
+        if args.lines && columns.id.is_none() {
+            bail!(
+                "{}: --lines takes a column for purchase_id; say which with --columns purchase_id=COLUMN",
+                name()
+            );
         }
-        rows.line = row.position().map_or(0, csv::Position::line) as usize;
-        if let Err(why) = rows.take(&row) {
-            (rows.tell)(rows.line, Err(why));
+        let zone = args.time_zone.clone().unwrap_or_else(|| "UTC".into());
+        let time_zone = TimeZone::get(&zone)
+            .with_context(|| format!("--time-zone: {zone:?} is no IANA time zone"))?;
+        let (mut amounts, mut dates) = (amounts::Seen::default(), dates::Seen::default());
+        let mut times = Vec::new();
+        records.each(|_, row, why| {
+            if why.is_some() {
+                return;
+            }
+            if let Some(text) = cell(row, columns.total) {
+                amounts.add(text, args.currency);
+            }
+            if let Some(written) = cell(row, columns.at).and_then(|at| dates::written(at).ok()) {
+                dates.add(&written);
+                times.push(written);
+            }
+        })?;
+        let mut doubts = Vec::new();
+        let read_amounts = Amounts::new(amounts, args.decimal, args.currency);
+        let read_dates = Dates::new(dates, args.date_order, time_zone);
+        if amounts.is_mixed() && args.decimal.is_none() {
+            doubts.push("some amounts have a decimal point, others a decimal comma".into());
         }
+        if dates.is_mixed() && args.date_order.is_none() {
+            doubts.push("some dates have the day first, others the month".into());
+        }
+        if read_amounts.decimal.is_none() && amounts.unclear > 0 {
+            doubts.push(format!(
+                "{} amounts such as 1.290 may be thousands or decimals: say which with --decimal",
+                amounts.unclear
+            ));
+        }
+        if read_dates.order.is_none() && dates.unclear > 0 {
+            doubts.push(format!(
+                "{} dates such as 05/06/2025 may be of two months: say which with --date-order",
+                dates.unclear
+            ));
+        }
+        let order = Order { is_newest_first: read_dates.falls(&times), has_lines: args.lines };
+        Ok(Sheet {
+            records,
+            columns,
+            amounts: read_amounts,
+            dates: read_dates,
+            order,
+            zone,
+            currency: args.currency,
+            doubts,
+        })
     }
-    Ok(())
+
+    /// The deals of one part of the customers, of so many parts, each customer in
+    /// the order in which they first occur. What else the rows tell is read where
+    /// `with_detail` says so.
+    ///
+    /// # Errors
+    /// A file that is no CSV; rows that do not fit are told.
+    pub fn deals(
+        &self,
+        (part, parts): (usize, usize),
+        with_detail: bool,
+    ) -> anyhow::Result<(Vec<CustomerDeals>, Told)> {
+        let mut customers: Vec<(String, Vec<Row>, bool)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut told = Told::default();
+        self.records.each(|line, record, why| {
+            let customer = cell(record, self.columns.customer);
+            if part_of(customer, parts) != part {
+                return;
+            }
+            let place = customer.map(|id| match places.get(id) {
+                Some(place) => *place,
+                None => {
+                    places.insert(id.to_owned(), customers.len());
+                    customers.push((id.to_owned(), Vec::new(), false));
+                    customers.len() - 1
+                }
+            });
+            let row = match (why, place) {
+                (Some(why), _) => Err(why.to_owned()),
+                (None, None) => {
+                    let column = self.records.header.get(self.columns.customer);
+                    Err(format!("{} is empty", column.unwrap_or("customer_id")))
+                }
+                (None, Some(_)) => self.row(line, record, with_detail, &mut told),
+            };
+            let place = place.map(|place| &mut customers[place]);
+            match (row, place) {
+                (Ok(row), Some((_, rows, _))) => rows.push(row),
+                (Ok(_), None) => {}
+                (Err(why), place) => {
+                    told.rejected.push((line, why));
+                    place.into_iter().for_each(|(_, _, was_rejected)| *was_rejected = true);
+                }
+            }
+        })?;
+        let mut all = Vec::with_capacity(customers.len());
+        for (customer, rows, was_rejected) in customers {
+            let mut of_them = Told::default();
+            let deals = deals::settle(&customer, rows, self.order, was_rejected, &mut of_them);
+            told.add(of_them);
+            all.push(CustomerDeals { customer, deals });
+        }
+        Ok((all, told))
+    }
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Why it does not fit.
+    fn row(
+        &self,
+        line: usize,
+        record: &csv::StringRecord,
+        with_detail: bool,
+        told: &mut Told,
+    ) -> Result<Row, String> {
+        let name = |place: usize| self.records.header.get(place).unwrap_or_default();
+        let need =
+            |place: usize| cell(record, place).ok_or_else(|| format!("{} is empty", name(place)));
+        let (at, total) = (self.columns.at, self.columns.total);
+        let when = self.dates.read(need(at)?).map_err(|why| format!("{}: {why}", name(at)))?;
+        let written = need(total)?;
+        let amount = self.amounts.read(written).map_err(|why| format!("{}: {why}", name(total)))?;
+        if amount.was_noisy {
+            let (written, amount) = (written.to_owned(), amount.value);
+            told.remarks.push((line, Remark::Noise { written, amount }));
+        }
+        let id = cell(record, self.columns.id);
+        let mut mark = DefaultHasher::new();
+        if id.is_some() {
+            record.iter().for_each(|cell| cell.hash(&mut mark));
+        }
+        let detail = match with_detail {
+            true => self.detail(line, record, when, told),
+            false => None,
+        };
+        Ok(Row {
+            line,
+            when,
+            amount: amount.value,
+            id: id.map(Into::into),
+            mark: mark.finish(),
+            detail: detail.map(Box::new),
+        })
+    }
+
+    /// What need not be there: a cell that does not fit is left out and told.
+    fn detail(
+        &self,
+        line: usize,
+        record: &csv::StringRecord,
+        when: When,
+        told: &mut Told,
+    ) -> Option<RowDetail> {
+        let columns = &self.columns;
+        let mut text = |field: &str, place: Option<usize>| -> Option<Box<str>> {
+            let text = cell(record, place)?;
+            match Line::new(text) {
+                Ok(_) => Some(text.into()),
+                Err(why) => {
+                    let (field, why) = (field.to_owned(), why.to_string());
+                    told.remarks.push((line, Remark::LeftOut { field, why }));
+                    None
+                }
+            }
+        };
+        let detail = RowDetail {
+            item: text("item", columns.item),
+            category: text("category", columns.category),
+            channel: text("channel", columns.channel),
+            sold_by: text("sold_by", columns.sold_by),
+            profile: self.profile(line, record, when, told),
+        };
+        let is_empty =
+            detail.item.is_none() && detail.channel.is_none() && detail.sold_by.is_none();
+        (!is_empty || !detail.profile.is_empty()).then_some(detail)
+    }
+
+    /// The profile's columns, as a `CustomerUpdated` has them.
+    fn profile(
+        &self,
+        line: usize,
+        record: &csv::StringRecord,
+        when: When,
+        told: &mut Told,
+    ) -> Map<String, Value> {
+        let cells = || {
+            let cells = self.columns.profile.iter();
+            cells.filter_map(|(field, place)| Some((*field, cell(record, *place)?)))
+        };
+        let mut profile = Map::new();
+        cells().for_each(|(field, value)| put(&mut profile, field, value));
+        if profile.is_empty() || profile_error(&profile, when).is_none() {
+            return profile;
+        }
+        // Which cell it is shows one by one.
+        profile.clear();
+        for (field, value) in cells() {
+            let mut with = profile.clone();
+            put(&mut with, field, value);
+            match profile_error(&with, when) {
+                None => profile = with,
+                Some(why) => {
+                    let field = field.to_owned();
+                    told.remarks.push((line, Remark::LeftOut { field, why }));
+                }
+            }
+        }
+        profile
+    }
+}
+
+/// Puts a column's value where a `CustomerUpdated` has it.
+fn put(profile: &mut Map<String, Value>, field: &str, value: &str) {
+    match field {
+        "given" | "family" => {
+            let name = profile.entry("name").or_insert_with(|| Map::new().into());
+            let name = name.as_object_mut();
+            name.into_iter().for_each(|name| drop(name.insert(field.into(), value.into())));
+        }
+        field => drop(profile.insert(field.into(), value.into())),
+    }
+}
+
+/// Why a profile with these fields would not be taken.
+fn profile_error(profile: &Map<String, Value>, when: When) -> Option<String> {
+    let mut detail = profile.clone();
+    // Any customer: whether theirs is an id is told with the purchase.
+    detail.insert("customer_id".into(), "any".into());
+    detail.insert("occurred_at".into(), when.instant()?.to_string().into());
+    let text = Value::Object(detail).to_string();
+    of_kind(EventKind::CustomerUpdated, &text).err().map(|why| why.to_string())
 }
 
 /// Which of so many parts of the customers one is in.
 pub fn part_of(customer: Option<&str>, parts: usize) -> usize {
     let hash = |hash: u32, byte: u8| hash.wrapping_mul(31).wrapping_add(byte.into());
     customer.unwrap_or_default().bytes().fold(0, hash) as usize % parts.max(1)
-}
-
-impl Rows<'_> {
-    fn take(&mut self, row: &csv::StringRecord) -> Result<(), BadEvent> {
-        let missing = |what: &str| BadEvent::NoJson(format!("{what} is empty"));
-        let columns = &self.columns;
-        let customer = cell(row, columns.customer).ok_or_else(|| missing("customer_id"))?;
-        let at = cell(row, columns.at).ok_or_else(|| missing("occurred_at"))?;
-        let instant = self.instant(at).ok_or_else(|| BadEvent::Time(at.to_owned()))?;
-        let at = (instant, instant.to_string());
-        let total = cell(row, columns.total).ok_or_else(|| missing("total"))?;
-        let total: Decimal = total
-            .parse()
-            .map_err(|_| BadEvent::NoJson(format!("total: {total:?} is no amount")))?;
-        let id = match cell(row, columns.id) {
-            Some(id) => id.to_owned(),
-            None => format!("{customer}@{}", at.1),
-        };
-        if !columns.profile.is_empty() {
-            self.profile(row, customer, &at.1);
-        }
-        if total.is_sign_negative() && !total.is_zero() {
-            self.refund(customer, &at, &id, -total);
-        } else {
-            self.purchase(row, customer, &at, &id, total);
-        }
-        Ok(())
-    }
-
-    fn purchase(
-        &mut self,
-        row: &csv::StringRecord,
-        customer: &str,
-        (at, occurred_at): &(Timestamp, String),
-        id: &str,
-        total: Decimal,
-    ) {
-        let columns = &self.columns;
-        let category = cell(row, columns.category);
-        let item = cell(row, columns.item);
-        let detail = PurchaseRow {
-            purchase_id: id,
-            customer_id: customer,
-            occurred_at,
-            total: MoneyCell { amount: total.to_string(), currency: self.currency },
-            channel: cell(row, columns.channel),
-            sold_by: cell(row, columns.sold_by),
-            items: item.map(|name| [ItemCell { sku: name, name, category, quantity: 1 }]),
-        };
-        self.tell(EventKind::PurchaseCompleted, *at, detail.body(*at), &json(&detail));
-        let open = match self.open.get_mut(customer) {
-            Some(open) => open,
-            None => self.open.entry(customer.to_owned()).or_default(),
-        };
-        open.push(Open { id: id.to_owned(), left: total });
-    }
-
-    fn refund(
-        &mut self,
-        customer: &str,
-        (at, occurred_at): &(Timestamp, String),
-        id: &str,
-        total: Decimal,
-    ) {
-        let open = self.open.entry(customer.to_owned()).or_default();
-        let purchase = match open.iter_mut().rev().find(|open| open.left >= total) {
-            Some(open) => {
-                open.left -= total;
-                open.id.clone()
-            }
-            // Bought before the file begins: it counts as given back once the
-            // purchase is known.
-            None => format!("before-{id}"),
-        };
-        let detail = RefundRow {
-            refund_id: id,
-            purchase_id: &purchase,
-            customer_id: customer,
-            occurred_at,
-            total: MoneyCell { amount: total.to_string(), currency: self.currency },
-        };
-        self.tell(EventKind::PurchaseRefunded, *at, detail.body(*at), &json(&detail));
-    }
-
-    /// The profile's columns, where they tell something new.
-    fn profile(&mut self, row: &csv::StringRecord, customer: &str, at: &str) {
-        let mut told = Map::new();
-        let mut name = Map::new();
-        for (field, index) in &self.columns.profile {
-            let Some(value) = cell(row, *index) else { continue };
-            match *field {
-                "given" | "family" => name.insert((*field).into(), value.into()),
-                field => told.insert(field.into(), value.into()),
-            };
-        }
-        if name.contains_key("given") {
-            told.insert("name".into(), name.into());
-        }
-        if told.is_empty() || self.profiles.get(customer) == Some(&told) {
-            return;
-        }
-        self.profiles.insert(customer.to_owned(), told.clone());
-        told.insert("customer_id".into(), customer.into());
-        told.insert("occurred_at".into(), at.into());
-        (self.tell)(
-            self.line,
-            of_kind(EventKind::CustomerUpdated, &Value::Object(told).to_string()),
-        );
-    }
-
-    /// Where the row has no body that fits, reading its detail tells why.
-    fn tell(&mut self, kind: EventKind, at: Timestamp, body: Option<Body>, detail: &str) {
-        let event = match body {
-            Some(body) => Ok(of_body(at, body, detail)),
-            None => of_kind(kind, detail),
-        };
-        (self.tell)(self.line, event);
-    }
-
-    /// An instant with offset, or a local date or date-time of the file's zone.
-    fn instant(&self, text: &str) -> Option<Timestamp> {
-        text.parse().ok().or_else(|| {
-            let local: DateTime = text.parse().ok()?;
-            self.zone.to_ambiguous_timestamp(local).compatible().ok()
-        })
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::lang::Lang;
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
     /// The last day that the model sees. Who bought up to it and not after it,
     /// up to --until, counts as lost.
     #[arg(long, value_name = "DATE")]

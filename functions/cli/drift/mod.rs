@@ -17,8 +17,11 @@ use clap::{Subcommand, ValueEnum};
 use jiff::civil::Date;
 use lazo_domain::drift::{Kind, Model, Refusal, Sample};
 use lazo_domain::policy;
+use lazo_domain::rulebook::RuleBook;
 use lazo_domain::span::Span;
 use serde::Serialize;
+
+use lazo::rules;
 
 use super::Answer;
 use super::csv_rows::CsvArgs;
@@ -42,7 +45,7 @@ enum Command {
     Reasons(reasons::Args),
 }
 
-#[derive(Subcommand)]
+#[derive(Subcommand, Clone)]
 enum OnFile {
     /// Fit the model. Ends with 1 where the fit is refused: the overdue ratio
     /// judges then.
@@ -59,9 +62,8 @@ struct Common {
     /// A CSV file with customer_id, at (a date or a time) and amount. One day's
     /// purchases are one. A negative amount is no purchase: it gives back so
     /// much of the customer's latest purchase before it that has as much left,
-    /// and a purchase that was fully given back does not count. Rows that are
-    /// equal in customer, time and amount (or in customer and purchase_id, where
-    /// there is that column) count once.
+    /// and a purchase that was fully given back does not count. Equal rows are as
+    /// many purchases; with a purchase_id they are copies of one.
     #[arg(long, value_name = "FILE.csv")]
     purchases: PathBuf,
     /// The last day that counts. Time runs from each customer's first purchase
@@ -97,8 +99,10 @@ struct Judging {
 pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
     match &args.command {
         Command::OnFile(command) => {
+            let book = RuleBook::read(&rules::rule_files(target.rules.as_deref())?)
+                .map_err(rules::RulesError::Wrong)?;
             let mut out = BufWriter::new(io::stdout().lock());
-            let answer = command.write(&mut out, lang)?;
+            let answer = command.of_shop(&book.policy).write(&mut out, lang)?;
             out.flush()?;
             Ok(answer)
         }
@@ -107,6 +111,18 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
 }
 
 impl OnFile {
+    /// The same, where the command line leaves open what the policy says.
+    fn of_shop(&self, policy: &policy::Policy) -> OnFile {
+        let mut command = self.clone();
+        let common = match &mut command {
+            OnFile::Fit(args) => &mut args.common,
+            OnFile::Score(args) => &mut args.common,
+            OnFile::Evaluate(args) => &mut args.common,
+        };
+        common.csv = common.csv.of_shop(policy);
+        command
+    }
+
     fn write(&self, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answer> {
         match self {
             OnFile::Fit(args) => fit::run(args, out, lang),

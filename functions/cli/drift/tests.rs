@@ -227,15 +227,42 @@ fn what_cannot_be_fitted_is_refused() {
     }
 }
 
+/// Rows without ids are purchases each; lines of one purchase are told and summed.
+#[test]
+fn what_a_day_came_to_is_kept() {
+    let worth = |rows: &str, more: &str| {
+        let csv = Csv::new(&format!("order,customer,at,amount\n{rows}"));
+        let words =
+            format!("fit --purchases FILE --until 2024-12-31 --columns purchase_id=order {more}");
+        let (text, end) = csv.run(&words);
+        end.map(|_| text.lines().last().unwrap().to_owned())
+    };
+    let spent = |amount: &str| Ok(format!("spent on a purchase day: {amount}"));
+    assert_eq!(
+        worth(",a,2024-01-01,100\n,a,2024-01-01,250\n,a,2024-01-01,100\n", ""),
+        spent("450.00")
+    );
+    let lines = "p,a,2024-01-01,100\np,a,2024-01-01,900\n";
+    assert!(worth(lines, "").unwrap_err().contains("--lines"));
+    assert_eq!(worth(lines, "--lines"), spent("1000.00"));
+    assert_eq!(worth("p,a,2024-01-01,100\np,a,2024-01-01,100\n", ""), spent("100.00"));
+    // Newest first, as people have it: what was given back does not count.
+    let newest_first =
+        "q,a,13/11/2024,50\nr,a,5/11/2024,\"-1.290,50\"\np,a,4/11/2024,\"1.290,50\"\n";
+    assert_eq!(worth(newest_first, ""), spent("50.00"));
+}
+
 #[test]
 fn order_and_copies_do_not_matter() {
     let text = shop(700);
-    let mut lines: Vec<&str> = text.lines().skip(1).collect();
+    let rows = text.lines().skip(1).enumerate();
+    let mut lines: Vec<String> = rows.map(|(nth, row)| format!("{row},p{nth}")).collect();
     let words = "fit --purchases FILE --until 2025-06-30 --json";
     let (expected, _) = Csv::new(&text).json(words);
     lines.reverse();
     let doubled = [lines.clone(), lines].concat().join("\n");
-    let (found, _) = Csv::new(&format!("customer_id,at,amount\n{doubled}\n")).json(words);
+    let text = format!("customer_id,at,amount,purchase_id\n{doubled}\n");
+    let (found, _) = Csv::new(&text).json(words);
     assert_eq!(found, expected);
 }
 

@@ -117,7 +117,7 @@ pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
     }
     let started = Clock::now();
     let events = by_customer::read(&args.events, &args.csv.of_shop(&book.policy), threads)?;
-    event_files::report_bad(&events.bad);
+    events.told.iter().for_each(|(path, told)| event_files::report(path, told));
     warn_of_nothing(&events, period, args, &book.default_zone);
     let (count, customers) = (events.all().count(), events.customers.len());
     let book = learn::with_model(book, &args.model, &events.customers, period, threads)?;

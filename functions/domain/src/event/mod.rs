@@ -12,7 +12,7 @@ pub use body::*;
 pub use date::{AnnualDate, BadDate};
 pub use kind::{EventKind, UnknownKind};
 pub use text::{BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, Note, Phone, Url, ZoneName};
-pub use wire::{BadEvent, Delivered, from_wire, of_body, of_kind};
+pub use wire::{BadEvent, DETAIL_BYTES_MAX, Delivered, from_wire, of_body, of_kind};
 
 use sha2::{Digest, Sha256};
 
