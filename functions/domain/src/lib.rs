@@ -6,6 +6,7 @@
 //! and the reason for everything that is not.
 
 pub mod calendar;
+pub mod codes;
 pub mod complaint;
 pub mod condition;
 pub mod consent;

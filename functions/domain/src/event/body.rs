@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::date::AnnualDate;
 use super::text::{Country, Email, Line, Locale, Note, Phone, Url, ZoneName};
+use crate::codes;
 use crate::id::Id;
 use crate::money::Money;
 
@@ -18,6 +19,19 @@ where
     T: Deserialize<'de>,
 {
     Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// A country that there is: by another code nobody would ever be found.
+fn given_country<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Change<Country>, D::Error> {
+    let told = Option::<Country>::deserialize(deserializer)?;
+    match told.as_ref().filter(|country| !codes::is_country(country.as_str())) {
+        Some(country) => Err(serde::de::Error::custom(codes::no_country(country.as_str()))),
+        None => Ok(Some(told)),
+    }
+}
+
+fn country_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "pattern": codes::country_pattern() })
 }
 
 /// A quantity is zero or more: what comes back is a refund.
@@ -69,8 +83,8 @@ pub struct CustomerUpdated {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<ZoneName>")]
     pub time_zone: Change<ZoneName>,
-    #[serde(default, deserialize_with = "given")]
-    #[schemars(with = "Option<Country>")]
+    #[serde(default, deserialize_with = "given_country")]
+    #[schemars(schema_with = "country_schema")]
     pub country: Change<Country>,
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<AnnualDate>")]
