@@ -109,8 +109,8 @@ impl Lang {
                 ("el filtro de la regla no se cumple", "the rule's filter does not hold")
             }
             Reason::FilterMissingValue => (
-                "falta un dato que la condición necesita",
-                "a value that the condition needs is not known",
+                "falta un dato que la condición necesita, o no es del tipo que hace falta (texto en lugar de número, división entre cero)",
+                "a value that the condition needs is not known, or does not fit (text for a number, a division by zero)",
             ),
             Reason::Reentry => {
                 ("el cliente ya pasó por esta regla", "the customer was in this rule before")

@@ -205,7 +205,7 @@ purpose: service
 priority: 80
 trigger: { event: PurchaseCompleted }
 reentry: once
-exit_on: [PurchaseRefunded]
+exit_on: [{ event: PurchaseRefunded, if: trigger.refunded }]
 steps:
   - { id: team, channel: task, template: note }
   - { id: tell, channel: event, event: OpportunityFound, wait: 10 minutes }

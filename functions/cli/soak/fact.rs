@@ -49,7 +49,10 @@ pub enum What {
         cents: i64,
     },
     Delivered,
+    /// All of a purchase was given back.
     Refunded,
+    /// Some of it was.
+    RefundedPart,
     ComplaintOpened,
     ComplaintResolved,
     /// A survey, a call report, an interaction, by the event's name.
@@ -119,7 +122,7 @@ impl Fact {
             What::Consent { .. } => "ConsentChanged",
             What::Purchase { .. } => "PurchaseCompleted",
             What::Delivered => "PurchaseDelivered",
-            What::Refunded => "PurchaseRefunded",
+            What::Refunded | What::RefundedPart => "PurchaseRefunded",
             What::ComplaintOpened => "ComplaintOpened",
             What::ComplaintResolved => "ComplaintResolved",
             What::Heard { kind, .. } => kind,

@@ -195,6 +195,15 @@ impl Life<'_> {
             let at = self.after(at, 0..10) + 3 * HOUR;
             let fields = json!({ "refund_id": key, "purchase_id": purchase });
             self.add(Fact::new(What::Refunded, key, at).of(&purchase), fields);
+        } else if of_thousand(self.rng, 70) {
+            let key = self.key("ref");
+            let at = self.after(at, 0..6) + 3 * HOUR;
+            let part = format!("{}.00", cents / 300);
+            let fields = json!({
+                "refund_id": key, "purchase_id": purchase,
+                "total": { "amount": part, "currency": "MXN" },
+            });
+            self.add(Fact::new(What::RefundedPart, key, at).of(&purchase), fields);
         }
         if of_thousand(self.rng, 950) {
             let at = self.after(at, 1..5);

@@ -5,6 +5,7 @@ use anyhow::anyhow;
 use jiff::civil::Date;
 use lazo::rules::Rules;
 use lazo_domain::drift::{Estimate, Kind, Model, Params, ShopRhythm, Spending};
+use lazo_domain::event::EventKind;
 use lazo_domain::message::Templates;
 use lazo_domain::rulebook::RuleBook;
 
@@ -81,6 +82,8 @@ pub enum Defect {
     NoExpiry,
     /// No event ends a follow-up.
     NoExits,
+    /// An event ends a follow-up whatever its rule asks of it.
+    ExitsRegardless,
     /// Birthdays of 29 February are celebrated on 1 March.
     LeapDayInMarch,
     /// A share of customers that should get nothing gets all.
@@ -126,6 +129,12 @@ impl Defect {
     fn rule(self, text: &str) -> String {
         let line = |line: &str| match self {
             Defect::NoExits if line.starts_with("exit_on") => String::new(),
+            Defect::ExitsRegardless if line.starts_with("exit_on") => {
+                let kinds = line.split(['[', ',', '{', '}', ']', ' ']);
+                let kinds =
+                    kinds.filter(|word| EventKind::ALL.iter().any(|kind| kind.as_str() == *word));
+                format!("exit_on: [{}]\n", kinds.collect::<Vec<_>>().join(", "))
+            }
             Defect::NoHoldout if line.starts_with("holdout") => String::new(),
             Defect::GivesUpCalling => format!("{}\n", line.replace("max: 3", "max: 2")),
             Defect::AsksAll => format!("{}\n", line.replace("sample: 20%", "sample: 100%")),

@@ -81,6 +81,7 @@ the_oracle_sees! {
     a_pause_that_is_not_kept_is_seen: NoPause, "during a complaint's pause";
     a_touch_that_outlives_itself_is_seen: NoExpiry, "after it had expired";
     an_exit_that_is_not_taken_is_seen: NoExits, "after an event that ends it";
+    an_exit_whose_condition_is_not_asked_is_seen: ExitsRegardless, "as exited without cause";
     a_birthday_on_another_day_is_seen: LeapDayInMarch, "fell due at";
     a_holdout_that_is_not_kept_is_seen: NoHoldout, "to somebody who is held out";
     drift_on_another_day_is_seen: DriftsLater, "nobody began to drift away on that day";

@@ -178,6 +178,15 @@ pub struct Exit {
     pub key: Option<Id>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_id: Option<Id>,
+    /// What conditions ask of it, where some rule has one for its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
+}
+
+impl Exit {
+    /// How much of an exit's detail is kept, in bytes: what has more ends only
+    /// what began before it arrived.
+    pub const DETAIL_BYTES_MAX: usize = 2_000;
 }
 
 /// A customer on the way through a rule, with the one touch that is pending.

@@ -401,13 +401,6 @@ impl History {
         earlier.map_or(0, |sum| sum.purchases as usize) + kept
     }
 
-    /// Whether a purchase was given back in full by an instant; not where it is
-    /// unknown.
-    pub fn is_refunded(&self, purchase_id: &Id, until: Instant) -> bool {
-        let found = self.purchases.iter().rev().find(|p| p.id == *purchase_id);
-        found.is_some_and(|purchase| purchase.is_fully_refunded(until))
-    }
-
     /// Refunds that give nothing back since they are in another currency than
     /// their purchase, each with it.
     pub fn foreign_refunds(&self) -> impl Iterator<Item = (&Refund, &Purchase)> {
@@ -490,6 +483,18 @@ impl History {
 
     pub fn categories<'a>(&'a self, until: Until<'a>) -> BTreeSet<&'a Line> {
         self.kept(until).flat_map(|p| &p.categories).collect()
+    }
+
+    /// Whether all of a purchase has been given back by an instant. Of one that is
+    /// not known yet, a refund without an amount tells.
+    pub fn is_refunded(&self, purchase: &Id, until: Instant) -> bool {
+        match self.purchases.iter().rev().find(|known| known.id == *purchase) {
+            Some(known) => known.is_fully_refunded(until),
+            None => self
+                .early_refunds
+                .iter()
+                .any(|(id, refund)| id == purchase && refund.at <= until && refund.total.is_none()),
+        }
     }
 
     /// The latest purchase, refunded or not.

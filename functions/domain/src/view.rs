@@ -8,11 +8,12 @@ use jiff::tz::TimeZone;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::calendar;
-use crate::condition::{EventFields, Stop, Values, event_field, event_value, timestamp};
+use crate::condition::{Values, timestamp};
 use crate::customer::Customer;
 use crate::drift::{Rhythm, Scorer, Spent};
 use crate::event::{Detail, Line, Scalar};
 use crate::history::Until;
+use crate::id::Id;
 use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::stage::Stage;
@@ -118,7 +119,10 @@ impl Values for View<'_> {
             "id" => Some(customer.id.as_str().into()),
             "locale" => profile.locale.as_of(at).map(|l| l.as_str().into()),
             "country" => profile.country.as_of(at).map(|c| c.as_str().into()),
-            "time_zone" => profile.time_zone.as_of(at).map(|z| z.as_str().into()),
+            "time_zone" => {
+                let told = profile.time_zone.as_of(at);
+                Some(told.unwrap_or(&self.policy.default_time_zone).as_str().into())
+            }
             "relationship" => self.text(profile.relationship.as_of(at)),
             "account_manager" => self.text(profile.account_manager.as_of(at)),
             "interests" => {
@@ -170,23 +174,45 @@ impl Values for View<'_> {
         }
     }
 
-    fn event(&self, fields: &EventFields) -> Value {
-        match self.event {
-            None => HashMap::<String, Value>::new().into(),
-            Some(detail) => event_value(&detail.0, fields),
-        }
+    fn event(&self) -> Option<&Arc<str>> {
+        self.event.map(|detail| &detail.0)
     }
 
-    fn event_field(&self, path: &[String]) -> Result<Option<Value>, Stop> {
-        match self.event {
-            None if path.len() == 1 => Ok(None),
-            None => Err(Stop::Missing),
-            Some(detail) => event_field(&detail.0, path),
-        }
+    fn is_refunded(&self, purchase: &Id) -> bool {
+        self.customer.history.is_refunded(purchase, self.until.at.min(self.now))
     }
 
     fn now(&self) -> Instant {
         self.now
+    }
+}
+
+/// A customer as the condition of an exit sees one: as of the exit, which is
+/// `event`, with the trigger of what it may end beside it.
+pub(crate) struct ExitView<'a> {
+    pub view: View<'a>,
+    pub trigger: Option<&'a Detail>,
+}
+
+impl Values for ExitView<'_> {
+    fn customer(&self, field: &str) -> Option<Value> {
+        self.view.customer(field)
+    }
+
+    fn event(&self) -> Option<&Arc<str>> {
+        self.view.event()
+    }
+
+    fn trigger(&self) -> Option<&Arc<str>> {
+        self.trigger.map(|detail| &detail.0)
+    }
+
+    fn is_refunded(&self, purchase: &Id) -> bool {
+        self.view.is_refunded(purchase)
+    }
+
+    fn now(&self) -> Instant {
+        self.view.now()
     }
 }
 
@@ -205,10 +231,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::condition::{Condition, Stop, Verdict};
+    use crate::condition::{Condition, Verdict};
     use crate::decide::{Input, decide};
     use crate::drift::{Estimate, Kind, Model, Params, ShopRhythm, Spending};
-    use crate::event::{EventKind, from_wire};
+    use crate::event::{Detail, EventKind, from_wire};
     use crate::id::Id;
     use crate::rulebook::RuleBook;
 
@@ -370,9 +396,58 @@ mod tests {
     #[test]
     fn without_a_trigger_nothing_is_known_of_one() {
         let (ana, book) = (ana(&[]), book());
-        let view = view(&ana, &book, at(0));
-        let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert!(matches!(view.event_field(&path(&["total"])), Ok(None)));
-        assert!(matches!(view.event_field(&path(&["total", "amount"])), Err(Stop::Missing)));
+        let verdict = |source: &str| {
+            let condition = Condition::compile(source, Some(EventKind::PurchaseCompleted)).unwrap();
+            condition.verdict(&view(&ana, &book, at(0)))
+        };
+        assert_eq!(verdict("has(event.total)"), Verdict::Fails);
+        assert_eq!(verdict("event.total.amount > 1"), Verdict::MissingValue);
+        assert_eq!(verdict("trigger.refunded"), Verdict::Fails);
+    }
+
+    #[test]
+    fn a_time_zone_is_always_known() {
+        let told = ana(&[("CustomerUpdated", 1, json!({ "time_zone": "Europe/Madrid" }))]);
+        let files = [("policy.yaml".into(), "default_time_zone: America/Mexico_City".into())];
+        let book = RuleBook::read(&files).unwrap();
+        // Twelve o'clock by UTC.
+        for (hour, zone, day) in [(6, "America/Mexico_City", 0), (13, "Europe/Madrid", 2)] {
+            let source = format!(
+                "now.getHours(customer.time_zone) == {hour} && customer.time_zone == '{zone}'"
+            );
+            let condition = Condition::compile(&source, None).unwrap();
+            let verdict = condition.verdict(&view(&told, &book, at(day)));
+            assert_eq!(verdict, Verdict::Holds, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_refund_counts_as_of_the_view() {
+        let refund = |key: &str, day, total: Option<&str>| {
+            let mut told = json!({ "refund_id": key, "purchase_id": "p-1" });
+            if let Some(amount) = total {
+                told["total"] = json!({ "amount": amount, "currency": "MXN" });
+            }
+            ("PurchaseRefunded", day, told)
+        };
+        let book = book();
+        let told: Detail = Detail(r#"{"purchase_id":"p-1"}"#.into());
+        let refunded = |events: &[_], day: i64| {
+            let condition =
+                Condition::compile("trigger.refunded", Some(EventKind::PurchaseDelivered));
+            let ana = ana(events);
+            condition.unwrap().verdict(&View { event: Some(&told), ..view(&ana, &book, at(day)) })
+                == Verdict::Holds
+        };
+        let in_parts =
+            [purchase("p-1", 0), refund("r-1", 2, Some("10.00")), refund("r-2", 4, Some("0.50"))];
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|day| refunded(&in_parts, day)),
+            [false, false, false, true, true]
+        );
+        // Of a purchase that is not known yet, all is back where no amount is told.
+        assert!(refunded(&[refund("r-1", 2, None)], 2));
+        assert!(!refunded(&[refund("r-1", 2, Some("10.50"))], 2));
+        assert!(!refunded(&[purchase("p-1", 0), purchase("p-2", 0)], 9));
     }
 }

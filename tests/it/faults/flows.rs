@@ -269,6 +269,10 @@ fn events() -> Vec<Flow> {
     let with = |act: Act| vec![known(-60), act];
     let of = |key: &str| json!({ "purchase_id": key });
     let refund = json!({ "refund_id": "r1", "purchase_id": "p1" });
+    let part = |key: &str, amount: &str| {
+        let total = json!({ "amount": amount, "currency": "MXN" });
+        json!({ "refund_id": key, "purchase_id": "p1", "total": total })
+    };
     let complaint = |more: Value| {
         let mut detail = json!({ "complaint_id": "k1" });
         detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -295,6 +299,26 @@ fn events() -> Vec<Flow> {
             "refund",
             with(small()),
             event("PurchaseRefunded", 30, refund),
+            bought("p2", 40, "10.00"),
+        ),
+        // The mail goes all the same.
+        flow(
+            "refund of a part",
+            with(small()),
+            event("PurchaseRefunded", 30, part("r1", "4.00")),
+            bought("p2", 40, "10.00"),
+        ),
+        // The second part, told first, ends it once the first is told.
+        flow(
+            "refund in parts",
+            vec![known(-60), small(), event("PurchaseRefunded", 30, part("r2", "6.00"))],
+            event("PurchaseRefunded", 20, part("r1", "4.00")),
+            bought("p2", 40, "10.00"),
+        ),
+        flow(
+            "purchase behind its refund",
+            vec![known(-60), event("PurchaseRefunded", 30, part("r1", "10.00"))],
+            small(),
             bought("p2", 40, "10.00"),
         ),
         flow("consent", with(small()), consent("no", 30, "denied"), bought("p2", 40, "10.00")),

@@ -21,7 +21,7 @@ status: live
 purpose: service
 trigger: { event: PurchaseCompleted }
 filter: double(event.total.amount) == 10.0
-exit_on: [PurchaseRefunded]
+exit_on: [{ event: PurchaseRefunded, if: trigger.refunded && has(event.refund_id) }]
 steps: [{ id: mail, channel: email, template: thanks, wait: 1 day, at: '10:00' }]
 ";
 

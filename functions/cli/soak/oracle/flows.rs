@@ -223,6 +223,16 @@ impl Flow {
         drawn(&format!("{}/{id}", self.rule)) < self.holdout
     }
 
+    /// Whether an event of a kind that ends it is one that does.
+    pub fn is_ended_by(&self, what: &What) -> bool {
+        match (self.rule, what) {
+            // What is kept in part is thanked for by mail, and asked about.
+            ("thanks-mail" | "check-in" | "rate", What::RefundedPart) => false,
+            ("check-in", What::Heard { is_bad, .. }) => !is_bad,
+            _ => true,
+        }
+    }
+
     /// Whether what happened is among what is asked about.
     pub fn draws(&self, occurrence: &str) -> bool {
         self.rule != "rate" || drawn(&format!("rate/{occurrence}")) < SAMPLE

@@ -122,6 +122,7 @@ impl<'a> View<'a> {
                 || purchase.is_none()
                 || fact.purchase.as_deref() == purchase;
             fact.kind().is_some_and(|kind| flow.exit_on.contains(&kind))
+                && flow.is_ended_by(&fact.what)
                 && fact.occurred >= began
                 && is_of_it
         })

@@ -1,5 +1,8 @@
 //! An event's detail as a CEL value, read straight from its JSON text: only the
 //! fields that a condition names, with nothing in between.
+//!
+//! An amount of money is text in JSON, so that no digit of it is lost, and a
+//! number in conditions.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,17 +10,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use cel::Value;
-use cel::objects::{Key, Map};
+use cel::objects::{Key, KeyRef, Map};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{EventFields, Stop};
+use super::Stop;
+use crate::money::parse_amount;
 
-/// The named fields of a detail. What is `null` is left out: an optional field
-/// that is null is as good as absent. Whole numbers become `int`.
-pub fn event_value(detail: &str, fields: &EventFields) -> Value {
+/// A whole detail. What is `null` is left out: an optional field that is null is
+/// as good as absent.
+pub(super) fn event_value(detail: &str) -> Value {
     let mut json = serde_json::Deserializer::from_str(detail);
     // A detail was checked when it came in.
-    Seed(Some(fields)).deserialize(&mut json).unwrap_or(Value::Null)
+    Seed.deserialize(&mut json).unwrap_or(Value::Null)
 }
 
 thread_local! {
@@ -35,7 +39,7 @@ struct Reading {
 ///
 /// # Errors
 /// [`Stop`] where it is not even known what would have it.
-pub fn event_field(detail: &Arc<str>, path: &[String]) -> Result<Option<Value>, Stop> {
+pub(super) fn event_field(detail: &Arc<str>, path: &[String]) -> Result<Option<Value>, Stop> {
     LAST.with_borrow_mut(|last| {
         if let Some(last) = last
             && Arc::ptr_eq(&last.detail, detail)
@@ -44,12 +48,14 @@ pub fn event_field(detail: &Arc<str>, path: &[String]) -> Result<Option<Value>, 
             return last.found.clone();
         }
         let mut json = serde_json::Deserializer::from_str(detail);
-        let found = Within(path).deserialize(&mut json).unwrap_or(Err(Stop::InDoubt));
+        let found = Within(path).deserialize(&mut json).unwrap_or(Err(UNFIT));
         let (detail, path) = (detail.clone(), path.to_vec());
         *last = Some(Reading { detail, path, found: found.clone() });
         found
     })
 }
+
+const UNFIT: Stop = Stop::Unfit("has no fields");
 
 /// Reads one value of an object, or of an object in it.
 struct Within<'a>(&'a [String]);
@@ -75,16 +81,24 @@ impl<'de> Visitor<'de> for Within<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (name, inner) = match self.0 {
+            // Whether an amount is one, its currency tells.
+            [name] if name == AMOUNT => {
+                let object = Seed.visit_map(map)?;
+                return Ok(match &object {
+                    Value::Map(map) => Ok(map.get(&KeyRef::String(AMOUNT)).cloned()),
+                    _ => Err(UNFIT),
+                });
+            }
             [name] => (name, None),
             [name, inner @ ..] => (name, Some(inner)),
-            [] => return Ok(Err(Stop::InDoubt)),
+            [] => return Ok(Err(UNFIT)),
         };
         let mut found = if inner.is_some() { Err(Stop::Missing) } else { Ok(None) };
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             match inner {
                 _ if key != name.as_str() => drop(map.next_value::<IgnoredAny>()?),
                 Some(inner) => found = map.next_value_seed(Within(inner))?,
-                None => found = Ok(is_known(map.next_value_seed(Seed(None))?)),
+                None => found = Ok(is_known(map.next_value_seed(Seed)?)),
             }
         }
         Ok(found)
@@ -99,10 +113,10 @@ fn is_known(value: Value) -> Option<Value> {
     }
 }
 
-/// Reads a value; of an object, where fields are given, only those.
-struct Seed<'a>(Option<&'a EventFields>);
+/// Reads a value.
+struct Seed;
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> DeserializeSeed<'de> for Seed {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -110,7 +124,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for Seed {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,7 +157,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(value) = seq.next_element_seed(Seed(None))? {
+        while let Some(value) = seq.next_element_seed(Seed)? {
             list.push(value);
         }
         Ok(Value::List(Arc::new(list)))
@@ -152,15 +166,26 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut object: HashMap<Key, Value> = HashMap::new();
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            if !self.0.is_none_or(|fields| fields.include(&key)) {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            match map.next_value_seed(Seed(None))? {
+            match map.next_value_seed(Seed)? {
                 Value::Null => {}
                 value => drop(object.insert(key.into_owned().into(), value)),
             }
         }
+        if let Some(amount) = amount_of(&object) {
+            object.insert(AMOUNT.into(), Value::Float(amount));
+        }
         Ok(Value::Map(Map { map: Arc::new(object) }))
     }
+}
+
+const AMOUNT: &str = "amount";
+
+/// The amount of an object that is money, as a number.
+fn amount_of(object: &HashMap<Key, Value>) -> Option<f64> {
+    let field = |name: &str| object.get(&Key::from(name));
+    let (Value::String(text), Value::String(_)) = (field(AMOUNT)?, field("currency")?) else {
+        return None;
+    };
+    parse_amount(text).ok()?;
+    text.parse().ok()
 }

@@ -1,34 +1,52 @@
 //! Conditions in rules: CEL, checked when it is read, quick when it is run.
+//!
+//! | file | does |
+//! |---|---|
+//! | `check`, `types`, `choices` | finds what cannot be, with its place |
+//! | `build` | makes what the parser read ready to run |
+//! | `eval` | runs it |
+//! | `functions` | the functions that conditions may call |
+//! | `json` | reads values out of an event's detail |
 
+mod build;
 mod check;
+mod choices;
+mod eval;
+mod functions;
 mod json;
-mod plain;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cel::{Context, ExecutionError, Program, Value};
+use cel::{Program, Value};
 
-use crate::event::EventKind;
+use crate::event::{Detail, EventKind};
+use crate::id::Id;
 use crate::instant::Instant;
 use check::Checker;
 pub use check::Fault;
-pub use json::{event_field, event_value};
-use plain::Plain;
+use eval::{Node, Run};
 
 /// A condition that compiled and passed the check.
 #[derive(Clone)]
 pub struct Condition {
     source: String,
-    program: Arc<Program>,
-    /// The same, where it is of CEL's plain part.
-    plain: Option<Arc<Plain>>,
+    node: Arc<Node>,
     /// The fields of `customer` that the condition names.
     customer_fields: Vec<String>,
-    /// The fields of `event` that it names; `None` where it may ask for any.
+    /// The fields of `event` that it names.
     event_fields: EventFields,
-    uses_now: bool,
+    doubts: Vec<Fault>,
+    relationships: Vec<(usize, String)>,
+}
+
+/// Which events a condition may ask: in a filter and in a step both are the
+/// trigger.
+#[derive(Clone, Copy, Debug)]
+struct Scope {
+    event: Option<EventKind>,
+    trigger: Option<EventKind>,
 }
 
 impl std::fmt::Debug for Condition {
@@ -37,21 +55,40 @@ impl std::fmt::Debug for Condition {
     }
 }
 
-/// Which fields of `event` a condition names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which fields of `event` conditions name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum EventFields {
+    #[default]
     None,
-    Named(Vec<String>),
+    Named(BTreeSet<String>),
     All,
 }
 
 impl EventFields {
-    pub fn include(&self, field: &str) -> bool {
-        match self {
-            EventFields::None => false,
-            EventFields::Named(names) => names.iter().any(|name| name == field),
-            EventFields::All => true,
+    /// What either names.
+    pub fn and(self, other: &EventFields) -> EventFields {
+        match (self, other) {
+            (EventFields::All, _) | (_, EventFields::All) => EventFields::All,
+            (EventFields::None, other) => other.clone(),
+            (one, EventFields::None) => one,
+            (EventFields::Named(mut names), EventFields::Named(others)) => {
+                names.extend(others.iter().cloned());
+                EventFields::Named(names)
+            }
         }
+    }
+
+    /// That part of a detail; `None` where nothing is named.
+    pub fn of(&self, detail: &Detail) -> Option<Detail> {
+        let names = match self {
+            EventFields::None => return None,
+            EventFields::All => return Some(detail.clone()),
+            EventFields::Named(names) => names,
+        };
+        let mut fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&detail.0).unwrap_or_default();
+        fields.retain(|name, _| names.contains(name));
+        Some(Detail(serde_json::Value::Object(fields).to_string().into()))
     }
 }
 
@@ -60,38 +97,33 @@ impl EventFields {
 pub enum Verdict {
     Holds,
     Fails,
-    /// It fails because a value that it needs is not known of this customer.
+    /// It fails because a value that it needs is not known of this customer, or
+    /// does not fit: a text where a number is needed, a division by zero.
     MissingValue,
 }
 
 /// Why there is no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+enum Stop {
     /// A value that is needed is not known.
     Missing,
-    /// Only CEL can tell.
-    InDoubt,
+    /// A value is known and does not fit; in words, why.
+    Unfit(&'static str),
 }
 
 /// Where a condition takes its values from.
 pub trait Values {
     /// A field of `customer`, `None` where it is not known.
     fn customer(&self, field: &str) -> Option<Value>;
-    /// The named fields of the trigger's detail.
-    fn event(&self, fields: &EventFields) -> Value;
-    /// A value deep in the trigger's detail, `None` where only the last name is
-    /// unknown.
-    ///
-    /// # Errors
-    /// [`Stop`] where it is not even known what would have it.
-    fn event_field(&self, path: &[String]) -> Result<Option<Value>, Stop>;
+    /// The detail of `event`, as JSON.
+    fn event(&self) -> Option<&Arc<str>>;
+    /// The detail of `trigger`: the same event, but for exits.
+    fn trigger(&self) -> Option<&Arc<str>> {
+        self.event()
+    }
+    /// Whether a purchase has been given back, all of it.
+    fn is_refunded(&self, purchase: &Id) -> bool;
     fn now(&self) -> Instant;
-}
-
-thread_local! {
-    /// The standard functions: building them costs forty times what a
-    /// condition costs, so a thread does it once.
-    static STANDARD: Context<'static, 'static> = Context::default();
 }
 
 impl Condition {
@@ -100,16 +132,43 @@ impl Condition {
     /// # Errors
     /// Every [`Fault`] found, with its place in the source.
     pub fn compile(source: &str, trigger: Option<EventKind>) -> Result<Condition, Vec<Fault>> {
+        Condition::of(source, Scope { event: trigger, trigger })
+    }
+
+    /// Compiles and checks the condition of an exit: `event` is the event that may
+    /// end what `trigger` started.
+    ///
+    /// # Errors
+    /// Every [`Fault`] found, with its place in the source.
+    pub fn compile_exit(
+        source: &str,
+        exit: EventKind,
+        trigger: Option<EventKind>,
+    ) -> Result<Condition, Vec<Fault>> {
+        Condition::of(source, Scope { event: Some(exit), trigger })
+    }
+
+    fn of(source: &str, scope: Scope) -> Result<Condition, Vec<Fault>> {
         let program = compile(source)?;
-        let used = Checker::run(&program, source, trigger)?;
+        let used = Checker::run(&program, source, scope)?;
+        let node = build::build(program.expression()).map_err(|wrong| {
+            let fault =
+                |(id, message)| Fault { offset: check::offset(&program, source, id, 0), message };
+            wrong.into_iter().map(fault).collect::<Vec<_>>()
+        })?;
         Ok(Condition {
             source: source.to_owned(),
-            plain: Plain::of(program.expression()).map(Arc::new),
-            program: Arc::new(program),
+            node: Arc::new(node),
             customer_fields: used.customer_fields,
             event_fields: used.event,
-            uses_now: used.now,
+            doubts: used.doubts,
+            relationships: used.relationships,
         })
+    }
+
+    /// What may not be meant as it is written.
+    pub fn doubts(&self) -> &[Fault] {
+        &self.doubts
     }
 
     /// Whether it names a field of `customer`.
@@ -121,42 +180,22 @@ impl Condition {
         &self.source
     }
 
-    /// Runs the condition.
-    pub fn verdict(&self, values: &impl Values) -> Verdict {
-        match self.plain.as_ref().map(|plain| plain.holds(values)) {
-            Some(Ok(true)) => Verdict::Holds,
-            Some(Ok(false)) => Verdict::Fails,
-            Some(Err(Stop::Missing)) => Verdict::MissingValue,
-            Some(Err(Stop::InDoubt)) | None => self.verdict_of_cel(values),
-        }
+    /// The types of relationship that it asks for, and at which byte.
+    pub fn relationships(&self) -> &[(usize, String)] {
+        &self.relationships
     }
 
-    /// Runs the condition by CEL itself, whatever it is: slower, and the same.
-    pub fn verdict_of_cel(&self, values: &impl Values) -> Verdict {
-        let result = STANDARD.with(|standard| {
-            let mut scope = standard.new_inner_scope();
-            if !self.customer_fields.is_empty() {
-                let fields: HashMap<String, Value> = self
-                    .customer_fields
-                    .iter()
-                    .filter_map(|name| Some((name.clone(), values.customer(name)?)))
-                    .collect();
-                scope.add_variable_from_value("customer", fields);
-            }
-            if self.event_fields != EventFields::None {
-                scope.add_variable_from_value("event", values.event(&self.event_fields));
-            }
-            if self.uses_now {
-                scope.add_variable_from_value("now", timestamp(values.now()));
-            }
-            self.program.execute(&scope)
-        });
-        match result {
-            Ok(Value::Bool(true)) => Verdict::Holds,
-            Err(ExecutionError::NoSuchKey(_) | ExecutionError::IndexOutOfBounds(_)) => {
-                Verdict::MissingValue
-            }
-            Ok(_) | Err(_) => Verdict::Fails,
+    /// The fields of `event` that it names.
+    pub fn event_fields(&self) -> &EventFields {
+        &self.event_fields
+    }
+
+    /// Runs the condition.
+    pub fn verdict(&self, values: &impl Values) -> Verdict {
+        match Run::new(values).holds(&self.node) {
+            Ok(true) => Verdict::Holds,
+            Ok(false) => Verdict::Fails,
+            Err(Stop::Missing | Stop::Unfit(_)) => Verdict::MissingValue,
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::eval::REFUNDED;
 use crate::event::EventKind;
 
 /// A type, as far as it is known before a condition runs.
@@ -12,8 +13,8 @@ pub(super) enum Type {
     Unknown,
     Null,
     Bool,
-    Int,
-    Double,
+    /// However it is spelt: whole numbers are no type of their own.
+    Number,
     String,
     Timestamp,
     Duration,
@@ -28,7 +29,7 @@ impl Type {
             Type::Unknown => "something",
             Type::Null => "null",
             Type::Bool => "true or false",
-            Type::Int | Type::Double => "a number",
+            Type::Number => "a number",
             Type::String => "a string",
             Type::Timestamp => "a timestamp",
             Type::Duration => "a duration",
@@ -37,17 +38,13 @@ impl Type {
         }
     }
 
-    pub(super) fn is_number(&self) -> bool {
-        matches!(self, Type::Int | Type::Double)
-    }
-
     /// Whether values of both may be compared.
     pub(super) fn meets(&self, other: &Type) -> bool {
         match (self, other) {
             (Type::Unknown | Type::Null, _) | (_, Type::Unknown | Type::Null) => true,
             (Type::List(a), Type::List(b)) => a.meets(b),
             (Type::Map | Type::Object(..), Type::Map | Type::Object(..)) => true,
-            (a, b) => a == b || (a.is_number() && b.is_number()),
+            (a, b) => a == b,
         }
     }
 }
@@ -64,19 +61,19 @@ pub(super) static CUSTOMER: LazyLock<Type> = LazyLock::new(|| {
         ("interests", strings.clone()),
         ("attributes", Type::Map),
         ("stage", Type::String),
-        ("purchases", Type::Int),
-        ("total_spent", Type::Double),
-        ("average_spent", Type::Double),
+        ("purchases", Type::Number),
+        ("total_spent", Type::Number),
+        ("average_spent", Type::Number),
         ("first_purchase_at", Type::Timestamp),
         ("last_purchase_at", Type::Timestamp),
-        ("days_since_purchase", Type::Int),
+        ("days_since_purchase", Type::Number),
         ("categories", strings),
-        ("open_complaints", Type::Int),
-        ("last_csat", Type::Int),
-        ("last_nps", Type::Int),
-        ("p_alive", Type::Double),
-        ("p_active", Type::Double),
-        ("lifetime_value", Type::Double),
+        ("open_complaints", Type::Number),
+        ("last_csat", Type::Number),
+        ("last_nps", Type::Number),
+        ("p_alive", Type::Number),
+        ("p_active", Type::Number),
+        ("lifetime_value", Type::Number),
     ];
     Type::Object("customer", fields.map(|(name, kind)| (name.to_owned(), kind)).into())
 });
@@ -111,60 +108,48 @@ fn of_schema(schema: &serde_json::Value, root: &serde_json::Value) -> Type {
     };
     match kind {
         Some("string") => Type::String,
-        Some("integer") => Type::Int,
-        // A whole JSON number reads as int, any other as double.
-        Some("number") => Type::Double,
+        Some("integer" | "number") => Type::Number,
         Some("boolean") => Type::Bool,
         Some("array") => {
             let items = schema.get("items").map_or(Type::Unknown, |items| of_schema(items, root));
             Type::List(Box::new(items))
         }
         Some("object") => match schema.get("properties").and_then(|p| p.as_object()) {
-            Some(properties) => Type::Object(
-                "event",
-                properties.iter().map(|(name, s)| (name.clone(), of_schema(s, root))).collect(),
-            ),
+            Some(properties) => {
+                let types = properties.iter().map(|(name, s)| (name.clone(), of_schema(s, root)));
+                let mut types: BTreeMap<String, Type> = types.collect();
+                // Money's amount is text in JSON, and a number to reckon with.
+                if types.contains_key("currency")
+                    && let Some(amount) = types.get_mut("amount")
+                {
+                    *amount = Type::Number;
+                }
+                Type::Object("event", types)
+            }
             None => Type::Map,
         },
         _ => Type::Unknown,
     }
 }
 
-/// Global functions and methods that conditions may call, with what they give.
-pub(super) const FUNCTIONS: [(&str, Type); 32] = [
-    ("size", Type::Int),
-    ("int", Type::Int),
-    ("uint", Type::Int),
-    ("double", Type::Double),
-    ("string", Type::String),
-    ("bool", Type::Bool),
-    ("bytes", Type::Unknown),
-    ("type", Type::Unknown),
-    ("dyn", Type::Unknown),
-    ("min", Type::Unknown),
-    ("max", Type::Unknown),
-    ("timestamp", Type::Timestamp),
-    ("duration", Type::Duration),
-    ("contains", Type::Bool),
-    ("startsWith", Type::Bool),
-    ("endsWith", Type::Bool),
-    ("matches", Type::Bool),
-    ("has", Type::Bool),
-    ("all", Type::Bool),
-    ("exists", Type::Bool),
-    ("exists_one", Type::Bool),
-    ("getFullYear", Type::Int),
-    ("getMonth", Type::Int),
-    ("getDate", Type::Int),
-    ("getDayOfMonth", Type::Int),
-    ("getDayOfWeek", Type::Int),
-    ("getDayOfYear", Type::Int),
-    ("getHours", Type::Int),
-    ("getMinutes", Type::Int),
-    ("getSeconds", Type::Int),
-    ("getMilliseconds", Type::Int),
-    ("@not_strictly_false", Type::Bool),
-];
+/// What `trigger` is in rules that a kind of event starts, or none.
+pub(super) fn trigger_type(kind: Option<EventKind>) -> Type {
+    let mut fields = match kind.map(event_type) {
+        Some(Type::Object(_, fields)) => fields,
+        _ => BTreeMap::new(),
+    };
+    fields.insert(REFUNDED.to_owned(), Type::Bool);
+    Type::Object("trigger", fields)
+}
+
+/// The names of `customer`'s fields.
+pub(super) fn customer_fields() -> impl Iterator<Item = &'static str> {
+    let fields = match &*CUSTOMER {
+        Type::Object(_, fields) => Some(fields.keys()),
+        _ => None,
+    };
+    fields.into_iter().flatten().map(String::as_str)
+}
 
 #[cfg(test)]
 mod tests {
@@ -174,24 +159,27 @@ mod tests {
 
     #[test]
     fn a_schema_tells_the_type_of_a_value() {
-        let money = || Type::Object("event", [("amount".to_owned(), Type::String)].into());
-        let root = json!({ "$defs": { "Money": {
-            "type": "object", "properties": { "amount": { "type": "string" } } } } });
+        let money = || {
+            let fields = [("amount", Type::Number), ("currency", Type::String)];
+            Type::Object("event", fields.map(|(name, kind)| (name.to_owned(), kind)).into())
+        };
+        let root = json!({ "$defs": { "Money": { "type": "object", "properties": {
+            "amount": { "type": "string" }, "currency": { "type": "string" } } } } });
         let nothing = json!({ "type": "null" });
         let reference = || json!({ "$ref": "#/$defs/Money" });
         for (schema, expected) in [
             (json!({ "type": "string" }), Type::String),
-            (json!({ "type": "integer" }), Type::Int),
-            (json!({ "type": "number" }), Type::Double),
+            (json!({ "type": "integer" }), Type::Number),
+            (json!({ "type": "number" }), Type::Number),
             (json!({ "type": "boolean" }), Type::Bool),
             (json!({ "type": "object" }), Type::Map),
             (json!({ "enum": ["a", "b"] }), Type::String),
-            (json!({ "type": ["integer", "null"] }), Type::Int),
+            (json!({ "type": ["integer", "null"] }), Type::Number),
             (json!({ "type": ["null", "boolean"] }), Type::Bool),
             (json!({ "type": "array" }), Type::List(Box::new(Type::Unknown))),
             (
                 json!({ "type": "array", "items": { "type": "number" } }),
-                Type::List(Box::new(Type::Double)),
+                Type::List(Box::new(Type::Number)),
             ),
             (reference(), money()),
             (json!({ "$ref": "#/$defs/Elsewhere" }), Type::Unknown),

@@ -1,7 +1,9 @@
 //! What an event changes in a customer's state.
 
 use super::Turn;
+use super::enrol::Occurrence;
 use crate::complaint::Pause;
+use crate::condition::{Condition, EventFields, Verdict};
 use crate::consent::Consents;
 use crate::customer::{CUSTOMER_SINCE, Contact, Customer, Exit, Fired};
 use crate::event::{
@@ -13,7 +15,9 @@ use crate::id::Id;
 use crate::instant::Instant;
 use crate::journey::Feeling;
 use crate::ordered;
+use crate::rulebook::Rule;
 use crate::touch::{Reason, TouchStatus};
+use crate::view::{ExitView, View};
 
 /// How many contacts are kept for whoever calls next.
 pub(super) const CONTACTS_MAX: usize = 3;
@@ -52,8 +56,8 @@ impl Turn<'_> {
         if self.customer.erased_at.is_none() && moves_stage(&event.body) {
             self.review_stages(Some(event), live);
         }
-        if self.book.is_exit(kind) {
-            self.exit(event);
+        if let Some(asked) = self.book.exit(kind) {
+            self.exit(event, asked);
         }
         if !is_erased {
             self.follow_complaint(event, live);
@@ -71,6 +75,7 @@ impl Turn<'_> {
         if is_late {
             self.decide_again(event);
         }
+        self.exit_again();
         let looked = self.customer.occasions_until;
         let has_moved = self.customer.history.first_at(Until::ALL) != first_bought
             && self.book.occasions().any(|(_, name, _)| name == CUSTOMER_SINCE);
@@ -84,23 +89,44 @@ impl Turn<'_> {
     }
 
     /// Ends the pending touches of the rules that name this kind of event.
-    fn exit(&mut self, event: &Event) {
-        let exit = Exit {
+    fn exit(&mut self, event: &Event, asked: &EventFields) {
+        let detail = match self.customer.erased_at {
+            None => asked.of(&event.detail),
+            Some(_) => None,
+        };
+        let mut exit = Exit {
             at: event.occurred_at,
             kind: event.kind(),
             key: event.key().cloned(),
             purchase_id: event.purchase_id().cloned(),
+            detail,
         };
-        self.end_what_exits(&exit);
+        self.end_what_exits(|turn, index| turn.ends(&exit, index));
+        exit.detail = exit.detail.filter(|kept| kept.0.len() <= Exit::DETAIL_BYTES_MAX);
         ordered::insert_once(&mut self.customer.exits, exit);
     }
 
+    /// An event may be what an earlier exit's condition was waiting for: its
+    /// purchase, or a refund of before it.
+    fn exit_again(&mut self) {
+        let asks = |exit: &Exit| {
+            self.book.rules().iter().any(|rule| {
+                rule.exit_on.iter().any(|on| on.event == exit.kind && on.condition.is_some())
+            })
+        };
+        let exits: Vec<Exit> =
+            self.customer.exits.iter().filter(|exit| asks(exit)).cloned().collect();
+        if !exits.is_empty() {
+            self.end_what_exits(|turn, index| exits.iter().any(|exit| turn.ends(exit, index)));
+        }
+    }
+
     /// Ends the pending touches that an exit event ends.
-    pub(super) fn end_what_exits(&mut self, exit: &Exit) {
+    pub(super) fn end_what_exits(&mut self, ends: impl Fn(&Self, usize) -> bool) {
         let mut index = 0;
         while index < self.customer.enrolments.len() {
             let is_sending = self.customer.enrolments[index].sending_since.is_some();
-            let ends = self.ends(exit, index);
+            let ends = ends(self, index);
             if ends {
                 self.end_by_exit(index);
             }
@@ -108,14 +134,61 @@ impl Turn<'_> {
         }
     }
 
-    fn ends(&self, exit: &Exit, index: usize) -> bool {
+    pub(super) fn ends(&self, exit: &Exit, index: usize) -> bool {
         let enrolment = &self.customer.enrolments[index];
-        let exits = self.book.rule(&enrolment.rule).is_some_and(|r| r.exit_on.contains(&exit.kind));
-        exits
-            && !enrolment.exited
-            && ends_follow_up(exit, enrolment.at, enrolment.kind, &enrolment.purchase_id)
-            && !(enrolment.kind == Some(exit.kind)
-                && is_trigger(exit, enrolment.at, &enrolment.occurrence))
+        let Some(rule) = self.book.rule(&enrolment.rule).filter(|_| !enrolment.exited) else {
+            return false;
+        };
+        let occurrence = Occurrence {
+            name: &enrolment.occurrence,
+            at: enrolment.at,
+            is_day: false,
+            received_at: enrolment.at,
+            kind: enrolment.kind,
+            purchase_id: enrolment.purchase_id.as_ref(),
+            detail: self.detail_of(enrolment),
+        };
+        self.ends_follow_up(exit, rule, &occurrence)
+    }
+
+    /// Whether an exit event ends a rule's follow-up of a trigger (2.14, 2.14b).
+    /// What was not an event that started it began with the day, or with the
+    /// stage that this very event brought about: only what comes later ends it.
+    pub(super) fn ends_follow_up(&self, exit: &Exit, rule: &Rule, of: &Occurrence) -> bool {
+        let same_purchase = match (&exit.purchase_id, of.purchase_id) {
+            (Some(exit), Some(trigger)) => exit == trigger,
+            _ => true,
+        };
+        let is_behind = match of.kind {
+            Some(_) => exit.at >= of.at,
+            None => exit.at > of.at,
+        };
+        // Of a profile, which has no key, its instant tells.
+        let is_trigger = of.kind == Some(exit.kind)
+            && exit.key.as_ref().map_or(exit.at == of.at, |key| key.as_str() == of.name);
+        let holds = |condition: &Condition| self.exit_holds(exit, condition, of);
+        same_purchase
+            && is_behind
+            && !is_trigger
+            && rule
+                .exit_on
+                .iter()
+                .any(|on| on.event == exit.kind && on.condition.as_ref().is_none_or(holds))
+    }
+
+    /// Whether an exit's condition holds, as of the exit. What misses a value
+    /// does not.
+    fn exit_holds(&self, exit: &Exit, condition: &Condition, of: &Occurrence) -> bool {
+        let view = View {
+            customer: self.customer,
+            until: Until { at: exit.at, purchase: None },
+            now: exit.at,
+            zone: &self.zone,
+            policy: &self.book.policy,
+            drift: self.book.values(),
+            event: exit.detail.as_ref(),
+        };
+        condition.verdict(&ExitView { view, trigger: of.detail }) == Verdict::Holds
     }
 
     fn end_by_exit(&mut self, index: usize) {
@@ -143,6 +216,7 @@ impl Turn<'_> {
         let mut before = std::mem::replace(self.customer, before);
         let customer = &mut *self.customer;
         before.fired.iter_mut().for_each(Fired::forget);
+        before.exits.iter_mut().for_each(|exit| exit.detail = None);
         customer.profile.time_zone = before.profile.time_zone;
         customer.merged_into = before.merged_into;
         customer.merged = before.merged;
@@ -219,33 +293,6 @@ impl Turn<'_> {
 /// and any event may be the first or the earliest.
 fn moves_stage(body: &Body) -> bool {
     !matches!(body, Body::CustomerErased(_) | Body::ContentPublished(_) | Body::CustomerMerged(_))
-}
-
-/// Whether an exit event ends a follow-up that a trigger of that instant
-/// started (2.14). What was not an event that started it began with the day, or
-/// with the stage that this very event brought about: only what comes later
-/// ends it.
-pub(super) fn ends_follow_up(
-    exit: &Exit,
-    trigger_at: Instant,
-    trigger: Option<EventKind>,
-    purchase_id: &Option<Id>,
-) -> bool {
-    let same_purchase = match (&exit.purchase_id, purchase_id) {
-        (Some(exit), Some(trigger)) => exit == trigger,
-        _ => true,
-    };
-    let is_behind = match trigger {
-        Some(_) => exit.at >= trigger_at,
-        None => exit.at > trigger_at,
-    };
-    same_purchase && is_behind
-}
-
-/// Whether an exit event is the very one that triggered a rule, given that it
-/// is of the same kind: what has no key is told by its instant.
-pub(super) fn is_trigger(exit: &Exit, trigger_at: Instant, occurrence: &str) -> bool {
-    exit.key.as_ref().map_or(exit.at == trigger_at, |key| key.as_str() == occurrence)
 }
 
 /// Takes over what an event tells, profile and erasure aside.

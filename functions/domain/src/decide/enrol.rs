@@ -8,7 +8,6 @@
 use sha2::{Digest, Sha256};
 
 use super::Turn;
-use super::absorb::{ends_follow_up, is_trigger};
 use super::bounds::INLINE_DETAIL_BYTES_MAX;
 use crate::calendar::Base;
 use crate::condition::Verdict;
@@ -340,12 +339,8 @@ impl Turn<'_> {
         let base = Base { at: occurrence.at, is_day: occurrence.is_day };
         let due = self.due(step, base, occurrence.detail);
         let purchase_id = occurrence.purchase_id.cloned();
-        let exited = self.customer.exits.iter().any(|exit| {
-            rule.exit_on.contains(&exit.kind)
-                && ends_follow_up(exit, occurrence.at, occurrence.kind, &purchase_id)
-                && !(occurrence.kind == Some(exit.kind)
-                    && is_trigger(exit, occurrence.at, occurrence.name))
-        });
+        let mut exits = self.customer.exits.iter();
+        let exited = exits.any(|exit| self.ends_follow_up(exit, rule, occurrence));
         let enrolment = Enrolment {
             rule: rule.name.clone(),
             occurrence: occurrence.name.to_owned(),

@@ -78,9 +78,8 @@ impl Turn<'_> {
         }
         self.move_to_zone();
         self.review_stages(None, opens);
-        for exit in self.customer.exits.clone() {
-            self.end_what_exits(&exit);
-        }
+        let exits = self.customer.exits.clone();
+        self.end_what_exits(|turn, index| exits.iter().any(|exit| turn.ends(exit, index)));
         self.decide_again_if(|_| true);
         self.look_at_occasions_again(opens);
         self.plan_again();

@@ -30,7 +30,7 @@ pub struct Event {
 
 /// An event's `detail` as JSON text. It may hold personal data, so `Debug`
 /// does not show it.
-#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Detail(pub Arc<str>);
 

@@ -3,19 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::yaml::{self, Key, Node, Place};
-use super::{Attempts, Diagnostic, Rule, Step, policy_schema, rule_schema};
-use crate::condition::Condition;
+use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
+use crate::codes::{is_country, no_country, no_currency};
+use crate::condition::{Condition, Fault};
 use crate::customer::CUSTOMER_SINCE;
-use crate::event::EventKind;
+use crate::event::{EventKind, Locale};
 use crate::nearest::hint;
 use crate::policy::{FrequencyCap, Policy};
-use crate::rule::{Channel, RuleSpec, StepSpec, Survey, Trigger, is_name};
+use crate::rule::{Channel, ExitSpec, RuleSpec, StepSpec, Survey, Trigger, is_name};
 
 /// Collects what is wrong in one file.
 struct Report<'a> {
     file: &'a str,
     text: &'a str,
     node: Node,
+    /// What the policy calls the types of relationship.
+    relationships: Vec<&'a str>,
     found: Vec<Diagnostic>,
 }
 
@@ -25,40 +28,66 @@ impl Report<'_> {
         self.found.push(Diagnostic::error(self.file, place, message));
     }
 
+    /// As [`Report::error`], of a key that should not be there.
+    fn error_at_key(&mut self, path: &[Key], message: impl Into<String>) {
+        let place = self.node.place_of_key(path);
+        self.found.push(Diagnostic::error(self.file, place, message));
+    }
+
     fn warning(&mut self, path: &[Key], message: impl Into<String>) {
         let place = self.node.place_of(path);
         self.found.push(Diagnostic::warning(self.file, place, message));
     }
 
-    /// Compiles a condition; its faults point into the YAML where it stands on
-    /// one line, and at its start where it is folded.
+    /// Compiles a condition; its faults and doubts point into the YAML where it
+    /// stands on one line, and at its start where it is folded.
     fn condition(
         &mut self,
         path: &[Key],
         source: Option<&String>,
-        event: Option<EventKind>,
+        compile: impl FnOnce(&str) -> Result<Condition, Vec<Fault>>,
     ) -> Option<Condition> {
         let source = source?;
-        match Condition::compile(source, event) {
-            Ok(condition) => Some(condition),
+        match compile(source) {
+            Ok(condition) => {
+                for doubt in condition.doubts() {
+                    let place = self.within(path, source, doubt.offset);
+                    self.found.push(Diagnostic::warning(self.file, place, &doubt.message));
+                }
+                for (offset, kind) in condition.relationships() {
+                    let known = || self.relationships.iter().copied();
+                    let near = hint(kind, known());
+                    if !near.is_empty() && !known().any(|known| known == kind) {
+                        let place = self.within(path, source, *offset);
+                        let message = format!("the policy has no relationship {kind:?}{near}");
+                        self.found.push(Diagnostic::warning(self.file, place, message));
+                    }
+                }
+                Some(condition)
+            }
             Err(faults) => {
-                let start = self.node.place_of(path);
-                let line = self.text.lines().nth(start.line as usize - 1).unwrap_or("");
-                let found_at = line.find(source.as_str());
                 for fault in faults {
-                    let place = match found_at {
-                        Some(byte) => {
-                            let column = line[..byte].chars().count()
-                                + source[..fault.offset].chars().count()
-                                + 1;
-                            Place { line: start.line, column: column as u64 }
-                        }
-                        None => start,
-                    };
+                    let place = self.within(path, source, fault.offset);
                     self.found.push(Diagnostic::error(self.file, place, fault.message));
                 }
                 None
             }
+        }
+    }
+
+    /// Where a byte of a condition stands in the file.
+    fn within(&self, path: &[Key], source: &str, offset: usize) -> Place {
+        let start = self.node.place_of(path);
+        let line = self.text.lines().nth(start.line as usize - 1).unwrap_or("");
+        // Behind its key: what comes before it on the line may read the same.
+        let key = line.char_indices().nth(start.column as usize - 1).map_or(0, |(byte, _)| byte);
+        match line[key..].find(source) {
+            Some(byte) => {
+                let column =
+                    line[..key + byte].chars().count() + source[..offset].chars().count() + 1;
+                Place { line: start.line, column: column as u64 }
+            }
+            None => start,
         }
     }
 }
@@ -66,7 +95,7 @@ impl Report<'_> {
 pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     let before = found.len();
     let (policy, node) = yaml::read::<Policy>(file, text, policy_schema(), found)?;
-    let mut report = Report { file, text, node, found: Vec::new() };
+    let mut report = Report { file, text, node, relationships: Vec::new(), found: Vec::new() };
     for (channel, window) in &policy.windows {
         if window.never_opens() {
             let path = [Key::Name("windows"), Key::Name(channel.as_str())];
@@ -79,6 +108,11 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
         }
     }
     for (country, channels) in &policy.by_country {
+        if !is_country(country) {
+            report
+                .error_at_key(&[Key::Name("by_country"), Key::Name(country)], no_country(country));
+            continue;
+        }
         for channel in channels.keys() {
             if policy.window(*channel, Some(country)).is_some_and(|window| window.never_opens()) {
                 let path =
@@ -89,6 +123,13 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
                 );
             }
         }
+    }
+    if let Some(why) = policy.currency.and_then(|currency| no_currency(currency.as_str())) {
+        report.error(&[Key::Name("currency")], why);
+    }
+    if let Err(error) = Locale::new(policy.default_locale.as_str()) {
+        let message = format!("{:?} {error}", policy.default_locale);
+        report.error(&[Key::Name("default_locale")], message);
     }
     caps(&policy.frequency_caps, &[], &mut report);
     for (kind, relationship) in &policy.relationships {
@@ -140,7 +181,9 @@ pub fn rule(
     found: &mut Vec<Diagnostic>,
 ) -> Option<Rule> {
     let (spec, node) = yaml::read::<RuleSpec>(file, text, rule_schema(), found)?;
-    let mut report = Report { file, text, node, found: Vec::new() };
+    let kinds = policy.into_iter().flat_map(|policy| policy.relationships.keys());
+    let relationships = kinds.map(String::as_str).collect();
+    let mut report = Report { file, text, node, relationships, found: Vec::new() };
     let rule = build(spec, policy, &mut report);
     found.append(&mut report.found);
     rule
@@ -165,7 +208,10 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
     if spec.priority > 100 {
         report.error(&[Key::Name("priority")], "priority is 0 to 100");
     }
-    let filter = report.condition(&[Key::Name("filter")], spec.filter.as_ref(), event);
+    let filter = report.condition(&[Key::Name("filter")], spec.filter.as_ref(), |source| {
+        Condition::compile(source, event)
+    });
+    let exit_on = exits(&spec, event, report);
     let steps =
         (0..spec.steps.len()).map(|index| step(&spec, index, event, policy, report)).collect();
     Some(Rule {
@@ -180,9 +226,29 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
         priority: spec.priority,
         holdout: spec.holdout,
         reentry: spec.reentry,
-        exit_on: spec.exit_on,
+        exit_on,
         during_complaint: spec.during_complaint,
     })
+}
+
+/// The events that end touches, with their conditions.
+fn exits(spec: &RuleSpec, trigger: Option<EventKind>, report: &mut Report) -> Vec<ExitOn> {
+    let mut exits = Vec::new();
+    for (index, exit) in spec.exit_on.iter().enumerate() {
+        let event = exit.event();
+        let path = [Key::Name("exit_on"), Key::Index(index), Key::Name("if")];
+        let condition = report.condition(&path, exit.condition(), |source| {
+            Condition::compile_exit(source, event, trigger)
+        });
+        let ends_anyway = |other: &ExitSpec| other.event() == event && other.condition().is_none();
+        if exit.condition().is_some() && spec.exit_on.iter().any(ends_anyway) {
+            let message =
+                format!("{event} is also named without an if, so this one changes nothing");
+            report.warning(&path, message);
+        }
+        exits.push(ExitOn { event, condition });
+    }
+    exits
 }
 
 /// An occasion that nobody has is never celebrated, and nothing would tell why.
@@ -257,7 +323,9 @@ fn step(
 ) -> Step {
     let step = &spec.steps[index];
     let path = |key: &'static str| [Key::Name("steps"), Key::Index(index), Key::Name(key)];
-    let condition = report.condition(&path("if"), step.condition.as_ref(), event);
+    let condition = report.condition(&path("if"), step.condition.as_ref(), |source| {
+        Condition::compile(source, event)
+    });
     match (step.channel, &step.template) {
         (Channel::Event, Some(_)) => {
             report.error(&path("template"), "an event carries ids only and has no template");

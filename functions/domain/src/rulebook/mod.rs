@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use crate::condition::Condition;
+use crate::condition::{Condition, EventFields};
 use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
 use crate::instant::Instant;
@@ -87,12 +87,19 @@ pub struct Rule {
     pub filter: Option<Condition>,
     pub holdout: Share,
     pub reentry: Reentry,
-    pub exit_on: Vec<EventKind>,
+    pub exit_on: Vec<ExitOn>,
     pub during_complaint: DuringComplaint,
     pub steps: Vec<Step>,
     /// For a rule of the calendar: since when it has been in force, where it was
     /// not always.
     pub in_force_since: Option<Instant>,
+}
+
+/// An event that ends a rule's pending touches, where its condition holds.
+#[derive(Clone, Debug)]
+pub struct ExitOn {
+    pub event: EventKind,
+    pub condition: Option<Condition>,
 }
 
 /// A step of a rule, ready to decide by.
@@ -157,8 +164,9 @@ pub struct RuleBook {
     rules: Vec<Rule>,
     /// By kind of event, the live rules that it triggers.
     by_event: Vec<Vec<usize>>,
-    /// By kind of event, whether it ends touches of some rule.
-    exits: Vec<bool>,
+    /// By kind of event, what the conditions under which it ends touches ask of
+    /// it; `None` where it ends none.
+    exits: Vec<Option<EventFields>>,
     /// Who drifts away, by the policy and what was learnt of the shop.
     scorer: Scorer,
     /// Whether enough was learnt to tell a customer's chances and value.
@@ -206,12 +214,17 @@ impl RuleBook {
 
     fn new(policy: Policy, rules: Vec<Rule>) -> RuleBook {
         let mut by_event = vec![Vec::new(); EventKind::ALL.len()];
-        let mut exits = vec![false; EventKind::ALL.len()];
+        let mut exits: Vec<Option<EventFields>> = vec![None; EventKind::ALL.len()];
         for (index, rule) in rules.iter().enumerate() {
             if let (true, Trigger::Event(kind)) = (rule.is_live(), &rule.trigger) {
                 by_event[*kind as usize].push(index);
             }
-            rule.exit_on.iter().for_each(|kind| exits[*kind as usize] = true);
+            for exit in &rule.exit_on {
+                let asked = &mut exits[exit.event as usize];
+                let fields = exit.condition.as_ref().map(Condition::event_fields);
+                let known = asked.take().unwrap_or_default();
+                *asked = Some(known.and(fields.unwrap_or(&EventFields::None)));
+            }
         }
         let default_zone = policy.default_zone();
         let scorer = Scorer::new(None, &policy.drift);
@@ -246,7 +259,9 @@ impl RuleBook {
         let asks = |condition: &Condition| fields.iter().any(|field| condition.names(field));
         self.rules.iter().filter(|rule| rule.is_live()).any(|rule| {
             let steps = rule.steps.iter().filter_map(|step| step.condition.as_ref());
-            matches!(rule.trigger, Trigger::Stage(_)) || rule.filter.iter().chain(steps).any(asks)
+            let exits = rule.exit_on.iter().filter_map(|exit| exit.condition.as_ref());
+            matches!(rule.trigger, Trigger::Stage(_))
+                || rule.filter.iter().chain(steps).chain(exits).any(asks)
         })
     }
 
@@ -272,9 +287,10 @@ impl RuleBook {
         self.by_event[kind as usize].iter().map(|index| &self.rules[*index])
     }
 
-    /// Whether some rule's pending touches end with this kind of event.
-    pub fn is_exit(&self, kind: EventKind) -> bool {
-        self.exits[kind as usize]
+    /// Where some rule's pending touches end with this kind of event: what the
+    /// conditions for that ask of it.
+    pub fn exit(&self, kind: EventKind) -> Option<&EventFields> {
+        self.exits[kind as usize].as_ref()
     }
 }
 

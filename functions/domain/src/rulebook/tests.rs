@@ -133,10 +133,12 @@ fn by_a_rhythm_alone_nobody_s_value_is_known() {
 #[test]
 fn a_book_knows_what_its_rules_ask_for() {
     assert_eq!(book(GREET).rule("greet").unwrap().priority, 50);
-    assert!(!book(GREET).asks_for_drift() && !book(GREET).is_exit(EventKind::ComplaintOpened));
+    assert!(
+        !book(GREET).asks_for_drift() && !book(GREET).exit(EventKind::ComplaintOpened).is_some()
+    );
     let exits = book(&GREET.replace("steps", "exit_on: [ComplaintOpened]\nsteps"));
-    assert!(exits.is_exit(EventKind::ComplaintOpened));
-    assert!(!exits.is_exit(EventKind::PurchaseCompleted));
+    assert!(exits.exit(EventKind::ComplaintOpened).is_some());
+    assert!(!exits.exit(EventKind::PurchaseCompleted).is_some());
     let of_stage = GREET.replace("{ event: PurchaseCompleted }", "{ stage: dissolution }");
     assert!(book(&of_stage).asks_for_drift());
     assert!(!book(&of_stage.replace("live", "paused")).asks_for_drift());
@@ -409,4 +411,128 @@ steps:
     ] {
         assert_eq!(told("{}", rule), [format!("greet.yaml:{expected}")]);
     }
+}
+
+#[test]
+fn what_the_policy_would_never_apply_is_told() {
+    let told = |policy: &str| {
+        let found = RuleBook::check(&[("policy.yaml".into(), policy.into())]).1;
+        found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    for (country, meant) in
+        [("es", "ES"), ("UK", "GB"), ("Spain", "ES"), ("España", "ES"), ("MEX", "MX")]
+    {
+        let policy =
+            format!("by_country:\n  {country}: {{ call: {{ mon-fri: \"09:00-21:00\" }} }}\n");
+        let told = told(&policy);
+        let expected = format!(
+            "policy.yaml:2:3: error: {country:?} is no country code (ISO 3166, two capitals); did you mean {meant:?}?"
+        );
+        assert_eq!(told, expected);
+    }
+    let zz = told("by_country: { ZZ: { call: { mon: \"09:00-21:00\" } } }");
+    assert!(zz.contains("no country code") && !zz.contains("did you mean"), "{zz}");
+    assert_eq!(told("by_country: { GB: { call: { mon: \"09:00-21:00\" } } }"), "");
+    assert!(told("currency: MXM").contains("1:11: error: there is no currency \"MXM\""));
+    assert!(told("default_locale: Spanish").contains("is no language tag"));
+    assert!(told("default_locale: es-MX").is_empty());
+    for (policy, why) in [
+        (
+            "windows: { mail: { mon: \"09:00-21:00\" } }",
+            "unknown key \"mail\"; did you mean \"email\"?",
+        ),
+        ("windows: { email: { lunes: \"09:00-21:00\" } }", "names no days"),
+        ("default_time_zone: America/Mexco_City", "time zone"),
+        ("frequency_caps: [{ channel: mail, max: 1, per: 1 day }]", "unknown value \"mail\""),
+        ("relationships: { dedicated: { channels: [mail] } }", "unknown value \"mail\""),
+    ] {
+        assert!(told(policy).contains(why), "{policy}: {}", told(policy));
+    }
+}
+
+#[test]
+fn what_a_condition_asks_for_in_vain_is_told() {
+    let policy =
+        ("policy.yaml".to_owned(), "relationships: { dedicated: {}, self_service: {} }".to_owned());
+    let told = |filter: &str| {
+        let text = GREET.replace("steps", &format!("filter: {filter}\nsteps"));
+        let found = RuleBook::check(&[policy.clone(), ("greet.yaml".into(), text)]).1;
+        found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    for (filter, why) in [
+        ("customer.country == \"UK\"", "did you mean \"GB\"?"),
+        ("customer.country in [\"MX\", \"es\"]", "did you mean \"ES\"?"),
+        ("customer.stage != \"Ended\"", "did you mean \"ended\"?"),
+        ("customer.stage == \"gone\"", "it is one of exploration, awareness"),
+        ("event.total.currency == \"MXM\"", "there is no currency"),
+        (
+            "customer.relationship == \"dedicatd\"",
+            "warning: the policy has no relationship \"dedicatd\"; did you mean \"dedicated\"?",
+        ),
+    ] {
+        assert!(told(filter).contains(why), "{filter}: {}", told(filter));
+    }
+    for fine in [
+        "customer.country == \"MX\" && customer.stage != \"ended\"",
+        "customer.relationship in [\"dedicated\", \"wholesale\"]",
+        "event.total.currency == \"EUR\"",
+    ] {
+        assert_eq!(told(fine), "", "{fine}");
+    }
+}
+
+#[test]
+fn an_exit_s_condition_is_checked_where_it_stands() {
+    let told = |exits: &str| {
+        let text = GREET.replace("steps", &format!("exit_on: {exits}\nsteps"));
+        let files = [("policy.yaml".to_owned(), "{}".to_owned()), ("greet.yaml".into(), text)];
+        let (book, found) = RuleBook::check(&files);
+        let kinds = book.map(|book| book.rule("greet").map_or(0, |rule| rule.exit_on.len()));
+        (kinds, found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    };
+    for fine in [
+        "[PurchaseRefunded]",
+        "[{ event: PurchaseRefunded }]",
+        "[{ event: PurchaseRefunded, if: trigger.refunded }]",
+        "[{ event: PurchaseRefunded, if: event.total.amount > trigger.total.amount / 2 }]",
+    ] {
+        assert_eq!(told(fine), (Some(1), String::new()), "{fine}");
+    }
+    let both = "[ComplaintOpened, { event: SurveyAnswered, if: event.csat >= 4 && now > timestamp(trigger.occurred_at) }]";
+    assert_eq!(told(both), (Some(2), String::new()));
+    for (exits, why) in [
+        (
+            "[{ event: PurchaseRefunded, if: event.totl.amount > 1 }]",
+            "5:48: error: event has no field \"totl\"; did you mean \"total\"?",
+        ),
+        (
+            "[{ event: PurchaseRefunded, if: trigger.refund_id == 'r' }]",
+            "5:50: error: trigger has no field \"refund_id\"",
+        ),
+        (
+            "[{ event: PurchaseRefnded, if: trigger.refunded }]",
+            "unknown value \"PurchaseRefnded\"; did you mean \"PurchaseRefunded\"?",
+        ),
+        (
+            "[PurchaseRefnded]",
+            "5:11: error: unknown value \"PurchaseRefnded\"; did you mean \"PurchaseRefunded\"?",
+        ),
+        (
+            "[{ event: PurchaseRefunded, iff: trigger.refunded }]",
+            "unknown key \"iff\"; did you mean \"if\"?",
+        ),
+        ("[{ if: trigger.refunded }]", "the key \"event\" is missing"),
+        ("[7]", "expected an event such as PurchaseRefunded"),
+        (
+            "[PurchaseRefunded, { event: PurchaseRefunded, if: trigger.refunded }]",
+            "warning: PurchaseRefunded is also named without an if",
+        ),
+    ] {
+        assert!(told(exits).1.contains(why), "{exits}: {}", told(exits).1);
+    }
+    let asks = book(&GREET.replace(
+        "steps",
+        "exit_on: [{ event: ComplaintOpened, if: customer.p_alive > 0.5 }]\nsteps",
+    ));
+    assert!(asks.asks_for_drift());
 }

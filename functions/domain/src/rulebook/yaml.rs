@@ -67,6 +67,32 @@ impl Node {
 }
 
 impl Node {
+    /// Where the key at the end of a path stands, or the nearest node around it.
+    pub fn place_of_key(&self, path: &[Key]) -> Place {
+        let Some((Key::Name(last), before)) = path.split_last() else { return self.place_of(path) };
+        let mut here = self;
+        for key in before {
+            let inner = match (&here.kind, key) {
+                (Kind::Map(entries), Key::Name(name)) => {
+                    entries.iter().find(|(key, _, _)| key == name).map(|(_, _, node)| node)
+                }
+                (Kind::List(nodes), Key::Index(index)) => nodes.get(*index),
+                _ => None,
+            };
+            match inner {
+                Some(inner) => here = inner,
+                None => return here.place,
+            }
+        }
+        match &here.kind {
+            Kind::Map(entries) => entries
+                .iter()
+                .find(|(key, _, _)| key == last)
+                .map_or(here.place, |(_, place, _)| *place),
+            _ => here.place,
+        }
+    }
+
     /// The value without the keys that the schema does not know.
     fn known_value(&self, schema: &Value, root: &Value) -> Value {
         let schema = resolve(schema, root);

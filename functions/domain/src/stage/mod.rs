@@ -23,6 +23,15 @@ pub enum Stage {
 }
 
 impl Stage {
+    pub const ALL: [Stage; 6] = [
+        Stage::Exploration,
+        Stage::Awareness,
+        Stage::Expansion,
+        Stage::Commitment,
+        Stage::Dissolution,
+        Stage::Ended,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Stage::Exploration => "exploration",

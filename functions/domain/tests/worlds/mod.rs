@@ -227,6 +227,7 @@ fn rule(waits: Waits) -> impl Strategy<Value = String> {
         "filter: customer.purchases == 2",
         "filter: customer.country == 'ES'",
         "filter: customer.open_complaints == 0",
+        "filter: '!trigger.refunded'",
         "filter: customer.stage != 'exploration'",
         "filter: customer.total_spent > 90.0 || customer.last_csat > 2",
     ]);
@@ -240,6 +241,8 @@ fn rule(waits: Waits) -> impl Strategy<Value = String> {
         "exit_on: [PurchaseCompleted]",
         "during_complaint: send",
         "exit_on: [CustomerUpdated, SurveyAnswered]",
+        "exit_on: [{ event: PurchaseRefunded, if: trigger.refunded }]",
+        "exit_on: [{ event: SurveyAnswered, if: event.csat > 3 }, { event: PurchaseRefunded, if: trigger.refunded && has(event.total) }]",
     ]);
     (head, trigger, filter, rest, proptest::collection::vec(step(waits), 1..4)).prop_map(
         |(head, trigger, filter, rest, steps)| {

@@ -154,7 +154,8 @@ fn an_event_is_kept_while_its_follow_up_is_under_way() {
 
 #[test]
 fn exits_are_kept_as_far_back_as_anything_is_decided_again() {
-    let exit = |at| Exit { at, kind: EventKind::ComplaintOpened, key: None, purchase_id: None };
+    let kind = EventKind::ComplaintOpened;
+    let exit = |at| Exit { at, kind, key: None, purchase_id: None, detail: None };
     let recent = ago(Span::days(3));
     let older = recent.plus_millis(-1);
     let kept = |customer: Customer| {

@@ -34,10 +34,9 @@ pub(super) const NAMES: [&str; 15] = [
 ];
 
 /// Fields of `customer` that may be missing.
-const OPTIONAL: [&str; 14] = [
+const OPTIONAL: [&str; 13] = [
     "locale",
     "country",
-    "time_zone",
     "relationship",
     "account_manager",
     "last_csat",
