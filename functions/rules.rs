@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 use lazo_domain::message::Templates;
-use lazo_domain::rulebook::{Diagnostic, RuleBook};
+use lazo_domain::rulebook::{Diagnostic, RuleBook, is_read};
 
 static RULES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/rules");
 static TEMPLATES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/templates");
@@ -62,19 +62,16 @@ impl Rules {
     }
 }
 
-/// The YAML files of a rules folder, or the embedded ones.
+/// The files of a rules folder, or the embedded ones: the book tells which it
+/// reads. Of YAML in a folder below it the name alone.
 ///
 /// # Errors
 /// [`RulesError`] where a file cannot be read.
 pub fn rule_files(folder: Option<&Path>) -> Result<Files, RulesError> {
-    let files = match folder {
-        None => embedded(&RULES),
-        Some(folder) => read_folder(folder, folder, false)?,
-    };
-    Ok(files
-        .into_iter()
-        .filter(|(name, _)| name.ends_with(".yaml") || name.ends_with(".yml"))
-        .collect())
+    match folder {
+        None => Ok(embedded(&RULES)),
+        Some(folder) => read_folder(folder, folder, false),
+    }
 }
 
 /// The files of the templates folder beside a rules folder, or the embedded ones.
@@ -106,6 +103,21 @@ fn embedded(dir: &Dir) -> Files {
     files
 }
 
+/// The YAML files of a folder in which none is read, by name; what cannot be
+/// looked into is none of ours.
+fn yaml_names(root: &Path, folder: &Path) -> Files {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path()).filter(|path| {
+        let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+        ending.is_some_and(|ending| ending == "yaml" || ending == "yml")
+    });
+    paths.map(|path| (name_of(root, &path), String::new())).collect()
+}
+
+fn name_of(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
 fn read_folder(root: &Path, folder: &Path, deep: bool) -> Result<Files, RulesError> {
     let wrong = |path: &Path| {
         let path = path.to_owned();
@@ -120,17 +132,22 @@ fn read_folder(root: &Path, folder: &Path, deep: bool) -> Result<Files, RulesErr
         }
         let facts = std::fs::metadata(&path).map_err(wrong(&path))?;
         if facts.is_dir() {
-            if deep {
-                files.extend(read_folder(root, &path, deep)?);
+            match deep {
+                true => files.extend(read_folder(root, &path, deep)?),
+                false => files.extend(yaml_names(root, &path)),
             }
+            continue;
+        }
+        // Of what is no rule the name is enough, whatever is in it.
+        if !deep && !is_read(&name_of(root, &path)) {
+            files.push((name_of(root, &path), String::new()));
             continue;
         }
         if facts.len() > FILE_BYTES_MAX {
             return Err(RulesError::TooLarge { path, bytes: facts.len() });
         }
         let text = crate::text_file::read(&path).map_err(wrong(&path))?;
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        files.push((name, text));
+        files.push((name_of(root, &path), text));
     }
     files.sort();
     Ok(files)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use lazo::rules::{rule_files, template_files};
 use lazo_domain::message::Templates;
-use lazo_domain::rulebook::{DiagnosticSeverity, RuleBook};
+use lazo_domain::rulebook::{DiagnosticSeverity, RuleBook, is_read};
 
 use super::Answer;
 
@@ -53,7 +53,7 @@ pub fn run(args: &Args, rules: Option<&Path>) -> anyhow::Result<Answer> {
 fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer> {
     let files = rule_files(Some(folder))?;
     let (book, mut found) = RuleBook::check(&files);
-    let count = files.len();
+    let count = files.iter().filter(|(name, _)| is_read(name)).count();
     for diagnostic in &mut found {
         diagnostic.file = folder.join(&diagnostic.file).display().to_string();
     }

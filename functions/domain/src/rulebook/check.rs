@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::files;
 use super::yaml::{self, Key, Node, Place};
 use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
 use crate::codes::{is_country, no_country, no_currency};
@@ -220,6 +221,7 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
         steps,
         in_force_since: None,
         name: spec.rule,
+        file: report.file.to_owned(),
         description: spec.description,
         status: spec.status,
         purpose: spec.purpose,
@@ -286,7 +288,7 @@ fn names(spec: &RuleSpec, report: &mut Report) {
             format!("a rule's name is {shape}, found {:?}", spec.rule),
         );
     }
-    let stem = report.file.rsplit('/').next().unwrap_or("").trim_end_matches(".yaml").to_owned();
+    let stem = files::stem(report.file).unwrap_or(report.file).to_owned();
     if is_name(&spec.rule) && stem != spec.rule {
         let message =
             format!("the rule is named {:?} and its file {stem:?}; give both one name", spec.rule);

@@ -3,6 +3,7 @@
 mod attempts;
 mod calendar;
 mod check;
+mod files;
 mod wording;
 mod yaml;
 
@@ -25,6 +26,8 @@ use crate::span::Span;
 use crate::stage::Stage;
 pub use attempts::{Attempt, Attempts, step_id, step_parts};
 pub use calendar::CalendarRule;
+use files::Sorted;
+pub use files::is_read;
 pub use yaml::Place;
 
 /// The file that holds the contact policy.
@@ -79,6 +82,8 @@ impl fmt::Display for Diagnostic {
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub name: String,
+    /// The name of its file.
+    pub file: String,
     pub description: String,
     pub status: Status,
     pub purpose: Purpose,
@@ -194,7 +199,8 @@ impl RuleBook {
     /// not. `None` where the policy is not sound.
     pub fn check(files: &[(String, String)]) -> (Option<RuleBook>, Vec<Diagnostic>) {
         let mut found = Vec::new();
-        let policy = match files.iter().find(|(name, _)| name == POLICY_FILE) {
+        let Sorted { policy, rules: texts } = files::sorted(files, &mut found);
+        let policy = match policy {
             Some((name, text)) => check::policy(name, text, &mut found),
             None => {
                 let message = "is missing: a rules folder holds the contact policy as policy.yaml";
@@ -202,11 +208,10 @@ impl RuleBook {
                 None
             }
         };
-        let mut rules: Vec<Rule> = files
-            .iter()
-            .filter(|(name, _)| name != POLICY_FILE)
-            .filter_map(|(name, text)| check::rule(name, text, policy.as_ref(), &mut found))
-            .collect();
+        let rules = texts.into_iter();
+        let rules =
+            rules.filter_map(|(name, text)| check::rule(name, text, policy.as_ref(), &mut found));
+        let mut rules: Vec<Rule> = rules.collect();
         rules.sort_by(|a, b| a.name.cmp(&b.name));
         found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
         (policy.map(|policy| RuleBook::new(policy, rules)), found)
