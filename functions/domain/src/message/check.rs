@@ -35,7 +35,7 @@ impl Templates {
                     continue;
                 };
                 if !self.files.has(template) {
-                    let file = format!("rules/{}.yaml", rule.name);
+                    let file = format!("rules/{}", rule.file);
                     let hint = hint(template, self.names());
                     let message = format!(
                         "step {:?} names the template {template:?}, and there is no folder {FOLDER}/{template}{hint}",
@@ -103,6 +103,9 @@ impl Templates {
             let message = format!("is not read: {folder:?} is no language tag such as es or es-MX");
             report.fault(Fault::new(path, Place::START, message));
         }
+        for (path, message) in self.files.unread(template) {
+            report.fault(Fault::new(path, Place::START, message));
+        }
         let mut locales: BTreeSet<&str> = self.files.all_locales();
         locales.insert(&policy.default_locale);
         for locale in locales {
@@ -135,6 +138,7 @@ impl Templates {
                 Ok(names) => {
                     let text = self.files.text(path).unwrap_or("");
                     report.faults(names::unknown(path, text, &names, &full.0, true));
+                    report.faults(names::numbers_as_text(path, text, &full.0));
                     report.faults(names::unknown_calls(path, text, &engine));
                 }
             }
@@ -223,6 +227,7 @@ impl<'a> Checker<'a> {
                 Ok(names) => {
                     let full = &self.samples.full.0;
                     self.report.faults(names::unknown(path, text, &names, full, false));
+                    self.report.faults(names::numbers_as_text(path, text, full));
                     self.report.faults(names::unknown_calls(path, text, &self.engine));
                 }
             }

@@ -12,6 +12,7 @@ use crate::condition::Values;
 use crate::decide::{CallFacts, celebrated_on, period_begin};
 use crate::history::{Purchase, Until};
 use crate::instant::Instant;
+use crate::money::parse_amount;
 use crate::policy::Brand;
 use crate::rule::{SurveyKind, Trigger};
 use crate::rulebook::RuleBook;
@@ -277,6 +278,35 @@ pub(super) fn cel_json(value: &Cel, zone: &TimeZone) -> Json {
     }
 }
 
+/// An amount of money as a number to compare and reckon with. A float, also where
+/// it is whole: what is reckoned with it is told from what is counted.
+fn amount(fields: &Map<String, Json>, name: &str) -> Option<f64> {
+    let text = fields.get(name).filter(|_| name == "amount")?.as_str()?;
+    fields.get("currency")?.as_str()?;
+    parse_amount(text).ok()?;
+    text.parse().ok()
+}
+
+/// How the floats of a context are told: an amount as it came, any other without
+/// zeros behind it.
+pub(super) fn told(json: &Json, found: &mut Vec<(f64, String)>) {
+    match json {
+        Json::Number(number) if !number.is_i64() => {
+            found.extend(number.as_f64().map(|float| (float, float.to_string())));
+        }
+        Json::Array(values) => values.iter().for_each(|value| told(value, found)),
+        Json::Object(fields) => {
+            for (name, field) in fields {
+                match (amount(fields, name), field.as_str()) {
+                    (Some(float), Some(text)) => found.insert(0, (float, text.to_owned())),
+                    _ => told(field, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// JSON as MiniJinja takes it. What is `null` is left out, so that strict mode
 /// finds it and `default(…)` fills it; a whole number prints without decimals.
 pub(super) fn value(json: &Json) -> minijinja::Value {
@@ -294,12 +324,26 @@ pub(super) fn value(json: &Json) -> minijinja::Value {
         Json::Array(values) => values.iter().filter(|json| !json.is_null()).map(value).collect(),
         Json::Object(fields) => {
             let known = fields.iter().filter(|(_, value)| !value.is_null());
-            let known: BTreeMap<String, minijinja::Value> =
-                known.map(|(name, field)| (name.clone(), value(field))).collect();
+            let known: BTreeMap<String, minijinja::Value> = known
+                .map(|(name, field)| match amount(fields, name) {
+                    Some(amount) => (name.clone(), amount.into()),
+                    None => (name.clone(), value(field)),
+                })
+                .collect();
             known.into()
         }
     }
 }
+
+/// The name under which a context tells how its floats are written: with a blank,
+/// so that no template can name it.
+pub(super) const TOLD: &str = "floats told";
+
+/// How the floats of a context are written.
+#[derive(Debug)]
+pub(super) struct Told(pub Vec<(f64, String)>);
+
+impl minijinja::value::Object for Told {}
 
 impl Context {
     /// The values, with the language that the message is written in.
@@ -308,7 +352,11 @@ impl Context {
         if let Json::Object(fields) = &mut root {
             fields.insert("locale".into(), language.into());
         }
-        value(&root)
+        let mut floats = Vec::new();
+        told(&root, &mut floats);
+        let floats = minijinja::Value::from_object(Told(floats));
+        let hidden = BTreeMap::from([(TOLD.to_owned(), floats)]);
+        minijinja::value::merge_maps([value(&root), hidden.into()])
     }
 
     /// A customer's preferred language, where one is known.

@@ -10,6 +10,7 @@ use minijinja::{
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
+use super::context::{TOLD, Told};
 use super::fault::Fault;
 use super::files::Files;
 use super::format;
@@ -118,11 +119,34 @@ fn refused(message: &'static str) -> Error {
 /// Writes a value, in HTML escaped. Unlike MiniJinja's own escaping it leaves
 /// `/` alone, so that a link reads as a link to whatever scans the mail.
 fn format_value(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    if let Some(text) = float(state, value) {
+        return out.write_str(&text).map_err(Error::from);
+    }
     let escaped = match value.as_str() {
         Some(text) if !value.is_safe() && *state.auto_escape() == AutoEscape::Html => escape(text),
         _ => return escape_formatter(out, state, value),
     };
     out.write_str(&escaped).map_err(Error::from)
+}
+
+/// A float as it is written: as it was told, or with two decimals at least where
+/// it was reckoned. What is reckoned in a message is money.
+fn float(state: &State, value: &Value) -> Option<String> {
+    if !value.is_number() || value.is_integer() {
+        return None;
+    }
+    let float = f64::try_from(value.clone()).ok().filter(|float| float.is_finite())?;
+    let told = state.lookup(TOLD);
+    let told = told.as_ref().and_then(|told| told.downcast_object_ref::<Told>());
+    let as_told = told.and_then(|told| told.0.iter().find(|(known, _)| *known == float));
+    if let Some((_, text)) = as_told {
+        return Some(text.clone());
+    }
+    // The noise of floats is behind the sixth decimal.
+    let text = format!("{float:.6}");
+    let decimals = text.rsplit_once('.').map_or(0, |(_, behind)| behind.len());
+    let zeros = text.len() - text.trim_end_matches('0').len();
+    Some(text[..text.len() - zeros.min(decimals.saturating_sub(2))].to_owned())
 }
 
 /// Text as HTML, for content and for attributes in quotes.

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::Locale;
+use crate::nearest::nearest;
 
 /// The templates folder, as messages name it.
 pub(super) const FOLDER: &str = "templates";
 
 /// The folder of what all messages share.
 pub(super) const BRAND: &str = "_brand";
+
+/// What a template's files are called.
+const NAMES: [&str; 4] = ["subject.txt", "body.mjml", "body.txt", "script.md"];
 
 #[derive(Debug, Default)]
 pub(super) struct Files {
@@ -72,6 +76,40 @@ impl Files {
             }
             _ => None,
         })
+    }
+
+    /// Files of a template that nothing reads, as they are called or where they
+    /// lie, with what to do about it.
+    pub fn unread<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, String)> {
+        self.paths().filter_map(move |path| {
+            let parts = path.split('/').collect::<Vec<_>>();
+            let known = || NAMES.into_iter();
+            let message = match parts[..] {
+                [template, locale, file] if template == name && Locale::new(locale).is_ok() => {
+                    if known().any(|known| known == file) || self.is_included(name, file) {
+                        return None;
+                    }
+                    match nearest(file, known()) {
+                        Some(near) => format!("is not read; did you mean {near:?}?"),
+                        None => format!("is not read; a template's files are {}", NAMES.join(", ")),
+                    }
+                }
+                [template, file] if template == name && !self.is_included(name, file) => {
+                    "is not read: it lies beside the languages; move it into one, such as es".into()
+                }
+                [template, _, _, _, ..] if template == name => {
+                    "is not read: it lies too deep; move it into its language's folder".into()
+                }
+                _ => return None,
+            };
+            Some((path, message))
+        })
+    }
+
+    /// Whether some template takes a file in by `include` or the like.
+    fn is_included(&self, template: &str, file: &str) -> bool {
+        let name = format!("{template}/{file}");
+        self.texts.values().any(|text| text.contains(&name))
     }
 
     /// Every locale that some template folder has.
@@ -138,6 +176,35 @@ mod tests {
         assert_eq!((found.language.as_str(), found.locale.as_str()), ("es-mx", "es"));
         assert_eq!(files.in_language("a", &["subject.txt", "body.mjml"], "en"), None);
         assert_eq!(fallbacks("zh-Hant-TW"), ["zh-Hant-TW", "zh-Hant", "zh"]);
+    }
+
+    #[test]
+    fn what_nothing_reads_is_told_with_its_mend() {
+        let paths = [
+            "a/es/body.MJML",
+            "a/es/Subject.TXT",
+            "a/es/script.md",
+            "a/es/part.mjml",
+            "a/es/notes.docx",
+            "a/es/old/body.mjml",
+            "a/subject.txt",
+            "b/es/Body.txt",
+        ];
+        let mut files: Vec<_> =
+            paths.iter().map(|path| ((*path).to_owned(), String::new())).collect();
+        files.push(("a/es/body.mjml".into(), "{% include \"a/part.mjml\" %}".into()));
+        let files = Files::read(&files);
+        let unread: Vec<_> = files.unread("a").map(|(path, why)| format!("{path} {why}")).collect();
+        assert_eq!(
+            unread,
+            [
+                "a/es/Subject.TXT is not read; did you mean \"subject.txt\"?",
+                "a/es/body.MJML is not read; did you mean \"body.mjml\"?",
+                "a/es/notes.docx is not read; a template's files are subject.txt, body.mjml, body.txt, script.md",
+                "a/es/old/body.mjml is not read: it lies too deep; move it into its language's folder",
+                "a/subject.txt is not read: it lies beside the languages; move it into one, such as es",
+            ]
+        );
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The names that a template uses, against those that there are.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use super::engine::Engine;
@@ -58,6 +61,61 @@ pub(super) fn unknown_calls(path: &str, text: &str, engine: &Engine) -> Vec<Faul
     calls
         .map(|(at, call)| Fault::new(path, source::place(text, at), fault::unknown(call)))
         .collect()
+}
+
+/// Filters that would take an amount for text.
+const OF_TEXT: [&str; 9] =
+    ["capitalize", "first", "last", "length", "replace", "split", "string", "trim", "upper"];
+
+/// A name compared with a text, on either side of the sign.
+static COMPARED: LazyLock<[Regex; 2]> = LazyLock::new(|| {
+    let made = |pattern| Regex::new(pattern).expect("the pattern is sound");
+    let sign = "(?:==|!=|<=|>=|<|>)";
+    [
+        made(&format!(r#"([A-Za-z_][\w.]*)\s*{sign}\s*["']"#)),
+        made(&format!(r#"["']\s*{sign}\s*([A-Za-z_][\w.]*)"#)),
+    ]
+});
+
+/// Numbers that are handled as text: amounts would lose their zeros, and no number
+/// is ever more or less than a text.
+pub(super) fn numbers_as_text(path: &str, text: &str, full: &Json) -> Vec<Fault> {
+    const AMOUNT: &str = ".amount";
+    let mut found = Vec::new();
+    for tag in source::tags(text) {
+        let within = &text[tag.clone()];
+        let mut fault = |at: usize, message: &str| {
+            found.push(Fault::new(path, source::place(text, tag.start + at), message));
+        };
+        for (at, _) in within.match_indices(AMOUNT) {
+            let behind = within[at + AMOUNT.len()..].trim_start();
+            if behind.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+                continue;
+            }
+            let filter = behind.strip_prefix('|').map(str::trim_start).unwrap_or_default();
+            let end = filter.find(|c: char| !c.is_alphanumeric() && c != '_');
+            let filter = &filter[..end.unwrap_or(filter.len())];
+            if within.contains('~') || OF_TEXT.contains(&filter) {
+                fault(
+                    at + 1,
+                    "an amount is a number, and as text it would lose its zeros; write it by itself, {{ event.total.amount }}, or as {{ event.total | money }}",
+                );
+            }
+        }
+        for name in COMPARED.iter().flat_map(|pattern| pattern.captures_iter(within)) {
+            let Some(name) = name.get(1) else { continue };
+            let sample = full.pointer(&format!("/{}", name.as_str().replace('.', "/")));
+            let is_number = name.as_str().ends_with(AMOUNT) || sample.is_some_and(Json::is_number);
+            if is_number {
+                let message = format!(
+                    "{} is a number; write what it is compared with without quotes",
+                    name.as_str()
+                );
+                fault(name.start(), &message);
+            }
+        }
+    }
+    found
 }
 
 /// Where a dotted name leaves what is known: the known part, the field that it

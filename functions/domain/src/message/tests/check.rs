@@ -308,3 +308,45 @@ fn mail_to_staff_is_there_where_the_policy_sends_it_and_sound() {
     assert!(wrong[0].contains("customer.given_name"), "{wrong:?}");
     assert!(wrong[1].contains("did you mean \"severity\"?"), "{wrong:?}");
 }
+
+#[test]
+fn a_number_is_not_taken_for_text() {
+    for (text, told) in [
+        ("{{ event.total.amount ~ ' MXN' }}", "1:16: error: an amount is a number"),
+        ("{{ event.total.amount | replace('.', ',') }}", "an amount is a number"),
+        ("{{ event.total.amount|string }}", "an amount is a number"),
+        (
+            "{% if event.total.amount > '1000' %}x{% endif %}",
+            "event.total.amount is a number; write",
+        ),
+        (
+            "{% if \"1000\" <= event.total.amount %}x{% endif %}",
+            "event.total.amount is a number; write",
+        ),
+        ("{% if customer.purchases == '1' %}x{% endif %}", "customer.purchases is a number; write"),
+        (
+            "{% for i in event['items'] %}{% if i.unit_price and i.unit_price.amount > '9' %}x{% endif %}{% endfor %}",
+            "i.unit_price.amount is a number",
+        ),
+    ] {
+        let found = in_purchase_script(text);
+        assert!(found.iter().any(|found| found.contains(told)), "{text}: {found:?}");
+    }
+    for fine in [
+        "{{ event.total.amount }} ~ {{ event.total.amount * 2 }}",
+        "{% if event.total.amount > 1000 and event.total.currency == 'MXN' %}x{% endif %}",
+        "{{ event.total.amount | round(2) }}",
+        "{% if customer.stage == 'expansion' and customer.purchases == 1 %}x{% endif %}",
+    ] {
+        assert_eq!(in_purchase_script(fine), NOTHING, "{fine}");
+    }
+}
+
+#[test]
+fn a_file_that_nothing_reads_is_told() {
+    let live = rule("service", "event: PurchaseCompleted", "call", "live");
+    let found = found(&live, &[("hello/es/script.md", "x"), ("hello/es/Script.MD", "y")]);
+    let expected =
+        "templates/hello/es/Script.MD:1:1: error: is not read; did you mean \"script.md\"?";
+    assert_eq!(found, [expected]);
+}

@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::super::context::{cel_json, localize, value};
+use super::{owned, shipped_rules};
+use crate::message::{Templates, context_from_json};
 
 fn mexico() -> TimeZone {
     TimeZone::get("America/Mexico_City").unwrap()
@@ -39,5 +41,62 @@ fn whole_numbers_print_without_decimals() {
         (-9.5e15, "-9500000000000000.0"),
     ] {
         assert_eq!(value(&json!(number)).to_string(), printed);
+    }
+}
+
+/// What a script comes to for a purchase of an amount.
+fn for_amount(amount: &str, text: &str) -> Result<String, String> {
+    let book = shipped_rules();
+    let given = serde_json::json!({
+        "event": {
+            "total": { "amount": amount, "currency": "MXN" },
+            "items": [
+                { "name": "Vela", "quantity": 2.5, "unit_price": { "amount": "90.00", "currency": "MXN" } },
+                { "name": "Copal", "quantity": 3, "unit_price": { "amount": "1100.50", "currency": "MXN" } },
+            ],
+        },
+        "customer": { "attributes": { "size": 42.5, "points": 40, "rate": 0.125 } },
+    });
+    let rule = book.rule("thank-you-mail");
+    let context = context_from_json(&given.to_string(), &book.policy, rule)
+        .map_err(|error| error.to_string())?;
+    let templates = Templates::read(&owned(&[("hello/es/script.md", text)]));
+    let script = templates.script("hello", "es", "es", &context).map_err(|e| e.to_string())?;
+    Ok(script.markdown.trim().to_owned())
+}
+
+#[test]
+fn amounts_compare_and_compute_and_read_as_they_came() {
+    for (amount, text, expected) in [
+        ("900.00", "{% if event.total.amount > 1000 %}large{% else %}small{% endif %}", "small"),
+        ("1000.01", "{% if event.total.amount > 1000 %}large{% else %}small{% endif %}", "large"),
+        ("900.00", "{{ event.total.amount == 900 }}", "True"),
+        ("900.00", "{{ event.total.amount }}", "900.00"),
+        ("900", "{{ event.total.amount }}", "900"),
+        ("129.9", "{{ event.total.amount }}", "129.9"),
+        ("900.00", "{{ event.total.amount * 2 }}", "1800.00"),
+        ("129.90", "{{ event.total.amount * 3 }}", "389.70"),
+        ("129.90", "{{ event.total.amount / 4 }}", "32.475"),
+        ("100.00", "{{ event.total.amount / 3 }}", "33.333333"),
+        ("900.00", "{{ event.total.amount - 900 }}", "0.00"),
+        ("900.00", "{{ 0 - event.total.amount }}", "-900.00"),
+        ("900.00", "{{ event.total | money }}", "$900.00 MXN"),
+        ("900.00", "{{ (event.total.amount * 2) | money('MXN') }}", "$1,800.00 MXN"),
+        ("1.00", "{{ event['items'] | map(attribute='unit_price.amount') | sum }}", "1190.50"),
+        ("1.00", "{{ (event['items'] | sort(attribute='unit_price.amount'))[0].name }}", "Vela"),
+        (
+            "1.00",
+            "{% for i in event['items'] %}{{ i.quantity }} {{ i.unit_price.amount }} {{ i.unit_price.amount * i.quantity }};{% endfor %}",
+            "2.5 90.00 225.00;3 1100.50 3301.50;",
+        ),
+        (
+            "1.00",
+            "{{ customer.attributes.size }} {{ customer.attributes.points }} {{ customer.attributes.rate }}",
+            "42.5 40 0.125",
+        ),
+        ("1.00", "{{ customer.attributes.points * 2 }}", "80"),
+    ] {
+        let came = for_amount(amount, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(came.to_lowercase(), expected.to_lowercase(), "{text} {amount}");
     }
 }
