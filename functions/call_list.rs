@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 
+use lazo_domain::address::Asks;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{assignee, call_forbidden};
 use lazo_domain::event::{CallOutcome, CallReported, Severity};
@@ -11,7 +12,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::Channel;
 use lazo_domain::rulebook::{Attempt, step_id, step_parts};
-use lazo_domain::touch::TouchId;
+use lazo_domain::touch::{Reason, TouchId};
 use lazo_domain::view::View;
 use lazo_domain::{calendar, rulebook::RuleBook};
 
@@ -24,6 +25,24 @@ use crate::store::{Call, CallStatus, StoreError};
 pub struct Listed {
     pub call: Call,
     pub customer: Customer,
+}
+
+/// What is looked up for a call: whether somebody asked under another id that
+/// nobody calls this number (1.5).
+const OF_NUMBERS: Asks = Asks { email: false, phone: true };
+
+/// Why a call that was asked for must not be made any more, by what the customer
+/// says and by what was said of their number under any id.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn forbidden(
+    app: &App,
+    mut customer: Customer,
+    touch: &TouchId,
+) -> Result<Option<Reason>, StoreError> {
+    app.store.hear_all([&mut customer], OF_NUMBERS).await?;
+    Ok(call_forbidden(&customer, &app.rules().book, touch))
 }
 
 /// How a claim ended.
@@ -60,11 +79,13 @@ pub async fn open(app: &App, names: &[String], now: Instant) -> Result<Vec<Liste
     for name in names {
         calls.extend(app.store.open_calls(name, now).await?);
     }
-    let customers = app.store.customers(calls.iter().map(|call| &call.touch.customer)).await?;
+    let mut customers = app.store.customers(calls.iter().map(|call| &call.touch.customer)).await?;
+    app.store.hear_all(customers.values_mut(), OF_NUMBERS).await?;
     for call in calls {
         let Some(mut customer) = customers.get(&call.touch.customer).cloned() else { continue };
         if customer.merged_into.is_some() {
             customer = app.store.person(&customer.id).await?.customer;
+            app.store.hear_all([&mut customer], OF_NUMBERS).await?;
         }
         if !is_withdrawn(&call, &customer, &rules.book) {
             listed.push(Listed { call, customer });
@@ -137,7 +158,8 @@ pub fn gone(call: &Call, now: Instant) -> Option<Gone> {
 }
 
 /// Gives a call to somebody for as long as the policy says: one conditional
-/// write, so that nobody else gets it meanwhile.
+/// write, so that nobody else gets it meanwhile. One that must not be made any
+/// more goes off the list instead.
 ///
 /// # Errors
 /// [`StoreError`] where the table does not answer.
@@ -151,6 +173,9 @@ pub async fn claim(
     let policy = &rules.book.policy;
     let zone = &rules.book.default_zone;
     let until = calendar::later(now, policy.call_claim, zone, &policy.closed_days);
+    if let Some(why) = withdrawn(app, touch).await? {
+        return Ok(Claim::Gone(Gone::Over(why)));
+    }
     if app.store.claim_call(touch, by, until, now).await? {
         return Ok(Claim::Yours { until });
     }
@@ -163,6 +188,18 @@ pub async fn claim(
         // Let go at this very moment.
         (None, _, _) => Claim::Taken { by: call.assigned_to, until: now },
     })
+}
+
+/// Takes a call off the list that must not be made any more; why.
+async fn withdrawn(app: &App, touch: &TouchId) -> Result<Option<String>, StoreError> {
+    let call = app.store.call(touch).await?;
+    if !call.is_some_and(|c| c.channel == Channel::Call && c.status == CallStatus::Open) {
+        return Ok(None);
+    }
+    let customer = app.store.load(&touch.customer).await?.customer;
+    let Some(why) = forbidden(app, customer, touch).await? else { return Ok(None) };
+    app.store.withdraw_call(touch, why.as_str()).await?;
+    Ok(Some(why.as_str().to_owned()))
 }
 
 /// Takes a reported call off the list. Where the report ends its attempts, a
@@ -217,11 +254,15 @@ async fn asked_under(app: &App, id: &Id, touch: &str) -> Result<Id, StoreError> 
 /// # Errors
 /// [`StoreError`] where the table does not answer; it may be done again.
 pub async fn review(app: &App, id: &Id, now: Instant) -> Result<(), StoreError> {
-    let customer = app.store.person(id).await?.customer;
+    let mut customer = app.store.person(id).await?.customer;
     let mut calls = Vec::new();
     for id in customer.ids() {
         calls.extend(app.store.calls_about(id).await?);
     }
+    if calls.is_empty() {
+        return Ok(());
+    }
+    app.store.hear_all([&mut customer], OF_NUMBERS).await?;
     let rules = app.rules();
     for call in calls.iter().filter(|call| call.is_open(now)) {
         let forbidden = call_forbidden(&customer, &rules.book, &call.touch);

@@ -18,7 +18,7 @@ use crate::store::{
 };
 
 /// How many touches a merge tells the ledger of at once.
-const ENDED_AT_ONCE: usize = 10;
+const ENDED_AT_ONCE: usize = 4;
 
 /// Takes over all that is known under the id that goes. Where the two are one
 /// already, the event is counted and changes nothing.

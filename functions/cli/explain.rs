@@ -2,11 +2,13 @@
 
 use anyhow::Context;
 use lazo::store::{EscalationEntry, TouchState};
+use lazo_domain::address::Asks;
 use lazo_domain::customer::{Alias, Customer, Enrolment};
 use lazo_domain::event::EventKind;
 use lazo_domain::history::{Purchase, Refund};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::rule::Purpose;
 use lazo_domain::touch::{Reason, TouchStatus};
 use serde_json::{Value, json};
 
@@ -81,6 +83,9 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     lines.extend(of_merges(&loaded.customer, lang));
     lines.extend(of_complaints(&loaded.customer, &store.escalations(&id).await?, lang));
     lines.extend(of_calls(&loaded.customer, &zone, lang));
+    let mut heard = loaded.customer.clone();
+    store.hear_all([&mut heard], Asks { email: true, phone: true }).await?;
+    lines.extend(of_addresses(&heard, lang));
     lines.extend(
         loaded.customer.pending().map(|one| of_pending(&loaded.customer, one, &zone, lang)),
     );
@@ -186,6 +191,48 @@ fn of_calls(customer: &Customer, zone: &jiff::tz::TimeZone, lang: Lang) -> Vec<L
         Line { at: e.next, text: format!("{touch} {waits}"), json }
     };
     waiting.map(line).collect()
+}
+
+/// What was said of the customer's address and number under other ids, where it
+/// keeps touches back. An id is told, and nothing else of whose it is.
+fn of_addresses(customer: &Customer, lang: Lang) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut tell = |at: Instant, by: &Id, what: &str, es: &str, en: &str| {
+        if *by == customer.id {
+            return;
+        }
+        let text = match lang {
+            Lang::Es => format!("  {es}, con otra identificación: {by}"),
+            Lang::En => format!("  {en}, under another id: {by}"),
+        };
+        lines.push(Line { at, text, json: json!({ "said_of_address": what, "by": by }) });
+    };
+    if let Some(words) = &customer.heard.email {
+        if let Some(stop) = words.stop() {
+            let es = "el correo a esta dirección rebotó o se marcó como no deseado";
+            let en = "mail to this address bounced for good or was called spam";
+            tell(stop.at, &stop.by, "suppressed", es, en);
+        }
+        if let Some(no) = words.no(Purpose::Marketing) {
+            let es = "esta dirección no quiere correo comercial";
+            tell(no.at, &no.by, "no_marketing_mail", es, "this address wants no marketing mail");
+        }
+        if let Some(no) = words.no(Purpose::Service) {
+            let es = "esta dirección no quiere correo de servicio";
+            tell(no.at, &no.by, "no_service_mail", es, "this address wants no service mail");
+        }
+    }
+    if let Some(words) = &customer.heard.phone {
+        if let Some(no) = words.no(Purpose::Marketing) {
+            let es = "a este número no se llama con ofertas";
+            tell(no.at, &no.by, "no_marketing_calls", es, "this number wants no marketing calls");
+        }
+        if let Some(no) = words.no(Purpose::Service) {
+            let es = "a este número no se llama";
+            tell(no.at, &no.by, "no_service_calls", es, "this number wants no service calls");
+        }
+    }
+    lines
 }
 
 fn not_sent(lang: Lang, rule: &str, step: Option<&str>, reason: Reason) -> String {

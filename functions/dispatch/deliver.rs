@@ -3,7 +3,7 @@
 use anyhow::Context;
 use lazo_domain::calendar;
 use lazo_domain::customer::{Customer, Enrolment};
-use lazo_domain::decide::{assignee, call_forbidden};
+use lazo_domain::decide::assignee;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, Period, SurveyLinks, context};
@@ -14,6 +14,7 @@ use lazo_domain::view::View;
 
 use crate::app::{App, env};
 use crate::bus::Message;
+use crate::call_list;
 use crate::links::token::Claim;
 use crate::links::{survey_url, unsubscribe_url};
 use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
@@ -195,11 +196,19 @@ pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> O
 /// What became of a touch whose sender is gone. Requests are told again, by
 /// the same touch id, but for calls that a no of the customer's has taken off the
 /// list; of a mail the mailer may know.
-pub async fn trace(app: &App, customer: &Customer, send: &Send, now: Instant) -> Outcome {
+///
+/// # Errors
+/// [`StoreError`] where the table does not tell what was said of the number.
+pub async fn trace(
+    app: &App,
+    customer: &Customer,
+    send: &Send,
+    now: Instant,
+) -> Result<Outcome, StoreError> {
     let is_made = |e: &Enrolment| is_of(e, &send.touch) && e.reported.is_some();
-    match send.channel {
+    Ok(match send.channel {
         Channel::Call
-            if call_forbidden(customer, &app.rules().book, &send.touch).is_some()
+            if call_list::forbidden(app, customer.clone(), &send.touch).await?.is_some()
                 && !customer.enrolments.iter().any(is_made) =>
         {
             Outcome::NotSent { until: now }
@@ -210,7 +219,7 @@ pub async fn trace(app: &App, customer: &Customer, send: &Send, now: Instant) ->
             Trace::Unknown => Outcome::Unknown,
         },
         Channel::Call | Channel::Task | Channel::Event => request(app, send).await,
-    }
+    })
 }
 
 /// Lists a touch of which nobody knows whether it went out.

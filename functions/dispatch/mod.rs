@@ -2,6 +2,7 @@
 
 mod deliver;
 mod escalate;
+mod hear;
 mod settle;
 
 use std::time::Duration;
@@ -180,8 +181,8 @@ impl<'a> Run<'a> {
             }
             let loaded = escalate::tell(app, loaded, pace, now).await?;
             let rules = app.rules();
+            let (loaded, mut decision) = hear::decide_due(app, loaded, &rules.book, now).await?;
             let before = loaded.customer.clone();
-            let mut decision = decide(loaded.customer.clone(), Input::Due, &rules.book, now);
             let is_quiet = decision.sends.is_empty() && decision.records.is_empty();
             if is_quiet && decision.customer == before && !loaded.rings(now) {
                 return Ok(report);

@@ -149,7 +149,7 @@ pub(super) async fn settle(
         };
         let outcome = match enrolment.unanswered {
             true => Outcome::Unresolved,
-            false => deliver::trace(app, &loaded.customer, &send, now).await,
+            false => deliver::trace(app, &loaded.customer, &send, now).await?,
         };
         loaded = write_outcome(run, loaded, &send, outcome, report).await?;
     }

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
+use lazo_domain::address::Address;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Input, decide};
 use lazo_domain::id::Id;
@@ -252,6 +253,7 @@ async fn settle_once(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let loaded = app.store.load(id).await?;
+    note_stop(app, &loaded.customer, event).await?;
     if loaded.customer == Customer::new(id.clone()) && entry.is_none() {
         return Ok(true);
     }
@@ -277,6 +279,26 @@ async fn settle_once(
         }
         Commit::Known(_) | Commit::Conflict => Ok(false),
     }
+}
+
+/// Notes a bounce or a spam complaint for the address, whoever has it (1.5);
+/// also where the customer was forgotten since. Before the customer's own state,
+/// so that what is acknowledged holds for both.
+async fn note_stop(app: &App, customer: &Customer, event: &MailEvent) -> Result<(), StoreError> {
+    if cause(event.fact).is_none() {
+        return Ok(());
+    }
+    match address_of(customer, event).map(Address::email) {
+        Some(address) => app.store.note_stop(&address, event.at, &customer.id).await,
+        None => Ok(()),
+    }
+}
+
+/// The address that a mail went to; where the event does not tell it, the
+/// customer's present one.
+fn address_of<'a>(customer: &'a Customer, event: &'a MailEvent) -> Option<&'a str> {
+    let current = customer.profile.email.latest().map(|email| email.as_str());
+    event.address.as_deref().or(current)
 }
 
 /// What the event changes in the customer's state.
@@ -305,9 +327,7 @@ fn apply(
     }
     // What mail to an address means is the person's, whatever id the touch had.
     if let Some(cause) = cause(event.fact).filter(|_| customer.merged_into.is_none()) {
-        let current = customer.profile.email.latest().map(|email| email.as_str());
-        let address = event.address.as_deref().or(current).map(AddressHash::of);
-        if let Some(address) = address {
+        if let Some(address) = address_of(&customer, event).map(AddressHash::of) {
             let input = Input::Suppressed { address: &address, at: event.at, cause };
             customer = decide(customer, input, book, now).customer;
         }

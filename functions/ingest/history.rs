@@ -15,7 +15,7 @@ use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, complaint_entries};
 
 /// How much one transaction takes: room stays for the interests that its events
 /// change and the touches that they end.
-const WEIGHT_AT_ONCE: usize = 40;
+const WEIGHT_AT_ONCE: usize = 30;
 
 /// How many entries an event may need: a complaint is listed and counted too, an
 /// answer is kept, how it was is counted.
@@ -53,7 +53,7 @@ fn parts<'a>(events: &[&'a Delivered]) -> Vec<Vec<&'a Delivered>> {
 }
 
 /// How many touches a transaction of history tells the ledger of.
-const ENDED_AT_ONCE: usize = 10;
+const ENDED_AT_ONCE: usize = 8;
 
 /// How a customer's history was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What a link does: a *no* that holds before it is acknowledged, and its undo.
 
+use lazo_domain::address::Asks;
 use lazo_domain::consent::LastWord;
 use lazo_domain::customer::Customer;
 use lazo_domain::event::{BadEvent, ConsentState, Delivered, from_wire};
@@ -78,7 +79,7 @@ pub async fn deny(app: &App, claim: &Claim, now: Instant) -> Result<Denied, ActE
     let marketing = app.rules().book.policy.marketing_consent;
     let mut denied_here: Option<Instant> = None;
     for _ in 0..ROUNDS_MAX {
-        let customer = app.store.person(id).await?.customer;
+        let mut customer = app.store.person(id).await?.customer;
         let last = last_word(&customer);
         if is_denied(&customer) {
             let is_ours = denied_here.is_some() && last.map(|word| word.at) == denied_here;
@@ -91,6 +92,7 @@ pub async fn deny(app: &App, claim: &Claim, now: Instant) -> Result<Denied, ActE
         let said_at = last.map_or(now, |word| word.at.max(now));
         let answered = last.map(|word| word.at);
         let event = consent(&claim.touch, ConsentState::Denied, answered, said_at, now)?;
+        app.store.hear_all([&mut customer], Asks { email: true, phone: false }).await?;
         let taken = ingest::take(app, &event, now).await?;
         if taken == Taken::Counted && was_allowed(&customer, marketing) {
             denied_here = Some(said_at);
@@ -100,9 +102,12 @@ pub async fn deny(app: &App, claim: &Claim, now: Instant) -> Result<Denied, ActE
 }
 
 /// Whether marketing mail was welcome: only then is there something that an
-/// undo may grant again.
+/// undo may grant again. It would also end a *no* that was said of the address
+/// under another id, so there must be none.
 fn was_allowed(customer: &Customer, marketing: MarketingConsent) -> bool {
+    let heard = customer.heard.email.as_ref();
     customer.allows(Channel::Email, Purpose::Marketing, marketing)
+        && heard.is_none_or(|words| words.no(Purpose::Marketing).is_none())
 }
 
 fn undo_of(touch: &TouchId, said_at: Instant, now: Instant) -> Claim {

@@ -38,6 +38,8 @@ pub struct Step {
     pub index: Option<&'static str>,
     /// The partitions whose items are written or deleted.
     pub partitions: Vec<String>,
+    /// Whether a transaction also asks for what it does not write.
+    pub has_checks: bool,
 }
 
 impl Step {
@@ -47,10 +49,12 @@ impl Step {
         let asked: Value = serde_json::from_slice(body).unwrap_or_default();
         let index = asked["IndexName"].as_str();
         let index = INDEXES.iter().map(|known| known.name).find(|known| Some(*known) == index);
-        let puts = asked["TransactItems"].as_array().into_iter().flatten().map(|item| &item["Put"]);
+        let parts = asked["TransactItems"].as_array().into_iter().flatten();
+        let has_checks = parts.clone().any(|item| !item["ConditionCheck"].is_null());
+        let puts = parts.map(|item| &item["Put"]);
         let keys = puts.chain([&asked]).map(|one| one.get("Item").unwrap_or(&one["Key"]));
         let partitions = keys.filter_map(|key| Some(key["pk"]["S"].as_str()?.to_owned())).collect();
-        Step { service, operation: operation.to_owned(), index, partitions }
+        Step { service, operation: operation.to_owned(), index, partitions, has_checks }
     }
 
     /// Whether such a request can meet the fault at all.

@@ -14,9 +14,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::attributes::{Attributes, attributes};
-use super::expression::{Change, Scalar, Unknown, changes, holds};
+use super::expression::{Bindings, Change, Scalar, Unknown, changes, holds};
 use super::index::{At, Indexes};
-use super::wire::{Answer, DeleteItem, Key, PutItem, TransactWriteItems, UpdateItem};
+use super::wire::{
+    Answer, ConditionCheck, DeleteItem, Key, PutItem, TransactItem, TransactWriteItems, UpdateItem,
+};
 
 /// How many locks the partitions are spread over.
 const LOCKS: usize = 64;
@@ -224,13 +226,13 @@ impl Table {
 
     fn transact(&self, body: &[u8]) -> Done {
         let request: TransactWriteItems = serde_json::from_slice(body)?;
-        let mut writes = Vec::with_capacity(request.transact_items.len());
+        let mut acts = Vec::with_capacity(request.transact_items.len());
         for item in &request.transact_items {
-            self.check_name(&item.put.table_name)?;
-            writes.push(Write::of(item.put.item.get().into())?);
+            acts.push(self.act(item)?);
         }
-        check_writes(&writes)?;
-        let mut numbers: Vec<usize> = writes.iter().map(|w| Table::lock_of(&w.pk)).collect();
+        check_acts(&acts)?;
+        let mut numbers: Vec<usize> =
+            acts.iter().map(|act| Table::lock_of(act.place().0)).collect();
         numbers.sort_unstable();
         numbers.dedup();
         // One order for all, so that nobody waits in a circle.
@@ -247,9 +249,14 @@ impl Table {
                 None => {}
             }
         }
-        let mut refusals = Vec::with_capacity(writes.len());
-        for (item, write) in request.transact_items.iter().zip(&writes) {
-            refusals.push(match locks[place(&write.pk)].check(&item.put, write) {
+        let mut refusals = Vec::with_capacity(acts.len());
+        for act in &acts {
+            let partitions = &locks[place(act.place().0)];
+            let checked = match act {
+                Act::Put(put, write) => partitions.check(put, write),
+                Act::Check(check, key) => partitions.holds(check, key),
+            };
+            refusals.push(match checked {
                 Ok(()) => None,
                 Err(Refused::Condition(item)) => Some(item),
                 Err(unknown) => return Err(unknown),
@@ -261,22 +268,53 @@ impl Table {
         if let Some(token) = request.client_request_token {
             locks[0].remember(token, hash_of(body));
         }
-        for write in writes {
+        for act in acts {
+            let Act::Put(_, write) = act else { continue };
             let lock = place(&write.pk);
             locks[lock].write(write, &self.indexes);
         }
         Ok(Answer::ok("{}"))
     }
+
+    /// What one part of a transaction does.
+    fn act<'a>(&self, item: &'a TransactItem<'a>) -> Result<Act<'a>, Unknown> {
+        match (&item.put, &item.condition_check) {
+            (Some(put), None) => {
+                self.check_name(&put.table_name)?;
+                Ok(Act::Put(put, Write::of(put.item.get().into())?))
+            }
+            (None, Some(check)) => {
+                self.check_name(&check.table_name)?;
+                Ok(Act::Check(check, check.key.clone().texts()?))
+            }
+            _ => Err(Unknown("a part of a transaction that is neither a put nor a check".into())),
+        }
+    }
 }
 
-fn check_writes(writes: &[Write]) -> Result<(), Unknown> {
-    if writes.is_empty() || writes.len() > TRANSACTION_ITEMS_MAX {
-        return Err(Unknown(format!("a transaction of {} items", writes.len())));
+/// A part of a transaction.
+enum Act<'a> {
+    Put(&'a PutItem<'a>, Write),
+    Check(&'a ConditionCheck, (String, String)),
+}
+
+impl Act<'_> {
+    fn place(&self) -> (&str, &str) {
+        match self {
+            Act::Put(_, write) => (&write.pk, &write.sk),
+            Act::Check(_, (pk, sk)) => (pk, sk),
+        }
     }
-    let mut keys: Vec<_> = writes.iter().map(|write| (&write.pk, &write.sk)).collect();
+}
+
+fn check_acts(acts: &[Act]) -> Result<(), Unknown> {
+    if acts.is_empty() || acts.len() > TRANSACTION_ITEMS_MAX {
+        return Err(Unknown(format!("a transaction of {} items", acts.len())));
+    }
+    let mut keys: Vec<_> = acts.iter().map(Act::place).collect();
     keys.sort_unstable();
     match keys.windows(2).any(|pair| pair[0] == pair[1]) {
-        true => Err(Unknown("a transaction that writes an item twice".into())),
+        true => Err(Unknown("a transaction that works on an item twice".into())),
         false => Ok(()),
     }
 }
@@ -296,6 +334,18 @@ impl Partitions {
         }
         let told = tells_old(put.return_values_on_condition_check_failure.as_deref())?;
         Err(Refused::Condition(found.filter(|_| told).map(|found| found.text.to_string())))
+    }
+
+    fn holds(&self, check: &ConditionCheck, (pk, sk): &(String, String)) -> Result<(), Refused> {
+        let found = self.find(pk, sk);
+        let item =
+            found.map_or_else(|| Ok(Attributes::default()), |found| attributes(&found.text))?;
+        let bindings =
+            Bindings { names: None, values: check.expression_attribute_values.as_ref() };
+        match holds(&check.condition_expression, bindings, &item)? {
+            true => Ok(()),
+            false => Err(Refused::Condition(None)),
+        }
     }
 
     fn write(&mut self, write: Write, indexes: &Indexes) {

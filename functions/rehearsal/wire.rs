@@ -135,8 +135,20 @@ pub struct TransactWriteItems<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct TransactItem<'a> {
-    #[serde(borrow)]
-    pub put: PutItem<'a>,
+    #[serde(borrow, default)]
+    pub put: Option<PutItem<'a>>,
+    #[serde(default)]
+    pub condition_check: Option<ConditionCheck>,
+}
+
+/// A condition on an item that a transaction does not write.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct ConditionCheck {
+    pub table_name: String,
+    pub key: Key,
+    pub condition_expression: String,
+    pub expression_attribute_values: Option<HashMap<String, Scalar>>,
 }
 
 /// An answer: its HTTP status, and its body.

@@ -12,12 +12,13 @@ use lazo_domain::instant::Instant;
 
 use super::item::{self, Shape};
 use super::{
-    Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, keys, packed,
+    Checks, Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, keys,
+    packed,
 };
 
-/// What a customer's write asks of what is stored, with the values that it names:
+/// What a write asks of what is stored, with the values that it names:
 /// that it is what was read, or nothing where nothing was.
-fn as_read(version: u64) -> (&'static str, Option<Item>) {
+pub(super) fn as_read(version: u64) -> (&'static str, Option<Item>) {
     match version {
         0 => ("attribute_not_exists(pk)", None),
         version => {
@@ -32,6 +33,7 @@ fn after_of(before: &Loaded, customer: Customer, now: Instant) -> Loaded {
         version: before.version + 1,
         alarms: before.alarms.moved(&customer, now),
         customer,
+        checks: Checks::default(),
         shape: before.shape,
     }
 }
@@ -46,10 +48,22 @@ pub enum Commit {
     Known(Vec<usize>),
 }
 
+impl Commit {
+    /// What is known of so many entries. Whatever else was not as it was read, such
+    /// as an address of which something was said meanwhile, is a conflict.
+    fn of_entries(self, count: usize) -> Commit {
+        let Commit::Known(mut known) = self else { return self };
+        known.retain(|entry| *entry < count);
+        if known.is_empty() { Commit::Conflict } else { Commit::Known(known) }
+    }
+}
+
 impl Store {
     /// Writes a customer's new state with its ledger entries, in one
-    /// transaction: all or nothing. Where its answer is lost, a fence with a mark
-    /// tells whether it was done.
+    /// transaction: all or nothing; with what the change says of their addresses,
+    /// and on the condition that nothing was said of the one that a fence is for
+    /// since that was looked up. Where its answer is lost, a fence with a mark tells
+    /// whether it was done.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or refuses for good.
@@ -67,9 +81,11 @@ impl Store {
         {
             return self.commit_look(before.version, after_of(before, customer, now)).await;
         }
-        let (after, state, rest) = self.change_of(before, customer, now)?;
+        let (after, state, rest) = self.change_of(before, customer, now).await?;
+        let checks = self.check_said(before, ledger)?;
         if ledger.entries.is_empty()
             && rest.is_empty()
+            && checks.is_empty()
             && let Some(put) = state.put
         {
             return self.commit_alone(before.version, after, put.item).await;
@@ -79,6 +95,7 @@ impl Store {
             items.push(self.put_entry(&after.customer.id, entry)?);
         }
         items.extend(rest);
+        items.extend(checks);
         let answer = self
             .client
             .transact_write_items()
@@ -93,7 +110,7 @@ impl Store {
             }
             Err(error) => {
                 self.count(false, []);
-                let refused = refused(error);
+                let refused = refused(error).map(|how| how.of_entries(ledger.entries.len()));
                 match ledger.fence() {
                     Some(fence) if self.stands(fence).await => Ok(Commit::Done(Box::new(after))),
                     _ => refused,
@@ -103,7 +120,7 @@ impl Store {
     }
 
     /// A customer's new state, the write of it, and what else is written with it.
-    pub(super) fn change_of(
+    pub(super) async fn change_of(
         &self,
         before: &Loaded,
         customer: Customer,
@@ -117,6 +134,7 @@ impl Store {
         };
         let mut rest = self.put_interests(&before.customer, &after.customer, now)?;
         rest.extend(self.put_agenda(&before.customer, &after.customer, now)?);
+        rest.extend(self.put_said(&before.customer, &after.customer).await?);
         rest.extend(self.put_parts(before, parts)?);
         Ok((after, self.put_state(before.version, state)?, rest))
     }

@@ -7,7 +7,9 @@ use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
 
 use super::table::{self, Alarm};
-use super::{Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, keys, packed};
+use super::{
+    Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, keys, packed,
+};
 
 /// How long a customer is left alone though no stage was to change yet: a model
 /// that was fitted since may judge otherwise. At least, and at most; in between,
@@ -175,7 +177,8 @@ pub fn decode(id: &Id, mut item: Item, parts: &[Item]) -> Result<Loaded, StoreEr
             (customer.map_err(|error| unreadable(error.to_string()))?, Shape::Plain)
         }
     };
-    Ok(Loaded { customer, version: version.unsigned_abs(), alarms, shape })
+    let checks = Checks::default();
+    Ok(Loaded { customer, version: version.unsigned_abs(), alarms, checks, shape })
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@
 //! | `experiences#<year>-<month>` | `<detail-type>#<hash>` | what somebody said of a touchpoint in that month, to count |
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
+//! | `address#<keyed hash>` | `said` | what was said of an address or a number |
+//! | `secret` | `addresses` | the key of those hashes |
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
 //! | `learnt` | `drift` | the drift model |
 //! | `published` | `calendar` | since when the rules of the calendar are in force |
@@ -46,6 +48,8 @@ pub const ASSIGNEES: &str = "assignees";
 pub(super) const LEARNT: &str = "learnt";
 pub(super) const PUBLISHED: &str = "published";
 
+pub(super) const SAID: &str = "said";
+
 pub(super) const CONTENTS: &str = "contents";
 pub(super) const HANDOUTS: &str = "handouts";
 
@@ -54,6 +58,16 @@ pub(super) fn interest(topic: &Topic, shard: u8) -> String {
     let digest = Sha256::digest(topic.as_str().as_bytes());
     let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("interest#{hash}#{shard}")
+}
+
+/// The partition of an address, by the hash of it.
+pub(super) fn address(hash: &str) -> String {
+    format!("address#{hash}")
+}
+
+/// Where the key of those hashes is.
+pub(super) fn address_key() -> Item {
+    keyed("secret", "addresses")
 }
 
 pub(super) fn content(id: &Id) -> Item {

@@ -2,6 +2,7 @@
 //!
 //! The only module that knows the SDK's DynamoDB types.
 
+mod addresses;
 mod agenda;
 mod alarms;
 mod answers;
@@ -34,6 +35,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use lazo_domain::customer::Customer;
@@ -41,6 +43,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde::de::DeserializeOwned;
 
+pub use addresses::{ADDRESS_ITEMS_MAX, Checks};
 pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
 pub use answers::Answer;
 pub use calls::{Call, CallStatus};
@@ -90,13 +93,16 @@ pub struct Loaded {
     version: u64,
     alarms: item::Alarms,
     shape: item::Shape,
+    /// What was looked up for the customer's `heard`.
+    checks: Checks,
 }
 
 impl Loaded {
     /// One of whom nothing is stored yet.
     fn new(id: &Id) -> Loaded {
         let (alarms, shape) = (item::Alarms::default(), item::Shape::Plain);
-        Loaded { customer: Customer::new(id.clone()), version: 0, alarms, shape }
+        let checks = Checks::default();
+        Loaded { customer: Customer::new(id.clone()), version: 0, alarms, checks, shape }
     }
 
     /// Whether any alarm has rung by `now`.
@@ -131,15 +137,17 @@ pub struct Store {
     client: Client,
     table: String,
     cost: Option<std::sync::Arc<std::sync::Mutex<Cost>>>,
+    address_key: std::sync::Arc<tokio::sync::OnceCell<addresses::AddressKey>>,
 }
 
 /// How many items one transaction takes.
 pub const TRANSACTION_ITEMS_MAX: usize = 100;
 
 /// How many of them may be entries of the ledger: the customer's state, of
-/// whatever size, and what it changes in agendas have room beside them.
+/// whatever size, and what it changes in agendas and says of addresses have room
+/// beside them.
 pub const LEDGER_ITEMS_MAX: usize =
-    TRANSACTION_ITEMS_MAX - 1 - packed::PARTS_MAX - AGENDA_ITEMS_MAX;
+    TRANSACTION_ITEMS_MAX - 1 - packed::PARTS_MAX - AGENDA_ITEMS_MAX - ADDRESS_ITEMS_MAX;
 
 /// How often a state that is in parts is read where others write it meanwhile.
 const READS_MAX: u32 = 8;
@@ -153,7 +161,7 @@ pub const UNKNOWN_AFTER: Duration = Duration::from_secs(3600);
 
 impl Store {
     pub fn new(client: Client, table: impl Into<String>) -> Store {
-        Store { client, table: table.into(), cost: None }
+        Store { client, table: table.into(), cost: None, address_key: Default::default() }
     }
 
     /// The same store, which counts what its operations cost.
@@ -218,6 +226,22 @@ impl Store {
         let answer = answer.map_err(StoreError::service)?;
         self.count(false, answer.consumed_capacity());
         Ok(())
+    }
+
+    /// Writes one item by a condition; where that does not hold, nothing. Whether
+    /// it held.
+    async fn put_if(&self, put: PutItemFluentBuilder) -> Result<bool, StoreError> {
+        match put.set_return_consumed_capacity(self.count_mode()).send().await {
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                Ok(true)
+            }
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
+                self.count(false, []);
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::service(error)),
+        }
     }
 
     /// Changes one item by a condition; where that does not hold, nothing.

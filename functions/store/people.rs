@@ -101,8 +101,8 @@ impl Store {
         ledger: &Ledger,
         now: Instant,
     ) -> Result<Commit, StoreError> {
-        let (after, first, rest) = self.change_of(before, customer, now)?;
-        let (_, other_first, other_rest) = self.change_of(other_before, other, now)?;
+        let (after, first, rest) = self.change_of(before, customer, now).await?;
+        let (_, other_first, other_rest) = self.change_of(other_before, other, now).await?;
         let mut items: Vec<TransactWriteItem> = vec![first];
         for entry in &ledger.entries {
             items.push(self.put_entry(&after.customer.id, entry)?);

@@ -9,12 +9,12 @@ use lazo_domain::event::Delivered;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
-use lazo_domain::simulation::{Period, simulate};
-use lazo_domain::touch::TouchStatus;
+use lazo_domain::simulation::{Period, Shared, simulate, simulate_among};
+use lazo_domain::touch::{TouchRecord, TouchStatus};
 
 use crate::support::events::{delivered, profile};
 use crate::support::generate::{Plan, history};
-use crate::support::virtual_time::{Fate, fates, replay};
+use crate::support::virtual_time::{Fate, fates, replay, replay_together};
 use crate::support::{World, at, id, retail, rules};
 
 /// How many customers are replayed at a time: SQLite is the bottleneck.
@@ -35,9 +35,14 @@ async fn compare(
     let period = Period { from: Instant::MIN, until };
     let expected = simulate(customer.clone(), &mut events, &[], book, period);
     replay(&world.app, &customer, &events, until).await;
-    let found = fates(&world.app, &customer).await;
+    differ(world, &customer, &expected.touches).await
+}
+
+/// Holds what the table has of a customer's touches to what was expected.
+async fn differ(world: &World, customer: &Id, expected: &[TouchRecord]) -> Census {
+    let found = fates(&world.app, customer).await;
     let mut census = Census::new();
-    for record in &expected.touches {
+    for record in expected {
         let touch = &record.touch;
         let Some(fate) = found.get(touch) else {
             panic!("{touch} is not in the table: {record:?}")
@@ -49,7 +54,7 @@ async fn compare(
         *census.entry((record.status.as_str(), reason)).or_default() += 1;
     }
     for touch in found.keys() {
-        let is_expected = expected.touches.iter().any(|record| record.touch == *touch);
+        let is_expected = expected.iter().any(|record| record.touch == *touch);
         assert!(is_expected, "{touch} is in the table alone");
     }
     census
@@ -67,6 +72,49 @@ async fn compare_all(
         census.into_iter().for_each(|(fate, count)| *sum.entry(fate).or_default() += count);
     }
     sum
+}
+
+/// Customers who share addresses and numbers, three by three: what one of them says
+/// binds the others from then on, in memory as in the table.
+async fn compare_kin(world: &World, mut customers: Vec<(Id, Vec<Delivered>)>, until: Instant) -> Census {
+    let book: &RuleBook = &world.app.rules().book;
+    let period = Period { from: Instant::MIN, until };
+    let shared = Shared::among(&customers);
+    let mut expected = Vec::new();
+    for (id, events) in &mut customers {
+        expected.push(simulate_among(&shared, id.clone(), events, &[], book, period).touches);
+    }
+    let work = customers.chunks(3).map(|kin| replay_together(&world.app, kin, until));
+    futures::stream::iter(work).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+    let mut sum = Census::new();
+    for ((id, events), expected) in customers.iter_mut().zip(&expected) {
+        let census = differ(world, id, expected).await;
+        census.into_iter().for_each(|(fate, count)| *sum.entry(fate).or_default() += count);
+        // What the others change: how often it is another fate than alone.
+        let alone = simulate(id.clone(), events, &[], book, period).touches;
+        let others = alone.iter().zip(expected).filter(|(a, b)| a.reason != b.reason).count();
+        *sum.entry(("by others", None)).or_default() += others;
+    }
+    sum
+}
+
+/// Made-up histories of customers who share addresses and numbers.
+fn generated_kin(seeds: std::ops::Range<u64>, plan: Plan) -> Vec<(Id, Vec<Delivered>)> {
+    let histories = seeds.map(|seed| {
+        let customer = format!("cus-{seed:04}");
+        let mut made = history(seed, &customer, plan);
+        for one in made.iter_mut().filter(|one| one.kind == "CustomerUpdated") {
+            let (kin, is_first) = (seed / 3, seed % 3 == 0);
+            let email = if is_first { format!("Kin{kin}@Example.com") } else { format!("kin{kin}@example.com") };
+            for (field, shared) in [("email", email), ("phone", format!("+5255{kin:08}"))] {
+                if one.detail[field].is_string() {
+                    one.detail[field] = shared.into();
+                }
+            }
+        }
+        (id(&customer), made.iter().map(|made| delivered(&made.text())).collect())
+    });
+    histories.collect()
 }
 
 fn generated(seeds: std::ops::Range<u64>, plan: Plan) -> Vec<(Id, Vec<Delivered>)> {
@@ -144,6 +192,18 @@ async fn many_rules_on_made_up_histories() {
         assert!(found, "no touch ended for {reason}: the comparison says less than it should");
     }
     assert!(sent(&census) > 300, "{census:?}");
+}
+
+/// The same where customers share addresses and numbers, under ids of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_say_of_the_same_address_counts_alike() {
+    let world = World::new(rules(&FILES)).await;
+    let plan = Plan { from: at("2026-02-20T00:00:00Z"), days: 100, late: 3 * DAY };
+    let customers = generated_kin(3_000..3_090, plan);
+    let census = compare_kin(&world, customers, at("2026-07-15T00:00:00Z")).await;
+    println!("{census:#?}");
+    assert!(census[&("by others", None)] > 10, "{census:?}");
+    assert!(sent(&census) > 100, "{census:?}");
 }
 
 /// What the shipped rules and these tests' own are, in one place.

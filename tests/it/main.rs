@@ -3,6 +3,7 @@
 //! the tests' own (`support/recorder.rs`) behind the real SDK's clients.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod addresses;
 mod bad_input;
 mod bounds;
 mod calendar;

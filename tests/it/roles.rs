@@ -27,8 +27,12 @@ fn needs(step: &Step) -> Vec<(String, String)> {
             Some(index) => one("dynamodb:Query", &format!("Table.Arn/index/{index}")),
             None => one("dynamodb:Query", "Table.Arn"),
         },
-        // Every part of a transaction is authorised by itself; ours are puts.
-        (Service::DynamoDb, "TransactWriteItems") => one("dynamodb:PutItem", "Table.Arn"),
+        // Every part of a transaction is authorised by itself; ours are puts and checks.
+        (Service::DynamoDb, "TransactWriteItems") => {
+            let checks = step.has_checks.then_some("dynamodb:ConditionCheckItem");
+            let each = ["dynamodb:PutItem"].into_iter().chain(checks);
+            each.flat_map(|action| one(action, "Table.Arn")).collect()
+        }
         (Service::DynamoDb, "DeleteItem")
             if step.partitions.iter().all(|pk| pk.starts_with("failure")) =>
         {

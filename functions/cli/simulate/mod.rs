@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
-use lazo_domain::simulation::{Period, simulate};
+use lazo_domain::simulation::{Period, Shared, simulate_among};
 use lazo_domain::touch::{TouchRecord, TouchStatus};
 use serde::Serialize;
 
@@ -161,6 +161,7 @@ fn replay(
     json: bool,
 ) -> anyhow::Result<Vec<Part>> {
     let ByCustomer { customers, contents, .. } = events;
+    let shared = &Shared::among(&customers);
     let bar = progress(customers.len());
     let done = AtomicUsize::new(0);
     let at_once = customers.len().div_ceil(threads.max(1) * 32).max(1);
@@ -177,7 +178,7 @@ fn replay(
                 return part;
             }
             for (id, events) in &mut chunk {
-                let outcome = simulate(id.clone(), events, &contents, book, period);
+                let outcome = simulate_among(shared, id.clone(), events, &contents, book, period);
                 let zone = outcome.customer.zone(&book.default_zone);
                 for record in outcome.touches {
                     part.take(record, &zone, json);

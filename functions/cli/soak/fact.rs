@@ -29,7 +29,7 @@ pub type Topic = u8;
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     pub email: Option<Option<String>>,
-    pub phone: Option<bool>,
+    pub phone: Option<Option<String>>,
     pub zone: Option<String>,
     pub country: Option<String>,
     pub is_transactional: Option<bool>,
@@ -70,6 +70,19 @@ pub enum What {
     Suppressed {
         address: String,
     },
+}
+
+impl Told {
+    /// The address or the number that it tells, as a line needs it, in small
+    /// letters.
+    pub fn address(&self, line: Line) -> Option<String> {
+        let told = match line {
+            Line::Email => &self.email,
+            Line::Call => &self.phone,
+            Line::Task => &None,
+        };
+        told.as_ref()?.as_ref().map(|address| address.to_lowercase())
+    }
 }
 
 /// What was heard of calls.

@@ -114,7 +114,7 @@ impl Life<'_> {
         });
         for (name, value) in [
             ("email", person.email.clone().map(Value::from)),
-            ("phone", person.phone.then(|| format!("+5255{:08}", person.number).into())),
+            ("phone", person.phone.clone().map(Value::from)),
             ("country", person.country.map(Value::from)),
             ("birthday", person.birthday.map(|birthday| written(birthday).into())),
             ("relationship", person.is_transactional.then(|| "transactional".into())),
@@ -126,7 +126,7 @@ impl Life<'_> {
         }
         let told = Told {
             email: Some(person.email.clone()),
-            phone: Some(person.phone),
+            phone: Some(person.phone.clone()),
             zone: Some(person.zone.clone()),
             country: person.country.map(str::to_owned),
             is_transactional: Some(person.is_transactional),

@@ -51,7 +51,7 @@ use clap::builder::RangedU64ValueParser;
 
 use super::Answer;
 use life::{DAY, Years};
-use oracle::{Surroundings, Violation, examine};
+use oracle::{Surroundings, Violation, examine, kin};
 use shop::Defect;
 use totals::Totals;
 use world::{Setup, World};
@@ -217,13 +217,15 @@ async fn judge(world: &mut World) -> anyhow::Result<Vec<Violation>> {
     let mut violations = observe::not_kept(world, &kept);
     violations.extend(observe::told_twice(world));
     violations.extend(observe::mornings(world, &around));
-    for place in 0..world.people.len() {
+    let kin = kin(&world.facts);
+    for (place, kin) in kin.iter().enumerate() {
         let observed = observe::customer(world, place).await?;
         observe::count(&observed, &mut world.totals.touches);
         let (person, known) = (&world.people[place], &world.facts[place]);
         let mut facts = known.clone();
         facts.extend(press::facts(&world.pieces, person, known));
-        violations.extend(examine(&person.id, &facts, &observed, &around));
+        let kin: Vec<_> = kin.iter().map(|other| world.facts[*other].as_slice()).collect();
+        violations.extend(examine(&person.id, (&facts, &kin), &observed, &around));
     }
     Ok(violations)
 }

@@ -14,7 +14,7 @@ pub struct Person {
     pub country: Option<&'static str>,
     pub locale: &'static str,
     pub email: Option<String>,
-    pub phone: bool,
+    pub phone: Option<String>,
     pub birthday: Option<Birthday>,
     pub is_transactional: bool,
     pub interest: Option<Topic>,
@@ -53,13 +53,28 @@ pub fn person(rng: &mut Rng, number: usize, zones: &[String]) -> Person {
         zone: zones[number % zones.len()].clone(),
         country: [None, Some("MX"), Some("ES"), Some("US")][rng.usize(..4)],
         locale: if is_spanish { ["es", "es-MX", "es-ES"][rng.usize(..3)] } else { "en" },
-        email: (!of_thousand(rng, 50)).then(|| format!("{id}@mail.example")),
-        phone: !of_thousand(rng, 150),
+        email: (!of_thousand(rng, 50)).then(|| email(number)),
+        phone: (!of_thousand(rng, 150)).then(|| phone(number)),
         birthday: (!of_thousand(rng, 400)).then(|| birthday(rng)),
         is_transactional: of_thousand(rng, 60),
         interest: of_thousand(rng, 300).then(|| rng.u8(..TOPICS)),
         id,
     }
+}
+
+/// Somebody's address. Some came before, under another id, and write it in other
+/// letters now.
+fn email(number: usize) -> String {
+    match number % 8 == 3 {
+        true => format!("Cus-{:06}@Mail.example", number - 1),
+        false => format!("cus-{number:06}@mail.example"),
+    }
+}
+
+/// Somebody's number, the same.
+fn phone(number: usize) -> String {
+    let of = if number % 6 == 4 { number - 1 } else { number };
+    format!("+5255{of:08}")
 }
 
 pub fn birthday(rng: &mut Rng) -> Birthday {

@@ -70,6 +70,8 @@ pub enum Defect {
     DeafToNo,
     /// Whoever sends does not look again whether somebody said no.
     BlindToNo,
+    /// The same of what was said under another id of the same address.
+    BlindToOthers,
     /// What fits no schema is acknowledged and not kept aside.
     NoQuarantine,
     /// An event in a hundred is acknowledged and never taken.

@@ -75,6 +75,7 @@ the_oracle_sees! {
     mail_without_a_yes_is_seen: NoOptIn, "after a no, or without a yes";
     a_no_that_is_not_heard_is_seen: DeafToNo, "after ";
     a_no_that_is_not_looked_at_again_is_seen: BlindToNo, "after a no, or without a yes";
+    a_no_of_the_address_that_is_not_looked_at_is_seen: BlindToOthers, "of the same address, under another id";
     a_bad_record_that_is_not_kept_is_seen: NoQuarantine, "is not kept aside";
     a_lost_event_is_seen: EventsLost, "the ledger has it not";
     an_alarm_that_nobody_hears_is_seen: Overslept, "waits since";

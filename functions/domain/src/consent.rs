@@ -33,6 +33,13 @@ struct Word {
     denied: bool,
 }
 
+impl Word {
+    fn told(self) -> LastWord {
+        let state = if self.denied { ConsentState::Denied } else { ConsentState::Granted };
+        LastWord { at: self.at, state }
+    }
+}
+
 /// What was said last on something, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastWord {
@@ -83,6 +90,28 @@ impl Consents {
         }
     }
 
+    /// The last word on each purpose of a channel, where one was said.
+    pub fn words(
+        &self,
+        channel: ConsentChannel,
+    ) -> impl Iterator<Item = (ConsentPurpose, LastWord)> + use<> {
+        let [marketing, service, all] = match channel {
+            ConsentChannel::Email => [self.email_marketing, self.email_service, self.email_all],
+            ConsentChannel::Call => [self.call_marketing, self.call_service, self.call_all],
+        };
+        let words = [
+            (ConsentPurpose::Marketing, marketing),
+            (ConsentPurpose::Service, service),
+            (ConsentPurpose::All, all),
+        ];
+        words.into_iter().filter_map(|(purpose, word)| Some((purpose, word?.told())))
+    }
+
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        *self == Consents::default()
+    }
+
     /// The word that decides on touches of this channel and purpose; `None`
     /// where nothing was said.
     pub fn last_word<'a>(
@@ -91,9 +120,7 @@ impl Consents {
         channel: Channel,
         purpose: Purpose,
     ) -> Option<LastWord> {
-        let word = self.deciding(others, channel, purpose)?;
-        let state = if word.denied { ConsentState::Denied } else { ConsentState::Granted };
-        Some(LastWord { at: word.at, state })
+        self.deciding(others, channel, purpose).map(Word::told)
     }
 
     fn deciding<'a>(

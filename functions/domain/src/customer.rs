@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Heard;
 use crate::calendar::Base;
 use crate::complaint::Complaints;
 use crate::consent::{Consents, LastWord};
@@ -98,6 +99,10 @@ pub struct Customer {
     /// When the next occasion wants attention.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_occasion: Option<Instant>,
+    /// What was said of the address and the number under any id, as far as it
+    /// was looked up for this decision. It is stored by the address.
+    #[serde(skip)]
+    pub heard: Heard,
 }
 
 /// Another id of the same person.
@@ -328,6 +333,7 @@ impl Customer {
             next_review: None,
             occasions_until: None,
             next_occasion: None,
+            heard: Heard::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! state and one input, and gives the new state back with what is to be sent
 //! and the reason for everything that is not.
 
+pub mod address;
 pub mod calendar;
 pub mod codes;
 pub mod complaint;

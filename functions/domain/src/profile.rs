@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::{Address, latest};
 use crate::event::{
     AnnualDate, Change, Country, CustomerUpdated, Email, Line, Locale, Phone, Scalar, ZoneName,
 };
@@ -61,6 +62,11 @@ impl<T: PartialEq + Serialize> Dated<T> {
         self.0.iter().filter_map(|(_, value)| value.as_ref())
     }
 
+    /// Every value with since when it holds, the earliest first.
+    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = (Instant, Option<&T>)> {
+        self.0.iter().map(|(at, value)| (*at, value.as_ref()))
+    }
+
     /// Drops what nobody can ask for any more: all that was replaced before
     /// `horizon`.
     pub fn forget(&mut self, horizon: Instant) {
@@ -88,6 +94,26 @@ impl<T: PartialEq + Serialize> Dated<T> {
     }
 }
 
+impl<T: PartialEq + Serialize> Dated<T>
+where
+    for<'a> Address: From<&'a T>,
+{
+    /// The same of addresses, of which the latest stay: what the customer says is
+    /// for those that they had as well.
+    fn forget_address(&mut self, horizon: Instant) {
+        let past = self.0.partition_point(|(known, _)| *known <= horizon).saturating_sub(1);
+        if past == 0 {
+            return;
+        }
+        let kept = latest(self);
+        let mut index = 0;
+        self.0.retain(|(at, _)| {
+            index += 1;
+            index > past || kept.iter().any(|(_, told)| told == at)
+        });
+    }
+}
+
 fn rank<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -106,9 +132,15 @@ macro_rules! skip_empty {
         }
 
         impl Profile {
-            /// Drops replaced values that nobody can ask for any more.
+            /// Drops replaced values that nobody can ask for any more; of addresses
+            /// and numbers the latest stay.
             pub fn forget(&mut self, horizon: Instant) {
+                let (email, phone) =
+                    (std::mem::take(&mut self.email), std::mem::take(&mut self.phone));
                 $(self.$field.forget(horizon);)*
+                (self.email, self.phone) = (email, phone);
+                self.email.forget_address(horizon);
+                self.phone.forget_address(horizon);
                 self.anniversaries.values_mut().for_each(|dated| dated.forget(horizon));
                 self.attributes.values_mut().for_each(|dated| dated.forget(horizon));
             }

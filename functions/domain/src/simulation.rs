@@ -1,8 +1,11 @@
 //! One person's history replayed in virtual time, by the same
 //! [`decide`](crate::decide::decide) that runs in production.
 
+mod shared;
+
 use std::collections::BTreeSet;
 
+use crate::address::Heard;
 use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
 use crate::decide::{Effects, Input, Merge, merge, take_in};
@@ -13,6 +16,7 @@ use crate::id::Id;
 use crate::instant::Instant;
 use crate::rulebook::RuleBook;
 use crate::touch::{TouchId, TouchRecord, TouchStatus};
+pub use shared::Shared;
 
 /// From when on follow-ups are opened, and when virtual time stops.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +44,21 @@ pub fn simulate(
     book: &RuleBook,
     period: Period,
 ) -> Outcome {
+    simulate_among(&Shared::default(), id, events, contents, book, period)
+}
+
+/// The same of one customer among others, with whom they may share an address or
+/// a number.
+pub fn simulate_among(
+    shared: &Shared,
+    id: Id,
+    events: &mut [Delivered],
+    contents: &[Delivered],
+    book: &RuleBook,
+    period: Period,
+) -> Outcome {
     events.sort_by(|a, b| order(a).cmp(&order(b)));
-    let mut run = Run { people: vec![Person::new(id)], ..Run::new(book) };
+    let mut run = Run { people: vec![Person::new(id)], ..Run::new(book, shared) };
     let mut all: Vec<&Delivered> = events.iter().chain(contents).collect();
     if !contents.is_empty() {
         all.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -127,6 +144,7 @@ struct Run<'a> {
     /// The ids of one person; mostly one.
     people: Vec<Person<'a>>,
     book: &'a RuleBook,
+    shared: &'a Shared,
     now: Instant,
     /// As they were told of: of one touch the latest holds.
     touches: Vec<TouchRecord>,
@@ -134,9 +152,9 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(book: &'a RuleBook) -> Run<'a> {
+    fn new(book: &'a RuleBook, shared: &'a Shared) -> Run<'a> {
         let (touches, escalations) = (Vec::new(), Vec::new());
-        Run { people: Vec::new(), book, now: Instant::MIN, touches, escalations }
+        Run { people: Vec::new(), book, shared, now: Instant::MIN, touches, escalations }
     }
 
     /// Where the customer is who an id is now.
@@ -249,8 +267,14 @@ impl<'a> Run<'a> {
 
     fn step(&mut self, at: usize, input: Input, now: Instant) {
         self.now = now;
+        // What is due goes by what was said of the address, as in the handlers.
+        if matches!(input, Input::Due) {
+            let customer = &mut self.people[at].customer;
+            customer.heard = self.shared.heard(&customer.profile, now);
+        }
         let Effects { records, sends, escalations, .. } =
             take_in(&mut self.people[at].customer, input, self.book, now);
+        self.people[at].customer.heard = Heard::default();
         self.touches.extend(records);
         for send in sends {
             let told = self.touches.len();

@@ -15,7 +15,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::journey::{Experience, Stop, Told, stops, worth_at};
 use lazo_domain::rulebook::RuleBook;
-use lazo_domain::simulation::{Period, simulate};
+use lazo_domain::simulation::{Period, Shared, simulate_among};
 use lazo_domain::touch::{TouchRecord, TouchStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -59,6 +59,9 @@ struct Case {
     /// Events before this count as history.
     from: Option<String>,
     when: Vec<Map<String, Value>>,
+    /// What happens to others meanwhile, by their ids; of them only that is known.
+    #[serde(default)]
+    others: BTreeMap<String, Vec<Map<String, Value>>>,
     until: Option<String>,
     then: Vec<String>,
     /// The stages that the customer enters, where the case tells.
@@ -153,7 +156,15 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Came {
     };
     let (contents, mut events): (Vec<_>, Vec<_>) =
         events.into_iter().partition(|delivered| delivered.event.customer().is_none());
-    let outcome = simulate(id, &mut events, &contents, &book, period);
+    let others = case.others.iter().map(|(other, told)| {
+        let other = Id::new(other).unwrap();
+        let told = told.iter().map(|event| delivered(&other, event, &zone, place)).collect();
+        (other, told)
+    });
+    let all: Vec<(Id, Vec<Delivered>)> =
+        others.chain([(id.clone(), events.clone())]).collect();
+    let shared = Shared::among(&all);
+    let outcome = simulate_among(&shared, id, &mut events, &contents, &book, period);
     let felt = events.iter().filter_map(|delivered| {
         let worth = worth_at(&outcome.customer, delivered.event.occurred_at, &book);
         Some((Experience::of(&delivered.event.body)?, worth))

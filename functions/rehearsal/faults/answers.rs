@@ -48,13 +48,18 @@ pub fn conflict(request: &HttpRequest) -> Answer {
     Answer::error(400, "TransactionCanceledException", "Transaction cancelled", &more)
 }
 
+/// What one item of a transaction does: a put, or a check.
+fn part(item: &mut Value) -> Option<&mut Value> {
+    item.as_object_mut()?.values_mut().next()
+}
+
 /// A request's body without the conditions that are to go; `None` where it has
 /// none of them.
 pub fn without_conditions(body: &[u8], without: &dyn Fn(&str, &str) -> bool) -> Option<String> {
     let mut body: Value = serde_json::from_slice(body).ok()?;
     let mut is_changed = false;
-    let items = match body.get_mut("TransactItems") {
-        Some(items) => items.as_array_mut()?.iter_mut().map(|item| &mut item["Put"]).collect(),
+    let items: Vec<&mut Value> = match body.get_mut("TransactItems") {
+        Some(items) => items.as_array_mut()?.iter_mut().filter_map(part).collect(),
         None => vec![&mut body],
     };
     for put in items {
@@ -67,7 +72,15 @@ pub fn without_conditions(body: &[u8], without: &dyn Fn(&str, &str) -> bool) -> 
         if without(sk, condition)
             && let Some(put) = put.as_object_mut()
         {
-            put.remove("ConditionExpression");
+            match put.contains_key("Item") || put.contains_key("UpdateExpression") {
+                true => drop(put.remove("ConditionExpression")),
+                // A check is nothing but its condition: one that always holds.
+                false => {
+                    let always = "attribute_exists(pk) OR attribute_not_exists(pk)";
+                    put.insert("ConditionExpression".into(), always.into());
+                    put.remove("ExpressionAttributeValues");
+                }
+            }
             is_changed = true;
         }
     }

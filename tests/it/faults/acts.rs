@@ -13,6 +13,7 @@ use lazo::store::EventEntry;
 use lazo::store::table::Alarm;
 use lazo::{dispatch, occasions, rounds, store::keys};
 use lazo_domain::event::from_wire;
+use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::{Share, Survey, SurveyKind};
 use lazo_domain::touch::TouchId;
@@ -104,6 +105,16 @@ impl Act {
                 imported.is_ok()
             }
         }
+    }
+
+    /// Whose ledger must have it.
+    pub fn customer(&self) -> Id {
+        let of = |text: &String| from_wire(text).ok()?.event.customer().cloned();
+        let whose = match self {
+            Act::Event { text, .. } => of(text),
+            _ => None,
+        };
+        whose.unwrap_or_else(|| id(CUSTOMER))
     }
 
     /// The keys under which the ledger must have it once it is acknowledged.

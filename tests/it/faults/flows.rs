@@ -11,6 +11,9 @@ use crate::support::{LINKS_URL, at, id, minutes_after};
 
 pub const CUSTOMER: &str = "ana";
 
+/// Somebody with the same address and number, under another id.
+pub const OTHER: &str = "beto";
+
 pub fn noon() -> Instant {
     at("2026-11-18T12:00:00-06:00")
 }
@@ -34,9 +37,13 @@ pub struct Flow {
     pub may_be_refused: Option<Reason>,
 }
 
-fn event(kind: &str, minutes: i64, mut detail: Value) -> Act {
+fn event(kind: &str, minutes: i64, detail: Value) -> Act {
+    event_of(CUSTOMER, kind, minutes, detail)
+}
+
+fn event_of(customer: &str, kind: &str, minutes: i64, mut detail: Value) -> Act {
     let at = minutes_after(noon(), minutes);
-    detail["customer_id"] = CUSTOMER.into();
+    detail["customer_id"] = customer.into();
     detail["occurred_at"] = at.to_string().into();
     Act::Event { text: envelope(kind, at, detail), at }
 }
@@ -131,6 +138,7 @@ pub fn all() -> Vec<Flow> {
         )
     });
     flows.extend(of_calls());
+    flows.extend(of_addresses());
     flows.push(flow(
         "escalation",
         vec![
@@ -259,6 +267,67 @@ fn of_calls() -> Vec<Flow> {
             twice,
             report("c2", 130, "call.2", "voicemail"),
             bought("p2", 24 * 60 + 20, "10.00"),
+        ),
+    ]
+}
+
+/// The flows in which somebody with the same address and number says no, under
+/// another id.
+fn of_addresses() -> Vec<Flow> {
+    let at = minutes_after(noon(), -70);
+    let other = || Act::Event { text: profile(OTHER, at, json!({})), at };
+    let wanted = || vec![known(-60), other(), consent("yes", -50, "granted")];
+    let bought_on_offer = || bought("p1", 0, "77.00");
+    let no = |minutes| {
+        let detail = json!({
+            "consent_id": "no", "channel": "email", "purpose": "marketing", "state": "denied",
+            "source": "till",
+        });
+        event_of(OTHER, "ConsentChanged", minutes, detail)
+    };
+    let with = |mut acts: Vec<Act>, act: Act| {
+        acts.push(act);
+        acts
+    };
+    let not_to_call = json!({ "call_id": "c9", "outcome": "do_not_call" });
+    vec![
+        flow(
+            "no of the address",
+            with(wanted(), bought_on_offer()),
+            no(30),
+            bought("p2", 40, "10.00"),
+        ),
+        // Whose address it is, is told after they said no.
+        flow(
+            "address of a no",
+            vec![known(-60), consent("yes", -50, "granted"), bought_on_offer(), no(20)],
+            other(),
+            bought("p2", 40, "10.00"),
+        ),
+        Flow {
+            may_be_refused: Some(Reason::NoConsent),
+            ..flow(
+                "dispatch before a no of the address",
+                with(wanted(), bought_on_offer()),
+                Act::Tick { at: due() },
+                no(22 * 60),
+            )
+        },
+        flow(
+            "bounce of the address",
+            with(wanted(), bought("p1", 0, "10.00")),
+            Act::Told {
+                touch: format!("thanks/{OTHER}/p9/mail"),
+                kind: "Email Bounced",
+                at: minutes_after(noon(), 30),
+            },
+            bought("p2", 40, "77.00"),
+        ),
+        flow(
+            "no of the number",
+            with(wanted(), bought("p1", 0, "2000.00")),
+            event_of(OTHER, "CallReported", 30, not_to_call),
+            bought("p2", 40, "10.00"),
         ),
     ]
 }

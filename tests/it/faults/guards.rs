@@ -2,9 +2,10 @@
 //! pass find what the guard is there for. The table of all guards is in
 //! `tests/README.md`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lazo::rehearsal::Service;
 use lazo::rehearsal::faults::{Fault, Plan, Without};
 use lazo::store::keys;
 
@@ -102,6 +103,43 @@ fn without_the_touch_key_a_restored_state_sends_again() {
 fn without_the_event_key_an_event_counts_twice() {
     let world = World::in_memory().without(conditions_of("event#"));
     assert!(finds(&world, "", |_| true).is_some());
+}
+
+/// How many mails went out after a *no* of the same address was acknowledged while
+/// a request of the sender was held up; which may be any but the mail itself.
+async fn mails_after_a_no_elsewhere(world: &World) -> usize {
+    let flows = flows::all();
+    let name = "dispatch before a no of the address";
+    let flow = flows.iter().find(|flow| flow.name == name).unwrap();
+    let mut after = 0;
+    for number in 1..40 {
+        world.clear().await;
+        for act in &flow.before {
+            assert!(act.perform(world.app()).await);
+        }
+        world.faults.plan(Plan::At(vec![(number, Fault::Hold)]));
+        world.faults.record();
+        let before = Mutex::new(None);
+        let no = || async {
+            assert!(flow.next.perform(world.app()).await);
+            *before.lock().unwrap() = Some(world.aws.mail.count());
+        };
+        world.faults.run(flow.input.perform(world.app()), no).await;
+        let steps = world.faults.steps();
+        let is_mail = steps.get(number as usize - 1).is_none_or(|s| s.service == Service::Ses);
+        let before = *before.lock().unwrap();
+        if let Some(before) = before.filter(|_| !is_mail) {
+            after += (world.aws.mail.count() - before) as usize;
+        }
+    }
+    after
+}
+
+#[test]
+fn without_the_check_of_the_address_a_fence_overtakes_a_no() {
+    assert_eq!(block_on(mails_after_a_no_elsewhere(&World::in_memory())), 0);
+    let without = World::in_memory().without(conditions_of("said"));
+    assert!(block_on(mails_after_a_no_elsewhere(&without)) > 0);
 }
 
 /// The SDK repeats a request whose answer was lost.

@@ -8,14 +8,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::rehearsal::Service;
 use lazo::rehearsal::faults::{Fault, Plan};
 use lazo::store::{FailureKind, Month, Store, TouchState, keys};
+use lazo_domain::address::{Asks, Heard};
 use lazo_domain::customer::Customer;
-use lazo_domain::event::EventKind;
+use lazo_domain::event::{Body, EventKind};
 use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::rule::Channel;
 use lazo_domain::touch::Reason;
 
+use serde_json::json;
+
 use super::flows::{CUSTOMER, Flow, due};
 use super::run::{Trail, Variant, World, mails};
+use crate::support::events::{delivered, profile};
 use crate::support::{id, minutes_after};
 
 /// What a run left.
@@ -36,6 +40,8 @@ pub struct Left {
     pub escalated: BTreeMap<String, usize>,
     /// The calls of the list: how they stand.
     pub calls: BTreeMap<String, String>,
+    /// What was said of the address and the number that the flows have.
+    pub said: Heard,
     /// What is counted in the month in which all of it happens.
     pub counted: BTreeSet<String>,
     /// The touches that are listed as unknown.
@@ -84,7 +90,14 @@ impl Left {
         let counted = counted.chain(complaints.iter().map(|one| format!("{one:?}")));
         let counted = counted.chain(felt.iter().map(|one| format!("{one:?}")));
         let (unknown, failures) = failures(store).await;
+        let known = delivered(&profile(CUSTOMER, due(), json!({})));
+        let mut probe = Customer::new(id(CUSTOMER));
+        if let Body::CustomerUpdated(told) = &known.event.body {
+            probe.profile.update(told);
+        }
+        store.hear_all([&mut probe], Asks { email: true, phone: true }).await.unwrap();
         Left {
+            said: probe.heard,
             counted: counted.collect(),
             customer,
             events: events
@@ -189,6 +202,9 @@ pub fn check(
     }
     if !left.failures.is_empty() {
         wrong.push(format!("kept as bad: {:?}", left.failures));
+    }
+    if left.said != clean.said {
+        wrong.push(format!("said of the address: {:?}, clean {:?}", left.said, clean.said));
     }
     duplicates(trail, left, &mut wrong);
     let may_be_unknown = leaves_unknown(plan, trail);

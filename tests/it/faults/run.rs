@@ -263,7 +263,8 @@ impl Run<'_> {
         if entries.is_empty() && !act.says_no() {
             return;
         }
-        let (events, touches) = self.world.observer.ledger(&id(CUSTOMER)).await.unwrap();
+        let (events, _) = self.world.observer.ledger(&act.customer()).await.unwrap();
+        let (_, touches) = self.world.observer.ledger(&id(CUSTOMER)).await.unwrap();
         let known: BTreeSet<String> =
             events.iter().map(|entry| keys::event(entry.kind, &entry.key)).collect();
         self.trail.lost.extend(entries.into_iter().filter(|entry| !known.contains(entry)));

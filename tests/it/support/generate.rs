@@ -115,7 +115,8 @@ impl Maker {
         };
         let share = if is_first { 0.85 } else { 0.3 };
         maybe("email", share, format!("{}@example.com", self.customer).into());
-        maybe("phone", share, "+525555550142".into());
+        let number = self.customer.bytes().fold(0u64, |sum, byte| sum * 31 + u64::from(byte));
+        maybe("phone", share, format!("+52{:010}", number % 10_000_000_000).into());
         let zone = ZONES[self.keys % ZONES.len()];
         let mut pick = Rng::with_seed(at.millis() as u64 ^ u64::from(is_first));
         maybe(

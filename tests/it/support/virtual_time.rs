@@ -34,6 +34,42 @@ pub async fn replay(app: &App, id: &Id, events: &[Delivered], until: Instant) {
     pass_time(app, id, &mut now, until, true).await;
 }
 
+/// The same for customers who share an address or a number: what one of them says
+/// may bear on the others from that instant on.
+pub async fn replay_together(app: &App, customers: &[(Id, Vec<Delivered>)], until: Instant) {
+    let mut events: Vec<&Delivered> = customers.iter().flat_map(|(_, events)| events).collect();
+    events.sort_by_key(|delivered| delivered.at);
+    let mut now = Instant::MIN;
+    for delivered in events.into_iter().take_while(|delivered| delivered.at <= until) {
+        pass_time_of_all(app, customers, &mut now, (delivered.at, false)).await;
+        now = delivered.at;
+        ingest::take(app, delivered, now).await.unwrap();
+    }
+    pass_time_of_all(app, customers, &mut now, (until, true)).await;
+}
+
+async fn pass_time_of_all(
+    app: &App,
+    customers: &[(Id, Vec<Delivered>)],
+    now: &mut Instant,
+    (until, inclusive): (Instant, bool),
+) {
+    loop {
+        let mut first: Option<(Instant, &Id)> = None;
+        for (id, _) in customers {
+            let alarm = app.store.load(id).await.unwrap().customer.next_alarm();
+            let alarm = alarm.map(|alarm| (alarm.max(*now), id));
+            first = first.into_iter().chain(alarm).min();
+        }
+        let Some((alarm, id)) = first else { return };
+        if alarm > until || (alarm == until && !inclusive) {
+            return;
+        }
+        *now = alarm;
+        dispatch::attend(app, id, alarm).await.unwrap();
+    }
+}
+
 async fn pass_time(app: &App, id: &Id, now: &mut Instant, until: Instant, inclusive: bool) {
     loop {
         let loaded = app.store.load(id).await.unwrap();

@@ -320,8 +320,13 @@ impl<'a> Case<'a> {
             "erased" => view.is_erased(),
             "no_address" if step.line == Line::Call => !view.has_phone(),
             "no_address" => view.email().is_none(),
-            "suppressed" => view.is_suppressed(step.line),
-            "no_consent" => !view.consents(step.line, flow.purpose),
+            "suppressed" => {
+                view.is_suppressed(step.line) || view.is_stopped_by(self.kin, step.line)
+            }
+            "no_consent" => {
+                !view.consents(step.line, flow.purpose)
+                    || view.is_denied_by(self.kin, step.line, flow.purpose)
+            }
             "relationship" => view.is_transactional(),
             "exited" => self.has_exited(expected, view),
             "not_sampled" => !flow.draws(&expected.occurrence),

@@ -12,6 +12,7 @@
 //! | `clock` | local time, on jiff alone |
 //! | `view` | what is known of a customer at an instant |
 //! | `safety` | nothing goes out that must not |
+//! | `kin` | what others said who have the same address or number |
 //! | `fate` | everything expected goes out, or has a reason |
 //! | `birthday` | the same for the days of the year |
 //! | `digest` | the same for periods |
@@ -28,6 +29,7 @@ mod digest;
 mod drift;
 mod fate;
 mod flows;
+mod kin;
 mod mornings;
 mod safety;
 mod view;
@@ -38,6 +40,7 @@ use serde::Serialize;
 
 use super::fact::Fact;
 use super::world::Gone;
+pub use kin::kin;
 pub use mornings::mornings;
 
 /// How a touch stands in the ledger.
@@ -144,6 +147,8 @@ pub struct Violation {
 struct Case<'a> {
     id: &'a str,
     facts: &'a [Fact],
+    /// The facts of those who ever had an address or a number of this customer's.
+    kin: &'a [&'a [Fact]],
     observed: &'a Observed,
     around: &'a Surroundings,
     violations: Vec<Violation>,
@@ -159,11 +164,11 @@ impl Case<'_> {
 /// Everything that is wrong with what became of a customer.
 pub fn examine(
     id: &str,
-    facts: &[Fact],
+    (facts, kin): (&[Fact], &[&[Fact]]),
     observed: &Observed,
     around: &Surroundings,
 ) -> Vec<Violation> {
-    let mut case = Case { id, facts, observed, around, violations: Vec::new() };
+    let mut case = Case { id, facts, kin, observed, around, violations: Vec::new() };
     case.check_what_went_out();
     case.check_what_was_due();
     case.check_birthdays();

@@ -88,6 +88,10 @@ impl Case<'_> {
         }
         check(view.is_suppressed(step.line), "to an address or a number that is not to be used");
         check(!view.consents(step.line, flow.purpose), "after a no, or without a yes");
+        let is_denied = view.is_denied_by(self.kin, step.line, flow.purpose);
+        check(is_denied, "after a no of the same address, under another id");
+        let is_stopped = view.is_stopped_by(self.kin, step.line);
+        check(is_stopped, "to an address that bounced or complained, under another id");
         let is_limited = step.line != Line::Email || is_marketing;
         check(view.is_transactional() && is_limited, "against the kind of relationship");
         check(flow.waits_for_complaints && view.is_paused(), "during a complaint's pause");

@@ -59,7 +59,7 @@ impl<'a> View<'a> {
     }
 
     pub fn has_phone(&self) -> bool {
-        self.told(|told| told.phone).unwrap_or(false)
+        self.told(|told| told.phone.as_ref().map(Option::is_some)).unwrap_or(false)
     }
 
     pub fn is_transactional(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::Turn;
 use super::enrol::fraction;
+use crate::address::Words;
 use crate::calendar::Hours;
 use crate::complaint::Pause;
 use crate::condition::Verdict;
@@ -212,6 +213,7 @@ impl<'a> Turn<'a> {
         let allowed = relationship
             .and_then(|kind| policy.relationships.get(kind.as_str()))
             .is_none_or(|kind| kind.allows(channel, purpose));
+        let words = self.heard(channel);
         let is_suppressed = match channel {
             Channel::Email => {
                 let email = profile.email.latest();
@@ -227,9 +229,11 @@ impl<'a> Turn<'a> {
             Some(Reason::Erased)
         } else if !has_address {
             Some(Reason::NoAddress)
-        } else if is_suppressed {
+        } else if is_suppressed || words.is_some_and(|words| words.stop().is_some()) {
             Some(Reason::Suppressed)
-        } else if !customer.allows(channel, purpose, policy.marketing_consent) {
+        } else if !customer.allows(channel, purpose, policy.marketing_consent)
+            || words.is_some_and(|words| words.no(purpose).is_some())
+        {
             Some(Reason::NoConsent)
         } else if !allowed {
             Some(Reason::Relationship)
@@ -238,6 +242,29 @@ impl<'a> Turn<'a> {
         } else {
             None
         }
+    }
+
+    /// What was said of the address that a channel needs, under whatever id (1.5).
+    /// Where nobody has looked, it is asked for.
+    fn heard(&self, channel: Channel) -> Option<&Words> {
+        let (customer, mut asks) = (&self.customer, self.asks.get());
+        let words = match channel {
+            _ if customer.erased_at.is_some() => None,
+            Channel::Email => {
+                let words = customer.heard.email.as_ref();
+                asks.email |= words.is_none() && customer.profile.email.latest().is_some();
+                words
+            }
+            Channel::Call => {
+                let words = customer.heard.phone.as_ref();
+                asks.phone |= words.is_none() && customer.profile.phone.latest().is_some();
+                words
+            }
+            // Tasks and events are the shop's own: they reach no customer.
+            Channel::Task | Channel::Event => None,
+        };
+        self.asks.set(asks);
+        words
     }
 
     /// Why what the step itself asks for does not hold: its `if`, the day that

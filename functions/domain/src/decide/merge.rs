@@ -46,8 +46,8 @@ pub fn merge(
     let (taken, goes) = part(goes, &stays.id);
     let mut turn = Turn::new(&mut stays, book, now);
     turn.take_over(taken, at, opens);
-    let Effects { records, sends, stages, escalations, complaints } = turn.end();
-    let stays = Decision { customer: stays, records, sends, stages, escalations, complaints };
+    let Effects { records, sends, stages, escalations, complaints, asks } = turn.end();
+    let stays = Decision { customer: stays, records, sends, stages, escalations, complaints, asks };
     Merge { stays, goes }
 }
 

@@ -32,12 +32,13 @@ mod settle;
 mod stages;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::address::Asks;
 use crate::calendar;
 use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
@@ -108,6 +109,9 @@ pub struct Decision {
     pub escalations: Vec<Escalation>,
     /// Complaints of which an event told something, opened or resolved ones.
     pub complaints: BTreeSet<Id>,
+    /// What was said of the address or the number bears on it, and is not known:
+    /// look it up, put it into `heard` of the customer, and decide again.
+    pub asks: Asks,
 }
 
 /// Decides what to do for a customer. Total: it never fails and never panics.
@@ -143,9 +147,9 @@ pub struct Decision {
 /// assert_eq!(decision.records[0].reason, Some(Reason::NoAddress));
 /// ```
 pub fn decide(mut customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
-    let Effects { records, sends, stages, escalations, complaints } =
+    let Effects { records, sends, stages, escalations, complaints, asks } =
         take_in(&mut customer, input, book, now);
-    Decision { customer, records, sends, stages, escalations, complaints }
+    Decision { customer, records, sends, stages, escalations, complaints, asks }
 }
 
 /// What follows from an input, besides the state that it leaves.
@@ -155,6 +159,7 @@ pub(crate) struct Effects {
     pub stages: Vec<Entered>,
     pub escalations: Vec<Escalation>,
     pub complaints: BTreeSet<Id>,
+    pub asks: Asks,
 }
 
 /// [`decide`] on a customer where it stands: a replay of years moves none about.
@@ -200,6 +205,7 @@ struct Turn<'a> {
     stages_entered: Vec<Entered>,
     escalations: Vec<Escalation>,
     complaints: BTreeSet<Id>,
+    asks: Cell<Asks>,
 }
 
 impl<'a> Turn<'a> {
@@ -216,6 +222,7 @@ impl<'a> Turn<'a> {
             stages_entered: Vec::new(),
             escalations: Vec::new(),
             complaints: BTreeSet::new(),
+            asks: Cell::default(),
         }
     }
 }
@@ -224,8 +231,10 @@ impl Turn<'_> {
     fn end(mut self) -> Effects {
         self.watch_complaints();
         self.forget();
-        let Turn { records, sends, stages_entered: stages, escalations, complaints, .. } = self;
-        Effects { records, sends, stages, escalations, complaints }
+        let Turn { records, sends, stages_entered: stages, escalations, complaints, asks, .. } =
+            self;
+        let asks = asks.get();
+        Effects { records, sends, stages, escalations, complaints, asks }
     }
 
     fn today(&self) -> Date {

@@ -106,7 +106,9 @@ pub struct CustomerUpdated {
     pub attributes: BTreeMap<String, Option<Scalar>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentChannel {
     Email,

@@ -1,0 +1,245 @@
+//! What was said of an address or of a number, under whatever id it is known
+//! (1.5): a *no*, a *yes*, a bounce, a spam complaint.
+//!
+//! A customer's words are theirs, and those of each address that they have, had
+//! or come to have ([`said`]). Who has one of these as well, under another id, is
+//! bound by its *no* ([`Heard`]). A *yes* is for nobody else: it only ends an
+//! earlier *no* of the same address.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::consent::{Consents, LastWord};
+use crate::event::{ConsentChannel, ConsentPurpose, ConsentState, Email, Phone};
+use crate::id::Id;
+use crate::instant::Instant;
+use crate::profile::{Dated, Profile};
+use crate::rule::Purpose;
+
+/// How many mail addresses of one customer their words are carried to, and how
+/// many numbers: the latest ones.
+pub const ADDRESSES_MAX: usize = 4;
+
+/// A mail address or a telephone number, written in one way: without blanks
+/// around it, in lower case. Dots and plus signs stay: not every mail service
+/// passes over them.
+///
+/// # Examples
+/// ```
+/// use lazo_domain::address::Address;
+///
+/// assert_eq!(Address::email(" Ana@Example.com "), Address::email("ana@example.com"));
+/// assert_ne!(Address::email("ana+shop@example.com"), Address::email("ana@example.com"));
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    channel: ConsentChannel,
+    text: String,
+}
+
+impl Address {
+    pub fn email(text: &str) -> Address {
+        Address { channel: ConsentChannel::Email, text: text.trim().to_lowercase() }
+    }
+
+    pub fn phone(text: &str) -> Address {
+        Address { channel: ConsentChannel::Call, text: text.trim().to_lowercase() }
+    }
+
+    /// What it is good for.
+    pub fn channel(&self) -> ConsentChannel {
+        self.channel
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<&Email> for Address {
+    fn from(email: &Email) -> Address {
+        Address::email(email.as_str())
+    }
+}
+
+impl From<&Phone> for Address {
+    fn from(phone: &Phone) -> Address {
+        Address::phone(phone.as_str())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({:?}, …)", self.channel)
+    }
+}
+
+/// A yes or a no, and under which id it was said. Ordered so that of two words
+/// of one instant the *no* is the later one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Word {
+    pub at: Instant,
+    pub denied: bool,
+    pub by: Id,
+}
+
+/// A bounce for good or a spam complaint, and of whose mail.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stop {
+    pub at: Instant,
+    pub by: Id,
+}
+
+/// What was said of one address. Whatever the order in which words come in, and
+/// however often, they add up to the same: of each kind the last one is kept,
+/// and of bounces and spam complaints, which hold for ever, the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Words {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marketing: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop: Option<Stop>,
+}
+
+impl Words {
+    /// That mail to the address came back for good, or was called spam.
+    pub fn of_stop(at: Instant, by: &Id) -> Words {
+        Words { stop: Some(Stop { at, by: by.clone() }), ..Words::default() }
+    }
+
+    pub fn note(&mut self, purpose: ConsentPurpose, word: Word) {
+        let known = match purpose {
+            ConsentPurpose::Marketing => &mut self.marketing,
+            ConsentPurpose::Service => &mut self.service,
+            ConsentPurpose::All => &mut self.all,
+        };
+        *known = known.take().max(Some(word));
+    }
+
+    /// Adds what else was said.
+    pub fn add(&mut self, other: &Words) {
+        for (purpose, word) in other.each() {
+            self.note(purpose, word.clone());
+        }
+        let first = [self.stop.take(), other.stop.clone()].into_iter().flatten().min();
+        self.stop = first;
+    }
+
+    /// Each kind of word, where one was said.
+    pub fn each(&self) -> impl Iterator<Item = (ConsentPurpose, &Word)> {
+        let words = [
+            (ConsentPurpose::Marketing, &self.marketing),
+            (ConsentPurpose::Service, &self.service),
+            (ConsentPurpose::All, &self.all),
+        ];
+        words.into_iter().filter_map(|(purpose, word)| Some((purpose, word.as_ref()?)))
+    }
+
+    /// The *no* that holds for touches of a purpose, where the last word is one.
+    pub fn no(&self, purpose: Purpose) -> Option<&Word> {
+        let own = match purpose {
+            Purpose::Marketing => &self.marketing,
+            Purpose::Service => &self.service,
+        };
+        own.max(&self.all).as_ref().filter(|word| word.denied)
+    }
+
+    /// Since when no mail goes there at all.
+    pub fn stop(&self) -> Option<&Stop> {
+        self.stop.as_ref()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        *self == Words::default()
+    }
+}
+
+/// What is known of a customer's own address and number, under whatever id it
+/// was said. An input of decisions, and no part of what is stored of a customer:
+/// `None` where nobody has looked, which counts as nothing said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heard {
+    pub email: Option<Words>,
+    pub phone: Option<Words>,
+}
+
+/// What a decision would need to hear of, and did not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    pub email: bool,
+    pub phone: bool,
+}
+
+impl Asks {
+    pub fn any(self) -> bool {
+        self.email || self.phone
+    }
+}
+
+/// What a customer says of each of their addresses, the former ones included: the
+/// same for all of them, so that it does not matter whether a word or an address
+/// was told first. What is known of former addresses is bounded by
+/// [`ADDRESSES_MAX`].
+pub fn said(id: &Id, consents: &Consents, profile: &Profile) -> Vec<(Address, Words)> {
+    if consents.is_empty() {
+        return Vec::new();
+    }
+    let words = |channel| {
+        let mut words = Words::default();
+        for (purpose, LastWord { at, state }) in consents.words(channel) {
+            let denied = state == ConsentState::Denied;
+            words.note(purpose, Word { at, denied, by: id.clone() });
+        }
+        words
+    };
+    let (of_mail, of_calls) = (words(ConsentChannel::Email), words(ConsentChannel::Call));
+    let emails = latest(&profile.email).into_iter().map(|(one, _)| (one, of_mail.clone()));
+    let phones = latest(&profile.phone).into_iter().map(|(one, _)| (one, of_calls.clone()));
+    emails.chain(phones).filter(|(_, words)| !words.is_empty()).collect()
+}
+
+/// What a change of a customer adds to what was said before, address by address.
+pub fn said_since(
+    id: &Id,
+    before: (&Consents, &Profile),
+    after: (&Consents, &Profile),
+) -> Vec<(Address, Words)> {
+    let is_same = before.0 == after.0
+        && before.1.email == after.1.email
+        && before.1.phone == after.1.phone;
+    if is_same || after.0.is_empty() {
+        return Vec::new();
+    }
+    let known = said(id, before.0, before.1);
+    let mut news = said(id, after.0, after.1);
+    news.retain(|one| !known.contains(one));
+    news
+}
+
+/// The latest addresses that were told, the last one first, each with when that
+/// was. One that was cleared or replaced is still one that the customer had.
+pub(crate) fn latest<T: PartialEq + Serialize>(told: &Dated<T>) -> Vec<(Address, Instant)>
+where
+    for<'a> Address: From<&'a T>,
+{
+    let mut latest: Vec<(Address, Instant)> = Vec::new();
+    for (at, value) in told.entries().rev() {
+        let Some(address) = value.map(Address::from) else { continue };
+        if latest.iter().all(|(known, _)| *known != address) {
+            latest.push((address, at));
+        }
+        if latest.len() == ADDRESSES_MAX {
+            break;
+        }
+    }
+    latest
+}
+
+#[cfg(test)]
+mod tests;
