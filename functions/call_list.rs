@@ -41,7 +41,7 @@ pub async fn forbidden(
     mut customer: Customer,
     touch: &TouchId,
 ) -> Result<Option<Reason>, StoreError> {
-    app.store.hear_all([&mut customer], OF_NUMBERS).await?;
+    Box::pin(app.store.hear_all([&mut customer], OF_NUMBERS)).await?;
     Ok(call_forbidden(&customer, &app.rules().book, touch))
 }
 
@@ -80,12 +80,12 @@ pub async fn open(app: &App, names: &[String], now: Instant) -> Result<Vec<Liste
         calls.extend(app.store.open_calls(name, now).await?);
     }
     let mut customers = app.store.customers(calls.iter().map(|call| &call.touch.customer)).await?;
-    app.store.hear_all(customers.values_mut(), OF_NUMBERS).await?;
+    Box::pin(app.store.hear_all(customers.values_mut(), OF_NUMBERS)).await?;
     for call in calls {
         let Some(mut customer) = customers.get(&call.touch.customer).cloned() else { continue };
         if customer.merged_into.is_some() {
             customer = app.store.person(&customer.id).await?.customer;
-            app.store.hear_all([&mut customer], OF_NUMBERS).await?;
+            Box::pin(app.store.hear_all([&mut customer], OF_NUMBERS)).await?;
         }
         if !is_withdrawn(&call, &customer, &rules.book) {
             listed.push(Listed { call, customer });
@@ -262,7 +262,7 @@ pub async fn review(app: &App, id: &Id, now: Instant) -> Result<(), StoreError> 
     if calls.is_empty() {
         return Ok(());
     }
-    app.store.hear_all([&mut customer], OF_NUMBERS).await?;
+    Box::pin(app.store.hear_all([&mut customer], OF_NUMBERS)).await?;
     let rules = app.rules();
     for call in calls.iter().filter(|call| call.is_open(now)) {
         let forbidden = call_forbidden(&customer, &rules.book, &call.touch);

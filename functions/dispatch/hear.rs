@@ -25,6 +25,6 @@ pub(super) async fn decide_due(
         if !decision.asks.any() {
             return Ok((loaded, decision));
         }
-        app.store.hear(&mut loaded, decision.asks).await?;
+        Box::pin(app.store.hear(&mut loaded, decision.asks)).await?;
     }
 }

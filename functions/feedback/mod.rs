@@ -253,7 +253,7 @@ async fn settle_once(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let loaded = app.store.load(id).await?;
-    note_stop(app, &loaded.customer, event).await?;
+    Box::pin(note_stop(app, &loaded.customer, event)).await?;
     if loaded.customer == Customer::new(id.clone()) && entry.is_none() {
         return Ok(true);
     }

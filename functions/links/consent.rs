@@ -92,7 +92,8 @@ pub async fn deny(app: &App, claim: &Claim, now: Instant) -> Result<Denied, ActE
         let said_at = last.map_or(now, |word| word.at.max(now));
         let answered = last.map(|word| word.at);
         let event = consent(&claim.touch, ConsentState::Denied, answered, said_at, now)?;
-        app.store.hear_all([&mut customer], Asks { email: true, phone: false }).await?;
+        let asks = Asks { email: true, phone: false };
+        Box::pin(app.store.hear_all([&mut customer], asks)).await?;
         let taken = ingest::take(app, &event, now).await?;
         if taken == Taken::Counted && was_allowed(&customer, marketing) {
             denied_here = Some(said_at);
@@ -105,7 +106,7 @@ pub async fn deny(app: &App, claim: &Claim, now: Instant) -> Result<Denied, ActE
 /// undo may grant again. It would also end a *no* that was said of the address
 /// under another id, so there must be none.
 fn was_allowed(customer: &Customer, marketing: MarketingConsent) -> bool {
-    let heard = customer.heard.email.as_ref();
+    let heard = customer.heard.email.as_deref();
     customer.allows(Channel::Email, Purpose::Marketing, marketing)
         && heard.is_none_or(|words| words.no(Purpose::Marketing).is_none())
 }

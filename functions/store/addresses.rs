@@ -20,6 +20,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 use base64::Engine;
@@ -116,8 +117,8 @@ struct Known {
 /// only while they are the same.
 #[derive(Clone, Debug, Default)]
 pub struct Checks {
-    email: Option<Check>,
-    phone: Option<Check>,
+    email: Option<Box<Check>>,
+    phone: Option<Box<Check>>,
 }
 
 #[derive(Clone, Debug)]
@@ -130,7 +131,7 @@ impl Store {
     /// The same store, by a key that is given: for rehearsals, which make
     /// everything anew and run alike.
     pub fn with_address_key(self, key: [u8; 32]) -> Store {
-        Store { address_key: std::sync::Arc::new(AddressKey(key).into()), ..self }
+        Store { address_key: Arc::new(AddressKey(key).into()), ..self }
     }
 
     /// The key of this table; drawn and kept by whoever is first to ask.
@@ -187,7 +188,7 @@ impl Store {
         let of = |partition: Option<String>| {
             let partition = partition?;
             let Known { words, version } = known.get(&partition).cloned().unwrap_or_default();
-            Some((words, Check { partition, version }))
+            Some((Arc::new(words), Box::new(Check { partition, version })))
         };
         if asks.email {
             let (words, check) = of(email).unzip();
@@ -224,7 +225,7 @@ impl Store {
         for customer in &mut customers {
             let [email, phone] = places(customer).map(|partition| {
                 let known = partition.and_then(|partition| known.get(&partition));
-                Some(known.map(|known| known.words.clone()).unwrap_or_default())
+                Some(Arc::new(known.map(|known| known.words.clone()).unwrap_or_default()))
             });
             let heard = &mut customer.heard;
             heard.email = if asks.email { email } else { heard.email.take() };
@@ -328,7 +329,7 @@ impl Store {
         let mut checks = Vec::new();
         checks.extend(email.iter().filter(|_| fences(Channel::Email)));
         checks.extend(phone.iter().filter(|_| fences(Channel::Call)));
-        let check = |check: &Check| {
+        let check = |check: &Box<Check>| {
             let (condition, values) = as_read(check.version);
             let built = ConditionCheck::builder()
                 .table_name(&self.table)

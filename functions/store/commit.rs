@@ -134,7 +134,7 @@ impl Store {
         };
         let mut rest = self.put_interests(&before.customer, &after.customer, now)?;
         rest.extend(self.put_agenda(&before.customer, &after.customer, now)?);
-        rest.extend(self.put_said(&before.customer, &after.customer).await?);
+        rest.extend(Box::pin(self.put_said(&before.customer, &after.customer)).await?);
         rest.extend(self.put_parts(before, parts)?);
         Ok((after, self.put_state(before.version, state)?, rest))
     }

@@ -7,6 +7,7 @@
 //! earlier *no* of the same address.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -165,8 +166,8 @@ impl Words {
 /// `None` where nobody has looked, which counts as nothing said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heard {
-    pub email: Option<Words>,
-    pub phone: Option<Words>,
+    pub email: Option<Arc<Words>>,
+    pub phone: Option<Arc<Words>>,
 }
 
 /// What a decision would need to hear of, and did not know.

@@ -280,7 +280,7 @@ fn of_addresses() -> Vec<Flow> {
     let bought_on_offer = || bought("p1", 0, "77.00");
     let no = |minutes| {
         let detail = json!({
-            "consent_id": "no", "channel": "email", "purpose": "marketing", "state": "denied",
+            "consent_id": "no", "channel": "email", "purpose": "all", "state": "denied",
             "source": "till",
         });
         event_of(OTHER, "ConsentChanged", minutes, detail)

@@ -251,12 +251,12 @@ impl<'a> Turn<'a> {
         let words = match channel {
             _ if customer.erased_at.is_some() => None,
             Channel::Email => {
-                let words = customer.heard.email.as_ref();
+                let words = customer.heard.email.as_deref();
                 asks.email |= words.is_none() && customer.profile.email.latest().is_some();
                 words
             }
             Channel::Call => {
-                let words = customer.heard.phone.as_ref();
+                let words = customer.heard.phone.as_deref();
                 asks.phone |= words.is_none() && customer.profile.phone.latest().is_some();
                 words
             }

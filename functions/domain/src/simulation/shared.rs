@@ -6,6 +6,7 @@
 //! replayed, in whatever order and on however many threads.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::order;
 use crate::address::{Address, Heard, Words, said_since};
@@ -17,9 +18,14 @@ use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
 
-/// What was said of shared addresses: of each, since when all of that was known.
+/// What was said of shared addresses.
 #[derive(Clone, Debug, Default)]
-pub struct Shared(HashMap<Address, Vec<(Instant, Words)>>);
+pub struct Shared {
+    /// Of each, since when all of that was known.
+    said: HashMap<Address, Vec<(Instant, Arc<Words>)>>,
+    /// Of all others.
+    nothing: Arc<Words>,
+}
 
 impl Shared {
     /// Gathers what these customers say of addresses that others of them have.
@@ -45,27 +51,20 @@ impl Shared {
                 }
             }
         }
-        for words in said.values_mut() {
-            words.sort_by_key(|(at, _)| *at);
-            let mut sum = Words::default();
-            for (_, words) in words {
-                sum.add(words);
-                words.clone_from(&sum);
-            }
-        }
-        Shared(said)
+        let said = said.into_iter().map(|(address, words)| (address, summed(words)));
+        Shared { said: said.collect(), nothing: Arc::default() }
     }
 
     /// What is known at an instant of a customer's address and number.
     pub(super) fn heard(&self, profile: &Profile, at: Instant) -> Heard {
         let words = |address: Option<Address>| {
-            let said = address.and_then(|address| self.0.get(&address));
+            let said = address.and_then(|address| self.said.get(&address));
             let last = said.and_then(|said| {
                 said[..said.partition_point(|(known, _)| *known <= at)].last()
             });
-            Some(last.map(|(_, words)| words.clone()).unwrap_or_default())
+            Some(last.map_or(&self.nothing, |(_, words)| words).clone())
         };
-        if self.0.is_empty() {
+        if self.said.is_empty() {
             return Heard { email: words(None), phone: words(None) };
         }
         Heard {
@@ -73,6 +72,17 @@ impl Shared {
             phone: words(profile.phone.latest().map(Address::from)),
         }
     }
+}
+
+/// Words with all that was said before them, in the order of time.
+fn summed(mut words: Vec<(Instant, Words)>) -> Vec<(Instant, Arc<Words>)> {
+    words.sort_by_key(|(at, _)| *at);
+    let mut sum = Words::default();
+    let mut add = |(at, words): (Instant, Words)| {
+        sum.add(&words);
+        (at, Arc::new(sum.clone()))
+    };
+    words.into_iter().map(&mut add).collect()
 }
 
 /// The addresses that an event tells.
