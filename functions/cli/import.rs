@@ -98,12 +98,17 @@ async fn take_in(system: &System, sources: Vec<Source<'_>>) -> anyhow::Result<An
     }
     let customers = by_customer(events);
     let count = customers.len();
+    let all: usize = customers.iter().map(|(_, events)| events.len()).sum();
     let imported = load(&system.app, customers, true).await?;
     out!(
         "{} events of {count} customers counted, {} were counted before, {bad} do not fit",
         imported.counted,
         imported.known
     );
+    let twice = all.saturating_sub(imported.counted + imported.known);
+    if twice > 0 {
+        out!("{twice} were there twice, by their ids, and count once");
+    }
     for (count, file) in &kept {
         out!("{count} that do not fit are in {}: mend and import that", file.display());
     }

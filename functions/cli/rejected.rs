@@ -83,9 +83,11 @@ fn is_rejected(path: &Path) -> bool {
 fn beside(path: &Path, text: &[u8], ending: &str) -> anyhow::Result<PathBuf> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.split(MARK).next().unwrap_or_default();
-    for number in 1.. {
-        let number = if number == 1 { String::new() } else { format!("-{number}") };
-        let name = path.with_file_name(format!("{stem}{MARK}{number}.{ending}"));
+    let mut number = 1;
+    loop {
+        let behind = if number == 1 { String::new() } else { format!("-{number}") };
+        let name = path.with_file_name(format!("{stem}{MARK}{behind}.{ending}"));
+        number += 1;
         let file = OpenOptions::new().write(true).create_new(true).open(&name);
         match file {
             Ok(mut file) => {
@@ -105,5 +107,4 @@ fn beside(path: &Path, text: &[u8], ending: &str) -> anyhow::Result<PathBuf> {
             }
         }
     }
-    unreachable!("some number is free")
 }

@@ -57,6 +57,12 @@ impl<'a> Sheet<'a> {
     /// No header, columns that are not there, a time zone that is none.
     pub fn of(path: &Path, text: &'a str, args: &CsvArgs) -> anyhow::Result<Sheet<'a>> {
         let name = || path.display().to_string();
+        if text.trim().is_empty() {
+            bail!(
+                "{} is empty: a header with customer_id, at and amount is needed, and a row a purchase",
+                name()
+            );
+        }
         let records = Records::of(text).with_context(name)?;
         let columns = Columns::find(args.columns.as_deref(), &records.header).with_context(name)?;
         if args.lines && columns.id.is_none() {

@@ -26,7 +26,8 @@ impl Sheet<'_> {
         for (field, place) in &fields {
             let how = self.how(field, lang);
             let column = header.get(*place).unwrap_or_default();
-            let _ = writeln!(text, "  {field:<16} {column:<24} {how}");
+            let row = format!("  {field:<16} {column:<24} {how}");
+            let _ = writeln!(text, "{}", row.trim_end());
         }
         let is_read = |place: usize| fields.iter().any(|(_, of)| *of == place);
         let others = header.iter().enumerate().filter(|(place, _)| !is_read(*place));
