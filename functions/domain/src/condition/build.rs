@@ -9,8 +9,9 @@ use cel::common::ast::{
 use cel::{IdedExpr, Value};
 use regex::Regex;
 
-use super::eval::{Comparison, Fold, Node, Operator, Root, Run, number};
+use super::eval::{Fold, Node, Root, Run};
 use super::functions::{FUNCTIONS, Function, zone};
+use super::values::{Comparison, Operator, number};
 use super::{Stop, Values};
 use crate::id::Id;
 use crate::instant::Instant;

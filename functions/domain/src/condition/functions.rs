@@ -7,8 +7,8 @@ use cel::objects::KeyRef;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
-use super::eval::{equal, number, order};
 use super::types::Type;
+use super::values::{equal, number, order};
 use super::{Stop, timestamp};
 use crate::instant::Instant;
 

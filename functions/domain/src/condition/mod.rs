@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `check`, `types`, `choices` | finds what cannot be, with its place |
 //! | `build` | makes what the parser read ready to run |
-//! | `eval` | runs it |
+//! | `eval`, `values` | runs it |
 //! | `functions` | the functions that conditions may call |
 //! | `json` | reads values out of an event's detail |
 
@@ -15,6 +15,7 @@ mod eval;
 mod functions;
 mod json;
 mod types;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

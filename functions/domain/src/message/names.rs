@@ -87,6 +87,7 @@ pub(super) fn numbers_as_text(path: &str, text: &str, full: &Json) -> Vec<Fault>
         let mut fault = |at: usize, message: &str| {
             found.push(Fault::new(path, source::place(text, tag.start + at), message));
         };
+        let is_glued = within.contains('~');
         for (at, _) in within.match_indices(AMOUNT) {
             let behind = within[at + AMOUNT.len()..].trim_start();
             if behind.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
@@ -95,7 +96,7 @@ pub(super) fn numbers_as_text(path: &str, text: &str, full: &Json) -> Vec<Fault>
             let filter = behind.strip_prefix('|').map(str::trim_start).unwrap_or_default();
             let end = filter.find(|c: char| !c.is_alphanumeric() && c != '_');
             let filter = &filter[..end.unwrap_or(filter.len())];
-            if within.contains('~') || OF_TEXT.contains(&filter) {
+            if is_glued || OF_TEXT.contains(&filter) {
                 fault(
                     at + 1,
                     "an amount is a number, and as text it would lose its zeros; write it by itself, {{ event.total.amount }}, or as {{ event.total | money }}",

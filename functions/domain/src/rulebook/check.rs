@@ -3,95 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::files;
-use super::yaml::{self, Key, Node, Place};
+use super::report::Report;
+use super::yaml::{self, Key};
 use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
 use crate::codes::{is_country, no_country, no_currency};
-use crate::condition::{Condition, Fault};
+use crate::condition::Condition;
 use crate::customer::CUSTOMER_SINCE;
 use crate::event::{EventKind, Locale};
 use crate::nearest::hint;
 use crate::policy::{FrequencyCap, Policy};
 use crate::rule::{Channel, ExitSpec, RuleSpec, StepSpec, Survey, Trigger, is_name};
-
-/// Collects what is wrong in one file.
-struct Report<'a> {
-    file: &'a str,
-    text: &'a str,
-    node: Node,
-    /// What the policy calls the types of relationship.
-    relationships: Vec<&'a str>,
-    found: Vec<Diagnostic>,
-}
-
-impl Report<'_> {
-    fn error(&mut self, path: &[Key], message: impl Into<String>) {
-        let place = self.node.place_of(path);
-        self.found.push(Diagnostic::error(self.file, place, message));
-    }
-
-    /// As [`Report::error`], of a key that should not be there.
-    fn error_at_key(&mut self, path: &[Key], message: impl Into<String>) {
-        let place = self.node.place_of_key(path);
-        self.found.push(Diagnostic::error(self.file, place, message));
-    }
-
-    fn warning(&mut self, path: &[Key], message: impl Into<String>) {
-        let place = self.node.place_of(path);
-        self.found.push(Diagnostic::warning(self.file, place, message));
-    }
-
-    /// Compiles a condition; its faults and doubts point into the YAML where it
-    /// stands on one line, and at its start where it is folded.
-    fn condition(
-        &mut self,
-        path: &[Key],
-        source: Option<&String>,
-        compile: impl FnOnce(&str) -> Result<Condition, Vec<Fault>>,
-    ) -> Option<Condition> {
-        let source = source?;
-        match compile(source) {
-            Ok(condition) => {
-                for doubt in condition.doubts() {
-                    let place = self.within(path, source, doubt.offset);
-                    self.found.push(Diagnostic::warning(self.file, place, &doubt.message));
-                }
-                for (offset, kind) in condition.relationships() {
-                    let known = || self.relationships.iter().copied();
-                    let near = hint(kind, known());
-                    if !near.is_empty() && !known().any(|known| known == kind) {
-                        let place = self.within(path, source, *offset);
-                        let message = format!("the policy has no relationship {kind:?}{near}");
-                        self.found.push(Diagnostic::warning(self.file, place, message));
-                    }
-                }
-                Some(condition)
-            }
-            Err(faults) => {
-                for fault in faults {
-                    let place = self.within(path, source, fault.offset);
-                    self.found.push(Diagnostic::error(self.file, place, fault.message));
-                }
-                None
-            }
-        }
-    }
-
-    /// Where a byte of a condition stands in the file.
-    fn within(&self, path: &[Key], source: &str, offset: usize) -> Place {
-        let start = self.node.place_of(path);
-        let line = self.text.lines().nth(start.line as usize - 1).unwrap_or("");
-        // Behind its key: what comes before it on the line may read the same.
-        let key = line.char_indices().nth(start.column as usize - 1).map_or(0, |(byte, _)| byte);
-        match line[key..].find(source) {
-            Some(byte) => {
-                let column =
-                    line[..key + byte].chars().count() + source[..offset].chars().count() + 1;
-                Place { line: start.line, column: column as u64 }
-            }
-            None => start,
-        }
-    }
-}
 
 pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     let before = found.len();

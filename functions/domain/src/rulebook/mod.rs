@@ -4,6 +4,7 @@ mod attempts;
 mod calendar;
 mod check;
 mod files;
+mod report;
 mod wording;
 mod yaml;
 
