@@ -84,7 +84,7 @@ pub async fn open(app: &App, names: &[String], now: Instant) -> Result<Vec<Liste
     for call in calls {
         let Some(mut customer) = customers.get(&call.touch.customer).cloned() else { continue };
         if customer.merged_into.is_some() {
-            customer = app.store.person(&customer.id).await?.customer;
+            customer = Box::pin(app.store.person(&customer.id)).await?.customer;
             Box::pin(app.store.hear_all([&mut customer], OF_NUMBERS)).await?;
         }
         if !is_withdrawn(&call, &customer, &rules.book) {
@@ -254,7 +254,7 @@ async fn asked_under(app: &App, id: &Id, touch: &str) -> Result<Id, StoreError> 
 /// # Errors
 /// [`StoreError`] where the table does not answer; it may be done again.
 pub async fn review(app: &App, id: &Id, now: Instant) -> Result<(), StoreError> {
-    let mut customer = app.store.person(id).await?.customer;
+    let mut customer = Box::pin(app.store.person(id)).await?.customer;
     let mut calls = Vec::new();
     for id in customer.ids() {
         calls.extend(app.store.calls_about(id).await?);

@@ -82,7 +82,9 @@ fn said_of_addresses(customer: &Customer) -> Vec<Value> {
         for (purpose, word) in words.each() {
             let state = if word.denied { "denied" } else { "granted" };
             let purpose = format!("{purpose:?}").to_lowercase();
-            all.push(json!({ "of": of, "purpose": purpose, "state": state, "at": word.at.to_string() }));
+            all.push(
+                json!({ "of": of, "purpose": purpose, "state": state, "at": word.at.to_string() }),
+            );
         }
         let stop = words.stop().map(|stop| stop.at.to_string());
         all.extend(stop.map(|at| json!({ "of": of, "state": "suppressed", "at": at })));

@@ -176,7 +176,7 @@ impl<'a> Run<'a> {
             };
             let loaded = settle(self, loaded, settle_before, &mut report).await?;
             if loaded.customer.merged_into.is_some() {
-                merging::hand_over(app, loaded, now).await?;
+                Box::pin(merging::hand_over(app, loaded, now)).await?;
                 return Ok(report);
             }
             let loaded = escalate::tell(app, loaded, pace, now).await?;
@@ -187,7 +187,7 @@ impl<'a> Run<'a> {
             if is_quiet && decision.customer == before && !loaded.rings(now) {
                 return Ok(report);
             }
-            let gone = app.store.sent_under_another_id(&before, &decision.sends).await?;
+            let gone = Box::pin(app.store.sent_under_another_id(&before, &decision.sends)).await?;
             if !gone.is_empty() {
                 attempt += 1;
                 mark_sent(app, &loaded, &gone, now).await?;

@@ -89,14 +89,14 @@ pub async fn import(
         .partition(|delivered| matches!(delivered.event.body, Body::CustomerMerged(_)));
     for delivered in merges {
         if let Body::CustomerMerged(merge) = &delivered.event.body {
-            match merging::take(app, delivered, merge, false, now).await? {
+            match Box::pin(merging::take(app, delivered, merge, false, now)).await? {
                 Taken::Counted => imported.counted += 1,
                 Taken::Duplicate | Taken::Nobody => imported.known += 1,
             }
-            merging::follow_through(app, id, now).await?;
+            Box::pin(merging::follow_through(app, id, now)).await?;
         }
     }
-    let person = app.store.person(id).await?.customer;
+    let person = Box::pin(app.store.person(id)).await?.customer;
     let known =
         app.store.counted_under_another_id(&person, events.iter().map(|d| &d.event)).await?;
     let mut known = known.into_iter();
@@ -112,7 +112,7 @@ pub async fn import(
             match done {
                 Commit::Done(after) => {
                     imported.counted += left.len();
-                    write_down(app, *after, now).await?;
+                    Box::pin(write_down(app, *after, now)).await?;
                     break;
                 }
                 Commit::Known(entries) if entries.iter().any(|entry| *entry < left.len()) => {
@@ -149,7 +149,7 @@ async fn commit(
     now: Instant,
 ) -> Result<(Commit, Ledger), IngestError> {
     let rules = app.rules();
-    let loaded = app.store.person(id).await?;
+    let loaded = Box::pin(app.store.person(id)).await?;
     let mut customer = loaded.customer.clone();
     let mut entries = Vec::with_capacity(events.len());
     let (mut beside, mut ended) = (Vec::new(), Vec::new());

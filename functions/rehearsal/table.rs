@@ -340,8 +340,7 @@ impl Partitions {
         let found = self.find(pk, sk);
         let item =
             found.map_or_else(|| Ok(Attributes::default()), |found| attributes(&found.text))?;
-        let bindings =
-            Bindings { names: None, values: check.expression_attribute_values.as_ref() };
+        let bindings = Bindings { names: None, values: check.expression_attribute_values.as_ref() };
         match holds(&check.condition_expression, bindings, &item)? {
             true => Ok(()),
             false => Err(Refused::Condition(None)),

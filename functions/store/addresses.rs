@@ -100,7 +100,8 @@ impl AddressKey {
             hash.update(part);
         }
         let digest = hash.finalize().into_bytes();
-        let hash: String = digest.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String =
+            digest.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect();
         keys::address(&hash)
     }
 }
@@ -155,10 +156,7 @@ impl Store {
     }
 
     /// Items by their partitions, consistently.
-    async fn known(
-        &self,
-        partitions: Vec<String>,
-    ) -> Result<BTreeMap<String, Known>, StoreError> {
+    async fn known(&self, partitions: Vec<String>) -> Result<BTreeMap<String, Known>, StoreError> {
         let places = partitions.into_iter().map(|pk| (pk, keys::SAID.to_owned()));
         let places: Vec<(String, String)> = places.collect();
         let mut known = BTreeMap::new();
@@ -290,7 +288,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer; it may be noted again.
-    pub async fn note_stop(&self, address: &Address, at: Instant, by: &Id) -> Result<(), StoreError> {
+    pub async fn note_stop(
+        &self,
+        address: &Address,
+        at: Instant,
+        by: &Id,
+    ) -> Result<(), StoreError> {
         let partition = self.address_key().await?.partition(address);
         let words = Words::of_stop(at, by);
         for _ in 0..ATTEMPTS_MAX {
@@ -301,8 +304,7 @@ impl Store {
             let request = self.client.put_item().table_name(&self.table);
             let request = request.set_item(Some(put.item));
             let request = request.set_condition_expression(put.condition_expression);
-            let request =
-                request.set_expression_attribute_values(put.expression_attribute_values);
+            let request = request.set_expression_attribute_values(put.expression_attribute_values);
             if self.put_if(request).await? {
                 return Ok(());
             }

@@ -34,12 +34,12 @@ impl Store {
         for id in ids {
             all.push(match found.remove(id) {
                 // Its parts are read with it.
-                Some(found) if packed::parts_of(&found) > 0 => self.load(id).await,
+                Some(found) if packed::parts_of(&found) > 0 => Box::pin(self.load(id)).await,
                 Some(found) => item::decode(id, found, &[]),
                 None => Ok(Loaded::new(id)),
             });
         }
-        self.fill_in(&mut all.iter_mut().flatten().collect::<Vec<_>>()).await?;
+        Box::pin(self.fill_in(&mut all.iter_mut().flatten().collect::<Vec<_>>())).await?;
         Ok(all)
     }
 

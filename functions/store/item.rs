@@ -7,9 +7,7 @@ use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
 
 use super::table::{self, Alarm};
-use super::{
-    Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, keys, packed,
-};
+use super::{Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, keys, packed};
 
 /// How long a customer is left alone though no stage was to change yet: a model
 /// that was fitted since may judge otherwise. At least, and at most; in between,

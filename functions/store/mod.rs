@@ -273,12 +273,12 @@ impl Store {
             let places = (1..=packed::parts_of(&found)).map(|number| packed::place(id, number));
             let parts = match packed::parts_of(&found) {
                 0 => Vec::new(),
-                _ => self.get_all(places).await?,
+                _ => Box::pin(self.get_all(places)).await?,
             };
             // Somebody may have written between the two reads.
             if item::are_of_one_version(&found, &parts) {
                 let mut loaded = item::decode(id, found, &parts)?;
-                self.fill_in(&mut [&mut loaded]).await?;
+                Box::pin(self.fill_in(&mut [&mut loaded])).await?;
                 return Ok(loaded);
             }
         }

@@ -26,27 +26,36 @@ marketing_consent: opt_out
 
 const RULES: [(&str, &str); 4] = [
     ("policy.yaml", POLICY),
-    ("news.yaml", "
+    (
+        "news.yaml",
+        "
 rule: news
 status: live
 purpose: marketing
 trigger: { event: PurchaseCompleted }
 steps: [{ id: mail, channel: email, template: news, wait: 1 hour }]
-"),
-    ("thanks.yaml", "
+",
+    ),
+    (
+        "thanks.yaml",
+        "
 rule: thanks
 status: live
 purpose: service
 trigger: { event: PurchaseCompleted }
 steps: [{ id: mail, channel: email, template: thanks, wait: 1 hour }]
-"),
-    ("call.yaml", "
+",
+    ),
+    (
+        "call.yaml",
+        "
 rule: call
 status: live
 purpose: service
 trigger: { event: PurchaseCompleted }
 steps: [{ id: call, channel: call, template: call, wait: 1 hour, expires: 5 days }]
-"),
+",
+    ),
 ];
 
 fn noon() -> Instant {
@@ -82,7 +91,12 @@ async fn buys(app: &App, customer: &str, purchase_id: &str, minutes: i64) {
 
 fn touch(rule: &str, customer: &str, purchase: &str) -> TouchId {
     let step = if rule == "call" { "call" } else { "mail" };
-    TouchId { rule: rule.into(), customer: id(customer), occurrence: purchase.into(), step: step.into() }
+    TouchId {
+        rule: rule.into(),
+        customer: id(customer),
+        occurrence: purchase.into(),
+        step: step.into(),
+    }
 }
 
 /// Why a touch was not sent; `None` where it was.
@@ -121,7 +135,8 @@ async fn it_is_kept_by_a_keyed_hash_and_survives_the_person() {
     known(app, "cus-1", -60, "ana@example.com").await;
     said(app, "cus-1", -40, json!({})).await;
     let at = minutes_after(noon(), -30);
-    let detail = json!({ "request_id": "e1", "customer_id": "cus-1", "occurred_at": at.to_string() });
+    let detail =
+        json!({ "request_id": "e1", "customer_id": "cus-1", "occurred_at": at.to_string() });
     take(app, -30, &envelope("CustomerErased", at, detail)).await;
     let hash: String =
         Sha256::digest("ana@example.com").iter().map(|byte| format!("{byte:02x}")).collect();

@@ -76,7 +76,11 @@ async fn compare_all(
 
 /// Customers who share addresses and numbers, three by three: what one of them says
 /// binds the others from then on, in memory as in the table.
-async fn compare_kin(world: &World, mut customers: Vec<(Id, Vec<Delivered>)>, until: Instant) -> Census {
+async fn compare_kin(
+    world: &World,
+    mut customers: Vec<(Id, Vec<Delivered>)>,
+    until: Instant,
+) -> Census {
     let book: &RuleBook = &world.app.rules().book;
     let period = Period { from: Instant::MIN, until };
     let shared = Shared::among(&customers);
@@ -105,7 +109,11 @@ fn generated_kin(seeds: std::ops::Range<u64>, plan: Plan) -> Vec<(Id, Vec<Delive
         let mut made = history(seed, &customer, plan);
         for one in made.iter_mut().filter(|one| one.kind == "CustomerUpdated") {
             let (kin, is_first) = (seed / 3, seed % 3 == 0);
-            let email = if is_first { format!("Kin{kin}@Example.com") } else { format!("kin{kin}@example.com") };
+            let email = if is_first {
+                format!("Kin{kin}@Example.com")
+            } else {
+                format!("kin{kin}@example.com")
+            };
             for (field, shared) in [("email", email), ("phone", format!("+5255{kin:08}"))] {
                 if one.detail[field].is_string() {
                     one.detail[field] = shared.into();

@@ -211,9 +211,8 @@ pub fn said_since(
     before: (&Consents, &Profile),
     after: (&Consents, &Profile),
 ) -> Vec<(Address, Words)> {
-    let is_same = before.0 == after.0
-        && before.1.email == after.1.email
-        && before.1.phone == after.1.phone;
+    let is_same =
+        before.0 == after.0 && before.1.email == after.1.email && before.1.phone == after.1.phone;
     if is_same || after.0.is_empty() {
         return Vec::new();
     }

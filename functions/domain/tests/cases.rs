@@ -161,8 +161,7 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Came {
         let told = told.iter().map(|event| delivered(&other, event, &zone, place)).collect();
         (other, told)
     });
-    let all: Vec<(Id, Vec<Delivered>)> =
-        others.chain([(id.clone(), events.clone())]).collect();
+    let all: Vec<(Id, Vec<Delivered>)> = others.chain([(id.clone(), events.clone())]).collect();
     let shared = Shared::among(&all);
     let outcome = simulate_among(&shared, id, &mut events, &contents, &book, period);
     let felt = events.iter().filter_map(|delivered| {

@@ -11,7 +11,8 @@ use crate::soak::fact::{Calls, Fact, For, Line, What};
 pub fn kin(shop: &[Vec<Fact>]) -> Vec<Vec<usize>> {
     let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, facts) in shop.iter().enumerate() {
-        for address in facts.iter().flat_map(|fact| [Line::Email, Line::Call].map(|l| told(fact, l)))
+        for address in
+            facts.iter().flat_map(|fact| [Line::Email, Line::Call].map(|l| told(fact, l)))
         {
             owners.entry(address.unwrap_or_default()).or_default().push(place);
         }

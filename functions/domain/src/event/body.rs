@@ -106,9 +106,7 @@ pub struct CustomerUpdated {
     pub attributes: BTreeMap<String, Option<Scalar>>,
 }
 
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentChannel {
     Email,

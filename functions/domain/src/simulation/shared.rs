@@ -59,9 +59,8 @@ impl Shared {
     pub(super) fn heard(&self, profile: &Profile, at: Instant) -> Heard {
         let words = |address: Option<Address>| {
             let said = address.and_then(|address| self.said.get(&address));
-            let last = said.and_then(|said| {
-                said[..said.partition_point(|(known, _)| *known <= at)].last()
-            });
+            let last = said
+                .and_then(|said| said[..said.partition_point(|(known, _)| *known <= at)].last());
             Some(last.map_or(&self.nothing, |(_, words)| words).clone())
         };
         if self.said.is_empty() {
