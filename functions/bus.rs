@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
+use aws_sdk_eventbridge::operation::put_events::builders::PutEventsFluentBuilder;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use lazo_domain::complaint::Escalation;
 use lazo_domain::customer::Customer;
@@ -126,6 +127,25 @@ impl Message {
     }
 }
 
+/// Sends a request of so many events, all of which must be taken.
+async fn accepted(request: PutEventsFluentBuilder, sent: usize) -> Result<(), BusError> {
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| BusError::Service(DisplayErrorContext(error).to_string()))?;
+    if answer.failed_entry_count() == 0 {
+        return Ok(());
+    }
+    let first = answer.entries().iter().find_map(|entry| {
+        Some(format!("{}: {}", entry.error_code()?, entry.error_message().unwrap_or("")))
+    });
+    Err(BusError::Refused {
+        refused: answer.failed_entry_count().unsigned_abs() as usize,
+        sent,
+        first: first.unwrap_or_default(),
+    })
+}
+
 /// A bus, by its client.
 #[derive(Clone, Debug)]
 pub struct Bus {
@@ -145,37 +165,45 @@ impl Bus {
     pub async fn publish(&self, messages: &[Message]) -> Result<(), BusError> {
         for chunk in messages.chunks(ENTRIES_MAX) {
             let entries = chunk.iter().map(|message| {
-                PutEventsRequestEntry::builder()
-                    .event_bus_name(&self.name)
-                    .source(&message.source)
-                    .detail_type(&message.detail_type)
-                    .detail(message.detail.to_string())
-                    .time(aws_sdk_eventbridge::primitives::DateTime::from_millis(
-                        message.at.millis(),
-                    ))
-                    .build()
+                let detail = message.detail.to_string();
+                self.entry(&message.source, &message.detail_type, detail, message.at)
             });
             let request = self.client.put_events().set_entries(Some(entries.collect()));
-            let answer = request
-                .send()
-                .await
-                .map_err(|error| BusError::Service(DisplayErrorContext(error).to_string()))?;
-            if answer.failed_entry_count() > 0 {
-                let first = answer.entries().iter().find_map(|entry| {
-                    Some(format!(
-                        "{}: {}",
-                        entry.error_code()?,
-                        entry.error_message().unwrap_or("")
-                    ))
-                });
-                return Err(BusError::Refused {
-                    refused: answer.failed_entry_count().unsigned_abs() as usize,
-                    sent: chunk.len(),
-                    first: first.unwrap_or_default(),
-                });
-            }
+            accepted(request, chunk.len()).await?;
         }
         Ok(())
+    }
+
+    /// Publishes one event of somebody else's, its detail letter for letter: what
+    /// is wrong with it is for the receiver to tell.
+    ///
+    /// # Errors
+    /// [`BusError`] where EventBridge does not answer or refuses it.
+    pub async fn publish_text(
+        &self,
+        source: &str,
+        detail_type: &str,
+        detail: &str,
+        at: Instant,
+    ) -> Result<(), BusError> {
+        let entry = self.entry(source, detail_type, detail.to_owned(), at);
+        accepted(self.client.put_events().entries(entry), 1).await
+    }
+
+    fn entry(
+        &self,
+        source: &str,
+        detail_type: &str,
+        detail: String,
+        at: Instant,
+    ) -> PutEventsRequestEntry {
+        PutEventsRequestEntry::builder()
+            .event_bus_name(&self.name)
+            .source(source)
+            .detail_type(detail_type)
+            .detail(detail)
+            .time(aws_sdk_eventbridge::primitives::DateTime::from_millis(at.millis()))
+            .build()
     }
 
     /// Tells others, at most once: what must not be lost is in the table. How

@@ -3,11 +3,22 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use lazo_domain::event::{self, Delivered};
+use lazo_domain::event::{self, Delivered, LeftOut};
+use lazo_domain::instant::Instant;
 use serde_json::value::RawValue;
 
 use super::csv_rows::{Sheet, Told};
 use super::threads;
+
+/// What JSON texts held.
+#[derive(Default)]
+pub struct Decoded {
+    /// In the texts' order.
+    pub events: Vec<Delivered>,
+    pub told: Told,
+    /// The texts that count without some of their fields, with those.
+    pub partly: Vec<(String, Vec<LeftOut>)>,
+}
 
 /// Tells on standard error what was left out of a file and what was made of its
 /// rows: the first ten of both, and how many.
@@ -28,26 +39,51 @@ pub fn report(path: &Path, told: &Told) {
     }
 }
 
+/// Tells on standard error which fields were left out of events that count: of
+/// the first ten.
+pub fn report_partly(partly: &[Partly]) {
+    const SHOWN: usize = 10;
+    for one in partly.iter().take(SHOWN) {
+        let left_out: Vec<String> = one.left_out.iter().map(ToString::to_string).collect();
+        eprintln!("lazo: {}: counts without {}", one.place, left_out.join("; "));
+    }
+    if partly.len() > SHOWN {
+        eprintln!("lazo: … and {} more count without some fields", partly.len() - SHOWN);
+    }
+}
+
 /// Whether a file is read as CSV, by its ending.
 pub fn is_csv(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }
 
-/// Reads a CSV file's events, on as many threads as given.
+/// Reads a CSV file's events, on as many threads as given. They arrive when they
+/// are told to, or each when it occurred.
 ///
 /// # Errors
 /// A file that is no CSV.
-pub fn of_sheet(sheet: &Sheet, threads: usize) -> anyhow::Result<(Vec<Delivered>, Told)> {
+pub fn of_sheet(
+    sheet: &Sheet,
+    threads: usize,
+    arrive: Option<Instant>,
+) -> anyhow::Result<(Vec<Delivered>, Told)> {
     let parts = threads::in_parts(threads, |part| {
-        let mut events = Vec::new();
-        let told = sheet.events((part, threads), &mut |line, event| events.push((line, event)))?;
-        anyhow::Ok((events, told))
+        let (mut events, mut early) = (Vec::new(), Vec::new());
+        let told = sheet.events((part, threads), &mut |line, event| {
+            let at = arrive.unwrap_or(event.at);
+            match event.arrived(at) {
+                Ok(event) => events.push((line, event)),
+                Err(why) => early.push((line, why.to_string())),
+            }
+        })?;
+        anyhow::Ok((events, told, early))
     })?;
     let (mut events, mut all) = (Vec::new(), Told::default());
     for part in parts {
-        let (of_part, told) = part?;
+        let (of_part, told, early) = part?;
         events.extend(of_part);
         all.add(told);
+        all.rejected.extend(early);
     }
     events.sort_by_key(|(line, _)| *line);
     all.sort();
@@ -104,24 +140,44 @@ pub fn json_texts<'a>(path: &Path, text: &'a str) -> anyhow::Result<Vec<(usize, 
     Ok(texts)
 }
 
-/// Decodes JSON texts, each with its line, on as many threads as given.
+/// Decodes JSON texts, each with its line, on as many threads as given. They
+/// arrive when they are told to, or each at the time of its envelope.
 ///
 /// # Errors
 /// Only where a thread panicked; what is no event is told.
-pub fn decode<T>(texts: &[(usize, T)], threads: usize) -> anyhow::Result<(Vec<Delivered>, Told)>
+pub fn decode<T>(
+    texts: &[(usize, T)],
+    threads: usize,
+    arrive: Option<Instant>,
+) -> anyhow::Result<Decoded>
 where
     T: AsRef<str> + Sync,
 {
-    let read =
-        threads::for_each(threads, texts, |(line, text)| (*line, event::from_wire(text.as_ref())))?;
-    let (mut events, mut told) = (Vec::new(), Told::default());
-    for (line, event) in read {
-        match event {
-            Ok(delivered) => events.push(delivered),
-            Err(why) => told.rejected.push((line, why.to_string())),
+    let read = threads::for_each(threads, texts, |(_, text)| {
+        event::from_wire(text.as_ref()).and_then(|delivered| {
+            let at = arrive.unwrap_or(delivered.at);
+            delivered.arrived(at)
+        })
+    })?;
+    let mut decoded = Decoded::default();
+    for ((line, text), event) in texts.iter().zip(read) {
+        let delivered = match event {
+            Ok(delivered) => delivered,
+            Err(why) => {
+                decoded.told.rejected.push((*line, why.to_string()));
+                continue;
+            }
+        };
+        if !delivered.left_out.is_empty() {
+            let left_out = delivered.left_out.clone();
+            for one in &left_out {
+                decoded.told.remarks.push((*line, format!("counts without {one}")));
+            }
+            decoded.partly.push((text.as_ref().to_owned(), left_out));
         }
+        decoded.events.push(delivered);
     }
-    Ok((events, told))
+    Ok(decoded)
 }
 
 #[cfg(test)]

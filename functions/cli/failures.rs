@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use lazo::feedback::{Settled, Word, ses_event};
+use lazo::feedback::{self, Settled, Word, ses_event};
+use lazo::ingest::{self, Taken};
 use lazo::store::{Failure, FailureKind};
-use lazo::{feedback, ingest};
-use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 
 use super::Answer;
@@ -66,7 +65,7 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
         Command::Redrive { id, with, .. } => {
             let chosen: Vec<&Failure> = match id {
                 Some(id) => vec![find(&failures, id)?],
-                None => failures.iter().filter(|f| !is_unknown(f)).collect(),
+                None => failures.iter().filter(|f| !is_unknown(f) && !is_counted(f)).collect(),
             };
             let (mut done, mut left) = (0, 0);
             for failure in chosen {
@@ -110,6 +109,11 @@ fn find<'a>(failures: &'a [Failure], id: &str) -> anyhow::Result<&'a Failure> {
 /// Whether somebody must look what became of a mail.
 fn is_unknown(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::UnknownSend | FailureKind::UnknownNotice)
+}
+
+/// Whether it counts already, without what does not fit of it.
+fn is_counted(failure: &Failure) -> bool {
+    failure.kind == FailureKind::PartlyTaken
 }
 
 /// Settles a mail of unknown fate by somebody's word.
@@ -161,14 +165,48 @@ async fn redrive(
     if failure.kind == FailureKind::MailEvent {
         return redrive_mail_event(system, failure, text.trim(), now).await;
     }
-    match from_wire(text.trim()) {
-        Err(why) => Ok(Some(why.to_string())),
-        Ok(delivered) => {
-            ingest::take(&system.app, &delivered, now).await?;
-            system.app.store.drop_failure(failure).await?;
-            Ok(None)
-        }
+    redrive_event(system, failure, text.trim(), with.is_some(), now).await
+}
+
+/// The same, for an event: as it is, or mended.
+async fn redrive_event(
+    system: &System,
+    failure: &Failure,
+    text: &str,
+    is_mended: bool,
+    now: Instant,
+) -> anyhow::Result<Option<String>> {
+    if is_counted(failure) && !is_mended {
+        let id = &failure.id;
+        return Ok(Some(format!(
+            "{}; mend what `lazo failures show {id}` prints, then redrive {id} --with it",
+            failure.why
+        )));
     }
+    let delivered = match ingest::read(text, now) {
+        Err(why) => return Ok(Some(why.to_string())),
+        Ok(delivered) => delivered,
+    };
+    let store = &system.app.store;
+    ingest::note_left_out(store, text, &delivered.left_out, now).await?;
+    let taken = match ingest::take(&system.app, &delivered, now).await {
+        Err(error) if error.is_for_good() => return Ok(Some(error.to_string())),
+        taken => taken?,
+    };
+    if taken == Taken::Duplicate {
+        let what = delivered.event.kind();
+        let key = delivered.event.key().map(ToString::to_string).unwrap_or_default();
+        eprintln!(
+            "lazo: {what} {key} has counted before, and counts once: what was left out then stays out, and this text changes nothing"
+        );
+    }
+    if !delivered.left_out.is_empty() && !is_mended {
+        // It stays on the list, as what counts in part.
+        let left_out: Vec<String> = delivered.left_out.iter().map(ToString::to_string).collect();
+        return Ok(Some(format!("it counts now, without {}", left_out.join("; "))));
+    }
+    store.drop_failure(failure).await?;
+    Ok(None)
 }
 
 /// The same, for what the mail service told.

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use aws_config::BehaviorVersion;
-use lazo::bus::{Bus, Message};
+use lazo::bus::Bus;
 use lazo::ingest;
-use lazo_domain::event::from_wire;
+use lazo_domain::event::{BadEvent, EventKind};
 use lazo_domain::instant::Instant;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::Answer;
 use super::event_files::{json_texts, text};
@@ -42,56 +44,134 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
             (system.app.bus.clone(), Some(system))
         }
     };
-    let (mut sent, mut bad) = (0, 0);
+    let mut sender = Sender { bus, system, source: &args.source, now, count: Count::default() };
     for (path, text) in &files {
         let texts = json_texts(path, text);
         // What is no JSON at all is still an event that somebody sent.
         let texts = texts.unwrap_or_else(|_| vec![(1, text.as_str())]);
         for (line, text) in texts {
-            let why = from_wire(text).err();
-            match (message(text, &args.source, now), &system) {
-                (Some(message), _) => bus.publish(&[message]).await?,
-                (None, Some(system)) => {
-                    let why = why.as_ref().map(ToString::to_string).unwrap_or_default();
-                    ingest::quarantine(&system.app.store, text, &why, now).await?;
-                }
-                (None, None) => {}
-            }
-            sent += 1;
-            if let Some(why) = why {
-                bad += 1;
-                eprintln!("lazo: {}:{line}: {why}", path.display());
-            }
+            sender.send(&format!("{}:{line}", path.display()), text).await?;
         }
     }
+    let Count { sent, bad, partly, lost, .. } = sender.count;
     out!("{sent} events sent");
     if bad > 0 {
         out!("{bad} of them do not fit and are kept aside: lazo failures list");
-        return Ok(Answer::No);
     }
-    Ok(Answer::Yes)
+    if partly > 0 {
+        out!("{partly} of them count without fields that do not fit: lazo failures list");
+    }
+    if lost > 0 {
+        out!("{lost} more were not taken; send them again");
+    }
+    Ok(if bad + partly + lost == 0 { Answer::Yes } else { Answer::No })
 }
 
-/// An event as the bus takes it: its detail-type and detail, taken out of an
-/// envelope or told by the fields. `None` where there is no such thing.
-fn message(text: &str, source: &str, now: Instant) -> Option<Message> {
-    let Value::Object(mut outer) = serde_json::from_str(text).ok()? else { return None };
-    let known = from_wire(text).ok().map(|delivered| delivered.event.kind().to_string());
-    let named = outer.get("detail-type").and_then(Value::as_str).map(str::to_owned);
-    let source = outer.get("source").and_then(Value::as_str).unwrap_or(source).to_owned();
-    let time =
-        outer.get("time").and_then(Value::as_str).and_then(|t| t.parse::<jiff::Timestamp>().ok());
-    let detail = match outer.remove("detail") {
-        Some(detail) => detail,
-        None => {
-            outer.remove("detail-type");
-            Value::Object(outer)
+/// How many events in a row the bus may not take until the rest is left.
+const LOST_IN_A_ROW_MAX: usize = 5;
+
+/// What became of events.
+#[derive(Default)]
+struct Count {
+    sent: usize,
+    bad: usize,
+    partly: usize,
+    lost: usize,
+    lost_in_a_row: usize,
+}
+
+struct Sender<'a> {
+    bus: Bus,
+    system: Option<System>,
+    source: &'a str,
+    now: Instant,
+    count: Count,
+}
+
+impl Sender<'_> {
+    /// Sends one event; one that is not taken leaves the others their way.
+    async fn send(&mut self, place: &str, text: &str) -> anyhow::Result<()> {
+        let read = ingest::read(text, self.now);
+        let kind = read.as_ref().ok().map(|delivered| delivered.event.kind());
+        if let Err(error) = self.hand_over(text, kind, read.as_ref().err()).await {
+            eprintln!("lazo: {place}: not taken: {error}");
+            self.count.lost += 1;
+            self.count.lost_in_a_row += 1;
+            if self.count.lost_in_a_row == LOST_IN_A_ROW_MAX {
+                let sent = self.count.sent;
+                bail!(
+                    "{sent} events were sent, and none of the last {LOST_IN_A_ROW_MAX}; the rest was not tried, from behind {place}"
+                );
+            }
+            return Ok(());
         }
-    };
+        self.count.lost_in_a_row = 0;
+        self.count.sent += 1;
+        match read {
+            Err(why) => {
+                self.count.bad += 1;
+                eprintln!("lazo: {place}: {why}");
+            }
+            Ok(delivered) if !delivered.left_out.is_empty() => {
+                self.count.partly += 1;
+                for left_out in delivered.left_out {
+                    eprintln!("lazo: {place}: left out: {}: {left_out}", delivered.event.kind());
+                }
+            }
+            Ok(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Puts an event on the bus, also one that does not fit: it is kept aside
+    /// there. One that no bus takes is kept aside at once.
+    async fn hand_over(
+        &self,
+        text: &str,
+        kind: Option<EventKind>,
+        why: Option<&BadEvent>,
+    ) -> anyhow::Result<()> {
+        match (message(text, kind), &self.system) {
+            (Some(Message { source, detail_type, detail, at }), _) => {
+                let source = source.as_deref().unwrap_or(self.source);
+                let at = at.unwrap_or(self.now);
+                Ok(self.bus.publish_text(source, &detail_type, detail, at).await?)
+            }
+            (None, Some(system)) => {
+                let why = why.map(ToString::to_string).unwrap_or_default();
+                Ok(ingest::quarantine(&system.app.store, text, &why, self.now).await?)
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// An event as the bus takes it.
+struct Message<'a> {
+    source: Option<String>,
+    detail_type: String,
+    detail: &'a str,
+    at: Option<Instant>,
+}
+
+/// The detail-type and the detail, letter for letter: taken out of an envelope,
+/// or told by the fields. `None` where there is no such thing.
+fn message(text: &str, kind: Option<EventKind>) -> Option<Message<'_>> {
+    #[derive(Deserialize)]
+    struct Outer<'a> {
+        #[serde(rename = "detail-type")]
+        detail_type: Option<String>,
+        source: Option<String>,
+        time: Option<String>,
+        #[serde(borrow)]
+        detail: Option<&'a RawValue>,
+    }
+    let outer: Outer = serde_json::from_str(text).ok()?;
+    let at = outer.time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
     Some(Message {
-        source,
-        detail_type: named.or(known)?,
-        detail,
-        at: time.map_or(now, Instant::from),
+        source: outer.source,
+        detail_type: outer.detail_type.or(kind.map(|kind| kind.to_string()))?,
+        detail: outer.detail.map_or(text, RawValue::get),
+        at: at.map(Instant::from),
     })
 }

@@ -217,7 +217,10 @@ pub async fn publish(
     now: Instant,
 ) -> anyhow::Result<()> {
     let envelope = serde_json::json!({ "detail-type": detail_type, "detail": detail });
-    lazo_domain::event::from_wire(&envelope.to_string())?;
+    let delivered = lazo::ingest::read(&envelope.to_string(), now)?;
+    if let Some(left_out) = delivered.left_out.first() {
+        bail!("{left_out}");
+    }
     let (source, detail_type) = ("shop".into(), detail_type.into());
     let message = Message { source, detail_type, detail, at: now };
     app.bus.publish(&[message]).await.context("the bus did not take it; try again")

@@ -292,7 +292,8 @@ impl Day<'_> {
                 let is_theirs =
                     profile.account_manager.latest().is_some_and(|m| m.as_str() == self.name);
                 let is_today = profile.birthday.latest().is_some_and(|birthday| {
-                    celebrated_on(*birthday, today.year(), leap_day) == Some(today)
+                    !self.policy().birthdays.is_placeholder(*birthday)
+                        && celebrated_on(*birthday, today.year(), leap_day) == Some(today)
                         && birthday.year.is_none_or(|born| born < today.year())
                 });
                 if is_theirs && is_today {

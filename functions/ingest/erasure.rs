@@ -33,7 +33,9 @@ pub async fn kept_aside(
         customer.profile.addresses().chain([id.as_str()]).map(str::to_lowercase).collect();
     let mut failures = store.failures_of(now, MONTHS).await?;
     // Those of unknown fate hold ids only.
-    failures.retain(|one| matches!(one.kind, FailureKind::Event | FailureKind::MailEvent));
+    failures.retain(|one| {
+        matches!(one.kind, FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent)
+    });
     let mut found = Vec::new();
     for some in failures.chunks(TEXTS_AT_ONCE) {
         for (failure, text) in some.iter().zip(store.failed_texts(some).await?) {

@@ -1,6 +1,6 @@
 //! History in: what happened before Lazo counts, and opens no follow-ups.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::{Body, Delivered};
@@ -56,28 +56,31 @@ fn parts<'a>(events: &[&'a Delivered]) -> Vec<Vec<&'a Delivered>> {
 const ENDED_AT_ONCE: usize = 8;
 
 /// How a customer's history was taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     pub counted: usize,
     /// Counted by an earlier run.
     pub known: usize,
+    /// What can never be written, by its place among the events, with the reason.
+    pub refused: Vec<(usize, String)>,
 }
 
 /// Takes one customer's history, in as few transactions as can be. Each event
-/// counts once, however often this runs and wherever it was stopped.
+/// counts once, however often this runs and wherever it was stopped. What can
+/// never be written takes nothing else with it.
 ///
 /// # Errors
 /// [`IngestError`] where a part could not be stored; run it again.
 pub async fn import(
     app: &App,
     id: &Id,
-    events: &[Delivered],
+    all: &[Delivered],
     now: Instant,
 ) -> Result<Imported, IngestError> {
     let mut imported = Imported::default();
     // One transaction writes an item once, so what a file holds twice goes.
     let mut keys = HashSet::new();
-    let events: Vec<&Delivered> = events
+    let events: Vec<&Delivered> = all
         .iter()
         .filter(|delivered| {
             let entry = EventEntry::new(&delivered.event, now);
@@ -104,11 +107,29 @@ pub async fn import(
     let events: Vec<&Delivered> =
         events.into_iter().filter(|_| !known.next().unwrap_or_default()).collect();
     imported.known += before - events.len();
-    for mut left in parts(&events) {
+    let mut waiting: VecDeque<Vec<&Delivered>> = parts(&events).into();
+    while let Some(mut left) = waiting.pop_front() {
         let mut attempt = 0;
         let mut ended = Vec::new();
         while !left.is_empty() {
-            let (done, ledger) = commit(app, id, &left, &ended, now).await?;
+            let (done, ledger) = match commit(app, id, &left, &ended, now).await {
+                Err(error) if error.is_for_good() => {
+                    match *left {
+                        [alone] => {
+                            let place = all.iter().position(|one| std::ptr::eq(one, alone));
+                            imported.refused.push((place.unwrap_or_default(), error.to_string()));
+                        }
+                        // One of them is at fault: in halves, until it is alone.
+                        _ => {
+                            let later = left.split_off(left.len() / 2);
+                            waiting.push_front(later);
+                            waiting.push_front(left);
+                        }
+                    }
+                    break;
+                }
+                committed => committed?,
+            };
             match done {
                 Commit::Done(after) => {
                     imported.counted += left.len();

@@ -9,7 +9,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::StreamExt;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{ALIASES_MAX, Decision, Input, decide};
-use lazo_domain::event::{Body, ConsentChannel, Delivered, Event, from_wire};
+use lazo_domain::event::{BadEvent, Body, ConsentChannel, Delivered, Event, LeftOut, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::interest::Topic;
@@ -62,6 +62,47 @@ pub enum IngestError {
     TooManyIds,
 }
 
+impl IngestError {
+    /// Whether the event itself is at fault, so that it is kept aside: it would
+    /// come again in vain.
+    pub fn is_for_good(&self) -> bool {
+        match self {
+            IngestError::Store(error) => error.is_for_good(),
+            IngestError::TooManyIds => true,
+            IngestError::Contention => false,
+        }
+    }
+}
+
+/// Reads an event that arrives now.
+///
+/// # Errors
+/// [`BadEvent`] where it does not fit, or lies in the future.
+pub fn read(text: &str, now: Instant) -> Result<Delivered, BadEvent> {
+    from_wire(text)?.arrived(now)
+}
+
+/// Takes one text from outside: counts the event, or keeps aside what is none,
+/// with the reason; `Some` is the reason for which it was kept.
+///
+/// # Errors
+/// [`IngestError`] where it could neither be taken nor kept; nothing was changed.
+pub async fn receive(app: &App, text: &str, now: Instant) -> Result<Option<String>, IngestError> {
+    let why = match read(text, now) {
+        Ok(delivered) => {
+            note_left_out(&app.store, text, &delivered.left_out, now).await?;
+            match take(app, &delivered, now).await {
+                Ok(_) => return Ok(None),
+                Err(error) if error.is_for_good() => error.to_string(),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(why) => why.to_string(),
+    };
+    quarantine(&app.store, text, &why, now).await?;
+    Ok(Some(why))
+}
+
 /// Takes a batch from the queue. What does not fit its schema is kept aside;
 /// only what could not be stored is given back.
 pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchResponse {
@@ -70,8 +111,8 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
     for record in batch.records {
         let message = record.message_id.unwrap_or_default();
         let body = record.body.unwrap_or_default();
-        match from_wire(&body) {
-            Ok(delivered) => arrived.push(Arrived { message, delivered, is_known: false }),
+        match read(&body, now) {
+            Ok(delivered) => arrived.push(Arrived { message, body, delivered, is_known: false }),
             Err(why) => {
                 if let Err(error) = quarantine(&app.store, &body, &why.to_string(), now).await {
                     tracing::error!(%error, message, "a bad event could not be kept");
@@ -95,8 +136,9 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
         let mut read = id.and_then(|id| read.remove(&id));
         async move {
             let mut failed = Vec::new();
-            for Arrived { message, delivered, is_known } in events {
-                if let Err(error) = take_from(app, &mut read, &delivered, is_known, now).await {
+            for one in events {
+                if let Err(error) = take_arrived(app, &mut read, &one, now).await {
+                    let message = one.message;
                     tracing::error!(%error, message, "an event could not be taken, it comes again");
                     failed.push(message);
                 }
@@ -113,9 +155,29 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
 /// An event of a batch.
 struct Arrived {
     message: String,
+    body: String,
     delivered: Delivered,
     /// Whether the ledger is known to have it.
     is_known: bool,
+}
+
+/// Takes one of a batch. What is left out is noted first, so that a crash in
+/// between loses nothing; what cannot be written is kept aside.
+async fn take_arrived(
+    app: &App,
+    read: &mut Option<Loaded>,
+    one: &Arrived,
+    now: Instant,
+) -> Result<(), IngestError> {
+    if !one.is_known {
+        note_left_out(&app.store, &one.body, &one.delivered.left_out, now).await?;
+    }
+    match take_from(app, read, &one.delivered, one.is_known, now).await {
+        Err(error) if error.is_for_good() => {
+            Ok(quarantine(&app.store, &one.body, &error.to_string(), now).await?)
+        }
+        other => other.map(drop),
+    }
 }
 
 /// Asks the ledger at once which of the events that come late it has: most of
@@ -167,6 +229,32 @@ pub async fn quarantine(
     }
     let id = store.keep_failure(FailureKind::Event, text, why, now).await?;
     tracing::warn!(quarantined_events = 1, failure = id, "an event does not fit its schema");
+    Ok(())
+}
+
+/// Lists an event that counts without some of its fields, with what they are and
+/// why: an alarm counts `partly_taken_events`.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be kept.
+pub async fn note_left_out(
+    store: &Store,
+    text: &str,
+    left_out: &[LeftOut],
+    now: Instant,
+) -> Result<(), StoreError> {
+    const TOLD: usize = 10;
+    if left_out.is_empty() || erasure::is_about_the_erased(store, text).await? {
+        return Ok(());
+    }
+    let told: Vec<String> = left_out.iter().take(TOLD).map(ToString::to_string).collect();
+    let more = match left_out.len() - told.len() {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let why = format!("counted without {}{more}", told.join("; "));
+    let id = store.keep_failure(FailureKind::PartlyTaken, text, &why, now).await?;
+    tracing::warn!(partly_taken_events = 1, failure = id, "an event counts without some fields");
     Ok(())
 }
 

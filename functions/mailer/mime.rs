@@ -110,7 +110,7 @@ fn address(what: &'static str, text: &str) -> Result<Address, LetterError> {
 }
 
 fn no_controls(what: &'static str, text: &str) -> Result<(), LetterError> {
-    match text.chars().any(char::is_control) {
+    match text.chars().any(lazo_domain::event::breaks_line) {
         true => Err(LetterError::HeaderInjection(what)),
         false => Ok(()),
     }

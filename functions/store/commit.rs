@@ -12,8 +12,8 @@ use lazo_domain::instant::Instant;
 
 use super::item::{self, Shape};
 use super::{
-    Checks, Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, keys,
-    packed,
+    Checks, Item, Ledger, LedgerEntry, Loaded, NEVER_TAKEN, Store, StoreError, TouchEntry,
+    TouchState, keys, packed,
 };
 
 /// What a write asks of what is stored, with the values that it names:
@@ -203,7 +203,7 @@ impl Store {
                     Some("ConditionalCheckFailedException" | "TransactionConflictException") => {
                         Ok(Commit::Conflict)
                     }
-                    _ => Err(StoreError::service(error)),
+                    _ => Err(StoreError::of_write(error)),
                 }
             }
         }
@@ -282,15 +282,18 @@ pub(super) fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Commit
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
             return Ok(Commit::Conflict);
         }
-        _ => return Err(StoreError::service(error)),
+        _ => return Err(StoreError::of_write(error)),
     };
     let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
     let failed = |reason: &CancellationReason| code(reason) == "ConditionalCheckFailed";
-    if let Some(other) = reasons.iter().map(code).find(|code| {
-        !["None", "ConditionalCheckFailed", "TransactionConflict"].contains(&code.as_str())
+    if let Some(other) = reasons.iter().find(|reason| {
+        !["None", "ConditionalCheckFailed", "TransactionConflict"].contains(&code(reason).as_str())
     }) {
-        return match other.as_str() {
+        return match code(other).as_str() {
             "ThrottlingError" | "ProvisionedThroughputExceeded" => Ok(Commit::Conflict),
+            never if never.starts_with(NEVER_TAKEN) => {
+                Err(StoreError::Unwritable(other.message().unwrap_or(never).to_owned()))
+            }
             _ => Err(StoreError::service(error)),
         };
     }

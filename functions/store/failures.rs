@@ -19,6 +19,8 @@ pub(super) const MONTHS_LISTED: i32 = 24;
 pub enum FailureKind {
     /// An event that does not fit its schema.
     Event,
+    /// An event that counted without the optional fields of it that do not fit.
+    PartlyTaken,
     /// A touch of which nobody knows whether it went out.
     UnknownSend,
     /// A mail to somebody in the shop of which nobody knows whether it went out.

@@ -79,9 +79,29 @@ pub enum StoreError {
     Unwritable(String),
 }
 
+/// What DynamoDB calls a write that it will never take, however often it is
+/// tried: a number out of its range, an item of more than 400 KB.
+const NEVER_TAKEN: &str = "Validation";
+
 impl StoreError {
     fn service<E: std::error::Error>(error: E) -> StoreError {
         StoreError::Service(DisplayErrorContext(error).to_string())
+    }
+
+    /// The error of a write: whether it is what was written, or the service.
+    fn of_write<E: ProvideErrorMetadata + std::error::Error>(error: E) -> StoreError {
+        match error.code() {
+            Some(code) if code.starts_with(NEVER_TAKEN) => {
+                StoreError::Unwritable(error.message().unwrap_or(code).to_owned())
+            }
+            _ => StoreError::service(error),
+        }
+    }
+
+    /// Whether what was to be written is at fault, so that trying again is in
+    /// vain.
+    pub fn is_for_good(&self) -> bool {
+        matches!(self, StoreError::Unwritable(_))
     }
 }
 

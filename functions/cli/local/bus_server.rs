@@ -13,9 +13,9 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use lazo::app::App;
 use lazo::{bus, ingest};
-use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -46,6 +46,21 @@ struct Entry {
     detail: String,
     /// Seconds since 1970.
     time: Option<f64>,
+}
+
+/// What EventBridge makes of an entry, the detail letter for letter.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Envelope<'a> {
+    version: &'a str,
+    id: String,
+    detail_type: &'a str,
+    source: &'a str,
+    account: &'a str,
+    time: String,
+    region: &'a str,
+    resources: [&'a str; 0],
+    detail: &'a RawValue,
 }
 
 #[derive(Serialize)]
@@ -100,34 +115,28 @@ async fn put_events(
 
 impl Server {
     async fn take(&self, entry: &Entry, now: Instant) -> anyhow::Result<()> {
-        let detail: Value = serde_json::from_str(&entry.detail)?;
         let time =
             entry.time.map_or(now, |seconds| Instant::from_millis((seconds * 1000.0) as i64));
-        let envelope = json!({
-            "version": "0",
-            "id": uuid::Uuid::now_v7().to_string(),
-            "detail-type": entry.detail_type,
-            "source": entry.source,
-            "account": "000000000000",
-            "time": time.to_string(),
-            "region": "local",
-            "resources": [],
-            "detail": detail,
-        });
+        let envelope = Envelope {
+            version: "0",
+            id: uuid::Uuid::now_v7().to_string(),
+            detail_type: &entry.detail_type,
+            source: &entry.source,
+            account: "000000000000",
+            time: time.to_string(),
+            region: "local",
+            resources: [],
+            detail: serde_json::from_str(&entry.detail)?,
+        };
+        let text = serde_json::to_string(&envelope)?;
         if entry.source == bus::SOURCE {
-            return self.write_out(&envelope);
+            return self.write_out(&text);
         }
-        let text = envelope.to_string();
-        match from_wire(&text) {
-            Ok(delivered) => drop(ingest::take(&self.app, &delivered, now).await?),
-            Err(why) => {
-                ingest::quarantine(&self.app.store, &text, &why.to_string(), now).await?;
-            }
-        }
+        ingest::receive(&self.app, &text, now).await?;
         Ok(())
     }
 
-    fn write_out(&self, envelope: &Value) -> anyhow::Result<()> {
+    fn write_out(&self, envelope: &str) -> anyhow::Result<()> {
         let _guard = self.writing.lock();
         let mut file = OpenOptions::new().create(true).append(true).open(&self.out)?;
         writeln!(file, "{envelope}")?;

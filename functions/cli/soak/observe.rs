@@ -90,7 +90,9 @@ pub async fn failures(world: &World) -> Result<(BTreeSet<String>, BTreeSet<Strin
         let text = store.failed_text(&failure).await?;
         match failure.kind {
             FailureKind::UnknownSend | FailureKind::UnknownNotice => listed.insert(text),
-            FailureKind::Event | FailureKind::MailEvent => kept.insert(text),
+            FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent => {
+                kept.insert(text)
+            }
         };
     }
     Ok((listed, kept))

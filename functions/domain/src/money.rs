@@ -82,7 +82,7 @@ impl JsonSchema for Currency {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Money {
     #[serde(with = "amount")]
-    #[schemars(with = "String", regex(pattern = r"^\d{1,15}(\.\d{1,6})?$"))]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]{1,15}(\.[0-9]{1,6})?$"))]
     pub amount: Decimal,
     pub currency: Currency,
 }

@@ -46,6 +46,8 @@ pub struct Policy {
     /// When 29 February is celebrated in other years.
     #[serde(default)]
     pub leap_day: LeapDay,
+    #[serde(default)]
+    pub birthdays: Birthdays,
     /// What marketing mail needs.
     #[serde(default)]
     pub marketing_consent: MarketingConsent,
@@ -107,6 +109,25 @@ pub struct Brand {
     /// Shown in every marketing mail, as the law asks.
     pub postal_address: String,
     pub logo_url: Option<String>,
+}
+
+/// Which birthdays are none.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Birthdays {
+    /// Dates that the shop's systems write where they know none, such as
+    /// `1970-01-01`, or `--01-01` for that day of any year. They are not celebrated.
+    pub placeholders: Vec<AnnualDate>,
+}
+
+impl Birthdays {
+    /// Whether a date stands for an unknown one.
+    pub fn is_placeholder(&self, date: AnnualDate) -> bool {
+        self.placeholders.iter().any(|known| {
+            (known.month, known.day) == (date.month, date.day)
+                && known.year.is_none_or(|year| date.year == Some(year))
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]

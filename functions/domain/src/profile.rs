@@ -11,14 +11,38 @@ use crate::event::{
 use crate::instant::Instant;
 use crate::ordered;
 
+/// The occasion whose date is the profile's `birthday`.
+pub const BIRTHDAY: &str = "birthday";
+
 /// A value with the values that it replaced a short while ago.
 ///
 /// The last `occurred_at` wins, whatever the order of arrival. Replaced values
 /// stay for as long as an event may arrive late, so that a condition can be
 /// asked *as of* an earlier instant; [`Dated::forget`] drops them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Dated<T>(Vec<(Instant, Option<T>)>);
+#[serde(transparent, bound(deserialize = "T: Deserialize<'de>"))]
+pub struct Dated<T>(#[serde(deserialize_with = "kept")] Vec<(Instant, Option<T>)>);
+
+/// What is stored, without values that were taken once and do not fit any more:
+/// a customer is read whatever an older version let in.
+fn kept<'de, D, T>(deserializer: D) -> Result<Vec<(Instant, Option<T>)>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Value<T> {
+        Fits(Option<T>),
+        Unfit(serde::de::IgnoredAny),
+    }
+    let values = Vec::<(Instant, Value<T>)>::deserialize(deserializer)?;
+    let kept = values.into_iter().filter_map(|(at, value)| match value {
+        Value::Fits(value) => Some((at, value)),
+        Value::Unfit(_) => None,
+    });
+    Ok(kept.collect())
+}
 
 impl<T> Default for Dated<T> {
     fn default() -> Dated<T> {
@@ -244,7 +268,7 @@ impl Profile {
     /// The date of an occasion: the birthday, or a named anniversary.
     pub fn occasion(&self, name: &str) -> Option<AnnualDate> {
         match name {
-            "birthday" => self.birthday.latest().copied(),
+            BIRTHDAY => self.birthday.latest().copied(),
             name => self.anniversaries.get(name).and_then(Dated::latest).copied(),
         }
     }
@@ -300,6 +324,18 @@ mod tests {
         assert_eq!(told(&[Some("a"), Some("b")]).0, [(at(1), Some("b"))]);
         assert_eq!(told(&[None, Some("a")]), told(&[Some("a"), None]));
         assert!(Dated::<&str>::default().is_empty() && !told(&[None]).is_empty());
+    }
+
+    #[test]
+    fn a_profile_is_read_without_what_an_older_version_let_in() {
+        let stored = r#"{"given":[[1,"Ana"],[2,"Ana\u2028"]],"phone":[[1,null]],
+            "email":[[1,"ana@192.0.2.1"]],"attributes":{"v":[[1,1e300]],"w":[[1,2.5]]}}"#;
+        let profile: Profile = serde_json::from_str(stored).unwrap();
+        assert_eq!(profile.given.latest().unwrap().as_str(), "Ana");
+        assert_eq!(profile.email.latest(), None);
+        assert!(!profile.phone.is_empty());
+        assert!(profile.attributes["v"].latest().is_none());
+        assert_eq!(profile.attributes["w"].latest(), Some(&Scalar::Float(2.5)));
     }
 
     #[test]

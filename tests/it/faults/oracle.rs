@@ -155,7 +155,9 @@ async fn failures(store: &Store) -> (BTreeSet<String>, Vec<String>) {
             FailureKind::UnknownSend | FailureKind::UnknownNotice => {
                 unknown.insert(text);
             }
-            FailureKind::Event | FailureKind::MailEvent => others.push(text),
+            FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent => {
+                others.push(text)
+            }
         }
     }
     (unknown, others)

@@ -12,6 +12,7 @@ use crate::customer::{CUSTOMER_SINCE, Enrolment};
 use crate::event::AnnualDate;
 use crate::instant::{DAY_MILLIS, Instant};
 use crate::policy::LeapDay;
+use crate::profile::BIRTHDAY;
 use crate::rule::Trigger;
 use crate::rulebook::{Rule, RuleBook};
 use crate::span::Span;
@@ -188,6 +189,7 @@ impl<'a> Turn<'a> {
             let date = || self.customer.occasion(name, &self.zone);
             let date = match name {
                 CUSTOMER_SINCE => *since.get_or_init(date),
+                BIRTHDAY => date().filter(|date| !book.policy.birthdays.is_placeholder(*date)),
                 _ => date(),
             };
             Some((rule, date?, lead))

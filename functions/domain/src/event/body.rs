@@ -34,13 +34,61 @@ fn country_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "pattern": codes::country_pattern() })
 }
 
+/// The greatest number that an event may hold, and the least but zero: what any
+/// JSON reader, a condition and DynamoDB hold alike.
+const NUMBER_MAX: i64 = i64::MAX;
+const NUMBER_MIN_POSITIVE: f64 = 1e-130;
+
+/// Why a number cannot be held.
+const NO_NUMBER: &str = "is a number that cannot be held: at most 9.2e18 either side of zero, \
+    and not nearer to it than 1e-130; write a long one as text, in quotes";
+
+fn is_held(value: f64) -> bool {
+    // The next number below the bound, which a float does not hold itself.
+    value == 0.0 || (value.abs() < NUMBER_MAX as f64 && value.abs() >= NUMBER_MIN_POSITIVE)
+}
+
+/// The schema of a number that can be held.
+fn number_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "number",
+        "minimum": -NUMBER_MAX,
+        "maximum": NUMBER_MAX,
+        "anyOf": [
+            { "minimum": NUMBER_MIN_POSITIVE },
+            { "maximum": -NUMBER_MIN_POSITIVE },
+            { "const": 0 },
+        ],
+    })
+}
+
+/// The longest name of an attribute or an anniversary, in characters.
+pub(super) const NAME_CHARS_MAX: usize = 128;
+
+fn names_schema() -> serde_json::Value {
+    let mut line = Line::json_schema(&mut schemars::SchemaGenerator::default()).to_value();
+    line["maxLength"] = NAME_CHARS_MAX.into();
+    line
+}
+
 /// A quantity is zero or more: what comes back is a refund.
 fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    use serde::de::Error;
     let value = f64::deserialize(deserializer)?;
-    match value.is_finite() && value >= 0.0 {
-        true => Ok(value),
-        false => Err(serde::de::Error::custom(format!("is {value}, a quantity is zero or more"))),
+    match value >= 0.0 {
+        true if is_held(value) => Ok(value),
+        true => Err(D::Error::custom(NO_NUMBER)),
+        false => Err(D::Error::custom(format!("is {value}, a quantity is zero or more"))),
     }
+}
+
+fn quantity_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "number",
+        "minimum": 0,
+        "maximum": NUMBER_MAX,
+        "anyOf": [{ "minimum": NUMBER_MIN_POSITIVE }, { "const": 0 }],
+    })
 }
 
 /// A field of a profile: absent leaves it as it is, `null` clears it.
@@ -53,13 +101,50 @@ pub struct Name {
 }
 
 /// A free attribute's value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Scalar {
     Bool(bool),
-    Int(i64),
+    Int(#[schemars(schema_with = "number_schema")] i64),
+    #[schemars(skip)]
     Float(f64),
     Text(Line),
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl serde::de::Visitor<'_> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("true, false, a number or one line of text")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Int(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Scalar, E> {
+        i64::try_from(value).map(Scalar::Int).map_err(|_| E::custom(NO_NUMBER))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Scalar, E> {
+        is_held(value).then_some(Scalar::Float(value)).ok_or_else(|| E::custom(NO_NUMBER))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Scalar, E> {
+        Line::new(value).map(Scalar::Text).map_err(E::custom)
+    }
 }
 
 /// What is known of a customer. Per field, the last `occurred_at` wins.
@@ -90,7 +175,7 @@ pub struct CustomerUpdated {
     #[schemars(with = "Option<AnnualDate>")]
     pub birthday: Change<AnnualDate>,
     #[serde(default)]
-    #[schemars(length(max = 50))]
+    #[schemars(extend("maxProperties" = 50, "propertyNames" = names_schema()))]
     pub anniversaries: BTreeMap<String, Option<AnnualDate>>,
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<Line>")]
@@ -99,10 +184,10 @@ pub struct CustomerUpdated {
     #[schemars(with = "Option<Line>")]
     pub account_manager: Change<Line>,
     #[serde(default, deserialize_with = "given")]
-    #[schemars(with = "Option<Vec<Line>>")]
+    #[schemars(with = "Option<Vec<Line>>", extend("maxItems" = 100))]
     pub interests: Change<Vec<Line>>,
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100, "propertyNames" = names_schema()))]
     pub attributes: BTreeMap<String, Option<Scalar>>,
 }
 
@@ -148,7 +233,7 @@ pub struct Item {
     pub name: Line,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<Line>,
-    #[schemars(range(min = 0))]
+    #[schemars(schema_with = "quantity_schema")]
     #[serde(deserialize_with = "quantity")]
     pub quantity: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,6 +272,7 @@ pub struct PurchaseRefunded {
     pub customer_id: Id,
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Timestamp,
+    /// Absent: all of it. One that does not fit keeps the whole event aside.
     pub total: Option<Money>,
     pub reason: Option<Note>,
 }
@@ -374,6 +460,7 @@ pub struct SurveyAnswered {
     pub occurred_at: Timestamp,
     pub touch_id: Option<Line>,
     pub touchpoint: Line,
+    /// Where no score of the answer fits, the whole event is kept aside.
     pub csat: Option<Score<1, 5>>,
     pub nps: Option<Score<0, 10>>,
     pub comment: Option<Note>,

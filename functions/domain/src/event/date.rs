@@ -1,5 +1,6 @@
 //! Dates that come back every year: birthdays and anniversaries.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -29,6 +30,47 @@ impl AnnualDate {
     pub fn is_leap_day(self) -> bool {
         self.month == 2 && self.day == 29
     }
+}
+
+/// Dates on which so many were born that they are likely another system's for
+/// "unknown": at least ten, and a share of the birthdays that no real day has. The
+/// most frequent first.
+///
+/// # Examples
+/// ```
+/// use lazo_domain::event::{AnnualDate, suspicious_birthdays};
+/// let date = |text: &str| text.parse::<AnnualDate>().unwrap();
+/// let mut birthdays = vec![date("1970-01-01"); 12];
+/// birthdays.extend((1..29).map(|day| date(&format!("1984-03-{day:02}"))));
+/// assert_eq!(suspicious_birthdays(&birthdays), [(date("1970-01-01"), 12)]);
+/// ```
+pub fn suspicious_birthdays(birthdays: &[AnnualDate]) -> Vec<(AnnualDate, usize)> {
+    const COUNT_MIN: usize = 10;
+    // With a year, a day has one in some 20,000 living people; without, one in 365.
+    let share_max = |date: &AnnualDate| if date.year.is_some() { 0.005 } else { 0.03 };
+    let mut counts: BTreeMap<AnnualDate, usize> = BTreeMap::new();
+    for date in birthdays {
+        *counts.entry(*date).or_default() += 1;
+        if date.year.is_some() {
+            *counts.entry(AnnualDate { year: None, ..*date }).or_default() += 1;
+        }
+    }
+    let is_much = |date: &AnnualDate, count: usize| {
+        count >= COUNT_MIN && count as f64 > share_max(date) * birthdays.len() as f64
+    };
+    let much: Vec<_> = counts.into_iter().filter(|(date, count)| is_much(date, *count)).collect();
+    // A day of many years is told where no single year explains it.
+    let of_years = |day: &AnnualDate| -> usize {
+        let same = |date: &AnnualDate| (date.month, date.day) == (day.month, day.day);
+        much.iter().filter(|(date, _)| date.year.is_some() && same(date)).map(|(_, n)| n).sum()
+    };
+    let mut told: Vec<_> = much
+        .iter()
+        .filter(|(date, count)| date.year.is_some() || is_much(date, count - of_years(date)))
+        .copied()
+        .collect();
+    told.sort_by_key(|(date, count)| (std::cmp::Reverse(*count), *date));
+    told
 }
 
 impl FromStr for AnnualDate {
@@ -98,7 +140,12 @@ impl JsonSchema for AnnualDate {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(\\d{4}-|--)\\d{2}-\\d{2}$" })
+        json_schema!({
+            "title": "AnnualDate",
+            "type": "string",
+            "pattern": "^ *(([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-|--)(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]) *$",
+            "description": "A date such as 1984-03-09, or --03-09 where the year is not known.",
+        })
     }
 }
 

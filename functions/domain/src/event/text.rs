@@ -21,6 +21,14 @@ pub enum BadText {
     Empty,
     #[error("has a line break or another control character, which no single line may hold")]
     ControlCharacter,
+    #[error("has characters that are not seen and change how others are")]
+    Invisible,
+    #[error("is no web address such as https://example.com/guide")]
+    NoUrl,
+    #[error(
+        "has a letter before the @ that most mail servers refuse; write it in plain letters (a-z)"
+    )]
+    LocalPart,
     #[error("is no e-mail address such as ana@example.com")]
     NoEmail,
     #[error("is no phone number in E.164 form such as +525512345678")]
@@ -33,13 +41,39 @@ pub enum BadText {
     NoCountry,
 }
 
+/// Whether a character would end the line, or steer a terminal or a mail's
+/// header: a control character, or a separator of lines or paragraphs.
+///
+/// The one notion of a line: what a [`Line`] holds may stand in a header.
+pub fn breaks_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a character is not seen and only changes how others are: it comes
+/// along when text is copied. The joiners of Persian and of emoji are none.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Whether a character of a text is left out or replaced where the text is one
+/// line: those that are in no line, but harmless.
+pub(super) fn is_odd(c: char) -> bool {
+    is_invisible(c) || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
 fn line(text: &str, most: usize) -> Result<(), BadText> {
     let found = text.chars().count();
     if found > most {
         return Err(BadText::TooLong { found, most });
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(breaks_line) {
         return Err(BadText::ControlCharacter);
+    }
+    if text.chars().any(is_invisible) {
+        return Err(BadText::Invisible);
     }
     if text.trim().is_empty() {
         return Err(BadText::Empty);
@@ -47,14 +81,45 @@ fn line(text: &str, most: usize) -> Result<(), BadText> {
     Ok(())
 }
 
+/// A line without what is not seen, and with blanks for what separates lines in
+/// word processors. What remains that no line may hold is for the check.
+fn mend_line(text: &str) -> String {
+    let shown = text.chars().filter(|c| !is_invisible(*c));
+    shown.map(|c| if is_odd(c) { ' ' } else { c }).collect()
+}
+
+/// A formal text without what is not seen, and without blanks around it.
+fn mend_formal(text: &str) -> String {
+    mend_line(text).trim().to_owned()
+}
+
+fn url(text: &str) -> Result<(), BadText> {
+    line(text, 2_000)?;
+    let (scheme, rest) = text.split_once(':').ok_or(BadText::NoUrl)?;
+    let begins = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    let scheme_fits =
+        begins && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b));
+    let rest_fits = !rest.is_empty()
+        && !rest.contains(|c: char| c.is_whitespace() || "\"<>\\^`{|}".contains(c));
+    (scheme_fits && rest_fits).then_some(()).ok_or(BadText::NoUrl)
+}
+
 fn email(text: &str) -> Result<(), BadText> {
     line(text, 254)?;
-    let fits = text.is_ascii()
-        && !text.bytes().any(|b| b.is_ascii_whitespace() || b"<>,;:\"()[]\\".contains(&b));
     let (local, domain) = text.rsplit_once('@').ok_or(BadText::NoEmail)?;
-    let local_fits = (1..=64).contains(&local.len()) && !local.contains('@');
+    if !local.is_ascii() {
+        return Err(BadText::LocalPart);
+    }
+    let local_fits = (1..=64).contains(&local.len())
+        && local.bytes().all(|b| b.is_ascii_graphic() && !b"<>,;:\"()[]\\@".contains(&b));
     let labels = domain.split('.');
+    // The last label is a name: an address at a number is at no mail server.
+    let top_fits = labels
+        .clone()
+        .next_back()
+        .is_some_and(|top| top.starts_with(|c: char| c.is_ascii_alphabetic()));
     let domain_fits = domain.contains('.')
+        && top_fits
         && labels.clone().all(|label| {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')
@@ -62,7 +127,20 @@ fn email(text: &str) -> Result<(), BadText> {
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         });
     let dots_fit = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
-    (fits && local_fits && domain_fits && dots_fit).then_some(()).ok_or(BadText::NoEmail)
+    (local_fits && domain_fits && dots_fit).then_some(()).ok_or(BadText::NoEmail)
+}
+
+/// An address as it is kept: a domain in letters of other languages is written
+/// as mail servers know it (punycode).
+fn mend_email(text: &str) -> String {
+    let text = mend_formal(text);
+    match text.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => match idna::domain_to_ascii_strict(domain) {
+            Ok(domain) => format!("{local}@{domain}"),
+            Err(_) => text,
+        },
+        _ => text,
+    }
 }
 
 fn phone(text: &str) -> Result<(), BadText> {
@@ -73,6 +151,14 @@ fn phone(text: &str) -> Result<(), BadText> {
     fits.then_some(()).ok_or(BadText::NoPhone)
 }
 
+/// A number without what people put between digits, and without the `(0)` that
+/// is not dialled from abroad.
+fn mend_phone(text: &str) -> String {
+    let between =
+        |c: char| c.is_whitespace() || matches!(c, '.' | '(' | ')' | '-' | '\u{2010}'..='\u{2013}');
+    mend_formal(text).replace("(0)", "").replace(between, "")
+}
+
 fn locale(text: &str) -> Result<(), BadText> {
     let mut parts = text.split('-');
     let language = parts.next().unwrap_or("");
@@ -80,8 +166,23 @@ fn locale(text: &str) -> Result<(), BadText> {
         && language.bytes().all(|b| b.is_ascii_alphabetic())
         && parts
             .all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
-        && text.len() <= 35;
+        && text.len() <= 35
+        && text == mend_locale(text);
     fits.then_some(()).ok_or(BadText::NoLocale)
+}
+
+/// A tag in the usual spelling: `es-MX`, `zh-Hant-TW`.
+fn mend_locale(text: &str) -> String {
+    let text = mend_formal(text).replace('_', "-");
+    let parts = text.split('-').enumerate().map(|(index, part)| match (index, part.len()) {
+        (1.., 2) => part.to_ascii_uppercase(),
+        (1.., 4) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            let (first, rest) = part.split_at(1);
+            first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
+        }
+        _ => part.to_ascii_lowercase(),
+    });
+    parts.collect::<Vec<String>>().join("-")
 }
 
 fn time_zone(text: &str) -> Result<(), BadText> {
@@ -93,12 +194,31 @@ fn country(text: &str) -> Result<(), BadText> {
     fits.then_some(()).ok_or(BadText::NoCountry)
 }
 
+fn mend_country(text: &str) -> String {
+    mend_formal(text).to_ascii_uppercase()
+}
+
 fn note(text: &str) -> Result<(), BadText> {
     let found = text.chars().count();
     if found > NOTE_CHARS_MAX {
         return Err(BadText::TooLong { found, most: NOTE_CHARS_MAX });
     }
     Ok(())
+}
+
+/// How a text is brought into the form in which it is kept, by the title of its
+/// type in the schemas. A text that needs nothing comes back as it is.
+pub(super) fn mended(title: &str, text: &str) -> Option<String> {
+    let mend: fn(&str) -> String = match title {
+        "Line" => mend_line,
+        "Email" => mend_email,
+        "Phone" => mend_phone,
+        "Locale" => mend_locale,
+        "Country" => mend_country,
+        "Url" | "ZoneName" | "AnnualDate" => mend_formal,
+        _ => return None,
+    };
+    Some(mend(text))
 }
 
 macro_rules! text_type {
@@ -154,37 +274,76 @@ macro_rules! text_type {
     };
 }
 
+/// No control character, and something to be seen. In the subset of patterns that
+/// ECMA 262, Python and engines without look-around read alike.
+const LINE_PATTERN: &str = concat!(
+    r"^[^\u0000-\u001f\u007f-\u0084\u0086-\u009f]*",
+    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]",
+    r"[^\u0000-\u001f\u007f-\u0084\u0086-\u009f]*$"
+);
+
+const URL_PATTERN: &str = concat!(
+    r"^ *[A-Za-z][A-Za-z0-9+.-]*:",
+    r#"[^\u0000-\u0020"<>\\^`{|}\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]+ *$"#
+);
+
+const EMAIL_PATTERN: &str = concat!(
+    r"^ *[!#-'*+/-9=?A-Z^-~-]+(\.[!#-'*+/-9=?A-Z^-~-]+)*@",
+    r"([A-Za-z0-9\u00a1-\u1fff\u2c00-\ud7ff]([A-Za-z0-9\u00a1-\u1fff\u2c00-\ud7ff-]{0,61}[A-Za-z0-9\u00a1-\u1fff\u2c00-\ud7ff])?\.)+",
+    r"[A-Za-z\u00a1-\u1fff\u2c00-\ud7ff]([A-Za-z0-9\u00a1-\u1fff\u2c00-\ud7ff-]{0,61}[A-Za-z0-9\u00a1-\u1fff\u2c00-\ud7ff])? *$"
+);
+
 text_type!(
     /// One line of at most 300 characters: a name, a title, a category.
-    Line, |text| line(text, 300), { "type": "string", "minLength": 1, "maxLength": 300, "pattern": "^[^\\p{Cc}]+$" }
+    Line, |text| line(text, 300), {
+        "title": "Line", "type": "string", "minLength": 1, "maxLength": 300,
+        "pattern": LINE_PATTERN,
+    }
 );
 text_type!(
     /// A web address of at most 2,000 characters.
-    Url, |text| line(text, 2_000), { "type": "string", "format": "uri", "maxLength": 2000 }
+    Url, url, { "title": "Url", "type": "string", "maxLength": 2000, "pattern": URL_PATTERN }
 );
 text_type!(
     /// What somebody wrote, line breaks included.
-    Note, note, { "type": "string", "maxLength": NOTE_CHARS_MAX }
+    Note, note, { "title": "Note", "type": "string", "maxLength": NOTE_CHARS_MAX }
 );
 text_type!(
     /// An e-mail address.
-    Email, email, { "type": "string", "format": "email", "maxLength": 254 }
+    Email, email, {
+        "title": "Email", "type": "string", "maxLength": 254, "pattern": EMAIL_PATTERN,
+        "description": "An e-mail address. A domain in other letters is kept in punycode.",
+    }
 );
 text_type!(
     /// A phone number in E.164 form.
-    Phone, phone, { "type": "string", "pattern": "^\\+[1-9][0-9]{1,14}$" }
+    Phone, phone, {
+        "title": "Phone", "type": "string", "maxLength": 40,
+        "pattern": r"^ *\+[ .()-]*[1-9]([ .()-]*[0-9]){1,14}[ .()-]*$",
+        "description": "A phone number in E.164 form, kept without what stands between digits.",
+    }
 );
 text_type!(
     /// A BCP 47 language tag, such as `es-MX`.
-    Locale, locale, { "type": "string", "maxLength": 35, "pattern": "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$" }
+    Locale, locale, {
+        "title": "Locale", "type": "string", "maxLength": 35,
+        "pattern": r"^ *[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})* *$",
+        "description": "A BCP 47 language tag such as es-MX.",
+    }
 );
 text_type!(
     /// The name of a time zone in the IANA database.
-    ZoneName, time_zone, { "type": "string", "maxLength": 64 }
+    ZoneName, time_zone, {
+        "title": "ZoneName", "type": "string", "minLength": 1, "maxLength": 64,
+        "description": "A name of the IANA time zone database; with none, the shop's zone counts.",
+    }
 );
 text_type!(
     /// An ISO 3166 country code of two letters.
-    Country, country, { "type": "string", "pattern": "^[A-Z]{2}$" }
+    Country, country, {
+        "title": "Country", "type": "string", "pattern": "^ *[A-Za-z]{2} *$",
+        "description": "An ISO 3166 code of two letters, kept in capitals.",
+    }
 );
 
 #[cfg(test)]
@@ -222,6 +381,58 @@ mod tests {
         }
         assert!(ZoneName::new("America/Mexico_City").is_ok());
         assert!(ZoneName::new("Mars/Olympus").is_err());
+    }
+
+    #[test]
+    fn no_mail_server_is_at_a_number() {
+        for bad in
+            ["ana@192.0.2.1", "ana@1.2", "ana@example.123", "ana@example.9x", "ana@10.0.0.0.1"]
+        {
+            assert_eq!(Email::new(bad), Err(BadText::NoEmail), "{bad}");
+        }
+        for good in ["ana@163.com", "1@2.example", "ana@3m.com", "ana@example.xn--p1ai"] {
+            assert!(Email::new(good).is_ok(), "{good}");
+        }
+        assert_eq!(Email::new("añá@example.com"), Err(BadText::LocalPart));
+    }
+
+    #[test]
+    fn texts_are_brought_into_the_form_in_which_they_are_kept() {
+        for (title, given, kept) in [
+            ("Email", " ana@example.com\u{a0}", "ana@example.com"),
+            ("Email", "\u{feff}Ana@Example.com\n", "Ana@Example.com\n"),
+            ("Email", "ana@correo.ñandú.mx", "ana@correo.xn--and-6ma2c.mx"),
+            ("Email", "ana@ÑANDÚ.mx", "ana@xn--and-6ma2c.mx"),
+            ("Phone", "+52 55 1234 5678", "+525512345678"),
+            ("Phone", "+52 (55) 1234-5678", "+525512345678"),
+            ("Phone", "\u{202a}+44 (0)20 7946.0958\u{202c}", "+442079460958"),
+            ("Locale", "es_mx", "es-MX"),
+            ("Locale", " ZH-hant-tw ", "zh-Hant-TW"),
+            ("Locale", "sl-rozaj-biske-1994", "sl-rozaj-biske-1994"),
+            ("Country", " mx", "MX"),
+            ("ZoneName", "Europe/Madrid ", "Europe/Madrid"),
+            ("AnnualDate", " 1984-03-09 ", "1984-03-09"),
+            ("Line", "Ana\u{2028}María\u{200b}", "Ana María"),
+            ("Line", "\u{202e}anA\u{feff}", "anA"),
+            // Joiners are part of names and of emoji.
+            ("Line", "می\u{200c}نا 👩\u{200d}🔧", "می\u{200c}نا 👩\u{200d}🔧"),
+        ] {
+            let mended = mended(title, given).unwrap();
+            match kept.ends_with('\n') {
+                true => assert_eq!(mended, kept.trim(), "{given:?}"),
+                false => assert_eq!(mended, kept, "{given:?}"),
+            }
+        }
+        assert_eq!(mended("Note", "a\u{2028}b"), None);
+    }
+
+    #[test]
+    fn what_is_a_line_may_stand_in_a_header() {
+        let every = (0..=u32::from(char::MAX)).filter_map(char::from_u32);
+        for c in every.filter(|c| Line::new(format!("a{c}b")).is_ok()) {
+            assert!(!breaks_line(c) && !is_odd(c), "{c:?}");
+            assert_eq!(crate::message::header("x", &format!("a{c}b")).unwrap(), format!("a{c}b"));
+        }
     }
 
     #[test]

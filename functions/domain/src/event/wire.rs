@@ -8,17 +8,25 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Body, CustomerUpdated, Detail, Event, EventKind, UnknownKind};
+use super::body::{NAME_CHARS_MAX, PurchaseCompleted};
+use super::clean::{self, LeftOut, Unfit};
+use super::json::{self, BadJson};
+use super::{Body, ContentPublished, CustomerUpdated, Detail, Event, EventKind, UnknownKind};
 use crate::instant::{DAY_MILLIS, Instant};
 
 /// The largest event taken, in bytes: what EventBridge itself lets through.
 pub const EVENT_BYTES_MAX: usize = 1024 * 1024;
 
-/// The largest `detail` taken, in bytes: it is kept on the customer's item
-/// while a follow-up that it started is pending.
-pub const DETAIL_BYTES_MAX: usize = 64 * 1024;
+/// The largest `detail` taken, in bytes: it is kept in an item of the table, which
+/// takes 400 KB. A purchase of 500 items has some 500 bytes for each.
+pub const DETAIL_BYTES_MAX: usize = 256 * 1024;
+
+/// How long after it arrived an event may say that it occurred: clocks differ,
+/// and some tell local time as if it were UTC's.
+pub const AHEAD_MILLIS_MAX: i64 = DAY_MILLIS;
 
 /// Why a text is no event.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +45,24 @@ pub enum BadEvent {
     TooLarge { found: usize, most: usize },
     #[error("time: {0:?} is no RFC 3339 date-time with offset")]
     Time(String),
+    #[error("{0} stands twice, and readers differ on which counts; write each field once")]
+    Doubled(String),
+    #[error("its objects and lists stand too deep in one another")]
+    TooDeep,
+    #[error(
+        "{kind}: occurred_at: {occurred_at} is more than a day after it arrived, at {arrived}; mend the clock or the year, or try it again when that day has come"
+    )]
+    Ahead { kind: EventKind, occurred_at: Instant, arrived: Instant },
+}
+
+impl From<BadJson> for BadEvent {
+    fn from(bad: BadJson) -> BadEvent {
+        match bad {
+            BadJson::Syntax(why) => BadEvent::NoJson(why),
+            BadJson::Doubled(path) => BadEvent::Doubled(path),
+            BadJson::TooDeep => BadEvent::TooDeep,
+        }
+    }
 }
 
 /// An event with the instant at which the bus delivered it: the envelope's
@@ -45,6 +71,23 @@ pub enum BadEvent {
 pub struct Delivered {
     pub at: Instant,
     pub event: Event,
+    /// The optional fields that did not fit: the event counts without them.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Delivered {
+    /// The same, where it did not occur more than a day after it arrived: a word
+    /// of the year 2062 would stand against every later one.
+    ///
+    /// # Errors
+    /// [`BadEvent::Ahead`] where it did.
+    pub fn arrived(self, at: Instant) -> Result<Delivered, BadEvent> {
+        let occurred_at = self.event.occurred_at;
+        match occurred_at > at.plus_millis(AHEAD_MILLIS_MAX) {
+            true => Err(BadEvent::Ahead { kind: self.event.kind(), occurred_at, arrived: at }),
+            false => Ok(self),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -65,11 +108,17 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
     if text.len() > EVENT_BYTES_MAX {
         return Err(BadEvent::TooLarge { found: text.len(), most: EVENT_BYTES_MAX });
     }
-    let outer: Outer = serde_json::from_str(text).map_err(|e| BadEvent::NoJson(e.to_string()))?;
+    let is_plain = json::is_plain(text);
+    if !is_plain {
+        // Tells what is doubled, in the envelope too.
+        json::read(text)?;
+    }
+    let outer: Outer = serde_json::from_str(text)
+        .map_err(|error| BadEvent::NoJson(clean::plain_reason(&error.to_string())))?;
     let kind = outer.kind.as_deref().map(str::parse::<EventKind>).transpose()?;
     match (kind, outer.detail) {
         (Some(kind), Some(detail)) => {
-            let event = decode(kind, detail.get())?;
+            let (event, left_out) = decode(kind, detail.get(), is_plain)?;
             let at = match outer.time {
                 None => event.occurred_at,
                 Some(time) => time
@@ -77,14 +126,14 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
                     .map_err(|_| BadEvent::Time(time.into_owned()))?
                     .into(),
             };
-            Ok(Delivered { at, event })
+            Ok(Delivered { at, event, left_out })
         }
         (kind, _) => {
             let kind = match kind {
                 Some(kind) => kind,
                 None => told_by_fields(text).ok_or(BadEvent::NoKind)?,
             };
-            of_kind(kind, text)
+            of_detail(kind, text, is_plain)
         }
     }
 }
@@ -94,15 +143,20 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
 /// # Errors
 /// [`BadEvent`] says what does not fit and where.
 pub fn of_kind(kind: EventKind, detail: &str) -> Result<Delivered, BadEvent> {
-    let event = decode(kind, detail)?;
-    Ok(Delivered { at: event.occurred_at, event })
+    of_detail(kind, detail, json::is_plain(detail))
+}
+
+fn of_detail(kind: EventKind, detail: &str, is_plain: bool) -> Result<Delivered, BadEvent> {
+    let (event, left_out) = decode(kind, detail, is_plain)?;
+    Ok(Delivered { at: event.occurred_at, event, left_out })
 }
 
 /// An event whose body was made from what it is about, and not read from the
 /// detail that tells the same.
 pub fn of_body(occurred_at: jiff::Timestamp, body: Body, detail: &str) -> Delivered {
     let at = occurred_at.into();
-    Delivered { at, event: Event { occurred_at: at, body, detail: Detail(detail.into()) } }
+    let event = Event { occurred_at: at, body, detail: Detail(detail.into()) };
+    Delivered { at, event, left_out: Vec::new() }
 }
 
 #[derive(Deserialize)]
@@ -175,100 +229,130 @@ fn too_large(kind: EventKind, detail: &str) -> BadEvent {
     }
 }
 
+/// What no type can tell of a body: `Err` names it.
+type Check<T> = fn(&T) -> Result<(), Unfit>;
+
 /// Reads and checks a `detail` of a known kind.
-fn decode(kind: EventKind, detail: &str) -> Result<Event, BadEvent> {
-    if detail.len() > DETAIL_BYTES_MAX {
-        return Err(too_large(kind, detail));
-    }
-    fn read<T: DeserializeOwned>(kind: EventKind, detail: &str) -> Result<T, BadEvent> {
-        serde_json::from_str(detail).map_err(|_| explain::<T>(kind, detail))
-    }
+fn decode(
+    kind: EventKind,
+    detail: &str,
+    is_plain: bool,
+) -> Result<(Event, Vec<LeftOut>), BadEvent> {
     macro_rules! body {
-        ($($name:ident),*) => {
+        ($($name:ident $check:expr, $as:expr;)*) => {
             match kind {
-                EventKind::CustomerUpdated => {
-                    let body: CustomerUpdated = read(kind, detail)?;
-                    check_profile(&body)?;
-                    (body.occurred_at, Body::CustomerUpdated(Box::new(body)))
-                }
                 $(EventKind::$name => {
-                    let body: super::$name = read(kind, detail)?;
-                    (body.occurred_at, Body::$name(body))
+                    let check: Check<super::$name> = $check;
+                    let (body, detail, left_out) = read(kind, detail, is_plain, check)?;
+                    (body.occurred_at, $as(body), detail, left_out)
                 })*
             }
         };
     }
-    let (occurred_at, body) = body!(
-        ConsentChanged,
-        PurchaseCompleted,
-        PurchaseDelivered,
-        PurchaseRefunded,
-        InteractionRecorded,
-        ComplaintOpened,
-        ComplaintResolved,
-        CallReported,
-        SurveyAnswered,
-        ContentPublished,
-        CustomerErased,
-        CustomerMerged
+    let (occurred_at, body, detail, left_out) = body!(
+        CustomerUpdated check_profile, |body| Body::CustomerUpdated(Box::new(body));
+        ConsentChanged no_check, Body::ConsentChanged;
+        PurchaseCompleted check_items, Body::PurchaseCompleted;
+        PurchaseDelivered no_check, Body::PurchaseDelivered;
+        PurchaseRefunded no_check, Body::PurchaseRefunded;
+        InteractionRecorded no_check, Body::InteractionRecorded;
+        ComplaintOpened no_check, Body::ComplaintOpened;
+        ComplaintResolved no_check, Body::ComplaintResolved;
+        CallReported no_check, Body::CallReported;
+        SurveyAnswered no_check, Body::SurveyAnswered;
+        ContentPublished check_topics, Body::ContentPublished;
+        CustomerErased no_check, Body::CustomerErased;
+        CustomerMerged check_merge, Body::CustomerMerged;
     );
-    check_merge(&body)?;
-    Ok(Event { occurred_at: occurred_at.into(), body, detail: Detail(detail.into()) })
+    Ok((Event { occurred_at: occurred_at.into(), body, detail }, left_out))
 }
 
-/// Nobody is merged with themselves.
-fn check_merge(body: &Body) -> Result<(), BadEvent> {
-    match body {
-        Body::CustomerMerged(merge) if merge.merged_id == merge.customer_id => {
-            Err(BadEvent::Field {
-                kind: EventKind::CustomerMerged,
-                path: "merged_id".into(),
-                why: "is the same as customer_id; give the id that goes".into(),
-            })
-        }
-        _ => Ok(()),
+/// A body with its detail as it is kept: as it came where all of it fits, which
+/// is quick to see, and otherwise what fits of it.
+fn read<T: DeserializeOwned>(
+    kind: EventKind,
+    text: &str,
+    is_plain: bool,
+    check: Check<T>,
+) -> Result<(T, Detail, Vec<LeftOut>), BadEvent> {
+    if is_plain
+        && text.len() <= DETAIL_BYTES_MAX
+        && let Ok(body) = serde_json::from_str::<T>(text)
+        && check(&body).is_ok()
+    {
+        return Ok((body, Detail(text.into()), Vec::new()));
+    }
+    let cleaned = clean::clean(kind, json::read(text)?, check)?;
+    let as_it_came = serde_json::from_str::<Value>(text).is_ok_and(|came| came == cleaned.detail);
+    let detail = if as_it_came { text.to_owned() } else { cleaned.detail.to_string() };
+    match detail.len() <= DETAIL_BYTES_MAX {
+        true => Ok((cleaned.body, Detail(detail.into()), cleaned.left_out)),
+        false => Err(too_large(kind, &detail)),
     }
 }
 
-/// What no single field can tell.
-fn check_profile(body: &CustomerUpdated) -> Result<(), BadEvent> {
-    let field =
-        |path: String, why: String| BadEvent::Field { kind: EventKind::CustomerUpdated, path, why };
-    // A day's grace: the customer's date may be ahead of UTC's.
-    let tomorrow = Instant::from(body.occurred_at).plus_millis(DAY_MILLIS);
-    let tomorrow = tomorrow.date_in(&jiff::tz::TimeZone::UTC);
-    let birthday = body.birthday.flatten().and_then(super::AnnualDate::date);
-    if birthday.is_some_and(|date| date > tomorrow) {
-        return Err(field("birthday".into(), "is in the future".into()));
-    }
-    let too_many = [
-        ("anniversaries", body.anniversaries.len(), 50),
-        ("attributes", body.attributes.len(), 100),
-        ("interests", body.interests.iter().flatten().map(Vec::len).sum(), 100),
-    ];
-    for (path, found, most) in too_many {
-        if found > most {
-            return Err(field(
-                path.into(),
-                format!("has {found} entries, at most {most} are taken"),
-            ));
-        }
-    }
+fn no_check<T>(_: &T) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// Decodes once more, slowly, to tell which field was wrong.
-fn explain<T: DeserializeOwned>(kind: EventKind, detail: &str) -> BadEvent {
-    let mut json = serde_json::Deserializer::from_str(detail);
-    match serde_path_to_error::deserialize::<_, T>(&mut json) {
-        Ok(_) => BadEvent::NoJson("trailing characters behind the object".into()),
-        Err(error) => {
-            let path = error.path().to_string();
-            let why = error.into_inner().to_string();
-            let why = why.split(" at line ").next().unwrap_or("").to_owned();
-            BadEvent::Field { kind, path, why }
+fn at_most(most: usize, field: &str, found: usize) -> Result<(), Unfit> {
+    match found <= most {
+        true => Ok(()),
+        false => Err(Unfit::of(field, format!("has {found} entries, at most {most} are taken"))),
+    }
+}
+
+fn check_items(body: &PurchaseCompleted) -> Result<(), Unfit> {
+    at_most(500, "items", body.items.len())
+}
+
+/// Nobody is merged with themselves.
+fn check_merge(body: &CustomerMerged) -> Result<(), Unfit> {
+    match body.merged_id == body.customer_id {
+        true => Err(Unfit::of(
+            "merged_id",
+            "is the same as customer_id; give the id that goes".to_owned(),
+        )),
+        false => Ok(()),
+    }
+}
+
+fn check_topics(body: &ContentPublished) -> Result<(), Unfit> {
+    at_most(50, "topics", body.topics.len())
+}
+
+/// How old somebody may be: beyond it, a date is another system's for "unknown",
+/// such as 1900-01-01 or 0001-01-01.
+const AGE_YEARS_MAX: i16 = 120;
+
+fn check_profile(body: &CustomerUpdated) -> Result<(), Unfit> {
+    // A day's grace: the customer's date may be ahead of UTC's.
+    let tomorrow = Instant::from(body.occurred_at).plus_millis(DAY_MILLIS);
+    let tomorrow = tomorrow.date_in(&jiff::tz::TimeZone::UTC);
+    if let Some(date) = body.birthday.flatten().and_then(super::AnnualDate::date) {
+        if date > tomorrow {
+            return Err(Unfit::of("birthday", "is in the future".into()));
+        }
+        if tomorrow.year() - date.year() > AGE_YEARS_MAX {
+            let why = format!("is more than {AGE_YEARS_MAX} years ago, and nobody's birthday");
+            return Err(Unfit::of("birthday", why));
         }
     }
+    at_most(50, "anniversaries", body.anniversaries.len())?;
+    at_most(100, "attributes", body.attributes.len())?;
+    at_most(100, "interests", body.interests.iter().flatten().map(Vec::len).sum())?;
+    for (field, mut names) in [
+        ("anniversaries", Box::new(body.anniversaries.keys()) as Box<dyn Iterator<Item = &String>>),
+        ("attributes", Box::new(body.attributes.keys())),
+    ] {
+        let fits = |name: &String| {
+            name.chars().count() <= NAME_CHARS_MAX && super::Line::new(name.as_str()).is_ok()
+        };
+        if !names.all(fits) {
+            return Err(Unfit::of(field, "has a name that cannot be kept".into()));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -332,7 +416,7 @@ mod tests {
             from_wire(&(text.clone() + &" ".repeat(bytes - text.len()))).map(drop)
         };
         let too_large = |bytes| matches!(of_bytes(bytes), Err(BadEvent::TooLarge { .. }));
-        assert_eq!((EVENT_BYTES_MAX, DETAIL_BYTES_MAX), (1_048_576, 65_536));
+        assert_eq!((EVENT_BYTES_MAX, DETAIL_BYTES_MAX), (1_048_576, 262_144));
         assert!(!too_large(EVENT_BYTES_MAX) && too_large(EVENT_BYTES_MAX + 1));
         let of_detail = |bytes: usize| {
             let empty = detail(json!({ "unknown": "" })).to_string().len();
@@ -351,15 +435,18 @@ mod tests {
 
     #[test]
     fn a_profile_has_bounds_that_no_field_tells() {
-        let path = |more: Value| match read(more) {
-            Ok(_) => String::new(),
-            Err(BadEvent::Field { path, .. }) => path,
-            Err(other) => panic!("{other}"),
+        let path = |more: Value| {
+            let left_out = from_wire(&detail(more).to_string()).unwrap().left_out;
+            left_out.first().map(|one| one.path.clone()).unwrap_or_default()
         };
         // Somewhere it is tomorrow already.
         assert_eq!(path(json!({ "birthday": "2026-03-02" })), "");
         assert_eq!(path(json!({ "birthday": "2026-03-03" })), "birthday");
         assert_eq!(path(json!({ "birthday": "--03-03" })), "");
+        assert_eq!(path(json!({ "birthday": "1906-01-01" })), "");
+        for unknown in ["0000-00-00", "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01"] {
+            assert_eq!(path(json!({ "birthday": unknown })), "birthday", "{unknown}");
+        }
         let names = |count: usize| (0..count).map(|i| (format!("a{i}"), json!("--01-02")));
         let many = |count| Value::Object(names(count).collect());
         assert_eq!(path(json!({ "anniversaries": many(50) })), "");

@@ -216,8 +216,7 @@ fn languages(found: &Found, default_locale: &str) -> Vec<String> {
 /// another header.
 pub fn header(what: &str, value: &str) -> Result<String, MessageError> {
     let line = value.trim();
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    match line.contains(breaks) {
+    match line.contains(crate::event::breaks_line) {
         true => Err(MessageError::Header(what.into())),
         false => Ok(line.into()),
     }

@@ -66,7 +66,7 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
             report.error(&[Key::Name("brand"), Key::Name(key)], format!("{address:?} {error}"));
         }
     }
-    if brand.name.chars().chain(brand.postal_address.chars()).any(char::is_control) {
+    if brand.name.chars().chain(brand.postal_address.chars()).any(crate::event::breaks_line) {
         report.error(&[Key::Name("brand")], "name and postal_address are one line each");
     }
     for (path, wrong) in policy.bad_staff() {
