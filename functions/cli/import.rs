@@ -19,6 +19,7 @@ use lazo_domain::instant::Instant;
 use super::csv_rows::{CsvArgs, Sheet, Told};
 use super::lang::Lang;
 use super::system::{System, Target};
+use super::event_files::Decoded;
 use super::{Answer, event_files, rejected};
 
 /// How many customers are written at a time.

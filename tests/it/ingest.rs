@@ -64,12 +64,23 @@ fn poison() -> Vec<(String, &'static str)> {
         (buy(json!({ "total": { "amount": "5.00", "currency": "pesos" } })), "currency"),
         (buy(json!({ "occurred_at": "2026-02-30T12:00:00-06:00" })), "occurred_at"),
         (buy(json!({ "occurred_at": "2026-11-18T12:00:00" })), "occurred_at"),
-        (tell(json!({ "birthday": "1984-02-30" })), "birthday"),
-        (tell(json!({ "time_zone": "Mars/Olympus" })), "time_zone"),
-        (tell(json!({ "email": "eva@localhost" })), "email"),
-        (tell(json!({ "name": { "given": "Eva\r\nBcc: todos@example.com" } })), "name"),
-        (meet("ñ".repeat(500_000)), "bytes"),
+        (buy(json!({ "occurred_at": "2062-11-18T12:00:00-06:00" })), "more than a day after"),
+        (
+            buy(
+                json!({ "total": { "amount": "5.00", "currency": "MXN" }, "more": "n".repeat(400_000) }),
+            ),
+            "bytes",
+        ),
         (meet("n".repeat(1_200_000)), "bytes"),
+        (
+            buy(json!({})).replace("\"purchase_id\"", "\"purchase_id\":\"p\",\"purchase_id\""),
+            "twice",
+        ),
+        (buy(json!({})).replace("\"amount\"", "\"amount\":\"9.00\",\"amount\""), "twice"),
+        (
+            tell(json!({ "added": "x" })).replace("\"added\"", "\"added\":1,\"\\u0061dded\""),
+            "twice",
+        ),
     ]
 }
 

@@ -34,7 +34,7 @@ pub struct Policy {
     pub default_locale: String,
     /// The time of day that stands in where a rule names none.
     #[serde(default = "ten", deserialize_with = "time_of_day::deserialize")]
-    #[schemars(with = "String", regex(pattern = r"^\d{2}:\d{2}$"))]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]{2}:[0-9]{2}$"))]
     pub default_time: Time,
     /// The shop's currency; other currencies do not count in totals. Absent:
     /// the currency of each customer's first purchase.
@@ -85,7 +85,7 @@ pub struct Policy {
     /// When each person and team gets the mail of what the day brings, by the
     /// shop's clock, as `"07:30"`. Absent: nobody does.
     #[serde(default, deserialize_with = "time_of_day::option::deserialize")]
-    #[schemars(with = "Option<String>", regex(pattern = r"^\d{2}:\d{2}$"))]
+    #[schemars(with = "Option<String>", regex(pattern = r"^[0-9]{2}:[0-9]{2}$"))]
     pub digest_at: Option<Time>,
     #[serde(default)]
     pub drift: Drift,

@@ -67,7 +67,7 @@ pub struct StepSpec {
     pub on: Option<PromisedDay>,
     /// The local time of day, as `"10:00"`.
     #[serde(default, deserialize_with = "time_of_day::option::deserialize")]
-    #[schemars(with = "Option<String>", regex(pattern = r"^\d{2}:\d{2}$"))]
+    #[schemars(with = "Option<String>", regex(pattern = r"^[0-9]{2}:[0-9]{2}$"))]
     pub at: Option<Time>,
     /// A condition (CEL), evaluated when the step falls due.
     #[serde(rename = "if")]
@@ -307,7 +307,7 @@ impl JsonSchema for Share {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^\\d{1,3}(\\.\\d+)?%$", "examples": ["10%"] })
+        json_schema!({ "type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]+)?%$", "examples": ["10%"] })
     }
 }
 

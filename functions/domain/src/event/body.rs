@@ -34,8 +34,9 @@ fn country_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "pattern": codes::country_pattern() })
 }
 
-/// The greatest number that an event may hold, and the least but zero: what any
-/// JSON reader, a condition and DynamoDB hold alike.
+/// The numbers that an event may hold, and the nearest to zero: what any JSON
+/// reader, a condition and DynamoDB hold alike.
+const NUMBER_MIN: i64 = i64::MIN;
 const NUMBER_MAX: i64 = i64::MAX;
 const NUMBER_MIN_POSITIVE: f64 = 1e-130;
 
@@ -44,21 +45,22 @@ const NO_NUMBER: &str = "is a number that cannot be held: at most 9.2e18 either 
     and not nearer to it than 1e-130; write a long one as text, in quotes";
 
 fn is_held(value: f64) -> bool {
-    // The next number below the bound, which a float does not hold itself.
-    value == 0.0 || (value.abs() < NUMBER_MAX as f64 && value.abs() >= NUMBER_MIN_POSITIVE)
+    // No float is the greatest number: the nearest one lies above it.
+    let is_in_bounds = value >= NUMBER_MIN as f64 && value < NUMBER_MAX as f64;
+    value == 0.0 || (is_in_bounds && value.abs() >= NUMBER_MIN_POSITIVE)
 }
 
 /// The schema of a number that can be held.
 fn number_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "number",
-        "minimum": -NUMBER_MAX,
+        "minimum": NUMBER_MIN,
         "maximum": NUMBER_MAX,
-        "anyOf": [
-            { "minimum": NUMBER_MIN_POSITIVE },
-            { "maximum": -NUMBER_MIN_POSITIVE },
-            { "const": 0 },
-        ],
+        "not": {
+            "exclusiveMinimum": -NUMBER_MIN_POSITIVE,
+            "exclusiveMaximum": NUMBER_MIN_POSITIVE,
+            "not": { "const": 0 },
+        },
     })
 }
 
@@ -87,7 +89,7 @@ fn quantity_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         "type": "number",
         "minimum": 0,
         "maximum": NUMBER_MAX,
-        "anyOf": [{ "minimum": NUMBER_MIN_POSITIVE }, { "const": 0 }],
+        "not": { "exclusiveMinimum": 0, "exclusiveMaximum": NUMBER_MIN_POSITIVE },
     })
 }
 

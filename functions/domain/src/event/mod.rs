@@ -150,6 +150,14 @@ impl Event {
 
 /// The JSON Schema (2020-12) of an event's `detail`.
 pub fn schema(kind: EventKind) -> schemars::Schema {
+    let mut schema = of_fields(kind);
+    let of_fields = schema.get("description").and_then(|text| text.as_str()).unwrap_or_default();
+    let whole = format!("{of_fields}\n\nA detail has at most {} KiB.", DETAIL_BYTES_MAX / 1024);
+    schema.insert("description".into(), whole.into());
+    schema
+}
+
+fn of_fields(kind: EventKind) -> schemars::Schema {
     use schemars::schema_for;
     match kind {
         EventKind::CustomerUpdated => schema_for!(CustomerUpdated),

@@ -14,7 +14,9 @@ use serde_json::value::RawValue;
 use super::body::{NAME_CHARS_MAX, PurchaseCompleted};
 use super::clean::{self, LeftOut, Unfit};
 use super::json::{self, BadJson};
-use super::{Body, ContentPublished, CustomerUpdated, Detail, Event, EventKind, UnknownKind};
+use super::{
+    Body, ContentPublished, CustomerMerged, CustomerUpdated, Detail, Event, EventKind, UnknownKind,
+};
 use crate::instant::{DAY_MILLIS, Instant};
 
 /// The largest event taken, in bytes: what EventBridge itself lets through.
