@@ -43,10 +43,13 @@ pub fn is_country(code: &str) -> bool {
     code == KOSOVO || COUNTRIES.binary_search_by(|country| country[0].cmp(code)).is_ok()
 }
 
-/// A pattern of every country's code, for JSON Schemas.
+/// A pattern of every country's code, for JSON Schemas: in capitals or small
+/// letters, as they are taken.
 pub fn country_pattern() -> String {
     let codes = COUNTRIES.iter().map(|country| country[0]).chain([KOSOVO]);
-    format!("^({})$", codes.collect::<Vec<_>>().join("|"))
+    let either = |letter: char| format!("[{letter}{}]", letter.to_ascii_lowercase());
+    let codes = codes.map(|code| code.chars().map(either).collect::<String>());
+    format!("^ *({}) *$", codes.collect::<Vec<_>>().join("|"))
 }
 
 /// The code that was meant by something that is none: `es`, `UK`, `Spain`.
