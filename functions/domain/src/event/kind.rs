@@ -31,6 +31,16 @@ pub enum EventKind {
 #[error("unknown detail-type {0:?}; known are {known}", known = EventKind::ALL.map(EventKind::as_str).join(", "))]
 pub struct UnknownKind(pub String);
 
+/// A name that is no event's, as far as it can be told: whoever mixed fields up
+/// may have put anything there.
+fn told(text: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || " ._-:/".contains(c);
+    match text.len() <= 60 && text.chars().all(is_name) {
+        true => super::impersonal(text),
+        false => "…".into(),
+    }
+}
+
 impl EventKind {
     pub const ALL: [EventKind; 13] = [
         EventKind::CustomerUpdated,
@@ -74,7 +84,7 @@ impl FromStr for EventKind {
         EventKind::ALL
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| UnknownKind(text.chars().take(60).collect()))
+            .ok_or_else(|| UnknownKind(told(text)))
     }
 }
 

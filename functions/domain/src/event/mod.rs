@@ -3,8 +3,10 @@
 mod body;
 mod clean;
 mod date;
+mod impersonal;
 mod json;
 mod kind;
+mod named;
 mod text;
 mod wire;
 
@@ -13,7 +15,9 @@ use std::sync::Arc;
 pub use body::*;
 pub use clean::LeftOut;
 pub use date::{AnnualDate, BadDate, suspicious_birthdays};
+pub use impersonal::impersonal;
 pub use kind::{EventKind, UnknownKind};
+pub use named::People;
 pub use text::{
     BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, Note, Phone, Url, ZoneName, breaks_line,
 };

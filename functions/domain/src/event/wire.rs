@@ -123,10 +123,9 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
             let (event, left_out) = decode(kind, detail.get(), is_plain)?;
             let at = match outer.time {
                 None => event.occurred_at,
-                Some(time) => time
-                    .parse::<jiff::Timestamp>()
-                    .map_err(|_| BadEvent::Time(time.into_owned()))?
-                    .into(),
+                Some(time) => {
+                    time.parse::<jiff::Timestamp>().map_err(|_| BadEvent::Time("…".into()))?.into()
+                }
             };
             Ok(Delivered { at, event, left_out })
         }
