@@ -6,6 +6,7 @@
 //! only a `main.rs` or a command reads the clock.
 
 pub mod app;
+pub mod aside;
 pub mod bus;
 pub mod call_list;
 pub mod content;

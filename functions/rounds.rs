@@ -4,20 +4,22 @@
 use std::collections::HashSet;
 use std::future::Future;
 use std::ops::Add;
-use std::pin::Pin;
 use std::time::{Duration, Instant as Clock};
 
 use futures::StreamExt;
 use lazo_domain::decide::{Input, decide};
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::aside;
 use crate::bus::{Message, Outgoing};
 use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::store::table::{Alarm, SHARDS};
-use crate::store::{Commit, LEDGER_ITEMS_MAX, Ledger, Loaded, Store, StoreError};
+use crate::store::{
+    Behind, Commit, FailureKind, LEDGER_ITEMS_MAX, Ledger, Loaded, Place, RingingPage, StoreError,
+};
 
 /// How many customers are worked on at a time.
 pub const CUSTOMERS_AT_ONCE: usize = 8;
@@ -28,9 +30,15 @@ const PAGE: usize = 100;
 /// How many reads of a shard one round makes; the next round goes on.
 const PAGES_MAX: usize = 50;
 
+const MINUTE_MILLIS: i64 = 60_000;
+
+/// How long after it failed a customer who cannot be worked on is tried again:
+/// the first time, and at most.
+const TRIED_AGAIN_AFTER: [i64; 2] = [15 * MINUTE_MILLIS, DAY_MILLIS];
+
 /// A round over everybody whose alarm has rung.
 pub struct Round<'a> {
-    pub store: &'a Store,
+    pub app: &'a App,
     pub alarm: Alarm,
     pub now: Instant,
 }
@@ -39,6 +47,10 @@ impl Round<'_> {
     /// Works on each, as they were when their page was read; `note` gets what
     /// came of it. Once it `is_over` nobody new is taken on: their alarms ring on,
     /// for the next round.
+    ///
+    /// Nobody waits for those who cannot be worked on: the round goes on behind
+    /// them. One whom waiting would not mend is listed with the reason, and their
+    /// alarm rings later.
     ///
     /// # Errors
     /// The first [`StoreError`] of a part of the index that could not be read.
@@ -54,9 +66,10 @@ impl Round<'_> {
     {
         // Another shard comes first each minute, so that where not all get their
         // turn it is not always the same who wait.
-        let first = (self.now.millis() / 60_000).unsigned_abs();
+        let first = (self.now.millis() / MINUTE_MILLIS).unsigned_abs();
         let shards = (0..u64::from(SHARDS)).map(|number| (first + number) % u64::from(SHARDS));
-        let mut unread: Vec<u8> = shards.map(|shard| shard as u8).collect();
+        let mut unread: Vec<(u8, Option<Behind>)> =
+            shards.map(|shard| (shard as u8, None)).collect();
         let mut seen: HashSet<Id> = HashSet::new();
         let mut failed = Ok(());
         for _ in 0..PAGES_MAX {
@@ -64,14 +77,12 @@ impl Round<'_> {
                 break;
             }
             let read = self.ringing(std::mem::take(&mut unread)).await;
-            let mut fresh: Vec<Id> = Vec::new();
+            let mut fresh: Vec<Place> = Vec::new();
             for (shard, ringing) in read {
-                let (before, ringing) = (fresh.len(), noted(ringing, &mut failed));
-                let is_whole = ringing.len() == PAGE;
-                fresh.extend(ringing.into_iter().filter(|id| seen.insert(id.clone())));
-                if is_whole && fresh.len() > before {
-                    unread.push(shard);
-                }
+                let RingingPage { places, next } = noted(ringing, &mut failed);
+                let is_new = |place: &Place| seen.insert(place.customer.clone());
+                fresh.extend(places.into_iter().filter(is_new));
+                unread.extend(next.map(|next| (shard, Some(next))));
             }
             for page in fresh.chunks(PAGE) {
                 if is_over() {
@@ -83,10 +94,14 @@ impl Round<'_> {
         failed
     }
 
-    /// A page of each of some shards.
-    async fn ringing(&self, shards: Vec<u8>) -> Vec<(u8, Result<Vec<Id>, StoreError>)> {
-        let read = shards.into_iter().map(|shard| async move {
-            (shard, self.store.ringing(self.alarm, shard, self.now, PAGE as i32).await)
+    /// A page of each of some shards, behind where the last one ended.
+    async fn ringing(
+        &self,
+        shards: Vec<(u8, Option<Behind>)>,
+    ) -> Vec<(u8, Result<RingingPage, StoreError>)> {
+        let read = shards.into_iter().map(|(shard, behind)| async move {
+            let page = (behind, PAGE as i32);
+            (shard, self.app.store.ringing_page(self.alarm, shard, self.now, page).await)
         });
         futures::future::join_all(read).await
     }
@@ -94,26 +109,81 @@ impl Round<'_> {
     /// Reads some customers at once, and works on each.
     async fn page<R, Work>(
         &self,
-        page: &[Id],
+        page: &[Place],
         work: impl Fn(Loaded) -> Work,
         mut note: impl FnMut(Result<R, StoreError>),
     ) -> Result<(), StoreError>
     where
         Work: Future<Output = Result<R, StoreError>>,
     {
-        // Boxed, as they are large and are moved about.
-        let mut begun: Vec<Pin<Box<Work>>> = Vec::with_capacity(page.len());
-        for loaded in self.store.load_all(page).await? {
-            match loaded {
-                Ok(loaded) => begun.push(Box::pin(work(loaded))),
-                Err(error) => note(Err(error)),
-            }
+        let ids: Vec<Id> = page.iter().map(|place| place.customer.clone()).collect();
+        let mut begun = Vec::with_capacity(page.len());
+        for (place, loaded) in page.iter().zip(self.app.store.load_all(&ids).await?) {
+            // Boxed, as they are large and are moved about.
+            let work = loaded.map(|loaded| Box::pin(work(loaded)));
+            begun.push(async move {
+                let done = match work {
+                    Ok(work) => work.await,
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = &done {
+                    self.put_off(place, error).await;
+                }
+                done
+            });
         }
         let mut done = futures::stream::iter(begun).buffer_unordered(CUSTOMERS_AT_ONCE);
         while let Some(result) = done.next().await {
             note(result);
         }
         Ok(())
+    }
+
+    /// Lists a customer who cannot be worked on, and lets the alarm ring later.
+    /// What is wrong with the table or the network is not the customer's fault:
+    /// then the alarm rings on.
+    async fn put_off(&self, place: &Place, error: &StoreError) {
+        let &Round { app, alarm, now } = self;
+        if !error.is_of_the_item() {
+            return;
+        }
+        // Listed first: whose alarm moves is on the list.
+        let times = match list_customer(app, &place.customer, error, now).await {
+            Ok(times) => times,
+            Err(error) => {
+                tracing::error!(%error, "a customer who cannot be worked on was not listed");
+                return;
+            }
+        };
+        let [first, most] = TRIED_AGAIN_AFTER;
+        let after = first.saturating_mul(1 << (times - 1).min(16)).min(most);
+        if let Err(error) = app.store.put_off(alarm, place, now.plus_millis(after)).await {
+            tracing::error!(%error, "the alarm of a customer was not put off");
+        }
+    }
+}
+
+/// Lists a customer who cannot be worked on among the failures, once, with the
+/// reason; how often it was tried by now.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be listed.
+pub async fn list_customer(
+    app: &App,
+    id: &Id,
+    error: &StoreError,
+    now: Instant,
+) -> Result<u64, StoreError> {
+    let why = format!("customer {id} cannot be worked on: {error}");
+    let kept = aside::keep(app, FailureKind::Customer, id.as_str(), &why, now).await?;
+    Ok(kept.times)
+}
+
+/// Tells in the log how many customers a run could not work on: an alarm counts
+/// `failed_customers`.
+pub fn tell_failed(failed: usize) {
+    if failed > 0 {
+        tracing::error!(failed_customers = failed, "customers were not worked on");
     }
 }
 
@@ -136,7 +206,7 @@ pub struct Looked {
     pub stages: usize,
     /// Touches that were planned.
     pub planned: usize,
-    /// Customers that could not be looked at now; their alarm rings on.
+    /// Customers that could not be looked at now; they are tried again.
     pub failed: usize,
 }
 
@@ -179,7 +249,7 @@ pub async fn look_at_calendars(
         true => Ok(Looked::default()),
         false => look_at(app, loaded, &outgoing, now).await,
     };
-    let round = Round { store: &app.store, alarm, now };
+    let round = Round { app, alarm, now };
     let done = round.each(is_over, work, note).await;
     outgoing.end().await;
     done.map(|()| sum)

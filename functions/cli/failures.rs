@@ -7,10 +7,15 @@ use clap::Subcommand;
 use lazo::feedback::{self, Settled, Word, ses_event};
 use lazo::ingest::{self, Taken};
 use lazo::store::{Failure, FailureKind};
-use lazo_domain::instant::Instant;
+use lazo::{aside, rounds};
+use lazo_domain::id::Id;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
 
 use super::Answer;
 use super::system::{System, Target};
+
+/// How many months back failures are listed at most.
+const MONTHS_MAX: i32 = 120;
 
 /// What could not be processed.
 #[derive(clap::Args)]
@@ -50,7 +55,15 @@ enum Command {
 pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     let system = System::open(target).await?;
     let now = Instant::from(jiff::Timestamp::now());
-    let failures = system.app.store.failures(now).await?;
+    let keep = system.app.rules().book.policy.keep_failures.millis_at_most();
+    let months = i32::try_from(keep / (28 * DAY_MILLIS)).unwrap_or(i32::MAX).clamp(1, MONTHS_MAX);
+    let mut failures = system.app.store.failures_of(now, months + 1).await?;
+    if aside::renew(&system.app, &failures).await? {
+        failures = system.app.store.failures_of(now, months + 1).await?;
+    }
+    if let Command::Redrive { .. } = &args.command {
+        system.needs_bus()?;
+    }
     match &args.command {
         Command::List { json } => list(&failures, *json),
         Command::Show { id } => {
@@ -88,7 +101,12 @@ fn list(failures: &[Failure], json: bool) -> anyhow::Result<Answer> {
         if json {
             out!("{}", serde_json::to_string(failure)?);
         } else {
-            out!("{}  {}  {} bytes  {}", failure.id, failure.failed_at, failure.bytes, failure.why);
+            let times = match (failure.times, failure.last_at) {
+                (2.., Some(last)) => format!("  {} times, last {last}", failure.times),
+                _ => String::new(),
+            };
+            let Failure { id, failed_at, bytes, why, .. } = failure;
+            out!("{id}  {failed_at}  {bytes} bytes{times}  {why}");
         }
     }
     if failures.is_empty() && !json {
@@ -157,6 +175,15 @@ async fn redrive(
         let how = "look up at the mail service whether it went out, then redrive it with --sent or --resend";
         return Ok(Some(how.into()));
     }
+    match failure.kind {
+        FailureKind::MailRefused | FailureKind::MailUnwritten => {
+            // The mails themselves wait, or have ended: this is but the reason.
+            system.app.store.drop_failure(failure).await?;
+            return Ok(None);
+        }
+        FailureKind::Customer => return redrive_customer(system, failure, now).await,
+        _ => {}
+    }
     let text = match with {
         Some(path) => lazo::text_file::read(path)
             .with_context(|| format!("cannot read {}", path.display()))?,
@@ -206,6 +233,21 @@ async fn redrive_event(
         return Ok(Some(format!("it counts now, without {}", left_out.join("; "))));
     }
     store.drop_failure(failure).await?;
+    Ok(None)
+}
+
+/// The same of a customer who could not be worked on: looks whether they can be now.
+async fn redrive_customer(
+    system: &System,
+    failure: &Failure,
+    now: Instant,
+) -> anyhow::Result<Option<String>> {
+    let app = &system.app;
+    let id = Id::new(&app.store.failed_text(failure).await?)?;
+    if let Err(error) = rounds::look(app, &id, now).await {
+        return Ok(Some(error.to_string()));
+    }
+    app.store.drop_failure(failure).await?;
     Ok(None)
 }
 

@@ -134,7 +134,7 @@ impl Round<'_> {
             match taken {
                 Ok(Taken::Counted) => self.report.reached += 1,
                 Ok(Taken::Duplicate | Taken::Nobody) => {}
-                Err(IngestError::Store(error @ StoreError::Unreadable { .. })) => {
+                Err(IngestError::Store(error)) if error.is_of_the_item() => {
                     // It will be as unreadable tomorrow, and must not stop the others.
                     tracing::error!(%error, "a piece was not handed to a customer");
                 }

@@ -10,7 +10,7 @@ use lazo_domain::instant::Instant;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::rounds::{Looked, look_at_calendars};
+use crate::rounds::{Looked, look_at_calendars, tell_failed};
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{Learnt, StoreError};
 
@@ -50,6 +50,7 @@ pub async fn run(app: &App, now: Instant, budget: Option<Duration>) -> Result<Re
         None => refit(app, now, budget, &mut report).await?,
     }
     report.reviewed = look_at_calendars(app, Alarm::Review, now, budget).await?;
+    tell_failed(report.reviewed.failed);
     Ok(report)
 }
 
@@ -91,7 +92,15 @@ async fn refit(
         let mut read =
             futures::stream::iter(ids.into_iter().map(read)).buffer_unordered(READS_AT_ONCE);
         while let Some(loaded) = read.next().await {
-            let customer = loaded?.customer;
+            let customer = match loaded {
+                Ok(loaded) => loaded.customer,
+                // Their review lists them; the shop's model is fitted without them.
+                Err(error @ StoreError::Service(_)) => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, "a customer of the sample could not be read");
+                    continue;
+                }
+            };
             let zone = customer.zone(&book.default_zone);
             let until = Until { at: now, purchase: None };
             sample.add(&customer.history.purchase_days(until, &zone, book.policy.currency));

@@ -21,6 +21,7 @@ use lazo_domain::suppression::{AddressHash, Cause};
 use lazo_domain::touch::{Reason, TouchId, TouchRecord, TouchStatus};
 
 use crate::app::App;
+use crate::aside;
 use crate::bus::Message;
 use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::mailer::tags::{self, Tagged, TouchTag};
@@ -104,8 +105,8 @@ async fn keep_aside(
     now: Instant,
 ) -> Result<(), FeedbackError> {
     let why = why.to_string();
-    let id = app.store.keep_failure(FailureKind::MailEvent, body, &why, now).await?;
-    tracing::warn!(quarantined_events = 1, failure = id, why, "a mail event is unreadable");
+    let kept = aside::keep(app, FailureKind::MailEvent, body, &why, now).await?;
+    tracing::warn!(quarantined_events = 1, failure = kept.id, why, "a mail event is unreadable");
     Ok(())
 }
 

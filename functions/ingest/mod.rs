@@ -19,6 +19,7 @@ use lazo_domain::touch::{TouchRecord, TouchStatus};
 pub use erasure::kept_aside;
 
 use crate::app::App;
+use crate::aside;
 use crate::bus::Message;
 use crate::call_list;
 use crate::merging;
@@ -114,7 +115,7 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
         match read(&body, now) {
             Ok(delivered) => arrived.push(Arrived { message, body, delivered, is_known: false }),
             Err(why) => {
-                if let Err(error) = quarantine(&app.store, &body, &why.to_string(), now).await {
+                if let Err(error) = quarantine(app, &body, &why.to_string(), now).await {
                     tracing::error!(%error, message, "a bad event could not be kept");
                     response.add_failure(message);
                 }
@@ -217,18 +218,13 @@ pub(crate) async fn read_ahead(store: &Store, ids: &[Id]) -> BTreeMap<Id, Loaded
 ///
 /// # Errors
 /// [`StoreError`] where it cannot be kept.
-pub async fn quarantine(
-    store: &Store,
-    text: &str,
-    why: &str,
-    now: Instant,
-) -> Result<(), StoreError> {
-    if erasure::is_about_the_erased(store, text).await? {
+pub async fn quarantine(app: &App, text: &str, why: &str, now: Instant) -> Result<(), StoreError> {
+    if erasure::is_about_the_erased(&app.store, text).await? {
         tracing::warn!("an event about an erased customer does not fit its schema: dropped");
         return Ok(());
     }
-    let id = store.keep_failure(FailureKind::Event, text, why, now).await?;
-    tracing::warn!(quarantined_events = 1, failure = id, "an event does not fit its schema");
+    let kept = aside::keep(app, FailureKind::Event, text, why, now).await?;
+    tracing::warn!(quarantined_events = 1, failure = kept.id, "an event does not fit its schema");
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant as Clock};
 use lazo_domain::instant::Instant;
 
 use crate::app::App;
-use crate::rounds::{Looked, look_at_calendars};
+use crate::rounds::{Looked, look_at_calendars, tell_failed};
 use crate::store::StoreError;
 use crate::store::table::Alarm;
 
@@ -22,5 +22,7 @@ pub async fn run(app: &App, now: Instant, budget: Option<Duration>) -> Result<Lo
     let is_over = || budget.is_some_and(|budget| began.elapsed() >= budget);
     let published = tour::see_rules(app, now).await?;
     let looked = look_at_calendars(app, Alarm::Occasion, now, budget).await?;
-    Ok(looked + tour::go_on(app, published, now, is_over).await?)
+    let looked = looked + tour::go_on(app, published, now, is_over).await?;
+    tell_failed(looked.failed);
+    Ok(looked)
 }

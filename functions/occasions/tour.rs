@@ -14,7 +14,7 @@ use lazo_domain::rulebook::CalendarRule;
 
 use crate::app::App;
 use crate::bus::Outgoing;
-use crate::rounds::{CUSTOMERS_AT_ONCE, Looked, look_at};
+use crate::rounds::{CUSTOMERS_AT_ONCE, Looked, list_customer, look_at};
 use crate::store::table::{Alarm, SHARDS};
 use crate::store::{Place, Published, StoreError, Tour};
 
@@ -103,26 +103,32 @@ pub async fn go_on(
 async fn visit(app: &App, page: &[Place], now: Instant) -> Result<Looked, StoreError> {
     let ids: Vec<Id> = page.iter().map(|place| place.customer.clone()).collect();
     let outgoing = Outgoing::new(&app.bus);
-    let looks = app
-        .store
-        .load_all(&ids)
-        .await?
-        .into_iter()
-        .map(|loaded| async { look_at(app, loaded?, &outgoing, now).await });
+    let loaded = app.store.load_all(&ids).await?;
+    let told = &outgoing;
+    let looks = ids.into_iter().zip(loaded).map(|(id, loaded)| async move {
+        let looked = match loaded {
+            Ok(loaded) => look_at(app, loaded, told, now).await,
+            Err(error) => Err(error),
+        };
+        match looked {
+            // Waiting would not mend that one, and hold up all others.
+            Err(error) if error.is_of_the_item() => {
+                tracing::error!(%error, "a customer's calendar could not be looked at");
+                list_customer(app, &id, &error, now).await?;
+                Ok(Looked { failed: 1, ..Looked::default() })
+            }
+            looked => looked,
+        }
+    });
     let mut looks = futures::stream::iter(looks).buffer_unordered(CUSTOMERS_AT_ONCE);
     let mut sum = Looked::default();
     let mut unread = Ok(());
     while let Some(looked) = looks.next().await {
         match looked {
             Ok(looked) => sum = sum + looked,
-            Err(error @ StoreError::Service(_)) => {
+            Err(error) => {
                 unread = Err(error);
                 break;
-            }
-            // Waiting would not mend that one, and hold up all others.
-            Err(error) => {
-                tracing::error!(%error, "a customer's calendar could not be looked at");
-                sum.failed += 1;
             }
         }
     }

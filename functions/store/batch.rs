@@ -43,10 +43,11 @@ impl Store {
         Ok(all)
     }
 
-    /// Customers by their ids, however often each is named.
+    /// Customers by their ids, however often each is named. Whoever cannot be read
+    /// is left out, and is listed when their alarm rings.
     ///
     /// # Errors
-    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    /// [`StoreError`] where DynamoDB does not answer.
     pub async fn customers(
         &self,
         ids: impl IntoIterator<Item = &Id>,
@@ -54,8 +55,13 @@ impl Store {
         let ids: Vec<Id> = ids.into_iter().cloned().collect::<BTreeSet<Id>>().into_iter().collect();
         let mut customers = BTreeMap::new();
         for loaded in self.load_all(&ids).await? {
-            let customer = loaded?.customer;
-            customers.insert(customer.id.clone(), customer);
+            match loaded {
+                Ok(Loaded { customer, .. }) => customers.insert(customer.id.clone(), customer),
+                Err(error) => {
+                    tracing::error!(%error, "a customer could not be read");
+                    None
+                }
+            };
         }
         Ok(customers)
     }

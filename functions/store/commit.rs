@@ -1,6 +1,6 @@
 //! A customer's new state and its ledger entries, written as one: all or nothing.
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{
@@ -12,8 +12,8 @@ use lazo_domain::instant::Instant;
 
 use super::item::{self, Shape};
 use super::{
-    Checks, Item, Ledger, LedgerEntry, Loaded, NEVER_TAKEN, Store, StoreError, TouchEntry,
-    TouchState, keys, packed,
+    Checks, Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, is_final,
+    keys, packed,
 };
 
 /// What a write asks of what is stored, with the values that it names:
@@ -291,7 +291,7 @@ pub(super) fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Commit
     }) {
         return match code(other).as_str() {
             "ThrottlingError" | "ProvisionedThroughputExceeded" => Ok(Commit::Conflict),
-            never if never.starts_with(NEVER_TAKEN) => {
+            never if is_final(never) => {
                 Err(StoreError::Unwritable(other.message().unwrap_or(never).to_owned()))
             }
             _ => Err(StoreError::service(error)),

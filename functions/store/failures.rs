@@ -1,15 +1,27 @@
-//! What could not be processed, kept with the reason until somebody mends it.
+//! What could not be processed, kept with the reason until somebody mends it or
+//! the policy's time for it is over.
+//!
+//! A failure is listed by the month in which it came first, and found by whom it
+//! names: beside it stands an item for each name, under a hash of it.
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use lazo_domain::event::People;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::failures_about::{hashes_of, named_partition};
+use super::same_failure::essence;
+use super::table::TTL_ATTRIBUTE;
 use super::{Item, Store, StoreError, keys, read};
 
 /// How much of a text one item takes, in bytes.
 const PART_BYTES: usize = 300 * 1024;
+
+/// How much of a reason is kept.
+const WHY_CHARS_MAX: usize = 2_000;
 
 /// How many months back failures are listed.
 pub(super) const MONTHS_LISTED: i32 = 24;
@@ -27,23 +39,96 @@ pub enum FailureKind {
     UnknownNotice,
     /// An event of the mail service that cannot be read.
     MailEvent,
+    /// A reason for which the mail service takes no mail.
+    MailRefused,
+    /// A mail that cannot be written.
+    MailUnwritten,
+    /// A customer who cannot be worked on.
+    Customer,
+}
+
+impl FailureKind {
+    /// Whether its text came from outside, and so may tell of a person.
+    pub fn is_text_of_others(self) -> bool {
+        matches!(self, FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent)
+    }
 }
 
 /// Something that could not be processed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Failure {
-    /// The text's hash: the same text fails once, however often it comes.
+    /// The hash of what the text says: the same fails once, however often it comes.
     pub id: String,
     pub kind: FailureKind,
     pub why: String,
+    /// When it failed for the first time.
     pub failed_at: Instant,
+    /// How often it failed, and when for the last time.
+    #[serde(default = "once")]
+    pub times: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<Instant>,
     pub bytes: usize,
     parts: usize,
+    /// The hashes of the names that it is found by; `None` where a former version
+    /// kept it, which noted none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    names: Option<Vec<String>>,
 }
 
-/// The id of a failed text.
+impl Failure {
+    /// Whether a former version kept it: whom it names was not noted.
+    pub fn is_former(&self) -> bool {
+        self.names.is_none()
+    }
+}
+
+fn once() -> u64 {
+    1
+}
+
+/// What is to be kept of something that could not be processed.
+#[derive(Clone, Debug)]
+pub struct Failing<'a> {
+    pub kind: FailureKind,
+    pub text: &'a str,
+    pub why: &'a str,
+    /// Whom it names.
+    pub people: &'a People,
+    /// How often it failed, as far as whoever keeps it has counted.
+    pub times: u64,
+    /// When it may be let go.
+    pub expires_at: Instant,
+}
+
+/// What was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub id: String,
+    /// How often it failed by now.
+    pub times: u64,
+}
+
+/// What was known of a text when it failed.
+enum Seen {
+    New,
+    Before { failed_at: Instant, is_same_text: bool },
+}
+
+/// The id of a failed text of our own.
 pub(super) fn id_of(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(10).map(|b| format!("{b:02x}")).collect()
+    hash(text, 10)
+}
+
+fn id_of_kind(kind: FailureKind, text: &str) -> String {
+    match kind.is_text_of_others() {
+        true => id_of(&essence(text)),
+        false => id_of(text),
+    }
+}
+
+pub(super) fn hash(text: &str, bytes: usize) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(bytes).map(|b| format!("{b:02x}")).collect()
 }
 
 /// Where a part of a failed text is.
@@ -62,50 +147,113 @@ pub(super) fn partition(at: Instant) -> String {
     format!("failures#{:04}-{:02}", date.year(), date.month())
 }
 
+fn expiring(mut item: Item, at: Instant) -> Item {
+    let seconds = at.millis().div_euclid(1000);
+    item.insert(TTL_ATTRIBUTE.into(), AttributeValue::N(seconds.to_string()));
+    item
+}
+
+/// Whether the time for an item is over, though DynamoDB has not let it go yet.
+pub(super) fn is_over(item: &Item, now: Instant) -> bool {
+    let seconds = item.get(TTL_ATTRIBUTE).and_then(|at| at.as_n().ok()?.parse::<i64>().ok());
+    seconds.is_some_and(|at| at <= now.millis().div_euclid(1000))
+}
+
 impl Store {
-    /// Keeps a text that could not be processed.
+    /// Keeps something that could not be processed. What failed before is
+    /// counted, with the reason of the last time.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn keep_failure(
         &self,
-        kind: FailureKind,
-        text: &str,
-        why: &str,
+        failing: &Failing<'_>,
         now: Instant,
-    ) -> Result<String, StoreError> {
-        let id = id_of(text);
-        let parts: Vec<&str> = split(text);
-        // The parts first: what is listed can be read.
-        for (number, part) in parts.iter().enumerate().skip(1) {
+    ) -> Result<Kept, StoreError> {
+        let id = id_of_kind(failing.kind, failing.text);
+        let parts = split(failing.text);
+        let seen = self.first_seen(&id, parts[0], failing.expires_at, now).await?;
+        let failed_at = match seen {
+            Seen::New => now,
+            Seen::Before { failed_at, .. } => failed_at,
+        };
+        if !matches!(seen, Seen::New)
+            && let Some(times) = self.count_failure(&id, failed_at, failing, now).await?
+        {
+            return Ok(Kept { id, times });
+        }
+        // It is new, or a crash left it unlisted. The parts and the names first:
+        // what is listed can be read and found.
+        let first = usize::from(!matches!(seen, Seen::Before { is_same_text: false, .. }));
+        for (number, part) in parts.iter().enumerate().skip(first) {
             let mut item = part_key(&id, number);
             item.insert("text".into(), AttributeValue::S((*part).to_owned()));
-            self.put(item).await?;
+            item.insert("failed_at".into(), AttributeValue::N(failed_at.millis().to_string()));
+            self.put(expiring(item, failing.expires_at)).await?;
         }
-        let failed_at = self.first_failed_at(&id, parts[0], now).await?;
+        let names = hashes_of(failing.people);
+        for name in &names {
+            let mut item = keys::keyed(named_partition(name), id.clone());
+            item.insert("failed_at".into(), AttributeValue::N(failed_at.millis().to_string()));
+            self.put(expiring(item, failing.expires_at)).await?;
+        }
         let failure = Failure {
             id: id.clone(),
-            kind,
-            why: why.chars().take(2_000).collect(),
+            kind: failing.kind,
+            why: failing.why.chars().take(WHY_CHARS_MAX).collect(),
             failed_at,
-            bytes: text.len(),
+            times: failing.times,
+            last_at: None,
+            bytes: failing.text.len(),
             parts: parts.len(),
+            names: Some(names),
         };
         let mut item: Item = serde_dynamo::to_item(&failure)
             .map_err(|error| StoreError::Unwritable(error.to_string()))?;
         item.extend(keys::keyed(partition(failed_at), id.clone()));
-        self.put(item).await?;
-        Ok(id)
+        let item = expiring(item, failing.expires_at);
+        let times = match self.list_failure(item).await? {
+            true => failing.times,
+            // Somebody else was faster.
+            false => {
+                let counted = self.count_failure(&id, failed_at, failing, now).await?;
+                counted.unwrap_or(failing.times)
+            }
+        };
+        Ok(Kept { id, times })
+    }
+
+    /// Lists a failure, where it is not listed with how often it came; whether it
+    /// was listed now.
+    async fn list_failure(&self, item: Item) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(times)")
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                Ok(true)
+            }
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+            Err(error) => Err(StoreError::service(error)),
+        }
     }
 
     /// Keeps a text's first part, and when it failed for the first time: the
     /// same text is listed there, in whatever month it comes again.
-    async fn first_failed_at(
+    async fn first_seen(
         &self,
         id: &str,
         part: &str,
+        expires_at: Instant,
         now: Instant,
-    ) -> Result<Instant, StoreError> {
+    ) -> Result<Seen, StoreError> {
         let mut item = part_key(id, 0);
         item.insert("text".into(), AttributeValue::S(part.to_owned()));
         item.insert("failed_at".into(), AttributeValue::N(now.millis().to_string()));
@@ -113,7 +261,7 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .set_item(Some(expiring(item, expires_at)))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .set_return_consumed_capacity(self.count_mode())
@@ -122,17 +270,56 @@ impl Store {
         let error = match answer {
             Ok(answer) => {
                 self.count(false, answer.consumed_capacity());
-                return Ok(now);
+                return Ok(Seen::New);
             }
             Err(error) => error,
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(known)) => {
-                let at = known.item().and_then(|item| item.get("failed_at")?.as_n().ok());
-                let at = at.and_then(|millis| millis.parse().ok());
-                Ok(at.map_or(now, Instant::from_millis))
+                let known = known.item();
+                let at = known.and_then(|item| item.get("failed_at")?.as_n().ok()?.parse().ok());
+                let text = known.and_then(|item| item.get("text")?.as_s().ok());
+                Ok(Seen::Before {
+                    failed_at: at.map_or(now, Instant::from_millis),
+                    is_same_text: text.is_some_and(|text| text == part),
+                })
             }
             _ => Err(StoreError::service(error)),
+        }
+    }
+
+    /// Counts a failure that is listed already, and how often it came by now; `None`
+    /// where it is not, or a former version listed it without a count.
+    async fn count_failure(
+        &self,
+        id: &str,
+        failed_at: Instant,
+        failing: &Failing<'_>,
+        now: Instant,
+    ) -> Result<Option<u64>, StoreError> {
+        let why: String = failing.why.chars().take(WHY_CHARS_MAX).collect();
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::keyed(partition(failed_at), id)))
+            .condition_expression("attribute_exists(times)")
+            .update_expression("SET times = times + :times, last_at = :now, why = :why")
+            .expression_attribute_values(":times", AttributeValue::N(failing.times.to_string()))
+            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()))
+            .expression_attribute_values(":why", AttributeValue::S(why))
+            .return_values(ReturnValue::UpdatedNew)
+            .set_return_consumed_capacity(self.count_mode())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.count(false, answer.consumed_capacity());
+                let times = answer.attributes().and_then(|new| new.get("times")?.as_n().ok());
+                Ok(Some(times.and_then(|times| times.parse().ok()).unwrap_or(failing.times)))
+            }
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+            Err(error) => Err(StoreError::service(error)),
         }
     }
 
@@ -158,7 +345,8 @@ impl Store {
         for months in 0..count_months {
             let Ok(month) = today.checked_sub(jiff::Span::new().months(months)) else { break };
             let at = lazo_domain::calendar::midnight(month, &jiff::tz::TimeZone::UTC);
-            for item in self.items_of(&partition(at), "").await? {
+            let items = self.items_of(&partition(at), "").await?;
+            for item in items.into_iter().filter(|item| !is_over(item, now)) {
                 failures.push(read(item)?);
             }
         }
@@ -171,32 +359,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or a part is missing.
     pub async fn failed_text(&self, failure: &Failure) -> Result<String, StoreError> {
-        let texts = self.failed_texts(std::slice::from_ref(failure)).await?;
-        Ok(texts.into_iter().next().unwrap_or_default())
-    }
-
-    /// The texts of several, one for each: ask for so many as memory takes.
-    ///
-    /// # Errors
-    /// [`StoreError`] where DynamoDB does not answer or a part is missing.
-    pub async fn failed_texts(&self, failures: &[Failure]) -> Result<Vec<String>, StoreError> {
-        let places_of = |failure: &Failure| {
-            let id = failure.id.clone();
-            (0..failure.parts).map(move |number| part_place(&id, number))
-        };
-        let mut parts = self.get_all(failures.iter().flat_map(places_of)).await?.into_iter();
-        let mut next_part = |of: &str| match parts.next() {
-            Some(part) if keys::text(&part, "pk")? == of => {
-                Ok(keys::text(&part, "text")?.to_owned())
-            }
-            _ => {
-                Err(StoreError::Unreadable { key: of.to_owned(), why: "a part is missing".into() })
-            }
-        };
-        let text_of = |failure: &Failure| {
-            places_of(failure).map(|(partition, _)| next_part(&partition)).collect()
-        };
-        failures.iter().map(text_of).collect()
+        let places = (0..failure.parts).map(|number| part_place(&failure.id, number));
+        let parts = self.get_all(places).await?;
+        if parts.len() < failure.parts {
+            let key = part_place(&failure.id, 0).0;
+            return Err(StoreError::Unreadable { key, why: "a part is missing".into() });
+        }
+        parts.iter().map(|part| keys::text(part, "text")).collect()
     }
 
     /// Forgets a failure that was mended.
@@ -206,9 +375,14 @@ impl Store {
     pub async fn drop_failure(&self, failure: &Failure) -> Result<(), StoreError> {
         let mut found = vec![keys::keyed(partition(failure.failed_at), failure.id.clone())];
         found.extend((0..failure.parts).map(|number| part_key(&failure.id, number)));
+        // Last: as long as anything is left of it, it is found.
+        let named = failure.names.iter().flatten();
+        found.extend(named.map(|name| keys::keyed(named_partition(name), failure.id.clone())));
         for key in found {
             let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-            delete.send().await.map_err(StoreError::service)?;
+            let answer = delete.set_return_consumed_capacity(self.count_mode()).send().await;
+            let answer = answer.map_err(StoreError::service)?;
+            self.count(false, answer.consumed_capacity());
         }
         Ok(())
     }

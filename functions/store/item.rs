@@ -2,12 +2,15 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::event::impersonal;
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
 
 use super::table::{self, Alarm};
-use super::{Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, keys, packed};
+use super::{
+    Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, format, keys, packed,
+};
 
 /// How long a customer is left alone though no stage was to change yet: a model
 /// that was fitted since may judge otherwise. At least, and at most; in between,
@@ -138,6 +141,7 @@ pub fn encode(loaded: &Loaded) -> Result<(Item, Vec<Item>), StoreError> {
     for part in parts.iter_mut().chain([&mut item]) {
         part.insert(VERSION.into(), AttributeValue::N(loaded.version.to_string()));
     }
+    format::stamp(&mut item);
     for (alarm, at) in loaded.alarms.each() {
         let Some(at) = at else { continue };
         let shard = alarm.shard(table::shard_of(id));
@@ -162,7 +166,9 @@ pub fn are_of_one_version(item: &Item, parts: &[Item]) -> bool {
 
 /// A customer as read, with the further parts of the state where it has some.
 pub fn decode(id: &Id, mut item: Item, parts: &[Item]) -> Result<Loaded, StoreError> {
-    let unreadable = |why: String| StoreError::Unreadable { key: keys::customer(id), why };
+    let unreadable =
+        |why: String| StoreError::Unreadable { key: keys::customer(id), why: impersonal(&why) };
+    format::check(&item)?;
     let version = number(&item, VERSION).ok_or_else(|| unreadable("has no version".into()))?;
     let at = |alarm: Alarm| number(&item, alarm.at_attribute()).map(Instant::from_millis);
     let alarms =

@@ -26,8 +26,10 @@
 //! | `limits#<name>` | `turns` | when the next turn under a limit is free |
 //! | `learnt` | `drift` | the drift model |
 //! | `published` | `calendar` | since when the rules of the calendar are in force |
-//! | `failures#<year>-<month>` | `<hash>` | an event that could not be processed |
+//! | `failures#<year>-<month>` | `<hash>` | what could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
+//! | `failure#of/<hash of a name>` | `<hash>` | one that names somebody |
+//! | `deployed` | `bus` | the bus that the stack works on |
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::event::EventKind;
@@ -126,6 +128,10 @@ pub fn complaint(complaint: &Id) -> String {
 
 pub(super) fn learnt() -> Item {
     keyed(LEARNT, "drift")
+}
+
+pub(super) fn deployed() -> Item {
+    keyed("deployed", "bus")
 }
 
 pub(super) fn published() -> Item {

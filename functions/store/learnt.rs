@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::drift::Model;
 use lazo_domain::instant::Instant;
 
-use super::{Item, Store, StoreError, keys};
+use super::{Item, Store, StoreError, format, keys};
 
 /// A drift model with when a fit was last tried, and why that was refused.
 #[derive(Clone, Debug)]
@@ -38,11 +38,13 @@ impl Store {
         if let Some(why) = &learnt.refused {
             item.insert("refused".into(), AttributeValue::S(why.clone()));
         }
+        format::stamp(&mut item);
         self.put(item).await
     }
 }
 
 fn decode(item: &Item) -> Result<Learnt, StoreError> {
+    format::check(item)?;
     let unreadable = |why: String| StoreError::Unreadable { key: keys::LEARNT.into(), why };
     let model = Model::read(keys::text(item, "model")?);
     Ok(Learnt {

@@ -175,6 +175,9 @@ pub struct TouchEntry {
     pub due: Instant,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Of a mail that was not written or not taken: why. Without personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
     /// By which the mail service knows it.
@@ -205,6 +208,7 @@ impl TouchEntry {
             at: send.at,
             due: send.due,
             reason: None,
+            why: None,
             defers: Vec::new(),
             message_id: None,
             fenced_by: None,
@@ -238,6 +242,7 @@ impl TouchEntry {
             at: record.at,
             due: record.due,
             reason: record.reason,
+            why: None,
             defers: record.defers.clone(),
             message_id,
             fenced_by: None,

@@ -12,11 +12,14 @@ mod commit;
 mod complaints;
 mod contents;
 mod counted;
+mod deployed;
 mod details;
 mod dissolutions;
 mod experiences;
 mod failures;
+mod failures_about;
 mod feedback;
+mod format;
 mod interests;
 mod item;
 pub mod keys;
@@ -28,6 +31,7 @@ mod packed;
 mod people;
 mod personal;
 mod published;
+mod same_failure;
 pub mod table;
 
 use std::collections::HashMap;
@@ -39,12 +43,14 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use lazo_domain::customer::Customer;
+use lazo_domain::event::impersonal;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde::de::DeserializeOwned;
 
 pub use addresses::{ADDRESS_ITEMS_MAX, Checks};
 pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
+pub use alarms::{Behind, RingingPage};
 pub use answers::Answer;
 pub use calls::{Call, CallStatus};
 pub use commit::Commit;
@@ -54,9 +60,10 @@ pub use complaints::{
 };
 pub use contents::{Handout, Progress};
 pub use counted::{Counted, Month};
+pub use deployed::Deployed;
 pub use dissolutions::CountedDissolution;
 pub use experiences::CountedExperience;
-pub use failures::{Failure, FailureKind};
+pub use failures::{Failing, Failure, FailureKind, Kept};
 pub use feedback::{Feedback, Note};
 pub use interests::INTEREST_ITEMS_MAX;
 pub use learnt::Learnt;
@@ -75,23 +82,30 @@ pub enum StoreError {
     Service(String),
     #[error("stored item {key} cannot be read: {why}")]
     Unreadable { key: String, why: String },
+    #[error(
+        "stored item {key} is of format {found}, and this version knows formats up to {known}: \
+         a newer one wrote it, and it is left alone",
+        known = format::FORMAT
+    )]
+    Newer { key: String, found: u32 },
     #[error("item cannot be written: {0}")]
     Unwritable(String),
+    /// It is this very item that the table does not take, now and later.
+    #[error("DynamoDB does not take it as it is: {0}")]
+    Rejected(String),
 }
 
-/// What DynamoDB calls a write that it will never take, however often it is
-/// tried: a number out of its range, an item of more than 400 KB.
-const NEVER_TAKEN: &str = "Validation";
-
 impl StoreError {
-    fn service<E: std::error::Error>(error: E) -> StoreError {
-        StoreError::Service(DisplayErrorContext(error).to_string())
+    fn service<E: std::error::Error + ProvideErrorMetadata>(error: E) -> StoreError {
+        let is_final = error.code().is_some_and(is_final);
+        let text = DisplayErrorContext(error).to_string();
+        if is_final { StoreError::Rejected(text) } else { StoreError::Service(text) }
     }
 
     /// The error of a write: whether it is what was written, or the service.
     fn of_write<E: ProvideErrorMetadata + std::error::Error>(error: E) -> StoreError {
         match error.code() {
-            Some(code) if code.starts_with(NEVER_TAKEN) => {
+            Some(code) if is_final(code) => {
                 StoreError::Unwritable(error.message().unwrap_or(code).to_owned())
             }
             _ => StoreError::service(error),
@@ -101,8 +115,26 @@ impl StoreError {
     /// Whether what was to be written is at fault, so that trying again is in
     /// vain.
     pub fn is_for_good(&self) -> bool {
-        matches!(self, StoreError::Unwritable(_))
+        matches!(self, StoreError::Unwritable(_) | StoreError::Rejected(_))
     }
+
+    /// Whether it is about this one item, and waiting would not mend it: others
+    /// must not wait for it.
+    pub fn is_of_the_item(&self) -> bool {
+        match self {
+            // Whoever knows the newer format works on it.
+            StoreError::Service(_) | StoreError::Newer { .. } => false,
+            StoreError::Unreadable { .. } | StoreError::Unwritable(_) | StoreError::Rejected(_) => {
+                true
+            }
+        }
+    }
+}
+
+/// Whether an error's code says that the same request is refused again.
+fn is_final(code: &str) -> bool {
+    ["ValidationException", "ValidationError", "ItemCollectionSizeLimitExceededException"]
+        .contains(&code)
 }
 
 /// A customer as stored, with what a conditional write needs.
@@ -140,7 +172,7 @@ impl Loaded {
 fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
     let key = keys::place(&item);
     serde_dynamo::from_item(item)
-        .map_err(|error| StoreError::Unreadable { key, why: error.to_string() })
+        .map_err(|error| StoreError::Unreadable { key, why: impersonal(&error.to_string()) })
 }
 
 /// What an operation cost, where the store was told to count.

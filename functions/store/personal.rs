@@ -72,6 +72,7 @@ impl Store {
             .query()
             .table_name(&self.table)
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .set_return_consumed_capacity(self.count_mode())
             .consistent_read(true);
         let query = match sk_begins {
             "" => query.key_condition_expression("pk = :pk"),
@@ -79,7 +80,13 @@ impl Store {
                 .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
                 .expression_attribute_values(":start", AttributeValue::S(start.to_owned())),
         };
-        let items = query.into_paginator().items().send().try_collect().await;
-        items.map_err(StoreError::service)
+        let mut pages = query.into_paginator().send();
+        let mut items = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(StoreError::service)?;
+            self.count(true, page.consumed_capacity());
+            items.extend(page.items.unwrap_or_default());
+        }
+        Ok(items)
     }
 }

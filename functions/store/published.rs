@@ -10,7 +10,7 @@ use lazo_domain::rulebook::CalendarRule;
 use serde::{Deserialize, Serialize};
 
 use super::table::Alarm;
-use super::{Store, StoreError, keys};
+use super::{Store, StoreError, format, keys};
 
 /// What is known of the rules of the calendar.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,7 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn published(&self) -> Result<Option<Published>, StoreError> {
         let Some(item) = self.get(keys::published()).await? else { return Ok(None) };
+        format::check(&item)?;
         let unreadable = |error: serde_json::Error| StoreError::Unreadable {
             key: keys::PUBLISHED.into(),
             why: error.to_string(),
@@ -65,6 +66,7 @@ impl Store {
         let text = text.map_err(|error| StoreError::Unwritable(error.to_string()))?;
         let mut item = keys::published();
         item.insert("rules".into(), AttributeValue::S(text));
+        format::stamp(&mut item);
         self.put(item).await
     }
 

@@ -93,6 +93,8 @@ pub async fn failures(world: &World) -> Result<(BTreeSet<String>, BTreeSet<Strin
             FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent => {
                 kept.insert(text)
             }
+            // Reasons, each told once: what is lost by them shows elsewhere.
+            FailureKind::MailRefused | FailureKind::MailUnwritten | FailureKind::Customer => false,
         };
     }
     Ok((listed, kept))

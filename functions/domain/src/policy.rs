@@ -92,6 +92,10 @@ pub struct Policy {
     /// At most so many mails begin in any second, over all senders. Absent: as
     /// fast as the mail service takes them.
     pub mails_per_second: Option<NonZeroU32>,
+    /// How long what could not be processed is kept, with its reason, for somebody
+    /// to mend it. It may hold personal data.
+    #[serde(default = "two_years")]
+    pub keep_failures: Span,
     /// Whether a mail whose answer was lost, and of which nothing was heard for
     /// an hour, goes once more: better twice than never. Otherwise it is listed
     /// for somebody to look.
@@ -327,6 +331,10 @@ fn ten() -> Time {
 
 fn three_days() -> Span {
     Span::days(3)
+}
+
+fn two_years() -> Span {
+    Span { count: 24, unit: crate::span::Unit::Months }
 }
 
 fn half_an_hour() -> Span {

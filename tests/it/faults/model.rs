@@ -10,11 +10,11 @@ use lazo::app::App;
 use lazo::rehearsal::{Aws, Keep, Wiring};
 use lazo::store::table::{Alarm, SHARDS};
 use lazo::store::{
-    Call, CallStatus, Commit, EventEntry, FailureKind, Ledger, LedgerEntry, Loaded, Note, Store,
-    TouchEntry, TouchState, Wish,
+    Call, CallStatus, Commit, EventEntry, Failing, FailureKind, Ledger, LedgerEntry, Loaded, Note,
+    Store, TouchEntry, TouchState, Wish,
 };
 use lazo::{dispatch, ingest};
-use lazo_domain::event::from_wire;
+use lazo_domain::event::{People, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::{Channel, Purpose};
@@ -244,7 +244,17 @@ impl Caller {
             7 => {
                 let text = "x".repeat([0, 10, 20, 30, 400_000][self.rng.usize(..5)]);
                 let kind = FailureKind::Event;
-                told(store.keep_failure(kind, &text, "why", self.moment()).await)
+                let people = People::named_in(r#"{"customer_id":"c1"}"#);
+                let expires_at = minutes_after(now(), 60 * 24 * 400);
+                let failing = Failing {
+                    kind,
+                    text: &text,
+                    why: "why",
+                    people: &people,
+                    times: 1,
+                    expires_at,
+                };
+                told(store.keep_failure(&failing, self.moment()).await)
             }
             8 => told(store.failures(now()).await),
             9 => {

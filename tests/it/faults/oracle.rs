@@ -155,9 +155,13 @@ async fn failures(store: &Store) -> (BTreeSet<String>, Vec<String>) {
             FailureKind::UnknownSend | FailureKind::UnknownNotice => {
                 unknown.insert(text);
             }
-            FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent => {
-                others.push(text)
-            }
+            // A fault may leave the mail service out of reach for a while: that is told.
+            FailureKind::MailRefused => {}
+            FailureKind::Event
+            | FailureKind::PartlyTaken
+            | FailureKind::MailEvent
+            | FailureKind::MailUnwritten
+            | FailureKind::Customer => others.push(text),
         }
     }
     (unknown, others)
