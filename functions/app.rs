@@ -13,7 +13,7 @@ use crate::bus::Bus;
 use crate::links::token::{BadKeys, Keys};
 use crate::mailer::{Mailer, Ses};
 use crate::rules::{Rules, RulesError};
-use crate::store::{Published, Store};
+use crate::store::{Deployed, Published, Store, StoreError};
 
 /// Why a function cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,12 @@ pub enum ConfigError {
     Rules(#[from] RulesError),
     #[error("{name}: {0}", name = env::LINK_KEYS)]
     LinkKeys(#[from] BadKeys),
+    #[error(
+        "mail may be sent from {allowed:?} (the stack's parameter MailFrom), and the policy sends it \
+         from {sender:?} (brand.from in infra/rules/policy.yaml): SES would refuse every mail. \
+         Deploy with MailFrom={sender}, or change brand.from, build and deploy"
+    )]
+    Sender { allowed: String, sender: String },
 }
 
 /// Everything that a handler needs besides its input and the time.
@@ -46,6 +52,10 @@ pub mod env {
     pub const LINKS_URL: &str = "LAZO_LINKS_URL";
     /// `<key id>:<base64>`, separated by commas: the first signs, all verify.
     pub const LINK_KEYS: &str = "LAZO_LINK_KEYS";
+    /// The one address that the roles let mail be sent from.
+    pub const MAIL_FROM: &str = "LAZO_MAIL_FROM";
+    /// The first of the sources whose events are taken from the bus.
+    pub const SHOP_SOURCE: &str = "LAZO_SHOP_SOURCE";
     /// How much is logged: trace, debug, info, warn, error or off.
     pub const LOG: &str = "LAZO_LOG";
 }
@@ -94,6 +104,31 @@ impl App {
         Ok(App { link_keys, ..app })
     }
 
+    /// Whether a function that sends mail may start: the policy must send from the
+    /// address that the environment names, as the role allows no other.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where the variable is missing or the addresses differ.
+    pub fn check_sender(&self) -> Result<(), ConfigError> {
+        let allowed = std::env::var(env::MAIL_FROM);
+        let allowed = allowed.map_err(|_| ConfigError::Missing(env::MAIL_FROM))?;
+        sends_from(&self.rules().book.policy.brand.from, &allowed)
+    }
+
+    /// Tells in the table which bus this stack works on, for commands that put
+    /// events on it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer.
+    pub async fn tell_bus(&self) -> Result<(), StoreError> {
+        let source = std::env::var(env::SHOP_SOURCE).ok().filter(|source| !source.is_empty());
+        let deployed = Deployed { bus: self.bus.name().to_owned(), source };
+        match self.store.deployed().await? {
+            Some(known) if known == deployed => Ok(()),
+            _ => self.store.keep_deployed(&deployed).await,
+        }
+    }
+
     /// The rules that are live now.
     pub fn rules(&self) -> Arc<Rules> {
         match self.rules.read() {
@@ -126,6 +161,19 @@ impl App {
     }
 }
 
+/// Whether the policy's sender is the address that may be sent from. IAM compares
+/// them letter by letter.
+fn sends_from(from: &str, allowed: &str) -> Result<(), ConfigError> {
+    let sender = from.rsplit_once('<').map_or(from, |(_, address)| address);
+    let sender = sender.trim().trim_end_matches('>');
+    match sender == allowed.trim() {
+        true => Ok(()),
+        false => {
+            Err(ConfigError::Sender { allowed: allowed.to_owned(), sender: sender.to_owned() })
+        }
+    }
+}
+
 /// How a client is set up whose requests are made once: SES has no idempotency
 /// token, and a repeated request is a second mail.
 pub fn ses_config(sdk: &SdkConfig) -> aws_sdk_sesv2::config::Builder {
@@ -141,4 +189,23 @@ pub fn ses_config(sdk: &SdkConfig) -> aws_sdk_sesv2::config::Builder {
 /// Such a client.
 pub fn ses_client(sdk: &SdkConfig) -> aws_sdk_sesv2::Client {
     aws_sdk_sesv2::Client::from_conf(ses_config(sdk).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_that_would_send_from_another_address_does_not_start() {
+        for from in ["hola@casa.example", "Casa <hola@casa.example>", " hola@casa.example "] {
+            assert!(sends_from(from, "hola@casa.example").is_ok(), "{from}");
+        }
+        // What the README's deployment said once, with the policy that is built in.
+        let error = sends_from("hola@casalumbre.example", "hola@example.com").unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("MailFrom=hola@casalumbre.example"), "{told}");
+        assert!(told.contains("\"hola@example.com\""), "{told}");
+        assert!(sends_from("", "hola@example.com").is_err());
+        assert!(sends_from("Hola@casa.example", "hola@casa.example").is_err());
+    }
 }

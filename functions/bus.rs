@@ -158,6 +158,10 @@ impl Bus {
         Bus { client, name: name.into() }
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Publishes events; what the bus takes only in part is an error.
     ///
     /// # Errors

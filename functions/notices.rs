@@ -12,6 +12,7 @@ use lazo_domain::policy::Mailbox;
 use serde_json::Value;
 
 use crate::app::App;
+use crate::aside;
 use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::pace::Pace;
@@ -52,7 +53,9 @@ pub async fn tell(
         Ok(letter) => letter,
         Err(error) => {
             // Nothing is fenced: once the template is mended, it goes.
-            tracing::error!(%error, kind = ?notice.kind, "a mail to staff could not be written");
+            let why = format!("{error:#}");
+            let what = format!("mail to staff, template {}", notice.kind.template());
+            pace.note_unwritten(&what, &why, &notice.id.to_string());
             return Ok(Told::NotYet { until: Wait::Long.until(now) });
         }
     };
@@ -69,11 +72,13 @@ pub async fn tell(
     }
     let settled = match app.mailer.send(&notice.id, &letter).await {
         Ok(message_id) => Settled::Sent(message_id),
-        Err(SendError::NotAccepted { why, wait }) => {
+        Err(SendError::NotAccepted { refusal, why, wait }) => {
+            pace.note_refusal(&refusal, &why);
             tracing::warn!(why, kind = ?notice.kind, "a mail to staff was not accepted, it is tried again");
             Settled::PutBack(wait)
         }
-        Err(SendError::Refused(why)) => {
+        Err(SendError::Refused { refusal, why }) => {
+            pace.note_refusal(&refusal, &why);
             tracing::error!(why, kind = ?notice.kind, "a mail to staff was refused");
             Settled::Refused
         }
@@ -127,7 +132,7 @@ async fn settle(
         // Listed first, so that a crash in between lists it once more.
         let why =
             "the mail service did not answer: this mail to staff may or may not have gone out";
-        app.store.keep_failure(FailureKind::UnknownNotice, &id.to_string(), why, now).await?;
+        aside::keep(app, FailureKind::UnknownNotice, &id.to_string(), why, now).await?;
         tracing::error!(unknown_sends = 1, "nobody knows whether a mail to staff went out");
     }
     // Nobody else knows how it went, so it is worth more than one try.

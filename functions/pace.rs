@@ -12,7 +12,9 @@
 //! plus both allowances, so the first and the last of N + 1 mails in a row are
 //! at least a second apart: in no second do more than N begin.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -21,7 +23,9 @@ use tokio::sync::Mutex;
 use tokio::time::Instant as Tick;
 
 use crate::app::App;
-use crate::store::{Store, StoreError, Wish};
+use crate::aside;
+use crate::mailer::Refusal;
+use crate::store::{FailureKind, Store, StoreError, Wish};
 
 /// How long after its turn a mail may begin.
 pub const LATE_MAX_MICROS: i64 = 50_000;
@@ -107,7 +111,11 @@ pub struct Pace {
     budget: Option<Duration>,
     turns: Mutex<Turns>,
     is_crowded: AtomicBool,
+    troubles: std::sync::Mutex<BTreeMap<String, Trouble>>,
 }
+
+/// Mails that were not sent for one reason: how many, and what was said of the last.
+type Trouble = (FailureKind, u64, String);
 
 impl Pace {
     /// A run that begins now, which is `now`, and takes nothing new on after
@@ -119,6 +127,51 @@ impl Pace {
             budget,
             turns: Mutex::default(),
             is_crowded: AtomicBool::new(false),
+            troubles: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Notes that a mail was not taken, and why. A rate mends itself.
+    pub fn note_refusal(&self, refusal: &Refusal, why: &str) {
+        if refusal.is_told() {
+            let why =
+                format!("the mail service takes no mail: {}; it said {why}", refusal.advice());
+            self.note(FailureKind::MailRefused, format!("mail service: {refusal}"), why);
+        }
+    }
+
+    /// Notes that a mail cannot be written: `what` names its template, `example`
+    /// a mail that it was to be.
+    pub fn note_unwritten(&self, what: &str, why: &str, example: &str) {
+        let text = format!("{what}\n{why}");
+        let why = format!("a mail cannot be written: {why} ({what}; for example {example})");
+        self.note(FailureKind::MailUnwritten, text, why);
+    }
+
+    fn note(&self, kind: FailureKind, text: String, why: String) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, mails, latest) = troubles.entry(text).or_insert((kind, 0, String::new()));
+        *mails += 1;
+        *latest = why;
+    }
+
+    /// Tells which mails were not taken or written in this run: in the log, of
+    /// which alarms count `refused_mails` and `unwritten_mails`, and in the list of
+    /// failures, once for each reason.
+    pub async fn tell_troubles(&self, app: &App) {
+        let troubles = {
+            let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *troubles)
+        };
+        for (text, (kind, mails, why)) in troubles {
+            match kind {
+                FailureKind::MailUnwritten => tracing::error!(unwritten_mails = mails, why),
+                _ => tracing::error!(refused_mails = mails, why),
+            }
+            let kept = aside::keep_counted(app, kind, &text, (&why, mails), self.now).await;
+            if let Err(error) = kept {
+                tracing::error!(%error, "mails that were not sent could not be listed");
+            }
         }
     }
 

@@ -74,6 +74,9 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         if let Some(reason) = touch.reason {
             text += &format!(": {}", lang.reason(reason));
         }
+        if let Some(why) = &touch.why {
+            text += &format!("\n{:27}{why}", "");
+        }
         for defer in &touch.defers {
             text += &waited(lang, defer.reason, defer.at, &zone);
         }

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let app = &App::from_env().await?;
+    app.check_sender()?;
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
         Ok::<_, Error>(digest::run(app, jiff::Timestamp::now().into()).await?)
     }))

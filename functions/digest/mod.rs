@@ -109,6 +109,7 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
             }
         }
     }
+    pace.tell_troubles(app).await;
     Ok(report)
 }
 

@@ -13,6 +13,7 @@ use lazo_domain::touch::{Send, TouchId};
 use lazo_domain::view::View;
 
 use crate::app::{App, env};
+use crate::aside;
 use crate::bus::Message;
 use crate::call_list;
 use crate::links::token::Claim;
@@ -36,7 +37,9 @@ pub enum Outcome {
     /// told again from behind its fence.
     Untold,
     /// Never, as it is.
-    Refused,
+    Refused {
+        why: String,
+    },
     /// Nobody knows.
     Unknown,
     /// Nobody knows, and nothing more is to be heard of it.
@@ -72,8 +75,12 @@ pub async fn mail(
     let letter = match write(app, customer, send, now) {
         Ok(letter) => letter,
         Err(error) => {
-            tracing::error!(%error, rule = send.touch.rule, "a mail could not be written");
-            return Outcome::Refused;
+            let why = format!("{error:#}");
+            let TouchId { rule, step, .. } = &send.touch;
+            let template = send.template.as_deref().unwrap_or_default();
+            let what = format!("{rule}/{step}, template {template}");
+            pace.note_unwritten(&what, &why, &send.touch.to_string());
+            return Outcome::Refused { why };
         }
     };
     if !pace.wait(app, turn).await {
@@ -81,7 +88,8 @@ pub async fn mail(
     }
     match app.mailer.send(&send.touch, &letter).await {
         Ok(message_id) => Outcome::Sent { message_id },
-        Err(SendError::NotAccepted { why, wait }) => {
+        Err(SendError::NotAccepted { refusal, why, wait }) => {
+            pace.note_refusal(&refusal, &why);
             tracing::warn!(
                 why,
                 rule = send.touch.rule,
@@ -89,9 +97,10 @@ pub async fn mail(
             );
             Outcome::NotSent { until: wait.until(now) }
         }
-        Err(SendError::Refused(why)) => {
+        Err(SendError::Refused { refusal, why }) => {
+            pace.note_refusal(&refusal, &why);
             tracing::error!(why, rule = send.touch.rule, "a mail was refused");
-            Outcome::Refused
+            Outcome::Refused { why }
         }
         Err(SendError::Unknown(why)) => {
             tracing::error!(why, rule = send.touch.rule, "nobody knows whether a mail went out");
@@ -229,7 +238,7 @@ pub async fn trace(
 pub async fn keep_unknown(app: &App, send: &Send, now: Instant) -> Result<(), StoreError> {
     let touch = send.touch.to_string();
     let why = "the mail service did not answer: this mail may or may not have gone out";
-    app.store.keep_failure(FailureKind::UnknownSend, &touch, why, now).await?;
+    aside::keep(app, FailureKind::UnknownSend, &touch, why, now).await?;
     tracing::error!(
         unknown_sends = 1,
         rule = send.touch.rule,

@@ -16,6 +16,10 @@ const BUDGET: Duration = Duration::from_secs(25);
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let app = &App::from_env().await?;
+    app.check_sender()?;
+    if let Err(error) = app.tell_bus().await {
+        tracing::warn!(%error, "the table was not told which bus this is");
+    }
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
         Ok::<_, Error>(dispatch::run_for(app, jiff::Timestamp::now().into(), BUDGET).await?)
     }))

@@ -19,16 +19,13 @@ use crate::bus::{Message, Outgoing};
 use crate::ingest::{ATTEMPTS_MAX, back_off};
 use crate::merging;
 use crate::pace::{Pace, Turn};
-use crate::rounds::Round;
-use crate::store::table::{Alarm, SHARDS};
+use crate::rounds::{Round, tell_failed};
+use crate::store::table::Alarm;
 use crate::store::{
     Call, Commit, EscalationEntry, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER,
     StoreError, TouchEntry, mark,
 };
 use settle::{settle, write_outcome};
-
-/// How many customers one read of a shard gives.
-const PAGE: i32 = 100;
 
 /// In how many rounds a customer's touches go out, each as many as a transaction
 /// takes: more than may be pending.
@@ -42,7 +39,7 @@ pub struct Report {
     pub not_sent: usize,
     pub put_back: usize,
     pub unknown: usize,
-    /// Customers that could not be worked on now; their alarm rings on.
+    /// Customers that could not be worked on now; they are tried again.
     pub failed: usize,
     /// Events out that the bus may not have taken: others were not told.
     pub untold: usize,
@@ -106,9 +103,10 @@ async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreErr
             report.failed += 1;
         }
     };
-    let round = Round { store: &app.store, alarm: Alarm::Due, now };
+    let round = Round { app, alarm: Alarm::Due, now };
     let done = round.each(|| pace.is_over(), work, note).await;
     let report = run.end(report).await;
+    tell_failed(report.failed);
     done.map(|()| report)
 }
 
@@ -141,19 +139,26 @@ impl<'a> Run<'a> {
 
     /// Tells what is left to tell, and counts what may not have been told.
     async fn end(self, report: Report) -> Report {
+        self.pace.tell_troubles(self.app).await;
         Report { untold: report.untold + self.outgoing.end().await, ..report }
     }
 
     /// Settles at once whatever is on its way out.
     async fn settle_each(&self, report: &mut Report) -> Result<(), StoreError> {
         let later = self.now.plus_millis(SETTLE_AFTER.as_millis() as i64);
-        let store = &self.app.store;
-        for shard in 0..SHARDS {
-            for id in store.ringing(Alarm::Due, shard, later, PAGE * 10).await? {
-                settle(self, store.load(&id).await?, self.now, report).await?;
+        let work = async |loaded: Loaded| {
+            let mut report = Report::default();
+            settle(self, loaded, self.now, &mut report).await?;
+            Ok(report)
+        };
+        let note = |result: Result<Report, StoreError>| match result {
+            Ok(one) => report.add(one),
+            Err(error) => {
+                tracing::error!(%error, "what was on its way out could not be settled");
+                report.failed += 1;
             }
-        }
-        Ok(())
+        };
+        Round { app: self.app, alarm: Alarm::Due, now: later }.each(|| false, work, note).await
     }
 
     /// Works on one customer as they were read, and reads them again where others

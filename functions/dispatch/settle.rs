@@ -86,7 +86,7 @@ fn input<'a>(outcome: &Outcome, send: &'a Send) -> Option<Input<'a>> {
         Outcome::Sent { .. } => Input::Confirmed(touch),
         Outcome::NotSent { until } => Input::PutBack { touch, until: *until },
         Outcome::Untold => return None,
-        Outcome::Refused => Input::Refused(touch),
+        Outcome::Refused { .. } => Input::Refused(touch),
         Outcome::Unknown => Input::Unanswered(touch),
         Outcome::Unresolved => Input::Unresolved(touch),
     })
@@ -101,7 +101,10 @@ fn account(send: &Send, decision: &Decision, outcome: &Outcome) -> (Ledger, Vec<
     let mut entries = Vec::new();
     let mut messages = Vec::new();
     for record in &decision.records {
-        let entry = TouchEntry::ended(record, true, message_id.map(str::to_owned));
+        let mut entry = TouchEntry::ended(record, true, message_id.map(str::to_owned));
+        if let Outcome::Refused { why } = outcome {
+            entry.why = Some(why.chars().take(1_000).collect());
+        }
         entries.push(LedgerEntry::Touch(entry));
         match (record.status, send.channel) {
             (TouchStatus::Sent, Channel::Email) => {
@@ -121,7 +124,7 @@ fn count(outcome: &Outcome, after: &Customer, send: &Send, report: &mut Report) 
     match outcome {
         Outcome::Sent { .. } => report.sent += 1,
         Outcome::NotSent { .. } | Outcome::Untold => report.put_back += 1,
-        Outcome::Refused => report.not_sent += 1,
+        Outcome::Refused { .. } => report.not_sent += 1,
         Outcome::Unresolved if sending(after, &send.touch).is_none() => report.put_back += 1,
         Outcome::Unknown | Outcome::Unresolved => report.unknown += 1,
     }

@@ -3,6 +3,7 @@
 mod mime;
 #[cfg(feature = "local")]
 mod outbox;
+mod refusal;
 mod ses;
 #[cfg(feature = "local")]
 mod smtp;
@@ -11,6 +12,7 @@ pub mod tags;
 pub use mime::{Letter, LetterError, Recipient};
 #[cfg(feature = "local")]
 pub use outbox::Outbox;
+pub use refusal::Refusal;
 pub use ses::Ses;
 #[cfg(feature = "local")]
 pub use smtp::Smtp;
@@ -83,10 +85,10 @@ impl Wait {
 pub enum SendError {
     /// Certainly nothing was accepted: it may be tried again.
     #[error("not accepted, to be tried again: {why}")]
-    NotAccepted { why: String, wait: Wait },
+    NotAccepted { refusal: Refusal, why: String, wait: Wait },
     /// It will never be accepted as it is.
-    #[error("refused: {0}")]
-    Refused(String),
+    #[error("refused: {why}")]
+    Refused { refusal: Refusal, why: String },
     /// Nobody knows: the answer was lost.
     #[error("no answer, it may have gone out: {0}")]
     Unknown(String),
@@ -101,10 +103,10 @@ impl SendError {
             text.split(' ').map(word).collect::<Vec<_>>().join(" ")
         };
         match self {
-            SendError::NotAccepted { why, wait } => {
-                SendError::NotAccepted { why: clean(why), wait }
+            SendError::NotAccepted { refusal, why, wait } => {
+                SendError::NotAccepted { refusal, why: clean(why), wait }
             }
-            SendError::Refused(why) => SendError::Refused(clean(why)),
+            SendError::Refused { refusal, why } => SendError::Refused { refusal, why: clean(why) },
             SendError::Unknown(why) => SendError::Unknown(clean(why)),
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Key, Letter, SendError, Trace, Wait};
+use super::{Key, Letter, Refusal, SendError, Trace, Wait};
 
 /// A folder of `.eml` files, one a mail.
 #[derive(Clone, Debug)]
@@ -52,6 +52,7 @@ impl Outbox {
             fs::rename(&part, self.folder.join(&name))
         };
         write().map_err(|error| SendError::NotAccepted {
+            refusal: Refusal::Connection,
             why: error.to_string(),
             wait: Wait::Minutes,
         })?;

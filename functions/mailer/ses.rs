@@ -6,7 +6,7 @@ use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
 
-use super::{Key, Letter, SendError, Wait, tags};
+use super::{Key, Letter, Refusal, SendError, Wait, tags};
 
 #[derive(Clone, Debug)]
 pub struct Ses {
@@ -26,8 +26,7 @@ impl Ses {
     }
 
     pub(super) async fn send(&self, key: Key<'_>, letter: &Letter) -> Result<String, SendError> {
-        let refused =
-            |error: aws_sdk_sesv2::error::BuildError| SendError::Refused(error.to_string());
+        let refused = |error: aws_sdk_sesv2::error::BuildError| unsendable(error.to_string());
         let raw = RawMessage::builder().data(Blob::new(letter.message.formatted()));
         let tags = tags::of(key)
             .into_iter()
@@ -55,8 +54,8 @@ impl Ses {
 fn classify(error: &SdkError<SendEmailError>) -> SendError {
     let text = DisplayErrorContext(error).to_string();
     match error {
-        SdkError::ConstructionFailure(_) => SendError::Refused(text),
-        SdkError::DispatchFailure(failure) if failure.is_user() => SendError::Refused(text),
+        SdkError::ConstructionFailure(_) => unsendable(text),
+        SdkError::DispatchFailure(failure) if failure.is_user() => unsendable(text),
         SdkError::ServiceError(service) => {
             let (status, error) = (service.raw().status(), service.err());
             // Without a code, or with this status, it may be an answer of
@@ -64,38 +63,76 @@ fn classify(error: &SdkError<SendEmailError>) -> SendError {
             let is_proof = status.is_client_error() && status.as_u16() != 408;
             match error.code().filter(|code| is_proof && !code.is_empty()) {
                 None => SendError::Unknown(text),
-                Some(_) if is_fault_of_the_mail(error) => SendError::Refused(text),
-                Some(_) => SendError::NotAccepted { why: text, wait: wait(error) },
+                Some(code) => {
+                    let message = error.message().unwrap_or_default();
+                    let (refusal, why) = (refusal(code, message), format!("{code}: {message}"));
+                    match &refusal {
+                        Refusal::Mail(_) => SendError::Refused { refusal, why },
+                        Refusal::Rate => {
+                            SendError::NotAccepted { refusal, why, wait: Wait::Minutes }
+                        }
+                        _ => SendError::NotAccepted { refusal, why, wait: Wait::Long },
+                    }
+                }
             }
         }
         SdkError::DispatchFailure(failure)
             if failure.as_connector_error().is_some_and(never_connected) =>
         {
-            SendError::NotAccepted { why: text, wait: Wait::Minutes }
+            let refusal = Refusal::Connection;
+            SendError::NotAccepted { refusal, why: text, wait: Wait::Minutes }
         }
         _ => SendError::Unknown(text),
     }
 }
 
-/// Whether it is this very mail that SES does not want, ever. What is wrong
-/// with the account (rate, quota, sandbox, pause, a domain not verified, a
-/// missing permission) is mended there, and the mail goes later.
-fn is_fault_of_the_mail(error: &SendEmailError) -> bool {
-    let message = error.message().unwrap_or_default();
-    let is_unverified = message.contains("not verified");
-    (error.is_message_rejected() && !is_unverified) || error.is_bad_request_exception()
+/// A mail of which the client itself says that it is none.
+fn unsendable(why: String) -> SendError {
+    SendError::Refused { refusal: Refusal::Mail("unsendable".into()), why }
 }
 
-/// How long until SES may take the mail: a rate is for seconds, a daily quota
-/// and whatever a person must mend for long.
-fn wait(error: &SendEmailError) -> Wait {
-    let message = error.message().unwrap_or_default();
-    let is_quota = message.contains("quota") || error.is_limit_exceeded_exception();
-    let is_rate = error.is_too_many_requests_exception()
-        || error.code().is_some_and(|code| code.contains("Throttl"));
-    match is_rate && !is_quota {
-        true => Wait::Minutes,
-        false => Wait::Long,
+/// The codes by which SES says that it does not want this very mail, ever.
+const OF_THE_MAIL: [&str; 8] = [
+    "MessageRejected",
+    "BadRequestException",
+    "ValidationException",
+    "ValidationError",
+    "InvalidParameterValue",
+    "InvalidParameterCombination",
+    "InvalidParameterException",
+    "InvalidParameter",
+];
+
+/// Why SES did not take a mail, by its code and what it says with it. The same
+/// code stands for a bad mail and for an account that may not send: what is wrong
+/// with the account is mended there, and the mail goes later.
+fn refusal(code: &str, message: &str) -> Refusal {
+    let message = message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let code_says = |words: &[&str]| words.iter().any(|word| code.contains(word));
+    if says(&["quota"]) || code_says(&["LimitExceeded"]) {
+        return Refusal::Quota;
+    }
+    if code_says(&["Throttl", "TooManyRequests"]) || says(&["sending rate"]) {
+        return Refusal::Rate;
+    }
+    if says(&["not verified", "unverified", "sandbox"]) || code_says(&["NotVerified"]) {
+        return Refusal::Identity;
+    }
+    if says(&["sending paused", "sending is paused", "suspended", "sending has been disabled"])
+        || code_says(&["Paused", "Suspended"])
+    {
+        return Refusal::Paused;
+    }
+    if code_says(&["AccessDenied", "NotAuthorized", "UnrecognizedClient", "InvalidClientTokenId"])
+        || code_says(&["ExpiredToken", "SignatureDoesNotMatch", "OptInRequired", "MissingAuth"])
+        || says(&["not authorized"])
+    {
+        return Refusal::Permission;
+    }
+    match OF_THE_MAIL.contains(&code) && !says(&["configuration set"]) {
+        true => Refusal::Mail(code.to_owned()),
+        false => Refusal::Account(code.to_owned()),
     }
 }
 
@@ -109,4 +146,45 @@ fn never_connected(failure: &aws_sdk_sesv2::error::ConnectorError) -> bool {
         source = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ses_never_takes_is_told_from_what_it_may_take_later() {
+        let mail = |code: &str| Refusal::Mail(code.to_owned());
+        for (code, message, expected) in [
+            (
+                "MessageRejected",
+                "Email address is not verified. The following …",
+                Refusal::Identity,
+            ),
+            ("MessageRejected", "Address is on the suppression list", mail("MessageRejected")),
+            ("MessageRejected", "", mail("MessageRejected")),
+            ("MessageRejected", "Sending suspended for this account.", Refusal::Paused),
+            ("BadRequestException", "Missing final '@domain'", mail("BadRequestException")),
+            ("ValidationException", "toAddresses", mail("ValidationException")),
+            ("InvalidParameterValue", "Local address contains …", mail("InvalidParameterValue")),
+            ("BadRequestException", "Configuration set lazo is …", account("BadRequestException")),
+            ("NotFoundException", "Configuration set <lazo> …", account("NotFoundException")),
+            ("AccessDeniedException", "User … is not authorized to …", Refusal::Permission),
+            ("UnrecognizedClientException", "", Refusal::Permission),
+            ("MailFromDomainNotVerifiedException", "", Refusal::Identity),
+            ("LimitExceededException", "", Refusal::Quota),
+            ("ThrottlingException", "Daily message quota exceeded.", Refusal::Quota),
+            ("ThrottlingException", "Maximum sending rate exceeded.", Refusal::Rate),
+            ("TooManyRequestsException", "", Refusal::Rate),
+            ("SendingPausedException", "", Refusal::Paused),
+            ("AccountSuspendedException", "", Refusal::Paused),
+            ("SomethingNew", "", account("SomethingNew")),
+        ] {
+            assert_eq!(refusal(code, message), expected, "{code}: {message}");
+        }
+    }
+
+    fn account(code: &str) -> Refusal {
+        Refusal::Account(code.to_owned())
+    }
 }

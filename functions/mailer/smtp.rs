@@ -3,7 +3,7 @@
 use lettre::transport::smtp::Error;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::{Letter, SendError, Wait};
+use super::{Letter, Refusal, SendError, Wait};
 
 #[derive(Debug)]
 pub struct Smtp(AsyncSmtpTransport<Tokio1Executor>);
@@ -21,9 +21,14 @@ impl Smtp {
     pub(super) async fn send(&self, letter: &Letter) -> Result<String, SendError> {
         match self.0.send(letter.message.clone()).await {
             Ok(_) => Ok(letter.message_id()),
-            Err(error) if error.is_permanent() => Err(SendError::Refused(error.to_string())),
+            Err(error) if error.is_permanent() => {
+                let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+                Err(SendError::Refused { refusal: Refusal::Mail(code), why: error.to_string() })
+            }
             Err(error) if error.is_transient() => {
-                Err(SendError::NotAccepted { why: error.to_string(), wait: Wait::Minutes })
+                let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+                let refusal = Refusal::Account(code);
+                Err(SendError::NotAccepted { refusal, why: error.to_string(), wait: Wait::Minutes })
             }
             Err(error) => Err(SendError::Unknown(error.to_string())),
         }

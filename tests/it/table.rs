@@ -142,8 +142,17 @@ fn every_variable_that_the_code_reads_is_set_and_none_besides() {
         ("occasions", BTreeSet::new()),
         ("drift", BTreeSet::new()),
         ("content", BTreeSet::new()),
-        ("digest", BTreeSet::from([env::CONFIGURATION_SET])),
-        ("dispatch", BTreeSet::from([env::CONFIGURATION_SET, env::LINKS_URL, env::LINK_KEYS])),
+        ("digest", BTreeSet::from([env::CONFIGURATION_SET, env::MAIL_FROM])),
+        (
+            "dispatch",
+            BTreeSet::from([
+                env::CONFIGURATION_SET,
+                env::MAIL_FROM,
+                env::SHOP_SOURCE,
+                env::LINKS_URL,
+                env::LINK_KEYS,
+            ]),
+        ),
         ("links", BTreeSet::from([env::LINK_KEYS])),
         ("feedback", BTreeSet::from([env::CONFIGURATION_SET])),
     ]);
@@ -190,6 +199,8 @@ fn no_other_variable_is_read_by_the_functions() {
         env::CONFIGURATION_SET,
         env::LINKS_URL,
         env::LINK_KEYS,
+        env::MAIL_FROM,
+        env::SHOP_SOURCE,
         env::LOG,
         RULES_VAR,
     ];
@@ -261,7 +272,25 @@ fn every_function_is_watched() {
             "lost events: counted where it publishes",
         );
         let mails = role.contains("ses:SendEmail");
-        check(mails == counts(&function, "unknown_sends"), "unknown mails: counted where it sends");
+        for field in ["unknown_sends", "refused_mails", "unwritten_mails"] {
+            check(mails == counts(&function, field), &format!("{field}: counted where it sends"));
+        }
+        let checks_sender = resource.to_string().contains(env::MAIL_FROM);
+        check(mails == checks_sender, "it starts only with the sender that its role allows");
+        let sweeps = ["due", "occasion", "review"]
+            .iter()
+            .any(|index| role.contains(&format!("${{Table.Arn}}/index/{index}")));
+        check(
+            sweeps == counts(&function, "failed_customers"),
+            "customers who cannot be worked on: counted where it goes by alarms",
+        );
+    }
+    // Whatever the logs count, somebody hears of.
+    for (name, filter) in &filters {
+        let metric = &filter["Properties"]["MetricTransformations"][0]["MetricName"];
+        if !alarms.values().any(|alarm| alarm["Properties"]["MetricName"] == *metric) {
+            wrong.push(format!("{name}: no alarm on {metric}"));
+        }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
