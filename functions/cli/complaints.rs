@@ -63,7 +63,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         Command::List { of, json } => list(&system.app, of.as_deref(), *json, now, lang).await,
         Command::Causes { months, json } => causes(&system.app, *months, *json, now, lang).await,
         Command::Resolve { complaint, cause, note } => {
-            resolve(&system.app, complaint, cause.as_ref(), note.as_ref(), now, lang).await
+            resolve(&system, complaint, cause.as_ref(), note.as_ref(), now, lang).await
         }
     }
 }
@@ -197,14 +197,14 @@ async fn causes(
 }
 
 async fn resolve(
-    app: &App,
+    system: &System,
     complaint: &str,
     cause: Option<&String>,
     note: Option<&String>,
     now: Instant,
     lang: Lang,
 ) -> anyhow::Result<Answer> {
-    let open = app.store.open_complaints().await?;
+    let open = system.app.store.open_complaints().await?;
     let mut named = open.iter().filter(|entry| entry.complaint.as_str() == complaint);
     let entry = match (named.next(), named.next()) {
         (Some(entry), None) => entry,
@@ -232,7 +232,7 @@ async fn resolve(
             detail[name] = text.as_str().into();
         }
     }
-    publish(app, "ComplaintResolved", detail, now).await?;
+    publish(system, "ComplaintResolved", detail, now).await?;
     out!("{}", lang.pick("anotado", "logged"));
     Ok(Answer::Yes)
 }

@@ -34,6 +34,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         None => format!("erase-{}", Uuid::now_v7()),
     };
     let system = System::open(target).await?;
+    system.needs_bus()?;
     let store = &system.app.store;
     let before = store.person(&id).await?.customer;
     let is_known = !store.everything_on(&id).await?.is_empty();

@@ -15,15 +15,12 @@ use super::Answer;
 use super::event_files::{json_texts, text};
 use super::system::{System, Target};
 
-/// Put events on the local bus, or on one in AWS.
+/// Put events on the local bus, or on one in AWS (--bus NAME).
 #[derive(clap::Args)]
 pub struct Args {
     /// Files with one JSON or JSON Lines; envelopes or bare.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The name of an EventBridge bus in the AWS account of the environment.
-    #[arg(long, value_name = "NAME")]
-    bus: Option<String>,
     /// The source of events that name none.
     #[arg(long, default_value = "shop")]
     source: String,
@@ -34,13 +31,15 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     // Nothing is sent where a file cannot be read.
     let files = args.files.iter().map(|path| Ok((path, text(path)?)));
     let files: Vec<_> = files.collect::<anyhow::Result<_>>()?;
-    let (bus, system) = match &args.bus {
-        Some(name) => {
+    // A bus by itself takes whatever is sent; a table has its own, or the one named.
+    let (bus, system) = match &target.bus {
+        Some(name) if target.table.is_none() => {
             let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
             (Bus::new(aws_sdk_eventbridge::Client::new(&sdk), name), None)
         }
-        None => {
+        _ => {
             let system = System::open(target).await?;
+            system.needs_bus()?;
             (system.app.bus.clone(), Some(system))
         }
     };

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -32,6 +33,10 @@ pub struct Target {
     /// A table in the AWS account of the environment, instead of the local one.
     #[arg(long, value_name = "NAME", global = true)]
     pub table: Option<String>,
+    /// The EventBridge bus of that table's stack, for commands that put events on
+    /// it. Without it the table tells, as its workers told it.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub bus: Option<String>,
     /// A folder with rules and policy.yaml, templates beside it in
     /// ../templates, instead of the built-in ones.
     #[arg(long, value_name = "DIR", global = true, env = "LAZO_RULES")]
@@ -53,6 +58,10 @@ pub struct System {
     pub app: Arc<App>,
     pub endpoints: Option<Endpoints>,
     pub outbox: Option<Outbox>,
+    /// By which source the shop's events are taken, where it is not the usual one.
+    source: Option<String>,
+    /// Whether it is known on which bus the system works.
+    is_bus_known: bool,
     /// Held for as long as the embedded parts run; nobody else starts them.
     _lock: Option<File>,
 }
@@ -73,24 +82,60 @@ impl System {
     /// # Errors
     /// Where the folder, the table or the rules cannot be used.
     pub async fn open(target: &Target) -> anyhow::Result<System> {
-        if let Some(table) = &target.table {
-            return System::in_aws(target, table).await;
+        let system = match &target.table {
+            Some(table) => System::in_aws(target, table).await?,
+            None => match lock(&target.data)? {
+                Some(lock) => System::embed(target, &Setup::default(), lock).await?,
+                None => System::connect(target)?,
+            },
+        };
+        system.learn().await?;
+        Ok(system)
+    }
+
+    /// Judges as the workers on that table do: by the drift model that they learnt,
+    /// and by since when they know each rule.
+    async fn learn(&self) -> anyhow::Result<()> {
+        if let Some(learnt) = self.app.store.learnt().await? {
+            self.app.learn(&learnt.model);
         }
-        match lock(&target.data)? {
-            Some(lock) => System::embed(target, &Setup::default(), lock).await,
-            None => System::connect(target),
+        if let Some(published) = self.app.store.published().await? {
+            self.app.know_since(&published);
         }
+        Ok(())
     }
 
     async fn in_aws(target: &Target, table: &str) -> anyhow::Result<System> {
         let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
-        let name = std::env::var(lazo::app::env::BUS).unwrap_or_else(|_| "default".into());
-        let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), name);
+        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        let told = store.deployed().await?;
+        let (bus, source) = told.map_or((None, None), |told| (Some(told.bus), told.source));
+        let name = target.bus.clone().or_else(|| variable(lazo::app::env::BUS)).or(bus);
+        let is_bus_known = name.is_some();
+        let client = aws_sdk_eventbridge::Client::new(&sdk);
+        let bus = Bus::new(client, name.unwrap_or_default());
         let ses = lazo::mailer::Ses::new(lazo::app::ses_client(&sdk), None);
         let rules = Rules::from(target.rules.as_deref())?;
-        let app = App::new(store, bus, Mailer::Ses(ses), None, rules);
-        Ok(System { app: Arc::new(app), endpoints: None, outbox: None, _lock: None })
+        let app = Arc::new(App::new(store, bus, Mailer::Ses(ses), None, rules));
+        let source = variable(lazo::app::env::SHOP_SOURCE).or(source);
+        Ok(System { app, endpoints: None, outbox: None, source, is_bus_known, _lock: None })
+    }
+
+    /// For commands that put events on the bus: what is sent elsewhere is lost.
+    ///
+    /// # Errors
+    /// Where nobody told which bus it is.
+    pub fn needs_bus(&self) -> anyhow::Result<()> {
+        if !self.is_bus_known {
+            bail!(
+                "it is not known on which event bus the stack of table {:?} works: its workers \
+                 have not told the table yet; give the stack's output BusName as --bus NAME or {}",
+                self.app.store.table(),
+                lazo::app::env::BUS
+            );
+        }
+        Ok(())
     }
 
     /// Uses the local system that another process runs.
@@ -116,6 +161,8 @@ impl System {
             app: Arc::new(app),
             endpoints: Some(endpoints),
             outbox: Some(outbox),
+            source: None,
+            is_bus_known: true,
             _lock: None,
         })
     }
@@ -155,7 +202,14 @@ impl System {
         tokio::spawn(bus_server::serve(listener, app.clone(), data.join("events-out.jsonl")));
         let written = serde_json::to_string(&endpoints)?;
         fs::write(data.join("running.json"), written)?;
-        Ok(System { app, endpoints: Some(endpoints), outbox: Some(outbox), _lock: Some(lock) })
+        Ok(System {
+            app,
+            endpoints: Some(endpoints),
+            outbox: Some(outbox),
+            source: None,
+            is_bus_known: true,
+            _lock: Some(lock),
+        })
     }
 }
 
@@ -205,23 +259,46 @@ fn bus_at(endpoint: &str) -> Bus {
     Bus::new(aws_sdk_eventbridge::Client::new(&local_sdk(endpoint)), TABLE)
 }
 
-/// Puts an event on the bus that somebody tells by a command. What does not fit
-/// is said at once, instead of being kept aside where nobody looks for it.
+/// How long a command waits until its event is taken from the bus: as a rule it is
+/// within a second or two.
+const TAKEN_WITHIN: Duration = Duration::from_secs(20);
+
+/// Puts an event on the bus that somebody tells by a command, and waits until it
+/// is taken. What does not fit is said at once, instead of being kept aside where
+/// nobody looks for it.
 ///
 /// # Errors
-/// Which field does not fit and why, or that the bus did not take it.
+/// Which field does not fit and why; that the bus is not known, or did not take
+/// the event; or that it was sent, and is not in the table.
 pub async fn publish(
-    app: &App,
+    system: &System,
     detail_type: &str,
     detail: serde_json::Value,
     now: Instant,
 ) -> anyhow::Result<()> {
+    system.needs_bus()?;
+    let app = &system.app;
     let envelope = serde_json::json!({ "detail-type": detail_type, "detail": detail });
     let delivered = lazo::ingest::read(&envelope.to_string(), now)?;
     if let Some(left_out) = delivered.left_out.first() {
         bail!("{left_out}");
     }
-    let (source, detail_type) = ("shop".into(), detail_type.into());
-    let message = Message { source, detail_type, detail, at: now };
-    app.bus.publish(&[message]).await.context("the bus did not take it; try again")
+    let event = delivered.event;
+    let source = system.source.clone().unwrap_or_else(|| "shop".into());
+    let message =
+        Message { source: source.clone(), detail_type: detail_type.into(), detail, at: now };
+    app.bus.publish(&[message]).await.context("the bus did not take it; try again")?;
+    let began = std::time::Instant::now();
+    while began.elapsed() < TAKEN_WITHIN {
+        if app.store.has_counted(&event).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    bail!(
+        "it was sent to the bus {:?} as an event of {source:?}, and is not in the table yet. It may \
+         still come: look by lazo explain before you send it again. Does the stack take the events \
+         of this bus and this source (BusName, ShopSources)?",
+        app.bus.name()
+    )
 }

@@ -30,6 +30,18 @@ impl Store {
         Err(StoreError::Unreadable { key: keys::customer(id), why })
     }
 
+    /// Whether the ledger has an event, under whatever id of its customer.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn has_counted(&self, event: &Event) -> Result<bool, StoreError> {
+        let Some(id) = event.customer() else { return Ok(false) };
+        let person = self.person(id).await?.customer;
+        let sk = keys::event(event.kind(), &event.ledger_key());
+        let places = person.ids().map(|id| (keys::customer(id), sk.clone()));
+        Ok(!self.get_all(places).await?.is_empty())
+    }
+
     /// Whether the ledger of another id of a person has an event. Nothing is added
     /// to that any more, so that what is read here stays true.
     ///

@@ -113,7 +113,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         Command::Next { by, of, brief, json } => {
             next(&system.app, by, of.as_deref(), (*brief, *json), lang).await
         }
-        Command::Report(report) => log(&system.app, report, lang).await,
+        Command::Report(report) => log(&system, report, lang).await,
     }
 }
 
@@ -220,7 +220,8 @@ async fn next(
     Ok(Answer::No)
 }
 
-async fn log(app: &App, report: &Report, lang: Lang) -> anyhow::Result<Answer> {
+async fn log(system: &System, report: &Report, lang: Lang) -> anyhow::Result<Answer> {
+    let app = &system.app;
     let now = Instant::from(jiff::Timestamp::now());
     let call = find(app, &report.touch_id, lang).await?;
     let gone = call_list::gone(&call, now);
@@ -245,7 +246,7 @@ async fn log(app: &App, report: &Report, lang: Lang) -> anyhow::Result<Answer> {
             detail[name] = value;
         }
     }
-    publish(app, "CallReported", detail, now).await?;
+    publish(system, "CallReported", detail, now).await?;
     out!("{}", lang.pick("anotado", "logged"));
     if let Some(gone) = gone {
         let follows = lang.pick("por eso no se vuelve a intentar", "so it is not tried again");

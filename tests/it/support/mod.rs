@@ -41,6 +41,8 @@ pub const LINK_KEYS: &str = "t1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=,t0:
 pub struct World {
     pub app: Arc<App>,
     pub recorder: Recorder,
+    /// Where its DynamoDB answers.
+    pub dynamodb: String,
 }
 
 impl World {
@@ -53,14 +55,16 @@ impl World {
         let recorder = Recorder::start().await;
         let ses = ses_client(&sdk_at(&recorder.url));
         let mailer = Mailer::Ses(Ses::new(ses, Some(CONFIGURATION_SET.into())));
-        World { app: Arc::new(app(rules, mailer, &recorder, table().await)), recorder }
+        let (store, dynamodb) = table_and_endpoint().await;
+        World { app: Arc::new(app(rules, mailer, &recorder, store)), recorder, dynamodb }
     }
 
     /// With mail into files.
     pub async fn with_outbox(rules: Rules, folder: &Path) -> World {
         let recorder = Recorder::start().await;
         let mailer = Mailer::Outbox(Outbox::open(folder).unwrap());
-        World { app: Arc::new(app(rules, mailer, &recorder, table().await)), recorder }
+        let (store, dynamodb) = table_and_endpoint().await;
+        World { app: Arc::new(app(rules, mailer, &recorder, store)), recorder, dynamodb }
     }
 
     /// Everything in the table, item by item, as JSON: that has an order.
@@ -84,17 +88,26 @@ fn app(rules: Rules, mailer: Mailer, recorder: &Recorder, store: Store) -> App {
 
 /// A fresh table on a DynamoDB in memory.
 pub async fn table() -> Store {
-    let store = store_on(dynoxide::Database::memory().unwrap()).await;
+    table_and_endpoint().await.0
+}
+
+/// The same, with where it answers.
+async fn table_and_endpoint() -> (Store, String) {
+    let (store, endpoint) = served(dynoxide::Database::memory().unwrap()).await;
     table::create(store.client(), TABLE).await.unwrap();
-    store
+    (store, endpoint)
 }
 
 /// The store on an embedded DynamoDB, served from here.
 pub async fn store_on(database: dynoxide::Database) -> Store {
+    served(database).await.0
+}
+
+async fn served(database: dynoxide::Database) -> (Store, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(dynoxide::server::serve_on(listener, database));
-    Store::new(aws_sdk_dynamodb::Client::new(&sdk_at(&endpoint)), TABLE)
+    (Store::new(aws_sdk_dynamodb::Client::new(&sdk_at(&endpoint)), TABLE), endpoint)
 }
 
 /// What the SDK needs to talk to an endpoint of this machine.

@@ -1,0 +1,134 @@
+//! Commands on a table in an account: they find the bus, and say that something
+//! is logged once the table has it.
+
+use std::process::Output;
+
+use lazo::ingest;
+use lazo::store::Deployed;
+use lazo_domain::instant::Instant;
+use serde_json::{Value, json};
+
+use crate::support::events::{batch, envelope, profile};
+use crate::support::recorder::Service;
+use crate::support::{TABLE, World};
+
+fn now() -> Instant {
+    jiff::Timestamp::now().into()
+}
+
+/// A system whose parts listen where another process can reach them.
+struct Account {
+    world: World,
+}
+
+impl Account {
+    async fn new() -> Account {
+        Account { world: World::shipped().await }
+    }
+
+    /// A command on the table of the account.
+    async fn run(&self, words: &[&str]) -> Output {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_lazo"));
+        command.args(["--table", TABLE]).args(words);
+        command.env("AWS_ENDPOINT_URL_DYNAMODB", &self.world.dynamodb);
+        command.env("AWS_ENDPOINT_URL_EVENTBRIDGE", &self.world.recorder.url);
+        for (name, value) in [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("NO_PROXY", "127.0.0.1"),
+        ] {
+            command.env(name, value);
+        }
+        command.env_remove("LAZO_BUS").env_remove("LAZO_SHOP_SOURCE").kill_on_drop(true);
+        command.output().await.unwrap()
+    }
+
+    async fn put(&self, events: &[String]) {
+        let response = ingest::handle(&self.world.app, batch(events), now()).await;
+        assert!(response.batch_item_failures.is_empty());
+    }
+
+    /// A complaint that is open.
+    async fn complaint(&self) {
+        let at = now().plus_millis(-3_600_000);
+        let detail = json!({
+            "complaint_id": "k1", "customer_id": "ana", "occurred_at": at.to_string(),
+            "severity": "low", "category": "delivery",
+        });
+        self.put(&[profile("ana", at, json!({})), envelope("ComplaintOpened", at, detail)]).await;
+    }
+
+    /// What was put on the bus: the bus, the source and the event.
+    fn sent(&self) -> Vec<(String, String, String)> {
+        let requests = self.world.recorder.requests(Service::EventBridge);
+        let entries = requests.iter().flat_map(|body| body["Entries"].as_array().unwrap().clone());
+        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        let of_shop = entries.filter(|entry| entry["Source"] != "lazo");
+        of_shop.map(|e| (text(&e, "EventBusName"), text(&e, "Source"), e.to_string())).collect()
+    }
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+const RESOLVE: [&str; 5] = ["complaints", "resolve", "k1", "--cause", "lost"];
+
+#[tokio::test]
+async fn a_command_goes_to_the_bus_that_the_workers_told_and_waits_for_the_table() {
+    let account = Account::new().await;
+    account.complaint().await;
+    let told = Deployed { bus: "tienda".into(), source: Some("shop.pos".into()) };
+    account.world.app.store.keep_deployed(&told).await.unwrap();
+    // What the account does: the bus's event comes to the queue a little later.
+    let meanwhile = async {
+        while account.sent().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        let (.., entry) = account.sent()[0].clone();
+        let entry: Value = serde_json::from_str(&entry).unwrap();
+        let detail = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        account.put(&[envelope("ComplaintResolved", now(), detail)]).await;
+    };
+    let (output, ()) = tokio::join!(account.run(&RESOLVE), meanwhile);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(said(&output), "logged\n");
+    let sent: Vec<_> = account.sent().into_iter().map(|(bus, source, _)| (bus, source)).collect();
+    assert_eq!(sent, [("tienda".to_owned(), "shop.pos".to_owned())]);
+    assert!(account.world.app.store.open_complaints().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_not_called_logged() {
+    let account = Account::new().await;
+    account.complaint().await;
+    let mut words = RESOLVE.to_vec();
+    words.extend(["--bus", "otro"]);
+    let output = account.run(&words).await;
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(!said(&output).contains("logged"), "{}", said(&output));
+    assert!(said(&output).contains("is not in the table yet"), "{}", said(&output));
+    assert!(said(&output).contains("\"otro\""), "{}", said(&output));
+    assert_eq!(account.sent()[0].0, "otro");
+}
+
+#[tokio::test]
+async fn without_a_bus_nothing_is_sent_and_nothing_is_changed() {
+    let account = Account::new().await;
+    account.complaint().await;
+    let before = account.world.items().await;
+    for words in [&RESOLVE[..], &["erase", "ana", "--yes"]] {
+        let output = account.run(words).await;
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("--bus NAME"), "{}", said(&output));
+    }
+    assert!(account.sent().is_empty());
+    assert_eq!(account.world.items().await, before);
+    // What only reads needs none.
+    let output = account.run(&["complaints", "list"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
