@@ -54,6 +54,8 @@ VISIBILITY_SECONDS = 8
 QUEUE_SECONDS = 120
 
 MINUTES = datetime.timedelta(minutes=2, seconds=5)  # put-backs and settling wait two at most
+# How many events one request to EventBridge carries at most.
+EVENTS_A_REQUEST = 10
 HOUR = datetime.timedelta(hours=1)  # how long SES has to tell of a mail
 
 PERSONAL = ["Lucero", "Montes", "customer.example", "+5255555"]
@@ -285,9 +287,11 @@ def check_events_out(run: Storm, unsent: list[str]) -> tuple[int, int]:
     explained = run.logged("lost_events") + run.given_up()
     assert len(missing) <= explained, f"{len(missing)} events out are missing, the logs explain {explained}"
     doubled = sum(count - 1 for count in told.values())
-    # A customer who was given up between a request and its confirmation is asked for
-    # once more, by each worker that finds the fence.
-    explained = run.proxy.faults()["events", "PutEvents", LOST_ANSWER] + WORKERS * run.given_up()
+    # One request carries several events: the answer to all of them is lost at once, and
+    # each is published again. A customer who was given up between a request and its
+    # confirmation is asked for once more, by each worker that finds the fence.
+    lost = run.proxy.faults()["events", "PutEvents", LOST_ANSWER]
+    explained = EVENTS_A_REQUEST * lost + WORKERS * run.given_up()
     assert doubled <= explained, f"{doubled} events out came twice, the faults explain {explained}"
     return doubled, len(missing)
 
