@@ -7,7 +7,7 @@ use lazo_domain::event::{self, Delivered, LeftOut};
 use lazo_domain::instant::Instant;
 use serde_json::value::RawValue;
 
-use super::csv_rows::{Sheet, Told};
+use super::csv_rows::{Remark, Sheet, Told};
 use super::threads;
 
 /// What JSON texts held.
@@ -36,19 +36,6 @@ pub fn report(path: &Path, told: &Told) {
     }
     if told.rejected.len() > SHOWN {
         eprintln!("lazo: {name}: … and {} more left out", told.rejected.len() - SHOWN);
-    }
-}
-
-/// Tells on standard error which fields were left out of events that count: of
-/// the first ten.
-pub fn report_partly(partly: &[Partly]) {
-    const SHOWN: usize = 10;
-    for one in partly.iter().take(SHOWN) {
-        let left_out: Vec<String> = one.left_out.iter().map(ToString::to_string).collect();
-        eprintln!("lazo: {}: counts without {}", one.place, left_out.join("; "));
-    }
-    if partly.len() > SHOWN {
-        eprintln!("lazo: … and {} more count without some fields", partly.len() - SHOWN);
     }
 }
 
@@ -171,7 +158,8 @@ where
         if !delivered.left_out.is_empty() {
             let left_out = delivered.left_out.clone();
             for one in &left_out {
-                decoded.told.remarks.push((*line, format!("counts without {one}")));
+                let (field, why) = (one.path.clone(), one.why.clone());
+                decoded.told.remarks.push((*line, Remark::LeftOut { field, why }));
             }
             decoded.partly.push((text.as_ref().to_owned(), left_out));
         }

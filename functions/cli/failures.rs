@@ -215,7 +215,7 @@ async fn redrive_event(
         Ok(delivered) => delivered,
     };
     let store = &system.app.store;
-    ingest::note_left_out(store, text, &delivered.left_out, now).await?;
+    ingest::note_left_out(&system.app, text, &delivered.left_out, now).await?;
     let taken = match ingest::take(&system.app, &delivered, now).await {
         Err(error) if error.is_for_good() => return Ok(Some(error.to_string())),
         taken => taken?,

@@ -17,9 +17,9 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
 use super::csv_rows::{CsvArgs, Sheet, Told};
+use super::event_files::Decoded;
 use super::lang::Lang;
 use super::system::{System, Target};
-use super::event_files::Decoded;
 use super::{Answer, event_files, rejected};
 
 /// How many customers are written at a time.
@@ -108,7 +108,7 @@ async fn take_in(
         }
         partly += source.partly.len();
         for (text, left_out) in &source.partly {
-            ingest::note_left_out(&system.app.store, text, left_out, now).await?;
+            ingest::note_left_out(&system.app, text, left_out, now).await?;
         }
         events.extend(source.events);
     }
@@ -170,7 +170,7 @@ async fn keep_refused(
         eprintln!("lazo: {kind} {key} is kept aside: {why}; see lazo failures list");
         let text =
             format!(r#"{{"detail-type":"{kind}","time":"{at}","detail":{}}}"#, event.detail.0);
-        ingest::quarantine(&app.store, &text, why, now).await?;
+        ingest::quarantine(app, &text, why, now).await?;
     }
     Ok(())
 }

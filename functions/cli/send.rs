@@ -138,7 +138,7 @@ impl Sender<'_> {
             }
             (None, Some(system)) => {
                 let why = why.map(ToString::to_string).unwrap_or_default();
-                Ok(ingest::quarantine(&system.app.store, text, &why, self.now).await?)
+                Ok(ingest::quarantine(&system.app, text, &why, self.now).await?)
             }
             (None, None) => Ok(()),
         }

@@ -91,7 +91,7 @@ pub fn read(text: &str, now: Instant) -> Result<Delivered, BadEvent> {
 pub async fn receive(app: &App, text: &str, now: Instant) -> Result<Option<String>, IngestError> {
     let why = match read(text, now) {
         Ok(delivered) => {
-            note_left_out(&app.store, text, &delivered.left_out, now).await?;
+            note_left_out(app, text, &delivered.left_out, now).await?;
             match take(app, &delivered, now).await {
                 Ok(_) => return Ok(None),
                 Err(error) if error.is_for_good() => error.to_string(),
@@ -100,7 +100,7 @@ pub async fn receive(app: &App, text: &str, now: Instant) -> Result<Option<Strin
         }
         Err(why) => why.to_string(),
     };
-    quarantine(&app.store, text, &why, now).await?;
+    quarantine(app, text, &why, now).await?;
     Ok(Some(why))
 }
 
@@ -171,11 +171,11 @@ async fn take_arrived(
     now: Instant,
 ) -> Result<(), IngestError> {
     if !one.is_known {
-        note_left_out(&app.store, &one.body, &one.delivered.left_out, now).await?;
+        note_left_out(app, &one.body, &one.delivered.left_out, now).await?;
     }
     match take_from(app, read, &one.delivered, one.is_known, now).await {
         Err(error) if error.is_for_good() => {
-            Ok(quarantine(&app.store, &one.body, &error.to_string(), now).await?)
+            Ok(quarantine(app, &one.body, &error.to_string(), now).await?)
         }
         other => other.map(drop),
     }
@@ -234,13 +234,13 @@ pub async fn quarantine(app: &App, text: &str, why: &str, now: Instant) -> Resul
 /// # Errors
 /// [`StoreError`] where it cannot be kept.
 pub async fn note_left_out(
-    store: &Store,
+    app: &App,
     text: &str,
     left_out: &[LeftOut],
     now: Instant,
 ) -> Result<(), StoreError> {
     const TOLD: usize = 10;
-    if left_out.is_empty() || erasure::is_about_the_erased(store, text).await? {
+    if left_out.is_empty() || erasure::is_about_the_erased(&app.store, text).await? {
         return Ok(());
     }
     let told: Vec<String> = left_out.iter().take(TOLD).map(ToString::to_string).collect();
@@ -249,8 +249,8 @@ pub async fn note_left_out(
         more => format!("; and {more} more"),
     };
     let why = format!("counted without {}{more}", told.join("; "));
-    let id = store.keep_failure(FailureKind::PartlyTaken, text, &why, now).await?;
-    tracing::warn!(partly_taken_events = 1, failure = id, "an event counts without some fields");
+    let kept = aside::keep(app, FailureKind::PartlyTaken, text, &why, now).await?;
+    tracing::warn!(partly_taken_events = 1, failure = kept.id, "an event counts without some fields");
     Ok(())
 }
 

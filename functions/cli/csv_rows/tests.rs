@@ -24,7 +24,7 @@ fn args(words: &[(&str, &str)]) -> CsvArgs {
 
 /// The events of a text, on two threads.
 fn read(text: &str, args: &CsvArgs) -> anyhow::Result<(Vec<Delivered>, Told)> {
-    event_files::of_sheet(&Sheet::of(Path::new("purchases.csv"), text, args)?, 2)
+    event_files::of_sheet(&Sheet::of(Path::new("purchases.csv"), text, args)?, 2, None)
 }
 
 fn read_text(text: &str, columns: Option<&str>) -> anyhow::Result<(Vec<Delivered>, Told)> {
