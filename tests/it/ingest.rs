@@ -376,3 +376,29 @@ async fn an_archive_that_comes_again_is_read_at_once_and_writes_nothing() {
     assert!(answer.batch_item_failures.is_empty());
     assert_eq!(world.customer(&id("eva")).await.history.purchases.len(), 2);
 }
+
+#[tokio::test]
+async fn an_import_goes_on_behind_what_the_table_never_takes() {
+    let world = World::shipped().await;
+    let mut events: Vec<_> = (0..4)
+        .map(|number| {
+            let category = |item: usize| format!("{number}-{item}-{}", "x".repeat(280));
+            let item =
+                |item| json!({ "sku": "a", "name": "A", "quantity": 1, "category": category(item) });
+            let bought = json!({
+                "purchase_id": format!("p{number}"),
+                "total": { "amount": "1.00", "currency": "MXN" },
+                "items": (0..500).map(item).collect::<Vec<_>>(),
+            });
+            let text = envelope("PurchaseCompleted", noon(), with(detail("ana"), bought));
+            delivered(&text)
+        })
+        .collect();
+    events.push(delivered(&purchase("ana", "small", noon(), "1.00")));
+    let imported = history::import(&world.app, &id("ana"), &events, noon()).await.unwrap();
+    assert_eq!(imported.counted + imported.refused.len(), events.len(), "{imported:?}");
+    assert!(imported.refused.iter().all(|(place, _)| *place < 4), "{:?}", imported.refused);
+    let known = events_of(&world, "ana").await;
+    assert!(known.iter().any(|event| event.key == "small"), "{known:?}");
+    assert_eq!(known.len(), imported.counted);
+}
