@@ -1,5 +1,6 @@
 //! What a state keeps, and for how long.
 
+mod addresses;
 mod assigned;
 mod attempts;
 mod bounds;
