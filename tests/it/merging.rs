@@ -1,11 +1,16 @@
 //! Two ids that turn out to be one person.
 
+use lazo::app::App;
 use lazo::dispatch;
 use lazo::feedback::{Word, settle};
 use lazo::ingest::{self, Taken};
 use lazo::store::TouchState;
+use lazo_domain::event::Delivered;
 use lazo_domain::history::Until;
+use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::simulation::{Period, simulate};
+use lazo_domain::touch::TouchStatus;
 use serde_json::json;
 
 use crate::support::events::{delivered, envelope, profile, purchase};
@@ -190,5 +195,70 @@ async fn the_order_in_which_it_is_told_makes_no_difference() {
     }
     for (turn, state) in states.iter().enumerate() {
         assert_eq!(state, &states[0], "from {turn} on");
+    }
+}
+
+/// The simulator and the handlers, with ids that become one half-way: the same
+/// touches under each id.
+#[tokio::test]
+async fn the_simulator_goes_the_same_way() {
+    let world = world().await;
+    let days = |days: i64| minutes_after(noon(), days * 1440);
+    let mut events: Vec<_> = [
+        profile("ana", days(-9), json!({})),
+        profile("guest", days(-9), json!({ "email": "guest@example.com" })),
+        purchase("guest", "p-1", days(-8), "10"),
+        purchase("ana", "p-1", days(-3), "10"),
+        purchase("guest", "p-2", days(-1), "10"),
+        purchase("ana", "p-3", minutes_after(days(0), -30), "10"),
+        merge("m-1", "ana", "guest", days(0)),
+        purchase("guest", "p-4", days(1), "10"),
+    ]
+    .iter()
+    .map(|text| delivered(text))
+    .collect();
+    let (ids, until) = ([id("ana"), id("guest")], days(20));
+    let period = Period { from: Instant::MIN, until };
+    let expected = simulate(id("ana"), &mut events, &[], &world.app.rules().book, period);
+    replay_people(&world.app, &ids, &events, until).await;
+    let mut found = Vec::new();
+    for one in &ids {
+        let (_, touches) = world.app.store.ledger(one).await.unwrap();
+        let sent = touches.into_iter().filter(|touch| touch.state == TouchState::Sent);
+        found.extend(sent.map(|touch| (touch.touch.to_string(), touch.at)));
+    }
+    found.sort();
+    let sent = expected.touches.iter().filter(|record| record.status == TouchStatus::Sent);
+    let mut told: Vec<_> = sent.map(|record| (record.touch.to_string(), record.at)).collect();
+    told.sort();
+    assert_eq!(found, told);
+    assert!(found.len() > 5, "{found:?}");
+}
+
+/// Brings some ids' events and wakes each for every alarm, in the order of time.
+async fn replay_people(app: &App, ids: &[Id], events: &[Delivered], until: Instant) {
+    let mut now = Instant::MIN;
+    for delivered in events {
+        wake(app, ids, &mut now, delivered.at, false).await;
+        now = delivered.at;
+        ingest::take(app, delivered, now).await.unwrap();
+    }
+    wake(app, ids, &mut now, until, true).await;
+}
+
+async fn wake(app: &App, ids: &[Id], now: &mut Instant, until: Instant, inclusive: bool) {
+    loop {
+        let mut next: Option<(Instant, &Id)> = None;
+        for one in ids {
+            let customer = app.store.load(one).await.unwrap().customer;
+            let alarm = customer.next_alarm().map(|alarm| (alarm.max(*now), one));
+            next = next.into_iter().chain(alarm).min();
+        }
+        let Some((alarm, one)) = next else { return };
+        if alarm > until || (alarm == until && !inclusive) {
+            return;
+        }
+        *now = alarm;
+        dispatch::attend(app, one, alarm).await.unwrap();
     }
 }

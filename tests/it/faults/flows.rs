@@ -14,6 +14,9 @@ pub const CUSTOMER: &str = "ana";
 /// Somebody with the same address and number, under another id.
 pub const OTHER: &str = "beto";
 
+/// Another id of the same customer, as turns out.
+const GUEST: &str = "guest-17";
+
 pub fn noon() -> Instant {
     at("2026-11-18T12:00:00-06:00")
 }
@@ -338,6 +341,10 @@ fn events() -> Vec<Flow> {
     let with = |act: Act| vec![known(-60), act];
     let of = |key: &str| json!({ "purchase_id": key });
     let refund = json!({ "refund_id": "r1", "purchase_id": "p1" });
+    let guests = || {
+        let total = json!({ "amount": "10.00", "currency": "MXN" });
+        json!({ "purchase_id": "p9", "total": total })
+    };
     let part = |key: &str, amount: &str| {
         let total = json!({ "amount": amount, "currency": "MXN" });
         json!({ "refund_id": key, "purchase_id": "p1", "total": total })
@@ -368,6 +375,13 @@ fn events() -> Vec<Flow> {
             "refund",
             with(small()),
             event("PurchaseRefunded", 30, refund),
+            bought("p2", 40, "10.00"),
+        ),
+        // What the guest bought is thanked for under the id that stays.
+        flow(
+            "two ids become one",
+            with(event_of(GUEST, "PurchaseCompleted", 0, guests())),
+            event("CustomerMerged", 30, json!({ "merge_id": "m1", "merged_id": GUEST })),
             bought("p2", 40, "10.00"),
         ),
         // The mail goes all the same.
