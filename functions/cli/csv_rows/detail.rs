@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lazo_domain::event::{
-    Body, DETAIL_BYTES_MAX, Delivered, EventKind, Item, Line, PurchaseCompleted, PurchaseRefunded,
+    Body, DETAIL_BYTES_MAX, Delivered, EventKind, ITEMS_MAX, Item, Line, PurchaseCompleted, PurchaseRefunded,
     of_body, of_kind,
 };
 use lazo_domain::id::Id;
@@ -56,6 +56,7 @@ impl PurchaseRow<'_> {
     /// What does not fit.
     pub(super) fn event(mut self, at: Timestamp) -> Result<(Delivered, usize), String> {
         let count = self.items.len();
+        self.items.truncate(ITEMS_MAX);
         let mut detail = json(&self);
         while detail.len() > DETAIL_BYTES_MAX && !self.items.is_empty() {
             let fitting = self.items.len() * DETAIL_BYTES_MAX / detail.len();

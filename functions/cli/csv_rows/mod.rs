@@ -303,7 +303,10 @@ fn profile_error(profile: &Map<String, Value>, when: When) -> Option<String> {
     detail.insert("customer_id".into(), "any".into());
     detail.insert("occurred_at".into(), when.instant()?.to_string().into());
     let text = Value::Object(detail).to_string();
-    of_kind(EventKind::CustomerUpdated, &text).err().map(|why| why.to_string())
+    match of_kind(EventKind::CustomerUpdated, &text) {
+        Ok(delivered) => delivered.left_out.first().map(|left_out| left_out.why.clone()),
+        Err(why) => Some(why.to_string()),
+    }
 }
 
 /// Which of so many parts of the customers one is in.

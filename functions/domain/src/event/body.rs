@@ -64,6 +64,9 @@ fn number_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     })
 }
 
+/// How many items a purchase has at most.
+pub const ITEMS_MAX: usize = 500;
+
 /// The longest name of an attribute or an anniversary, in characters.
 pub(super) const NAME_CHARS_MAX: usize = 128;
 
@@ -251,7 +254,7 @@ pub struct PurchaseCompleted {
     pub occurred_at: Timestamp,
     pub total: Money,
     #[serde(default)]
-    #[schemars(length(max = 500))]
+    #[schemars(length(max = ITEMS_MAX))]
     pub items: Vec<Item>,
     pub channel: Option<Line>,
     pub sold_by: Option<Line>,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::body::{NAME_CHARS_MAX, PurchaseCompleted};
+use super::body::{ITEMS_MAX, NAME_CHARS_MAX, PurchaseCompleted};
 use super::clean::{self, LeftOut, Unfit};
 use super::json::{self, BadJson};
 use super::{
@@ -304,7 +304,7 @@ fn at_most(most: usize, field: &str, found: usize) -> Result<(), Unfit> {
 }
 
 fn check_items(body: &PurchaseCompleted) -> Result<(), Unfit> {
-    at_most(500, "items", body.items.len())
+    at_most(ITEMS_MAX, "items", body.items.len())
 }
 
 /// Nobody is merged with themselves.
