@@ -37,7 +37,7 @@ pub fn write(path: &Path, text: &str, bad: &[(usize, String)]) -> anyhow::Result
 fn rows(path: &Path, text: &str, reasons: &BTreeMap<usize, &str>) -> anyhow::Result<Vec<u8>> {
     let records = Records::of(text)?;
     let columns = records.header.len();
-    let last = records.header.iter().last();
+    let last = records.header.iter().next_back();
     let has_column = is_rejected(path) && last.is_some_and(|last| REASONS.contains(&last));
     let kept = if has_column { columns - 1 } else { columns };
     let names: Vec<&str> = records.header.iter().take(kept).collect();
