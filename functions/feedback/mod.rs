@@ -254,7 +254,6 @@ async fn settle_once(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let loaded = app.store.load(id).await?;
-    Box::pin(note_stop(app, &loaded.customer, event)).await?;
     if loaded.customer == Customer::new(id.clone()) && entry.is_none() {
         return Ok(true);
     }
@@ -264,6 +263,7 @@ async fn settle_once(
     {
         return Ok(false);
     }
+    Box::pin(note_stop(app, &loaded.customer, event)).await?;
     let rules = app.rules();
     let (customer, records) = apply(loaded.customer.clone(), event, entry, &rules.book, now);
     let ended = entry.and_then(|entry| ended(entry, event, &records, now));

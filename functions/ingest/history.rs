@@ -14,7 +14,8 @@ use crate::merging;
 use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, complaint_entries};
 
 /// How much one transaction takes: room stays for the interests that its events
-/// change and the touches that they end.
+/// change, the touches that they end, what they say of addresses, and the parts of
+/// a large state.
 const WEIGHT_AT_ONCE: usize = 30;
 
 /// How many entries an event may need: a complaint is listed and counted too, an

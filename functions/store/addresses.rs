@@ -39,7 +39,7 @@ use super::{Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchState, ke
 
 /// How many items a change of a customer writes at most: all addresses and all
 /// numbers that are known of them.
-pub const ADDRESS_ITEMS_MAX: usize = 2 * ADDRESSES_MAX;
+pub(super) const ADDRESS_ITEMS_MAX: usize = 2 * ADDRESSES_MAX;
 
 /// How often a bounce is added while others write the same address.
 const ATTEMPTS_MAX: u32 = 12;
@@ -117,7 +117,7 @@ struct Known {
 /// Which items a decision went by, and as of which version: a fence is written
 /// only while they are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Checks {
+pub(super) struct Checks {
     email: Option<Box<Check>>,
     phone: Option<Box<Check>>,
 }
@@ -329,9 +329,9 @@ impl Store {
         };
         let Checks { email, phone } = &before.checks;
         let mut checks = Vec::new();
-        checks.extend(email.iter().filter(|_| fences(Channel::Email)));
-        checks.extend(phone.iter().filter(|_| fences(Channel::Call)));
-        let check = |check: &Box<Check>| {
+        checks.extend(email.as_deref().filter(|_| fences(Channel::Email)));
+        checks.extend(phone.as_deref().filter(|_| fences(Channel::Call)));
+        let check = |check: &Check| {
             let (condition, values) = as_read(check.version);
             let built = ConditionCheck::builder()
                 .table_name(&self.table)

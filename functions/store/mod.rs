@@ -48,7 +48,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde::de::DeserializeOwned;
 
-pub use addresses::{ADDRESS_ITEMS_MAX, Checks};
+use addresses::{ADDRESS_ITEMS_MAX, Checks};
 pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
 pub use alarms::{Behind, RingingPage};
 pub use answers::Answer;
