@@ -250,7 +250,11 @@ pub async fn note_left_out(
     };
     let why = format!("counted without {}{more}", told.join("; "));
     let kept = aside::keep(app, FailureKind::PartlyTaken, text, &why, now).await?;
-    tracing::warn!(partly_taken_events = 1, failure = kept.id, "an event counts without some fields");
+    tracing::warn!(
+        partly_taken_events = 1,
+        failure = kept.id,
+        "an event counts without some fields"
+    );
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use lazo_domain::event::{
-    Body, DETAIL_BYTES_MAX, Delivered, EventKind, ITEMS_MAX, Item, Line, PurchaseCompleted, PurchaseRefunded,
-    of_body, of_kind,
+    Body, DETAIL_BYTES_MAX, Delivered, EventKind, ITEMS_MAX, Item, Line, PurchaseCompleted,
+    PurchaseRefunded, of_body, of_kind,
 };
 use lazo_domain::id::Id;
 use lazo_domain::money::{Money, parse_amount};
