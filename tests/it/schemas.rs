@@ -395,7 +395,7 @@ fn number(schema: &Value) -> BoxedStrategy<Value> {
 
 fn text(schema: &Value) -> BoxedStrategy<Value> {
     match (schema["title"].as_str(), schema["format"].as_str()) {
-        (_, Some("date-time")) => select(vec!["2026-11-18T10:00:00Z", "2026-11-18t10:00:00.5-06:00", "2024-02-29T23:59:60+14:00"]).prop_map(Value::from).boxed(),
+        (_, Some("date-time")) => select(vec!["2026-11-18T10:00:00Z", "2026-11-18t10:00:00.5-06:00", "2024-02-29T23:59:59+14:00"]).prop_map(Value::from).boxed(),
         (_, Some("date")) => select(vec!["2026-11-24", "2028-02-29"]).prop_map(Value::from).boxed(),
         (Some("ZoneName"), _) => select(vec!["America/Mexico_City", "UTC", "Asia/Kathmandu"]).prop_map(Value::from).boxed(),
         // Days that no month has, and years in which nobody was born, are the code's.

@@ -31,7 +31,12 @@ fn given_country<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Change<Co
 }
 
 fn country_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": ["string", "null"], "pattern": codes::country_pattern() })
+    json_schema!({
+        "description": "An ISO 3166 code of two letters, kept in capitals.",
+        "title": "Country",
+        "type": ["string", "null"],
+        "pattern": codes::country_pattern(),
+    })
 }
 
 /// The numbers that an event may hold, and the nearest to zero: what any JSON

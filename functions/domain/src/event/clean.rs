@@ -217,7 +217,7 @@ fn optional_around(kind: EventKind, path: &Path) -> Option<Path> {
                 let required = object["required"].as_array();
                 let is_required =
                     required.is_some_and(|all| all.iter().any(|known| known == name.as_str()));
-                !is_required && !(index == 0 && means_more_where_absent(kind, name))
+                !(is_required || index == 0 && means_more_where_absent(kind, name))
             }
         };
         if is_optional {

@@ -134,11 +134,11 @@ fn by_a_rhythm_alone_nobody_s_value_is_known() {
 fn a_book_knows_what_its_rules_ask_for() {
     assert_eq!(book(GREET).rule("greet").unwrap().priority, 50);
     assert!(
-        !book(GREET).asks_for_drift() && !book(GREET).exit(EventKind::ComplaintOpened).is_some()
+        !book(GREET).asks_for_drift() && book(GREET).exit(EventKind::ComplaintOpened).is_none()
     );
     let exits = book(&GREET.replace("steps", "exit_on: [ComplaintOpened]\nsteps"));
     assert!(exits.exit(EventKind::ComplaintOpened).is_some());
-    assert!(!exits.exit(EventKind::PurchaseCompleted).is_some());
+    assert!(exits.exit(EventKind::PurchaseCompleted).is_none());
     let of_stage = GREET.replace("{ event: PurchaseCompleted }", "{ stage: dissolution }");
     assert!(book(&of_stage).asks_for_drift());
     assert!(!book(&of_stage.replace("live", "paused")).asks_for_drift());
