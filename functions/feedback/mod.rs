@@ -327,11 +327,11 @@ fn apply(
         }
     }
     // What mail to an address means is the person's, whatever id the touch had.
-    if let Some(cause) = cause(event.fact).filter(|_| customer.merged_into.is_none()) {
-        if let Some(address) = address_of(&customer, event).map(AddressHash::of) {
-            let input = Input::Suppressed { address: &address, at: event.at, cause };
-            customer = decide(customer, input, book, now).customer;
-        }
+    if let Some(cause) = cause(event.fact).filter(|_| customer.merged_into.is_none())
+        && let Some(address) = address_of(&customer, event).map(AddressHash::of)
+    {
+        let input = Input::Suppressed { address: &address, at: event.at, cause };
+        customer = decide(customer, input, book, now).customer;
     }
     (customer, records)
 }

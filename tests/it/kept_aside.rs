@@ -76,7 +76,8 @@ async fn texts_about_a_customer_are_found_whatever_their_form() {
         let found = ingest::kept_aside(&world.app.store, &known, noon()).await.unwrap();
         let mut found: Vec<String> = found.into_iter().map(|(_, text)| text).collect();
         let mut expected = about.clone();
-        (found.sort(), expected.sort());
+        found.sort();
+        expected.sort();
         assert_eq!(found, expected, "{customer}");
 
         // an erasure takes them away, and whatever comes of them again is not kept.

@@ -147,7 +147,7 @@ fn copies_of_a_row_with_an_id_count_once_and_are_told() {
 
 #[test]
 fn a_refund_counts_whatever_the_file_s_order() {
-    let mut rows = vec![
+    let mut rows = [
         "ana,2025-11-10,100.00",
         "ana,2025-11-11 10:00,250.00",
         "ana,2025-11-12,-100.00",
