@@ -75,10 +75,15 @@ pub const ITEMS_MAX: usize = 500;
 /// The longest name of an attribute or an anniversary, in characters.
 pub(super) const NAME_CHARS_MAX: usize = 128;
 
+/// Names are kept as they come: what a line mends is in none of them.
 fn names_schema() -> serde_json::Value {
-    let mut line = Line::json_schema(&mut schemars::SchemaGenerator::default()).to_value();
-    line["maxLength"] = NAME_CHARS_MAX.into();
-    line
+    let mut name = Line::json_schema(&mut schemars::SchemaGenerator::default()).to_value();
+    let plain = r"[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]";
+    let seen = r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]";
+    name["pattern"] = format!("^{plain}*{seen}{plain}*$").into();
+    name["title"] = "Name".into();
+    name["maxLength"] = NAME_CHARS_MAX.into();
+    name
 }
 
 /// A quantity is zero or more: what comes back is a refund.
