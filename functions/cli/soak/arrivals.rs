@@ -8,9 +8,9 @@ use lazo_domain::instant::Instant;
 use super::fact::What;
 use super::life::{DAY, HOUR, MINUTE};
 use super::links;
-use super::queue::{Delivery, Of};
+use super::queue::{Delivery, Place};
 use super::shop::Defect;
-use super::world::World;
+use super::world::{Sent, World};
 
 /// How many records a batch has at most.
 const BATCH: usize = 10;
@@ -54,18 +54,20 @@ impl World {
     /// Whether a defect swallows a delivery that the oracle believes in.
     fn loses(&mut self, delivery: &Delivery) -> bool {
         let Delivery::Event(number) = delivery else { return false };
-        let (customer, fact, _) = self.events[*number];
+        let Sent { customer, fact, is_of_guest, .. } = self.events[*number];
         let now = self.now;
         let fact = &mut self.facts[customer][fact];
         let is_lost = match self.setup.defect {
             Defect::DeafToNo => {
                 matches!(fact.what, What::Consent { denied: true, .. } | What::Erased)
             }
+            Defect::BlindToMerges => matches!(fact.what, What::Merged),
             Defect::EventsLost => number % 100 == 7,
             _ => false,
         };
         if is_lost {
-            (fact.maybe, fact.sure) = (fact.maybe.min(now), fact.sure.min(now));
+            fact.hand_over(is_of_guest, now);
+            fact.acknowledge(is_of_guest, now);
         }
         is_lost
     }
@@ -76,7 +78,7 @@ impl World {
             let mut message = SqsMessage::default();
             message.message_id = Some(number.to_string());
             message.body = Some(match delivery {
-                Delivery::Event(event) => self.events[*event].2.to_string(),
+                Delivery::Event(event) => self.events[*event].text.to_string(),
                 Delivery::Poison(number) => self.poisons[*number].text.to_string(),
                 Delivery::Piece(number) => {
                     let piece = &mut self.pieces[*number];
@@ -88,18 +90,22 @@ impl World {
                 Delivery::Click(_) => String::new(),
             });
             event.records.push(message);
+            let is_of_guest = self.is_of_guest(delivery);
             for (customer, fact) in self.told_by(delivery) {
-                let fact = &mut self.facts[customer][fact];
-                fact.maybe = fact.maybe.min(self.now);
+                self.facts[customer][fact].hand_over(is_of_guest, self.now);
             }
         }
         event
     }
 
-    fn told_by(&self, delivery: &Delivery) -> Vec<Of> {
+    fn is_of_guest(&self, delivery: &Delivery) -> bool {
+        matches!(delivery, Delivery::Event(number) if self.events[*number].is_of_guest)
+    }
+
+    fn told_by(&self, delivery: &Delivery) -> Vec<Place> {
         match delivery {
             Delivery::Event(number) => {
-                let (customer, fact, _) = self.events[*number];
+                let Sent { customer, fact, .. } = self.events[*number];
                 vec![(customer, fact)]
             }
             Delivery::Feedback { facts, .. } => facts.clone(),
@@ -115,7 +121,7 @@ impl World {
         for (number, delivery) in batch.iter().enumerate() {
             let comes_again =
                 failed.as_ref().is_none_or(|failed| failed.contains(&number.to_string()));
-            let told = self.told_by(delivery);
+            let (told, is_of_guest) = (self.told_by(delivery), self.is_of_guest(delivery));
             if let (Delivery::Poison(number), false) = (delivery, comes_again) {
                 self.poisons[*number].sure = self.now;
             }
@@ -129,13 +135,14 @@ impl World {
             for (customer, index) in told {
                 let fact = &mut self.facts[customer][index];
                 if !comes_again {
-                    fact.sure = fact.sure.min(self.now);
+                    fact.acknowledge(is_of_guest, self.now);
                 }
                 self.tell(customer, || {
                     let fact = &self.facts[customer][index];
+                    let whose = if is_of_guest { "the guest's " } else { "" };
                     let how = if comes_again { "comes again" } else { "taken" };
                     format!(
-                        "{how}: {:?} {} of {}",
+                        "{how}: {whose}{:?} {} of {}",
                         fact.what,
                         fact.key,
                         Instant::from_millis(fact.occurred)

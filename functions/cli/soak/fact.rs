@@ -66,6 +66,8 @@ pub enum What {
     /// Something was published that interests the customer.
     Published,
     Erased,
+    /// Customer and guest are one.
+    Merged,
     /// The mail service told that mail to an address must stop.
     Suppressed {
         address: String,
@@ -112,12 +114,26 @@ pub struct Fact {
     pub maybe: i64,
     /// Since when it must: the handover was acknowledged.
     pub sure: i64,
+    /// The same of what was told of the guest.
+    pub of_guest: Known,
+}
+
+/// Since when something may be known, and since when it must.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    pub maybe: i64,
+    pub sure: i64,
+}
+
+impl Known {
+    pub const NEVER: Known = Known { maybe: NEVER, sure: NEVER };
 }
 
 impl Fact {
     pub fn new(what: What, key: impl Into<String>, occurred: i64) -> Fact {
         let key = key.into();
-        Fact { what, key, purchase: None, touch: None, occurred, maybe: NEVER, sure: NEVER }
+        let (maybe, sure, of_guest) = (NEVER, NEVER, Known::NEVER);
+        Fact { what, key, purchase: None, touch: None, occurred, maybe, sure, of_guest }
     }
 
     pub fn about(self, touch: &str) -> Fact {
@@ -126,6 +142,18 @@ impl Fact {
 
     pub fn of(self, purchase: &str) -> Fact {
         Fact { purchase: Some(purchase.to_owned()), ..self }
+    }
+
+    /// Notes that it was handed over, as told of the customer or of the guest.
+    pub fn hand_over(&mut self, is_of_guest: bool, now: i64) {
+        let maybe = if is_of_guest { &mut self.of_guest.maybe } else { &mut self.maybe };
+        *maybe = now.min(*maybe);
+    }
+
+    /// Notes that it was acknowledged.
+    pub fn acknowledge(&mut self, is_of_guest: bool, now: i64) {
+        let sure = if is_of_guest { &mut self.of_guest.sure } else { &mut self.sure };
+        *sure = now.min(*sure);
     }
 
     /// The event's name in the contract; `None` for what comes by no event.
@@ -142,6 +170,7 @@ impl Fact {
             What::Met => "InteractionRecorded",
             What::Published => "ContentPublished",
             What::Erased => "CustomerErased",
+            What::Merged => "CustomerMerged",
             What::Suppressed { .. } => return None,
         })
     }

@@ -25,11 +25,22 @@ pub struct Happening {
     pub fact: Fact,
     /// The fields of its detail besides customer and time.
     fields: Value,
+    /// Of whom it is told.
+    pub of: Of,
+}
+
+/// Under which of somebody's ids something is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    Customer,
+    Guest,
+    /// Under each once.
+    Both,
 }
 
 impl Happening {
     pub fn new(fact: Fact, fields: Value) -> Happening {
-        Happening { fact, fields }
+        Happening { fact, fields, of: Of::Customer }
     }
 
     /// The event's text in EventBridge's envelope.
@@ -75,6 +86,7 @@ pub fn life(rng: &mut Rng, person: &Person, years: Years, zones: &[String]) -> V
     life.buy(joined);
     life.visit(joined);
     life.change(joined, zones);
+    life.come_as_guest();
     let mut happenings = life.happenings;
     happenings.retain(|happening| happening.fact.occurred < years.until);
     happenings.sort_by_key(|happening| happening.fact.occurred);
@@ -314,6 +326,65 @@ impl Life<'_> {
             let (key, at) = (self.key("era"), some_time(self));
             self.add(Fact::new(What::Erased, &key, at), json!({ "request_id": key }));
         }
+    }
+}
+
+/// How long before somebody is known to be a guest things are told of the guest.
+const AS_GUEST: i64 = 2 * DAY;
+
+impl Life<'_> {
+    /// Some time about a purchase the shop sees that a guest is this customer; what
+    /// happens from shortly before on may be told of either, a few things of both.
+    fn come_as_guest(&mut self) {
+        let Some(guest) = &self.person.guest else { return };
+        let bought = |one: &&Happening| matches!(one.fact.what, What::Purchase { .. });
+        let purchases: Vec<i64> =
+            self.happenings.iter().filter(bought).map(|one| one.fact.occurred).collect();
+        let about = purchases[self.rng.usize(..purchases.len())];
+        let merged_at = about + self.rng.i64(-2 * HOUR..AS_GUEST) / SECOND * SECOND;
+        for one in self.happenings.iter_mut().filter(|o| o.fact.occurred >= merged_at - AS_GUEST) {
+            one.of = of(self.rng, &one.fact.what);
+        }
+        // A complaint is resolved for whom it was opened.
+        let opened: Vec<(String, Of)> = self
+            .happenings
+            .iter()
+            .filter(|one| matches!(one.fact.what, What::ComplaintOpened))
+            .map(|one| (one.fact.key.clone(), one.of))
+            .collect();
+        for one in &mut self.happenings {
+            if let What::ComplaintResolved = one.fact.what {
+                let of = opened.iter().find(|(key, _)| *key == one.fact.key);
+                one.of = of.map_or(one.of, |(_, of)| *of);
+            }
+        }
+        let guest = guest.clone();
+        let key = self.key("mrg");
+        let fields = json!({ "merge_id": key, "merged_id": guest });
+        self.add(Fact::new(What::Merged, key, merged_at), fields);
+    }
+}
+
+/// Draws of whom something is told that happens to somebody who came as a guest.
+fn of(rng: &mut Rng, what: &What) -> Of {
+    let is_asked_for_at_once = matches!(what, What::Purchase { cents: 1_500_000.. });
+    match what {
+        What::Purchase { .. } | What::Delivered | What::Refunded | What::RefundedPart => {
+            match rng.u8(..10) {
+                0..4 => Of::Guest,
+                4 if !is_asked_for_at_once => Of::Both,
+                _ => Of::Customer,
+            }
+        }
+        What::ComplaintOpened
+        | What::Met
+        | What::Heard { .. }
+        | What::Consent { denied: true, .. }
+            if rng.u8(..10) < 4 =>
+        {
+            Of::Guest
+        }
+        _ => Of::Customer,
     }
 }
 

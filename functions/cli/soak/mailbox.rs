@@ -14,8 +14,8 @@ use super::fact::{Calls, Fact, For, Line, What};
 use super::life::{DAY, HOUR, Happening, MINUTE, SECOND, rfc3339};
 use super::links;
 use super::oracle::{Escalated, Morning};
-use super::people::of_thousand;
-use super::queue::{Delivery, Of};
+use super::people::{CUSTOMER, GUEST, number_of, of_thousand};
+use super::queue::{Delivery, Place};
 use super::world::{Gone, World};
 
 /// Notes what went out since the last look, and what will follow from it.
@@ -40,9 +40,14 @@ fn tag(mail: &Accepted, name: &str) -> String {
 
 /// The customer's place in the shop, by the id.
 fn place(world: &World, id: &str) -> Option<usize> {
-    let number: usize = id.strip_prefix("cus-")?.parse().ok()?;
+    let number = number_of(id)?;
     let first = world.people.first()?.number;
     number.checked_sub(first).filter(|place| *place < world.people.len())
+}
+
+/// A touch as the customer's own, where it is one of the guest that they were.
+pub fn as_own(touch: &str) -> String {
+    touch.replacen(&format!("/{GUEST}"), &format!("/{CUSTOMER}"), 1)
 }
 
 fn take_mail(world: &mut World, mail: &Accepted) {
@@ -60,7 +65,7 @@ fn take_mail(world: &mut World, mail: &Accepted) {
     let to = to.rsplit_once('<').map_or(to, |(_, inner)| inner).trim_end_matches('>').to_owned();
     let at = world.now;
     world.tell(customer, || format!("the mail service took {touch} to {to}"));
-    world.gone[customer].push(Gone { touch, at, to: Some(to.clone()) });
+    world.gone[customer].push(Gone { touch, at, to: Some(to.clone()), is_of_guest: false });
     tell_by_events(world, mail, customer, &to);
     links::follow(world, mail, customer);
 }
@@ -103,7 +108,7 @@ fn tell_by_events(world: &mut World, mail: &Accepted, customer: usize, to: &str)
         }
         let text: Rc<str> = mail_event(world, mail, to, kind, more).to_string().into();
         let first = world.facts[customer].len();
-        let told: Vec<Of> = (first..first + facts.len()).map(|fact| (customer, fact)).collect();
+        let told: Vec<Place> = (first..first + facts.len()).map(|fact| (customer, fact)).collect();
         world.facts[customer].extend(facts);
         let delivery = Delivery::Feedback { text, facts: told };
         if of_thousand(&mut world.rng, 50) {
@@ -144,15 +149,17 @@ fn take_escalation(world: &mut World, detail: &Value) {
 
 fn take_request(world: &mut World, detail: &Value, is_call: bool) {
     let text = |name: &str| detail[name].as_str().unwrap_or_default().to_owned();
-    let (touch, id) = (text("touch_id"), text("customer_id"));
+    let (touch, id) = (as_own(&text("touch_id")), text("customer_id"));
+    let is_of_guest = id.starts_with(GUEST);
     let Some(customer) = place(world, &id) else { return };
     // Told twice it is one call: the touch id is its key.
-    if world.gone[customer].iter().any(|gone| gone.touch == touch) {
+    let is_known = |gone: &Gone| gone.touch == touch && gone.is_of_guest == is_of_guest;
+    if world.gone[customer].iter().any(is_known) {
         return;
     }
     *(if is_call { &mut world.totals.calls } else { &mut world.totals.tasks }) += 1;
     world.tell(customer, || format!("{touch} was asked for"));
-    world.gone[customer].push(Gone { touch: touch.clone(), at: world.now, to: None });
+    world.gone[customer].push(Gone { touch: touch.clone(), at: world.now, to: None, is_of_guest });
     if is_call && of_thousand(&mut world.rng, 700) {
         let occurred = world.now + world.rng.i64(HOUR..2 * DAY) / SECOND * SECOND + 7 * SECOND;
         let key = format!("call-{}-{}", world.people[customer].number, world.events.len());

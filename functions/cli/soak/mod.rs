@@ -225,7 +225,8 @@ async fn judge(world: &mut World) -> anyhow::Result<Vec<Violation>> {
         let mut facts = known.clone();
         facts.extend(press::facts(&world.pieces, person, known));
         let kin: Vec<_> = kin.iter().map(|other| world.facts[*other].as_slice()).collect();
-        violations.extend(examine(&person.id, (&facts, &kin), &observed, &around));
+        let ids = (person.id.as_str(), person.guest.as_deref());
+        violations.extend(examine(ids, (&facts, &kin), &observed, &around));
     }
     Ok(violations)
 }

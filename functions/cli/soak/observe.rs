@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lazo::store::{FailureKind, StoreError, TouchState};
+use lazo::store::{FailureKind, Store, StoreError, TouchState};
 use lazo_domain::id::Id;
 
 use super::fact::{NEVER, What};
 use super::life::DAY;
+use super::mailbox::as_own;
 use super::oracle::{
-    self, Deferred, End, Observed, Pending, Refusal, Seen, Surroundings, Violation,
+    self, Deferred, End, Observed, Pending, Refusal, Seen, Surroundings, Violation, is_of_a_day,
 };
 use super::poison::Poison;
 use super::world::World;
@@ -21,10 +22,30 @@ use super::world::World;
 pub async fn customer(world: &World, place: usize) -> Result<Observed, StoreError> {
     let Ok(id) = Id::new(&world.people[place].id) else { return Ok(Observed::default()) };
     let store = &world.app.store;
-    let loaded = store.load(&id).await?;
-    let (events, touches) = store.ledger(&id).await?;
     let (gone, escalated) = (world.gone[place].clone(), world.escalated[place].clone());
     let mut observed = Observed { gone, escalated, ..Observed::default() };
+    add(store, &id, false, &mut observed).await?;
+    if let Some(guest) = world.people[place].guest.as_ref().and_then(|id| Id::new(id).ok()) {
+        add(store, &guest, true, &mut observed).await?;
+    }
+    observed.refused.sort_by_key(|refusal| refusal.at);
+    // A call is on the list from its fence on, however late others are told.
+    for gone in observed.gone.iter_mut().filter(|gone| gone.to.is_none()) {
+        let seen = observed.touches.get(&gone.touch).filter(|seen| seen.end == End::Sent);
+        gone.at = seen.map_or(gone.at, |seen| seen.at.min(gone.at));
+    }
+    observed.gone.sort_by_key(|gone| gone.at);
+    Ok(observed)
+}
+
+/// Adds what the items of a customer say, or of the guest who they were.
+async fn add(
+    store: &Store,
+    id: &Id,
+    is_of_guest: bool,
+    observed: &mut Observed,
+) -> Result<(), StoreError> {
+    let (events, touches) = store.ledger(id).await?;
     for event in events {
         let kind = event.kind.to_string();
         for refused in event.refused {
@@ -33,11 +54,13 @@ pub async fn customer(world: &World, place: usize) -> Result<Observed, StoreErro
                 occurrence: refused.occurrence,
                 reason: refused.reason.as_str(),
                 at: event.received_at.millis(),
+                is_of_guest,
             });
         }
-        observed.events.insert((kind, event.key), event.received_at.millis());
+        let received = observed.events.entry((kind, event.key)).or_default();
+        let at = if is_of_guest { &mut received.of_guest } else { &mut received.own };
+        *at = Some(event.received_at.millis());
     }
-    observed.refused.sort_by_key(|refusal| refusal.at);
     for touch in touches {
         let seen = Seen {
             end: match touch.state {
@@ -56,17 +79,21 @@ pub async fn customer(world: &World, place: usize) -> Result<Observed, StoreErro
                 .iter()
                 .map(|d| Deferred { at: d.at.millis(), reason: d.reason.as_str() })
                 .collect(),
+            is_of_guest,
         };
-        observed.touches.insert(touch.touch.to_string(), seen);
+        let name = as_own(&touch.touch.to_string());
+        // Of what was put back before the two were one, the rest is the customer's.
+        let is_own = !is_of_guest || !observed.touches.contains_key(&name);
+        if is_own && !(is_of_guest && is_of_a_day(&touch.touch.rule)) {
+            observed.touches.insert(name, seen);
+        }
     }
-    // A call is on the list from its fence on, however late others are told.
-    for gone in observed.gone.iter_mut().filter(|gone| gone.to.is_none()) {
-        let seen = observed.touches.get(&gone.touch).filter(|seen| seen.end == End::Sent);
-        gone.at = seen.map_or(gone.at, |seen| seen.at.min(gone.at));
-    }
-    observed.gone.sort_by_key(|gone| gone.at);
+    let loaded = store.load(id).await?;
     for e in loaded.customer.pending() {
-        let touch = format!("{}/{id}/{}/{}", e.rule, e.occurrence, e.step);
+        let touch = as_own(&format!("{}/{id}/{}/{}", e.rule, e.occurrence, e.step));
+        if is_of_guest && is_of_a_day(&e.rule) {
+            continue;
+        }
         let pending = Pending {
             due: e.due.millis(),
             next: e.next.millis(),
@@ -74,7 +101,7 @@ pub async fn customer(world: &World, place: usize) -> Result<Observed, StoreErro
         };
         observed.pending.insert(touch, pending);
     }
-    Ok(observed)
+    Ok(())
 }
 
 /// The touches that are listed as of unknown fate, or were; and the records that
@@ -89,7 +116,7 @@ pub async fn failures(world: &World) -> Result<(BTreeSet<String>, BTreeSet<Strin
     for failure in store.failures_of(world.instant(), months as i32).await? {
         let text = store.failed_text(&failure).await?;
         match failure.kind {
-            FailureKind::UnknownSend | FailureKind::UnknownNotice => listed.insert(text),
+            FailureKind::UnknownSend | FailureKind::UnknownNotice => listed.insert(as_own(&text)),
             FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent => {
                 kept.insert(text)
             }
@@ -130,7 +157,8 @@ pub fn told_twice(world: &World) -> impl Iterator<Item = Violation> {
 /// What is wrong with the mornings' mails.
 pub fn mornings(world: &World, around: &Surroundings) -> impl Iterator<Item = Violation> {
     let customer = world.people[0].id.clone();
-    let wrong = oracle::mornings(&world.facts, &world.mornings, around).into_iter();
+    let facts: Vec<_> = world.facts.iter().map(|facts| oracle::under_any_id(facts)).collect();
+    let wrong = oracle::mornings(&facts, &world.mornings, around).into_iter();
     wrong.map(move |(what, why)| Violation { customer: customer.clone(), what, why })
 }
 

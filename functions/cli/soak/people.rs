@@ -10,6 +10,8 @@ use super::fact::{Birthday, Topic};
 pub struct Person {
     pub number: usize,
     pub id: String,
+    /// The id under which a shop knew them before it saw who they are.
+    pub guest: Option<String>,
     pub zone: String,
     pub country: Option<&'static str>,
     pub locale: &'static str,
@@ -19,6 +21,10 @@ pub struct Person {
     pub is_transactional: bool,
     pub interest: Option<Topic>,
 }
+
+/// What ids begin with: a customer's, and a guest's.
+pub const CUSTOMER: &str = "cus-";
+pub const GUEST: &str = "gst-";
 
 /// Of how many things somebody may be interested in one.
 pub const TOPICS: Topic = 20;
@@ -46,10 +52,11 @@ pub fn of_thousand(rng: &mut Rng, share: u32) -> bool {
 }
 
 pub fn person(rng: &mut Rng, number: usize, zones: &[String]) -> Person {
-    let id = format!("cus-{number:06}");
+    let id = format!("{CUSTOMER}{number:06}");
     let is_spanish = rng.bool();
     Person {
         number,
+        guest: is_guest(number).then(|| format!("{GUEST}{number:06}")),
         zone: zones[number % zones.len()].clone(),
         country: [None, Some("MX"), Some("ES"), Some("US")][rng.usize(..4)],
         locale: if is_spanish { ["es", "es-MX", "es-ES"][rng.usize(..3)] } else { "en" },
@@ -60,6 +67,17 @@ pub fn person(rng: &mut Rng, number: usize, zones: &[String]) -> Person {
         interest: of_thousand(rng, 300).then(|| rng.u8(..TOPICS)),
         id,
     }
+}
+
+/// Whether somebody came as a guest first. None of them shares an address or a
+/// number with others.
+fn is_guest(number: usize) -> bool {
+    number.is_multiple_of(12)
+}
+
+/// The number of the customer whom an id means, be it a guest's.
+pub fn number_of(id: &str) -> Option<usize> {
+    id.strip_prefix(CUSTOMER).or_else(|| id.strip_prefix(GUEST))?.parse().ok()
 }
 
 /// Somebody's address. Some came before, under another id, and write it in other

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 /// Which fact of which customer a delivery tells.
-pub type Of = (usize, usize);
+pub type Place = (usize, usize);
 
 /// A link that is followed.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub enum Delivery {
     /// A record that fits no schema, by its place among all.
     Poison(usize),
     /// An event of the mail service, and the facts that it tells.
-    Feedback { text: Rc<str>, facts: Vec<Of> },
+    Feedback { text: Rc<str>, facts: Vec<Place> },
     /// A piece is published, by its place among all.
     Piece(usize),
     /// A mail's link is followed.

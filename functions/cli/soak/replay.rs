@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::life::DAY;
-use super::world::World;
+use super::world::{Sent, World};
 
 /// How many changed items are told.
 const SHOWN: usize = 5;
@@ -114,6 +114,13 @@ fn add(value: &Value, hash: &mut Sha256, is_item: bool) {
     }
 }
 
+/// Whether an event was acknowledged.
+fn is_known(world: &World, sent: &Sent) -> bool {
+    let fact = &world.facts[sent.customer][sent.fact];
+    let sure = if sent.is_of_guest { fact.of_guest.sure } else { fact.sure };
+    sure <= world.now
+}
+
 /// Replays up to so many of a shop's events a month after its end, and counts
 /// them.
 ///
@@ -123,15 +130,14 @@ pub async fn replay(world: &mut World, most: usize) -> anyhow::Result<()> {
     let before = State::of(&world.aws)?;
     let now = Instant::from_millis(world.setup.years.until + 30 * DAY);
     let (mails, app) = (world.aws.mail.count(), world.app.clone());
-    let texts: Vec<_> =
-        world.events.iter().filter(|(c, f, _)| world.facts[*c][*f].sure <= world.now).collect();
+    let texts: Vec<_> = world.events.iter().filter(|sent| is_known(world, sent)).collect();
     let texts = &texts[..texts.len().min(most)];
     for batch in texts.chunks(BATCH) {
         let mut event = SqsEvent::default();
-        for (number, (_, _, text)) in batch.iter().enumerate() {
+        for (number, sent) in batch.iter().enumerate() {
             let mut message = SqsMessage::default();
             message.message_id = Some(number.to_string());
-            message.body = Some(text.to_string());
+            message.body = Some(sent.text.to_string());
             event.records.push(message);
         }
         let response = ingest::handle(&app, event, now).await;

@@ -44,6 +44,7 @@ pub fn print(args: &Args, found: &Found, took: Duration) -> anyhow::Result<()> {
     let Totals { customers, events, duplicates, reordered, .. } = totals;
     out!("seed {}: {customers} customers, {} years, {seconds:.1} s", args.seed, args.years);
     out!("{:>12} events in, of which {duplicates} duplicates, {reordered} out of order", events);
+    out!("{:>12} guests who turned out to be customers", totals.merges);
     out!("{:>12} records that fit no schema, each kept aside", totals.poisoned);
     out!(
         "{:>12} events of the mail service, and {} lost",

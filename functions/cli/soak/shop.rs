@@ -70,6 +70,10 @@ pub enum Defect {
     DeafToNo,
     /// Whoever sends does not look again whether somebody said no.
     BlindToNo,
+    /// That two ids are one customer is acknowledged and never taken.
+    BlindToMerges,
+    /// What was counted or sent under another id of a customer is not looked at.
+    BlindToOtherId,
     /// The same of what was said under another id of the same address.
     BlindToOthers,
     /// What fits no schema is acknowledged and not kept aside.

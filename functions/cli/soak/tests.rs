@@ -76,6 +76,8 @@ the_oracle_sees! {
     a_no_that_is_not_heard_is_seen: DeafToNo, "after ";
     a_no_that_is_not_looked_at_again_is_seen: BlindToNo, "after a no, or without a yes";
     a_no_of_the_address_that_is_not_looked_at_is_seen: BlindToOthers, "of the same address, under another id";
+    a_merge_that_is_not_taken_is_seen: BlindToMerges, "for a guest who is a customer";
+    what_counts_again_under_another_id_is_seen: BlindToOtherId, "counts for the guest and the customer";
     a_bad_record_that_is_not_kept_is_seen: NoQuarantine, "is not kept aside";
     a_lost_event_is_seen: EventsLost, "the ledger has it not";
     an_alarm_that_nobody_hears_is_seen: Overslept, "waits since";

@@ -14,6 +14,8 @@ pub struct Totals {
     pub events: u64,
     pub duplicates: u64,
     pub reordered: u64,
+    /// Guests who turned out to be customers.
+    pub merges: u64,
     /// Records that fit no schema.
     pub poisoned: u64,
     pub mail_events: u64,
@@ -58,6 +60,7 @@ impl Totals {
             (&mut self.events, other.events),
             (&mut self.duplicates, other.duplicates),
             (&mut self.reordered, other.reordered),
+            (&mut self.merges, other.merges),
             (&mut self.poisoned, other.poisoned),
             (&mut self.mail_events, other.mail_events),
             (&mut self.mail_events_lost, other.mail_events_lost),

@@ -16,9 +16,10 @@ use aws_smithy_types::body::SdkBody;
 use fastrand::Rng;
 use lazo::rehearsal::faults::{Fault, Plan};
 use lazo::rehearsal::{Aws, Service, operation};
+use serde_json::Value;
 
 use super::life::DAY;
-use super::people::of_thousand;
+use super::people::{GUEST, of_thousand};
 use super::shop::Defect;
 
 /// How many of a thousand runs of a handler are cut off.
@@ -158,6 +159,21 @@ fn unseen(answer: HttpConnectorFuture) -> HttpConnectorFuture {
     })
 }
 
+/// An answer without what is kept of guests.
+fn without_guests(answer: HttpConnectorFuture) -> HttpConnectorFuture {
+    HttpConnectorFuture::new(async {
+        let mut answer = answer.await?;
+        let text = answer.body().bytes().unwrap_or_default();
+        let Ok(mut found) = serde_json::from_slice::<Value>(text) else { return Ok(answer) };
+        let tables = found["Responses"].as_object_mut().into_iter().flatten();
+        for items in tables.filter_map(|(_, items)| items.as_array_mut()) {
+            items.retain(|item| !item["pk"]["S"].as_str().unwrap_or_default().contains(GUEST));
+        }
+        *answer.body_mut() = SdkBody::from(found.to_string());
+        Ok(answer)
+    })
+}
+
 fn is_of_failures(request: &HttpRequest) -> bool {
     asks_for(request, r#"{"S":"failure"#)
 }
@@ -196,6 +212,9 @@ impl HttpConnector for Weather {
                 (Defect::BlindToNo, "BatchGetItem") if is_sending => unseen(self.aws.call(request)),
                 (Defect::BlindToOthers, "BatchGetItem") if is_of_addresses(&request) => {
                     unseen(self.aws.call(request))
+                }
+                (Defect::BlindToOtherId, "BatchGetItem") if asks_for(&request, "event#") => {
+                    without_guests(self.aws.call(request))
                 }
                 (Defect::NoQuarantine, "PutItem") if is_of_failures(&request) => nothing(),
                 _ => self.aws.call(request),

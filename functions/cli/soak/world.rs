@@ -21,14 +21,14 @@ use lazo::store::table::Alarm;
 use lazo::{content, digest, dispatch, drift, occasions};
 use lazo_domain::instant::Instant;
 
-use super::fact::Fact;
-use super::life::{DAY, HOUR, MINUTE, Years, life};
+use super::fact::{Fact, What};
+use super::life::{DAY, HOUR, MINUTE, Of, Years, life};
 use super::mailbox;
 use super::oracle::{Escalated, Morning};
 use super::people::{Person, dice, of_thousand, person};
 use super::poison::{self, Poison};
 use super::press::{Piece, pieces};
-use super::queue::{Delivery, Queue};
+use super::queue::{Delivery, Place, Queue};
 use super::shop::{Defect, model, rules};
 use super::totals::Totals;
 use super::weather::{Weather, draw};
@@ -70,6 +70,18 @@ pub struct Gone {
     pub at: i64,
     /// The address; `None` for a call.
     pub to: Option<String>,
+    /// Whether it went out to the guest that the customer was.
+    pub is_of_guest: bool,
+}
+
+/// An event of the shop, as it is sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    pub customer: usize,
+    pub fact: usize,
+    /// Whether it is told of the guest that the customer was.
+    pub is_of_guest: bool,
+    pub text: Rc<str>,
 }
 
 /// A shop under way.
@@ -82,8 +94,7 @@ pub struct World {
     weather: Weather,
     pub people: Vec<Person>,
     pub facts: Vec<Vec<Fact>>,
-    /// Events by their place: whose, which fact, the text.
-    pub events: Vec<(usize, usize, Rc<str>)>,
+    pub events: Vec<Sent>,
     pub poisons: Vec<Poison>,
     pub pieces: Vec<Piece>,
     pub queue: Queue,
@@ -188,15 +199,35 @@ impl World {
         let customer = self.people.len();
         self.facts.push(Vec::new());
         for happening in life(&mut rng, &person, self.setup.years, &self.setup.zones) {
-            let text = happening.text(&person.id);
-            self.add_event(&mut rng, customer, happening.fact, text);
+            let texts =
+                [Some(&person.id), person.guest.as_ref()].map(|id| id.map(|id| happening.text(id)));
+            let told = match (happening.of, texts) {
+                (Of::Guest, [_, Some(guest)]) => vec![(true, guest)],
+                (Of::Both, [Some(own), Some(guest)]) => vec![(false, own), (true, guest)],
+                (_, [own, _]) => own.map(|own| (false, own)).into_iter().collect(),
+            };
+            self.totals.merges += u64::from(matches!(happening.fact.what, What::Merged));
+            let of = self.add_fact(customer, happening.fact);
+            for (is_of_guest, text) in told {
+                self.send(&mut rng, of, is_of_guest, text);
+            }
         }
         self.people.push(person);
     }
 
     /// Puts an event on its way, late and twice by chance.
     pub fn add_event(&mut self, rng: &mut Rng, customer: usize, fact: Fact, text: String) {
-        let mut at = fact.occurred + rng.i64(1..90) * 1000;
+        let of = self.add_fact(customer, fact);
+        self.send(rng, of, false, text);
+    }
+
+    fn add_fact(&mut self, customer: usize, fact: Fact) -> Place {
+        self.facts[customer].push(fact);
+        (customer, self.facts[customer].len() - 1)
+    }
+
+    fn send(&mut self, rng: &mut Rng, (customer, fact): Place, is_of_guest: bool, text: String) {
+        let mut at = self.facts[customer][fact].occurred + rng.i64(1..90) * 1000;
         if of_thousand(rng, 100) {
             self.totals.reordered += 1;
             let most = if of_thousand(rng, 50) { 6 * DAY } else { 2 * DAY };
@@ -214,8 +245,7 @@ impl World {
             self.queue.push(at, Delivery::Poison(self.poisons.len()));
             self.poisons.push(Poison::of(rng, customer, &text));
         }
-        self.events.push((customer, self.facts[customer].len(), text.into()));
-        self.facts[customer].push(fact);
+        self.events.push(Sent { customer, fact, is_of_guest, text: text.into() });
     }
 
     pub fn instant(&self) -> Instant {

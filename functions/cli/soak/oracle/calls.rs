@@ -81,6 +81,7 @@ impl<'a> Case<'a> {
             base: report.occurred,
             trigger,
             received: report.sure.max(report.maybe),
+            known: report.sure.max(report.maybe),
             zones,
         });
     }

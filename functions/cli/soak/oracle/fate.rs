@@ -25,8 +25,10 @@ pub(super) struct Expected<'a> {
     pub occurrence: String,
     pub base: i64,
     pub trigger: Option<&'a Fact>,
-    /// Since when the product may know of it.
+    /// When the product was told of it.
     pub received: i64,
+    /// Since when the customer is known to be the one to whom it happened.
+    pub known: i64,
     pub zones: Vec<TimeZone>,
 }
 
@@ -39,18 +41,20 @@ impl Expected<'_> {
 impl<'a> Case<'a> {
     pub(super) fn check_what_was_due(&mut self) {
         let facts = self.facts;
+        let merged = self.observed.merged_at();
         for fact in facts.iter().filter(|fact| fact.sure < NEVER && !fact.key.is_empty()) {
             let Some(kind) = fact.kind().filter(|kind| *kind != "CustomerUpdated") else {
                 continue;
             };
             let key = (kind.to_owned(), fact.key.clone());
-            let Some(&received) = self.observed.events.get(&key) else {
+            let Some(received) = self.observed.events.get(&key) else {
                 self.accuse(
                     &format!("{kind} {}", fact.key),
                     "was taken, and the ledger has it not",
                 );
                 continue;
             };
+            let is_guests = fact.of_guest.maybe < NEVER;
             for flow in FLOWS.iter().filter(|flow| flow.trigger == kind) {
                 self.follow(Expected {
                     flow,
@@ -59,8 +63,9 @@ impl<'a> Case<'a> {
                     occurrence: fact.key.clone(),
                     base: fact.occurred,
                     trigger: Some(fact),
-                    received,
-                    zones: self.zones(fact.maybe),
+                    received: received.first(),
+                    known: received.own.unwrap_or(received.first().max(merged)),
+                    zones: self.zones(if is_guests { i64::MIN } else { fact.maybe }),
                 });
             }
         }
@@ -117,7 +122,10 @@ impl<'a> Case<'a> {
         let touch = flow.touch(self.id, &occurrence, &flow.steps[0]);
         let zones = self.zones(self.around.from);
         let (step, trigger) = (0, None);
-        self.follow(Expected { flow, step, touch, occurrence, base, trigger, received, zones });
+        let known = received;
+        let expected =
+            Expected { flow, step, touch, occurrence, base, trigger, received, known, zones };
+        self.follow(expected);
     }
 
     /// Follows a touch and those behind it, as far as they should be.
@@ -146,7 +154,8 @@ impl<'a> Case<'a> {
         if step < expected.flow.steps.len() {
             let touch =
                 expected.flow.touch(self.id, &expected.occurrence, &expected.flow.steps[step]);
-            self.follow(Expected { step, touch, base: seen.at, received: seen.at, ..expected });
+            let (received, known) = (seen.at, seen.at.max(expected.known));
+            self.follow(Expected { step, touch, base: seen.at, received, known, ..expected });
         }
     }
 
@@ -195,11 +204,11 @@ impl<'a> Case<'a> {
     fn check_ended(&mut self, expected: &Expected, seen: &Seen) -> bool {
         let is_refusal = ["reentry", "holdout", "too_old", "filter_false"].contains(&seen.reason);
         if is_refusal {
-            self.check_refusal(expected, seen.reason);
+            self.check_refusal(expected, seen.reason, seen.is_of_guest);
             return true;
         }
         self.check_due(expected, seen.due);
-        self.check_beginning(expected);
+        self.check_beginning(expected, seen.is_of_guest);
         for deferred in &seen.defers {
             if !self.had_to_wait(expected, deferred) {
                 let Deferred { at, reason } = deferred;
@@ -227,7 +236,8 @@ impl<'a> Case<'a> {
 
     /// A touch that nothing kept back goes at the next run.
     fn check_punctuality(&mut self, expected: &Expected, seen: &Seen) {
-        let from = seen.due.max(expected.received);
+        let known = if seen.is_of_guest { expected.received } else { expected.known };
+        let from = seen.due.max(known);
         let has_moved = self.facts.iter().any(|fact| {
             matches!(fact.what, What::Profile(_)) && (seen.due..=seen.at).contains(&fact.maybe)
         });
@@ -249,7 +259,7 @@ impl<'a> Case<'a> {
     }
 
     /// What should not have begun.
-    fn check_beginning(&mut self, expected: &Expected) {
+    fn check_beginning(&mut self, expected: &Expected, is_of_guest: bool) {
         let is_first = expected.step == 0 && !expected.flow.is_further;
         let Some(trigger) = expected.trigger.filter(|_| is_first) else { return };
         let is_late = |zone| expected.received > days_later(trigger.occurred, TRIGGER_DAYS, zone);
@@ -259,7 +269,7 @@ impl<'a> Case<'a> {
         if !expected.flow.is_for(trigger) {
             self.accuse(&expected.touch, "was begun against its filter");
         }
-        if expected.flow.holds_out(self.id) {
+        if expected.flow.holds_out(self.id_of(is_of_guest)) {
             self.accuse(&expected.touch, "was begun for somebody who is held out");
         }
     }
@@ -269,7 +279,7 @@ impl<'a> Case<'a> {
         let refused =
             refused.find(|r| r.rule == expected.flow.rule && r.occurrence == expected.occurrence);
         if let Some(refused) = refused.filter(|_| expected.step == 0) {
-            self.check_refusal(expected, refused.reason);
+            self.check_refusal(expected, refused.reason, refused.is_of_guest);
             return true;
         }
         // What was on its way out when an exit came is followed by nothing.
@@ -286,7 +296,7 @@ impl<'a> Case<'a> {
         true
     }
 
-    fn check_refusal(&mut self, expected: &Expected, reason: &str) {
+    fn check_refusal(&mut self, expected: &Expected, reason: &str, is_of_guest: bool) {
         let Some(trigger) = expected.trigger else { return };
         let is_right = match reason {
             "too_old" => expected
@@ -294,7 +304,7 @@ impl<'a> Case<'a> {
                 .iter()
                 .any(|zone| expected.received > days_later(trigger.occurred, TRIGGER_DAYS, zone)),
             "filter_false" => !expected.flow.is_for(trigger),
-            "holdout" => expected.flow.holds_out(self.id),
+            "holdout" => expected.flow.holds_out(self.id_of(is_of_guest)),
             "reentry" => expected.flow.cooldown_days.is_some_and(|days| {
                 self.facts.iter().any(|other| {
                     let first = other.occurred.min(trigger.occurred);
@@ -316,7 +326,8 @@ impl<'a> Case<'a> {
     /// Whether the reason that ended a touch holds.
     fn holds(&self, expected: &Expected, seen: &Seen) -> bool {
         let (flow, step) = (expected.flow, expected.step());
-        View::both(self.facts, seen.at).into_iter().any(|view| match seen.reason {
+        let facts = self.facts_of(seen.is_of_guest);
+        View::both(facts, seen.at).into_iter().any(|view| match seen.reason {
             "erased" => view.is_erased(),
             "no_address" if step.line == Line::Call => !view.has_phone(),
             "no_address" => view.email().is_none(),
@@ -347,14 +358,18 @@ impl<'a> Case<'a> {
     fn had_to_expire(&self, expected: &Expected, seen: &Seen) -> bool {
         let step = expected.step();
         let is_on_time = expected.zones.iter().any(|zone| step.expires(seen.due, zone) == seen.at);
-        let came_late = expected.received > seen.at - 2 * TICK;
+        let came_late = expected.known > seen.at - 2 * TICK;
         let is_kept_back = !seen.defers.is_empty() || self.around.had_trouble(seen.due, seen.at);
         is_on_time && (came_late || is_kept_back || self.was_settled_late(expected))
     }
 
     fn had_to_wait(&self, expected: &Expected, deferred: &Deferred) -> bool {
         let step = expected.step();
-        View::both(self.facts, deferred.at).into_iter().any(|view| match deferred.reason {
+        // What waited for a guest may go to the customer.
+        let of_guest = self.guest.map(|_| self.of_guest);
+        let known = std::iter::once(self.facts).chain(of_guest);
+        let mut views = known.flat_map(|facts| View::both(facts, deferred.at));
+        views.any(|view| match deferred.reason {
             "complaint_open" => view.is_paused(),
             "quiet_hours" => !is_open(step.line, view.country(), view.at, &view.zone()),
             "frequency_cap" => self.has_no_room(expected, view),

@@ -188,6 +188,11 @@ pub fn flow(rule: &str) -> Option<&'static Flow> {
     FLOWS.iter().find(|flow| flow.rule == rule)
 }
 
+/// Whether a rule starts on a day of the calendar, and by no event.
+pub fn is_of_a_day(rule: &str) -> bool {
+    flow(rule).is_some_and(|flow| flow.trigger.is_empty())
+}
+
 /// The flow and the step that a touch's names mean.
 pub fn flow_of(rule: &str, step: &str) -> Option<(&'static Flow, &'static Step)> {
     let named = FLOWS.iter().chain(&ATTEMPTS).filter(|flow| flow.rule == rule);

@@ -12,6 +12,7 @@
 //! | `clock` | local time, on jiff alone |
 //! | `view` | what is known of a customer at an instant |
 //! | `safety` | nothing goes out that must not |
+//! | `guest` | customers who came as guests first |
 //! | `kin` | what others said who have the same address or number |
 //! | `fate` | everything expected goes out, or has a reason |
 //! | `birthday` | the same for the days of the year |
@@ -29,6 +30,7 @@ mod digest;
 mod drift;
 mod fate;
 mod flows;
+mod guest;
 mod kin;
 mod mornings;
 mod safety;
@@ -38,8 +40,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::fact::Fact;
+use super::fact::{Fact, Known};
 use super::world::Gone;
+pub use flows::is_of_a_day;
+pub use guest::under_any_id;
+use guest::{Parted, part};
 pub use kin::kin;
 pub use mornings::mornings;
 
@@ -62,6 +67,8 @@ pub struct Seen {
     pub due: i64,
     pub reason: &'static str,
     pub defers: Vec<Deferred>,
+    /// Whether it was the guest's who the customer was.
+    pub is_of_guest: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +84,14 @@ pub struct Refusal {
     pub occurrence: String,
     pub reason: &'static str,
     pub at: i64,
+    pub is_of_guest: bool,
+}
+
+/// When an event was received: as the customer's own, and as the guest's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Received {
+    pub own: Option<i64>,
+    pub of_guest: Option<i64>,
 }
 
 /// A touch that the state has pending.
@@ -112,7 +127,21 @@ pub struct Observed {
     pub refused: Vec<Refusal>,
     pub pending: BTreeMap<String, Pending>,
     /// By kind and key, when it was received.
-    pub events: BTreeMap<(String, String), i64>,
+    pub events: BTreeMap<(String, String), Received>,
+}
+
+impl Received {
+    pub fn first(&self) -> i64 {
+        self.own.into_iter().chain(self.of_guest).min().unwrap_or(crate::soak::fact::NEVER)
+    }
+}
+
+impl Observed {
+    /// When it was told that the customer and a guest are one.
+    fn merged_at(&self) -> i64 {
+        let merges = self.events.iter().filter(|((kind, _), _)| kind == "CustomerMerged");
+        merges.map(|(_, received)| received.first()).min().unwrap_or(crate::soak::fact::NEVER)
+    }
 }
 
 /// What all customers of a shop have in common.
@@ -146,7 +175,13 @@ pub struct Violation {
 /// One customer under examination.
 struct Case<'a> {
     id: &'a str,
+    /// The id of the guest who the customer was.
+    guest: Option<&'a str>,
+    /// What is known of the customer.
     facts: &'a [Fact],
+    /// What was known of the guest, and since when the two are one.
+    of_guest: &'a [Fact],
+    merged: Known,
     /// The facts of those who ever had an address or a number of this customer's.
     kin: &'a [&'a [Fact]],
     observed: &'a Observed,
@@ -163,12 +198,23 @@ impl Case<'_> {
 
 /// Everything that is wrong with what became of a customer.
 pub fn examine(
-    id: &str,
+    (id, guest): (&str, Option<&str>),
     (facts, kin): (&[Fact], &[&[Fact]]),
     observed: &Observed,
     around: &Surroundings,
 ) -> Vec<Violation> {
-    let mut case = Case { id, facts, kin, observed, around, violations: Vec::new() };
+    let Parted { together, of_guest, merged } = part(facts);
+    let mut case = Case {
+        id,
+        guest,
+        facts: &together,
+        of_guest: &of_guest,
+        merged,
+        kin,
+        observed,
+        around,
+        violations: Vec::new(),
+    };
     case.check_what_went_out();
     case.check_what_was_due();
     case.check_birthdays();
@@ -176,5 +222,6 @@ pub fn examine(
     case.check_drift();
     case.check_calls();
     case.check_complaints();
+    case.check_guest();
     case.violations
 }

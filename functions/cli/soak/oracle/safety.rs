@@ -42,7 +42,7 @@ impl Case<'_> {
                 self.accuse(&one.touch, "went out, and nothing had started it");
                 continue;
             }
-            let wrong = View::both(self.facts, one.at)
+            let wrong = View::both(self.facts_of(one.is_of_guest), one.at)
                 .map(|view| self.wrong_with(view, index, one, &named, trigger));
             for why in wrong[0].iter().filter(|why| wrong[1].contains(why)) {
                 self.accuse(&one.touch, format!("went out at {}, {why}", when(one.at)));
@@ -97,7 +97,7 @@ impl Case<'_> {
         check(flow.waits_for_complaints && view.is_paused(), "during a complaint's pause");
         let zone = view.zone();
         check(!is_open(step.line, view.country(), gone.at, &zone), "outside its window");
-        check(flow.holds_out(self.id), "to somebody who is held out");
+        check(flow.holds_out(self.id_of(gone.is_of_guest)), "to somebody who is held out");
         check(!flow.draws(named.occurrence), "to somebody who was not drawn");
         let began = self.began(named.flow, named.occurrence, trigger, &zone);
         check(
@@ -142,8 +142,10 @@ impl Case<'_> {
     /// Whether as many touches went out before one as may.
     fn is_full(&self, view: View, index: usize, is_marketing: bool) -> bool {
         let zone = view.zone();
+        let is_of_guest = self.observed.gone[index].is_of_guest;
         let before = self.observed.gone[..index]
             .iter()
+            .filter(|gone| gone.is_of_guest == is_of_guest)
             .filter(|gone| days_later(gone.at, CAP_DAYS, &zone) > view.at);
         let of_marketing = before.clone().filter(|gone| self.is_marketing(&gone.touch)).count();
         before.count() >= CAP || is_marketing && of_marketing >= CAP_MARKETING
