@@ -21,8 +21,6 @@ pub mod merging;
 pub mod notices;
 pub mod occasions;
 pub mod pace;
-#[cfg(feature = "local")]
-pub mod rehearsal;
 pub mod rounds;
 pub mod rules;
 pub mod store;

@@ -48,7 +48,6 @@ mod sample_shop;
 mod schemas;
 mod send;
 mod simulate;
-mod soak;
 mod system;
 mod template;
 mod threads;
@@ -85,7 +84,6 @@ enum Command {
     Template(template::Args),
     Simulate(simulate::Args),
     Drift(drift::Args),
-    Soak(soak::Args),
     Explain(explain::Args),
     Calls(calls::Args),
     Complaints(complaints::Args),
@@ -111,7 +109,6 @@ fn main() -> ExitCode {
         // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
         Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref()),
-        Command::Soak(args) => soak::run(&args),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, cli.lang.lang()),
     };
@@ -146,9 +143,7 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_) | Command::Soak(_) | Command::Rules(_) | Command::Schemas(_) => {
-                Ok(Answer::Yes)
-            }
+            Command::Simulate(_) | Command::Rules(_) | Command::Schemas(_) => Ok(Answer::Yes),
         }
     })
 }

@@ -1,13 +1,13 @@
 //! What the calendar brings: the workers of occasions and of drift.
 
 use lazo::app::App;
-use lazo::rehearsal::{Aws, Keep, Wiring};
 use lazo::store::TouchState;
 use lazo::store::table::Alarm;
 use lazo::{dispatch, drift, ingest, occasions};
 use lazo_domain::drift::{Kind, Model, Sample};
 use lazo_domain::instant::Instant;
 use lazo_domain::stage::Stage;
+use lazo_fake_aws::{Aws, Keep, Wiring};
 use serde_json::json;
 
 use crate::support::events::{batch, profile, purchase};

@@ -8,11 +8,11 @@ use lazo::app::App;
 use lazo::content::{self, Bounds};
 use lazo::dispatch;
 use lazo::ingest::{self, Taken};
-use lazo::rehearsal::faults::{End, Fault, Faults, Plan};
-use lazo::rehearsal::{Aws, Keep, Wiring};
 use lazo::rules::Rules;
 use lazo::store::TouchState;
 use lazo_domain::instant::Instant;
+use lazo_fake_aws::faults::{End, Fault, Faults, Plan};
+use lazo_fake_aws::{Aws, Keep, Wiring};
 use serde_json::json;
 
 use crate::faults::schedules::block_on;

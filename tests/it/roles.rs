@@ -8,8 +8,8 @@ mod runs;
 
 use std::collections::BTreeSet;
 
-use lazo::rehearsal::Service;
-use lazo::rehearsal::faults::Step;
+use lazo_fake_aws::Service;
+use lazo_fake_aws::faults::Step;
 use serde_json::{Value, json};
 
 use crate::table::resources;

@@ -7,7 +7,6 @@ use lazo::feedback;
 use lazo::ingest::{self, history};
 use lazo::links::token::Claim;
 use lazo::links::{Payload, Request, respond};
-use lazo::rehearsal::mail::Accepted;
 use lazo::rules::Rules;
 use lazo::store::EventEntry;
 use lazo::store::table::Alarm;
@@ -17,6 +16,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::{Share, Survey, SurveyKind};
 use lazo_domain::touch::TouchId;
+use lazo_fake_aws::mail::Accepted;
 use serde_json::{Value, json};
 
 use super::flows::{CUSTOMER, due, noon};

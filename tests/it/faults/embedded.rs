@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use lazo::rehearsal::{Aws, Service, TABLE, Wiring, operation};
 use lazo::store::table;
+use lazo_fake_aws::{Aws, Service, TABLE, Wiring, operation};
 use tokio::net::TcpListener;
 
 /// An embedded DynamoDB of one test's own, by its address.

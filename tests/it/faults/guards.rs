@@ -5,9 +5,9 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo::rehearsal::Service;
-use lazo::rehearsal::faults::{Fault, Plan, Without};
 use lazo::store::keys;
+use lazo_fake_aws::Service;
+use lazo_fake_aws::faults::{Fault, Plan, Without};
 
 use super::acts::Act;
 use super::flows::{self, CUSTOMER, due};

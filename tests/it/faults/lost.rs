@@ -4,10 +4,10 @@
 
 use lazo::dispatch;
 use lazo::ingest;
-use lazo::rehearsal::faults::{Fault, Faults, Plan};
-use lazo::rehearsal::{Aws, Keep, Retries, Service, Wiring};
 use lazo::store::TouchState;
 use lazo::store::table::shard_of;
+use lazo_fake_aws::faults::{Fault, Faults, Plan};
+use lazo_fake_aws::{Aws, Keep, Retries, Service, Wiring};
 use serde_json::json;
 
 use super::flows::{due, links, noon};

@@ -7,7 +7,6 @@ use std::fmt::Debug;
 
 use fastrand::Rng;
 use lazo::app::App;
-use lazo::rehearsal::{Aws, Keep, Wiring};
 use lazo::store::table::{Alarm, SHARDS};
 use lazo::store::{
     Call, CallStatus, Commit, EventEntry, Failing, FailureKind, Ledger, LedgerEntry, Loaded, Note,
@@ -19,6 +18,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::touch::{Send, TouchId};
+use lazo_fake_aws::{Aws, Keep, Wiring};
 use serde_json::Value;
 
 use super::embedded::{self, Beside};

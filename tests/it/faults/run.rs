@@ -6,13 +6,13 @@ use std::fmt;
 
 use lazo::app::App;
 use lazo::mailer::{Mailer, Ses};
-use lazo::rehearsal::faults::{End, Fault, Faults, Plan, Step, Without};
-use lazo::rehearsal::{Aws, Keep, Retries, Service, TABLE, Wiring};
 use lazo::rules::Rules;
 use lazo::store::table::{self, Alarm};
 use lazo::store::{Store, TouchState};
 use lazo::{digest, dispatch, store::keys};
 use lazo_domain::instant::Instant;
+use lazo_fake_aws::faults::{End, Fault, Faults, Plan, Step, Without};
+use lazo_fake_aws::{Aws, Keep, Retries, Service, TABLE, Wiring};
 
 use super::acts::{Act, touch_of};
 use super::embedded::{self, Beside};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use lazo::rehearsal::faults::{Fault, Plan, Step};
+use lazo_fake_aws::faults::{Fault, Plan, Step};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
