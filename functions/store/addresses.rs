@@ -240,11 +240,7 @@ impl Store {
         before: &Customer,
         after: &Customer,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let news = said_since(
-            &after.id,
-            (&before.consents, &before.profile),
-            (&after.consents, &after.profile),
-        );
+        let news = said_since(before, after);
         if news.is_empty() {
             return Ok(Vec::new());
         }

@@ -129,6 +129,47 @@ async fn a_no_under_one_id_keeps_marketing_mail_from_the_other() {
 }
 
 #[tokio::test]
+async fn a_no_under_an_id_that_went_into_another_holds_for_the_address_whenever_it_is_told() {
+    let merged = |goes: &str| {
+        let at = minutes_after(noon(), -30);
+        let detail = json!({
+            "merge_id": format!("m-{goes}"), "customer_id": "cus-1", "merged_id": goes,
+            "occurred_at": at.to_string(),
+        });
+        envelope("CustomerMerged", at, detail)
+    };
+    for is_told_late in [false, true] {
+        let world = World::new(rules(&RULES)).await;
+        let app = &world.app;
+        known(app, "cus-1", -60, "ana@example.com").await;
+        known(app, "guest-77", -50, "ana@example.com").await;
+        known(app, "cus-2", -50, "ANA@example.com").await;
+        if is_told_late {
+            take(app, -30, &merged("guest-77")).await;
+            said(app, "guest-77", -40, json!({})).await;
+        } else {
+            said(app, "guest-77", -40, json!({})).await;
+            take(app, -30, &merged("guest-77")).await;
+        }
+        buys(app, "cus-2", "p1", 0).await;
+        let told = fate(app, "news", "cus-2", "p1").await;
+        assert_eq!(told, Some(Reason::NoConsent), "told late: {is_told_late}");
+        assert_eq!(fate(app, "thanks", "cus-2", "p1").await, None);
+    }
+    // Also for an address that only the id which stays has had.
+    let world = World::new(rules(&RULES)).await;
+    let app = &world.app;
+    known(app, "cus-1", -60, "ana@example.com").await;
+    known(app, "cus-2", -50, "ana@example.com").await;
+    said(app, "guest-77", -40, json!({})).await;
+    buys(app, "cus-2", "p1", -35).await;
+    assert_eq!(fate(app, "news", "cus-2", "p1").await, None);
+    take(app, 30, &merged("guest-77")).await;
+    buys(app, "cus-2", "p2", 40).await;
+    assert_eq!(fate(app, "news", "cus-2", "p2").await, Some(Reason::NoConsent));
+}
+
+#[tokio::test]
 async fn it_is_kept_by_a_keyed_hash_and_survives_the_person() {
     let world = World::new(rules(&RULES)).await;
     let app = &world.app;

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::consent::{Consents, LastWord};
+use crate::consent::LastWord;
+use crate::customer::Customer;
 use crate::event::{ConsentChannel, ConsentPurpose, ConsentState, Email, Phone};
 use crate::id::Id;
 use crate::instant::Instant;
@@ -183,42 +184,44 @@ impl Asks {
     }
 }
 
-/// What a customer says of each of their addresses, the former ones included: the
-/// same for all of them, so that it does not matter whether a word or an address
-/// was told first. What is known of former addresses is bounded by
-/// [`ADDRESSES_MAX`].
-pub fn said(id: &Id, consents: &Consents, profile: &Profile) -> Vec<(Address, Words)> {
-    if consents.is_empty() {
+/// What a customer says of each of their addresses, under whichever of their ids,
+/// the former addresses included: the same for all of them, so that it does not
+/// matter whether a word, an address or another id was told first. What is known of
+/// former addresses is bounded by [`ADDRESSES_MAX`].
+pub fn said(customer: &Customer) -> Vec<(Address, Words)> {
+    if customer.consents_by_id().all(|(_, consents)| consents.is_empty()) {
         return Vec::new();
     }
     let words = |channel| {
         let mut words = Words::default();
-        for (purpose, LastWord { at, state }) in consents.words(channel) {
-            let denied = state == ConsentState::Denied;
-            words.note(purpose, Word { at, denied, by: id.clone() });
+        for (id, consents) in customer.consents_by_id() {
+            for (purpose, LastWord { at, state }) in consents.words(channel) {
+                let denied = state == ConsentState::Denied;
+                words.note(purpose, Word { at, denied, by: id.clone() });
+            }
         }
         words
     };
     let (of_mail, of_calls) = (words(ConsentChannel::Email), words(ConsentChannel::Call));
-    let emails = latest(&profile.email).into_iter().map(|(one, _)| (one, of_mail.clone()));
-    let phones = latest(&profile.phone).into_iter().map(|(one, _)| (one, of_calls.clone()));
+    let Profile { email, phone, .. } = &customer.profile;
+    let emails = latest(email).into_iter().map(|(one, _)| (one, of_mail.clone()));
+    let phones = latest(phone).into_iter().map(|(one, _)| (one, of_calls.clone()));
     emails.chain(phones).filter(|(_, words)| !words.is_empty()).collect()
 }
 
 /// What a change of a customer adds to what was said before, address by address.
-pub fn said_since(
-    id: &Id,
-    before: (&Consents, &Profile),
-    after: (&Consents, &Profile),
-) -> Vec<(Address, Words)> {
-    let is_same =
-        before.0 == after.0 && before.1.email == after.1.email && before.1.phone == after.1.phone;
-    if is_same || after.0.is_empty() {
+pub fn said_since(before: &Customer, after: &Customer) -> Vec<(Address, Words)> {
+    let is_same = before.profile.email == after.profile.email
+        && before.profile.phone == after.profile.phone
+        && before.consents_by_id().eq(after.consents_by_id());
+    if is_same {
         return Vec::new();
     }
-    let known = said(id, before.0, before.1);
-    let mut news = said(id, after.0, after.1);
-    news.retain(|one| !known.contains(one));
+    let mut news = said(after);
+    if !news.is_empty() {
+        let known = said(before);
+        news.retain(|one| !known.contains(one));
+    }
     news
 }
 

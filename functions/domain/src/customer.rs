@@ -342,6 +342,12 @@ impl Customer {
         std::iter::once(&self.id).chain(self.merged.iter().map(|alias| &alias.id))
     }
 
+    /// What was said under each of them.
+    pub fn consents_by_id(&self) -> impl Iterator<Item = (&Id, &Consents)> {
+        let others = self.merged.iter().map(|alias| (&alias.id, &alias.consents));
+        std::iter::once((&self.id, &self.consents)).chain(others)
+    }
+
     /// Whether an id is one of this person's.
     pub fn is_known_as(&self, id: &Id) -> bool {
         self.ids().any(|known| known == id)

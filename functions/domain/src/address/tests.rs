@@ -1,5 +1,8 @@
 use super::*;
 
+use crate::consent::Consents;
+use crate::customer::Alias;
+
 use ConsentState::{Denied, Granted};
 
 fn at(seconds: i64) -> Instant {
@@ -15,19 +18,22 @@ fn word(second: i64, denied: bool, by: &str) -> Word {
 }
 
 /// A customer as far as their words and addresses go.
-#[derive(Clone, Default, Debug, PartialEq)]
-struct Told {
-    consents: Consents,
-    profile: Profile,
+#[derive(Clone, Debug, PartialEq)]
+struct Told(Customer);
+
+impl Default for Told {
+    fn default() -> Told {
+        Told(Customer::new(id("ana")))
+    }
 }
 
 impl Told {
     fn email(&mut self, second: i64, text: Option<&str>) {
-        self.profile.email.set(at(second), text.map(|text| Email::new(text).unwrap()));
+        self.0.profile.email.set(at(second), text.map(|text| Email::new(text).unwrap()));
     }
 
     fn says(&mut self, second: i64, purpose: ConsentPurpose, state: ConsentState) {
-        self.consents.note(at(second), ConsentChannel::Email, purpose, state);
+        self.0.consents.note(at(second), ConsentChannel::Email, purpose, state);
     }
 
     fn no(&mut self, second: i64) {
@@ -36,7 +42,7 @@ impl Told {
 
     /// The addresses that a *no* to marketing mail holds for.
     fn denied(&self) -> Vec<String> {
-        let said = said(&id("ana"), &self.consents, &self.profile).into_iter();
+        let said = said(&self.0).into_iter();
         let denied = said.filter(|(_, words)| words.no(Purpose::Marketing).is_some());
         let mut denied: Vec<String> = denied.map(|(one, _)| one.as_str().to_owned()).collect();
         denied.sort();
@@ -140,15 +146,15 @@ fn what_is_forgotten_of_a_profile_changes_nobody_s_words() {
         told.email(second, Some(text));
     }
     let mut forgetful = told.clone();
-    forgetful.profile.forget(at(100));
-    assert_eq!(forgetful.profile.email.all().count(), 4, "each once");
-    assert_eq!(forgetful.profile.email.latest(), told.profile.email.latest());
+    forgetful.0.profile.forget(at(100));
+    assert_eq!(forgetful.0.profile.email.all().count(), 4, "each once");
+    assert_eq!(forgetful.0.profile.email.latest(), told.0.profile.email.latest());
     // However often the last one is told again.
     for again in 10..15 {
         forgetful.email(again, Some("d@example.com"));
-        forgetful.profile.forget(at(again + 1));
+        forgetful.0.profile.forget(at(again + 1));
     }
-    assert_eq!(forgetful.profile.email.all().count(), 4);
+    assert_eq!(forgetful.0.profile.email.all().count(), 4);
     told.no(0);
     forgetful.no(0);
     assert_eq!(forgetful.denied(), told.denied());
@@ -160,7 +166,7 @@ fn of_former_addresses_the_latest_are_known() {
     let mut told = Told::default();
     for number in 0..10 {
         told.email(number, Some(&format!("a{number}@example.com")));
-        told.profile.forget(at(100));
+        told.0.profile.forget(at(100));
     }
     told.no(0);
     assert_eq!(told.denied().len(), ADDRESSES_MAX);
@@ -169,13 +175,9 @@ fn of_former_addresses_the_latest_are_known() {
 
 #[test]
 fn only_what_is_new_is_told_of_an_address() {
-    let ana = id("ana");
     let mut before = Told::default();
     before.email(1, Some("ana@example.com"));
-    let since = |before: &Told, after: &Told| {
-        let (b, a) = ((&before.consents, &before.profile), (&after.consents, &after.profile));
-        said_since(&ana, b, a).len()
-    };
+    let since = |before: &Told, after: &Told| said_since(&before.0, &after.0).len();
     let mut after = before.clone();
     assert_eq!(since(&before, &after), 0);
     after.says(2, ConsentPurpose::Marketing, Granted);
@@ -186,8 +188,32 @@ fn only_what_is_new_is_told_of_an_address() {
     assert_eq!(since(&after, &moved), 1);
     // A word for calls is none for mail.
     let mut called = after.clone();
-    called.consents.note(at(4), ConsentChannel::Call, ConsentPurpose::All, Denied);
+    called.0.consents.note(at(4), ConsentChannel::Call, ConsentPurpose::All, Denied);
     assert_eq!(since(&after, &called), 0);
-    called.profile.phone.set(at(4), Some(Phone::new("+525511111111").unwrap()));
+    called.0.profile.phone.set(at(4), Some(Phone::new("+525511111111").unwrap()));
     assert_eq!(since(&after, &called), 1);
+}
+
+#[test]
+fn a_word_under_another_id_is_for_every_address_as_well() {
+    let at_first = |told: &mut Told| told.email(1, Some("ana@example.com"));
+    let is_guest = |told: &mut Told| {
+        let consents = Consents::default();
+        told.0.merged.push(Alias { id: id("guest"), at: at(9), consents });
+    };
+    let mut before = Told::default();
+    at_first(&mut before);
+    is_guest(&mut before);
+    let mut after = before.clone();
+    let (channel, purpose) = (ConsentChannel::Email, ConsentPurpose::Marketing);
+    after.0.consents_under(&id("guest"), at(5)).note(at(5), channel, purpose, Denied);
+    assert_eq!(after.denied(), ["ana@example.com"]);
+    let news = said_since(&before.0, &after.0);
+    assert_eq!(news[0].1.no(Purpose::Marketing), Some(&word(5, true, "guest")));
+    assert!(said_since(&after.0, &after.0).is_empty());
+    // Of the words of both the last one counts.
+    after.says(3, ConsentPurpose::Marketing, Granted);
+    assert_eq!(after.denied().len(), 1);
+    after.says(7, ConsentPurpose::Marketing, Granted);
+    assert!(after.denied().is_empty());
 }

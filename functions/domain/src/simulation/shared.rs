@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::order;
 use crate::address::{Address, Heard, Words, said_since};
-use crate::consent::Consents;
+use crate::customer::Customer;
 use crate::event::{
     Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Delivered, Event, EventKind,
 };
@@ -101,25 +101,26 @@ fn say(id: &Id, events: &[Delivered], mut take: impl FnMut(Address, Instant, Wor
     let mut events: Vec<&Delivered> = events.iter().collect();
     events.sort_by(|a, b| order(a).cmp(&order(b)));
     let mut seen: BTreeSet<(EventKind, &Id)> = BTreeSet::new();
-    let (mut consents, mut profile) = (Consents::default(), Profile::default());
+    let mut customer = Customer::new(id.clone());
     for Delivered { event, at, .. } in events {
         if event.key().is_some_and(|key| !seen.insert((event.kind(), key))) {
             continue;
         }
-        let before = (consents.clone(), profile.clone());
+        let before = customer.clone();
         match &event.body {
             Body::CustomerErased(_) => return,
-            Body::CustomerUpdated(update) => profile.update(update),
+            Body::CustomerUpdated(update) => customer.profile.update(update),
             Body::ConsentChanged(word) => {
-                consents.note(event.occurred_at, word.channel, word.purpose, word.state);
+                let said = (word.channel, word.purpose, word.state);
+                customer.consents.note(event.occurred_at, said.0, said.1, said.2);
             }
             Body::CallReported(call) if call.outcome == CallOutcome::DoNotCall => {
                 let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
-                consents.note(event.occurred_at, channel, purpose, ConsentState::Denied);
+                customer.consents.note(event.occurred_at, channel, purpose, ConsentState::Denied);
             }
             _ => continue,
         }
-        for (address, words) in said_since(id, (&before.0, &before.1), (&consents, &profile)) {
+        for (address, words) in said_since(&before, &customer) {
             take(address, *at, words);
         }
     }
