@@ -217,7 +217,10 @@ async fn redrive_event(
     let store = &system.app.store;
     ingest::note_left_out(&system.app, text, &delivered.left_out, now).await?;
     let taken = match ingest::take(&system.app, &delivered, now).await {
-        Err(error) if error.is_for_good() => return Ok(Some(error.to_string())),
+        Err(error) if error.is_for_good() => {
+            ingest::keep_untaken(&system.app, text, &error, now).await?;
+            return Ok(Some(error.to_string()));
+        }
         taken => taken?,
     };
     if taken == Taken::Duplicate {

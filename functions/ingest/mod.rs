@@ -23,6 +23,7 @@ use crate::aside;
 use crate::bus::Message;
 use crate::call_list;
 use crate::merging;
+use crate::rounds::list_customer;
 use crate::store::{
     Answer, Commit, Counted, CountedDissolution, CountedExperience, EventEntry, FailureKind,
     INTEREST_ITEMS_MAX, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, Store, StoreError,
@@ -64,11 +65,11 @@ pub enum IngestError {
 }
 
 impl IngestError {
-    /// Whether the event itself is at fault, so that it is kept aside: it would
-    /// come again in vain.
+    /// Whether the event or its customer is at fault, so that it is kept aside: it
+    /// would come again in vain.
     pub fn is_for_good(&self) -> bool {
         match self {
-            IngestError::Store(error) => error.is_for_good(),
+            IngestError::Store(error) => error.is_of_the_item(),
             IngestError::TooManyIds => true,
             IngestError::Contention => false,
         }
@@ -89,19 +90,24 @@ pub fn read(text: &str, now: Instant) -> Result<Delivered, BadEvent> {
 /// # Errors
 /// [`IngestError`] where it could neither be taken nor kept; nothing was changed.
 pub async fn receive(app: &App, text: &str, now: Instant) -> Result<Option<String>, IngestError> {
-    let why = match read(text, now) {
+    match read(text, now) {
         Ok(delivered) => {
             note_left_out(app, text, &delivered.left_out, now).await?;
             match take(app, &delivered, now).await {
-                Ok(_) => return Ok(None),
-                Err(error) if error.is_for_good() => error.to_string(),
-                Err(error) => return Err(error),
+                Ok(_) => Ok(None),
+                Err(error) if error.is_for_good() => {
+                    keep_untaken(app, text, &error, now).await?;
+                    Ok(Some(error.to_string()))
+                }
+                Err(error) => Err(error),
             }
         }
-        Err(why) => why.to_string(),
-    };
-    quarantine(app, text, &why, now).await?;
-    Ok(Some(why))
+        Err(why) => {
+            let why = why.to_string();
+            quarantine(app, text, &why, now).await?;
+            Ok(Some(why))
+        }
+    }
 }
 
 /// Takes a batch from the queue. What does not fit its schema is kept aside;
@@ -174,11 +180,29 @@ async fn take_arrived(
         note_left_out(app, &one.body, &one.delivered.left_out, now).await?;
     }
     match take_from(app, read, &one.delivered, one.is_known, now).await {
-        Err(error) if error.is_for_good() => {
-            Ok(quarantine(app, &one.body, &error.to_string(), now).await?)
-        }
+        Err(error) if error.is_for_good() => Ok(keep_untaken(app, &one.body, &error, now).await?),
         other => other.map(drop),
     }
+}
+
+/// Keeps aside an event that fits, and could not be taken: nobody waits behind it.
+/// A customer whose item cannot be read is listed first, as whoever sweeps over
+/// them does.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be kept; it comes again.
+pub async fn keep_untaken(
+    app: &App,
+    text: &str,
+    error: &IngestError,
+    now: Instant,
+) -> Result<(), StoreError> {
+    if let IngestError::Store(error) = error
+        && let Some(id) = error.unreadable_customer()
+    {
+        list_customer(app, &id, error, now).await?;
+    }
+    quarantine(app, text, &error.to_string(), now).await
 }
 
 /// Asks the ledger at once which of the events that come late it has: most of
@@ -212,9 +236,9 @@ pub(crate) async fn read_ahead(store: &Store, ids: &[Id]) -> BTreeMap<Id, Loaded
     read.into_iter().flatten().map(|one| (one.customer.id.clone(), one)).collect()
 }
 
-/// Keeps a text that is no event, and says so in the log without its content:
-/// an alarm counts `quarantined_events`. One about a customer who was forgotten
-/// is not kept.
+/// Keeps a text that is no event or cannot be taken, and says so in the log without
+/// its content: an alarm counts `quarantined_events`. One about a customer who was
+/// forgotten is not kept.
 ///
 /// # Errors
 /// [`StoreError`] where it cannot be kept.
@@ -224,7 +248,7 @@ pub async fn quarantine(app: &App, text: &str, why: &str, now: Instant) -> Resul
         return Ok(());
     }
     let kept = aside::keep(app, FailureKind::Event, text, why, now).await?;
-    tracing::warn!(quarantined_events = 1, failure = kept.id, "an event does not fit its schema");
+    tracing::warn!(quarantined_events = 1, failure = kept.id, "an event is kept aside");
     Ok(())
 }
 

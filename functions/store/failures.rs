@@ -288,8 +288,9 @@ impl Store {
         }
     }
 
-    /// Counts a failure that is listed already, and how often it came by now; `None`
-    /// where it is not, or a former version listed it without a count.
+    /// Counts a failure that is listed already, as what it was the last time, and how
+    /// often it came by now; `None` where it is not listed, or a former version listed
+    /// it without a count.
     async fn count_failure(
         &self,
         id: &str,
@@ -298,13 +299,20 @@ impl Store {
         now: Instant,
     ) -> Result<Option<u64>, StoreError> {
         let why: String = failing.why.chars().take(WHY_CHARS_MAX).collect();
+        let kind = serde_dynamo::to_attribute_value(failing.kind);
+        let kind: AttributeValue =
+            kind.map_err(|error| StoreError::Unwritable(error.to_string()))?;
         let answer = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::keyed(partition(failed_at), id)))
             .condition_expression("attribute_exists(times)")
-            .update_expression("SET times = times + :times, last_at = :now, why = :why")
+            .update_expression(
+                "SET times = times + :times, last_at = :now, why = :why, #kind = :kind",
+            )
+            .expression_attribute_names("#kind", "kind")
+            .expression_attribute_values(":kind", kind)
             .expression_attribute_values(":times", AttributeValue::N(failing.times.to_string()))
             .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()))
             .expression_attribute_values(":why", AttributeValue::S(why))

@@ -160,11 +160,15 @@ pub(super) fn place(item: &Item) -> String {
 /// Whose item it is, by its partition key.
 pub(super) fn customer_of(item: &Item) -> Result<Id, StoreError> {
     let pk = text(item, "pk")?;
-    let id = pk.strip_prefix("customer#").and_then(|id| Id::new(id).ok());
-    id.ok_or_else(|| StoreError::Unreadable {
+    customer_at(pk).ok_or_else(|| StoreError::Unreadable {
         key: pk.to_owned(),
         why: "is no customer's key".to_owned(),
     })
+}
+
+/// Whose partition it is; `None` where it is no customer's.
+pub(super) fn customer_at(pk: &str) -> Option<Id> {
+    pk.strip_prefix("customer#").and_then(|id| Id::new(id).ok())
 }
 
 pub(super) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, StoreError> {

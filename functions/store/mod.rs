@@ -118,6 +118,14 @@ impl StoreError {
         matches!(self, StoreError::Unwritable(_) | StoreError::Rejected(_))
     }
 
+    /// The customer whose state cannot be read, where it is that.
+    pub fn unreadable_customer(&self) -> Option<Id> {
+        match self {
+            StoreError::Unreadable { key, .. } => keys::customer_at(key),
+            _ => None,
+        }
+    }
+
     /// Whether it is about this one item, and waiting would not mend it: others
     /// must not wait for it.
     pub fn is_of_the_item(&self) -> bool {
@@ -334,7 +342,7 @@ impl Store {
                 return Ok(loaded);
             }
         }
-        let why = "it changed each time that it was read".to_owned();
-        Err(StoreError::Unreadable { key: keys::customer(id), why })
+        // Waiting mends that.
+        Err(StoreError::Service(format!("{} changed each time it was read", keys::customer(id))))
     }
 }

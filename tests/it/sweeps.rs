@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::store::table::{Alarm, shard_of};
 use lazo::store::{FailureKind, StoreError, keys};
 use lazo::{dispatch, drift, ingest, occasions};
+use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use serde_json::json;
 
@@ -119,6 +120,53 @@ async fn drift_goes_on_behind_them_and_fits_its_model_without_them() {
     assert_eq!((report.reviewed.customers, report.reviewed.failed), (1, BROKEN));
     assert_eq!(report.fitted_to, Some(1));
     are_listed(&world, &names, 1, now).await;
+}
+
+#[tokio::test]
+async fn ingest_lists_them_and_keeps_their_events_aside() {
+    let world = World::shipped().await;
+    let names = broken(&world, Alarm::Due, &garbage()).await;
+    let now = due();
+    let at_fault = [
+        purchase(&names[0], "p1", now, "5.00"),
+        profile(&names[0], now, json!({ "birthday": "soon" })),
+        purchase(&names[1], "p1", now, "5.00"),
+    ];
+    let events = [&at_fault[..], &[purchase("eva", "p2", now, "5.00")]].concat();
+    // However often they come.
+    for _ in 0..2 {
+        let response = ingest::handle(&world.app, batch(&events), now).await;
+        assert!(response.batch_item_failures.is_empty(), "nobody waits behind them");
+    }
+    assert_eq!(world.customer(&id("eva")).await.history.count(Until::ALL), 1);
+    let failures = world.app.store.failures(now).await.unwrap();
+    let of = |kind: FailureKind| failures.iter().filter(move |one| one.kind == kind);
+    assert_eq!(of(FailureKind::Customer).count(), 2, "each is listed once: {failures:?}");
+    let mut kept = Vec::new();
+    for failure in of(FailureKind::Event) {
+        assert!(failure.why.contains("cannot be read: "), "{}", failure.why);
+        kept.push(world.app.store.failed_text(failure).await.unwrap());
+    }
+    for failure in &failures {
+        assert!(!failure.why.contains("nandu"), "{}", failure.why);
+    }
+    kept.sort();
+    let mut expected = at_fault.to_vec();
+    expected.sort();
+    assert_eq!(kept, expected, "no event is lost");
+
+    // Once the items are mended, each counts.
+    for name in &names[..2] {
+        let delete = world.app.store.client().delete_item().table_name(TABLE);
+        let delete = delete.key("pk", AttributeValue::S(keys::customer(&id(name))));
+        delete.key("sk", AttributeValue::S(keys::STATE.into())).send().await.unwrap();
+    }
+    for text in &kept {
+        assert_eq!(ingest::receive(&world.app, text, now).await.unwrap(), None);
+    }
+    for name in &names[..2] {
+        assert_eq!(world.customer(&id(name)).await.history.count(Until::ALL), 1);
+    }
 }
 
 #[tokio::test]
