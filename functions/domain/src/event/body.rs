@@ -93,7 +93,7 @@ fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error>
     match value >= 0.0 {
         true if is_held(value) => Ok(value),
         true => Err(D::Error::custom(NO_NUMBER)),
-        false => Err(D::Error::custom(format!("is {value}, a quantity is zero or more"))),
+        false => Err(D::Error::custom("is below zero, a quantity is zero or more")),
     }
 }
 
@@ -337,11 +337,12 @@ impl<const LOW: u8, const HIGH: u8> serde::de::Visitor<'_> for ScoreVisitor<LOW,
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
-        u8::try_from(value)
-            .ok()
-            .filter(|value| (LOW..=HIGH).contains(value))
-            .map(Score)
-            .ok_or_else(|| E::custom(format!("is {value}, the scale is {LOW} to {HIGH}")))
+        match u8::try_from(value) {
+            Ok(value) if (LOW..=HIGH).contains(&value) => Ok(Score(value)),
+            Ok(value) => Err(E::custom(format!("is {value}, the scale is {LOW} to {HIGH}"))),
+            // It may be a telephone number, which no reason tells.
+            Err(_) => Err(E::custom(format!("is another number, the scale is {LOW} to {HIGH}"))),
+        }
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::body::NAME_CHARS_MAX;
-use super::{BadEvent, EventKind, Line, schema, text};
+use super::{BadEvent, EventKind, Line, impersonal, schema, text};
 
 /// How many fields of one event may be left out.
 const LEFT_OUT_MAX: usize = 1_000;
@@ -368,32 +368,7 @@ fn reason(root: &Value, unfit: &Unfit) -> String {
             "is no RFC 3339 date-time with offset such as 2026-11-20T10:15:00-06:00".into()
         }
         Some("date") => "is no date such as 2026-11-24".into(),
-        _ => plain_reason(&unfit.why),
-    }
-}
-
-/// A deserializer's error without the values that it quotes.
-pub(super) fn plain_reason(why: &str) -> String {
-    let why = why.split(" at line ").next().unwrap_or_default();
-    let why = why.split(", found ").next().unwrap_or_default();
-    let expected =
-        why.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-    let expected = if expected.starts_with("struct ") { "an object" } else { expected };
-    if let Some(found) = why.strip_prefix("invalid type: ").or(why.strip_prefix("invalid value: "))
-    {
-        let found = match found.split([' ', ',']).next().unwrap_or_default() {
-            "string" | "character" => "text",
-            "integer" | "floating" => "a number",
-            "boolean" => "true or false",
-            "map" => "an object",
-            "sequence" => "a list",
-            _ => "null",
-        };
-        return format!("is {found}, expected {expected}");
-    }
-    match why.starts_with("unknown variant ") {
-        true => format!("is not known, expected {expected}"),
-        false => why.to_owned(),
+        _ => impersonal(&unfit.why),
     }
 }
 

@@ -34,9 +34,12 @@ pub struct UnknownKind(pub String);
 /// A name that is no event's, as far as it can be told: whoever mixed fields up
 /// may have put anything there.
 fn told(text: &str) -> String {
+    /// So many digits may be a telephone number.
+    const NUMBER_DIGITS: usize = 7;
     let is_name = |c: char| c.is_ascii_alphanumeric() || " ._-:/".contains(c);
-    match text.len() <= 60 && text.chars().all(is_name) {
-        true => super::impersonal(text),
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    match text.len() <= 60 && text.chars().all(is_name) && digits < NUMBER_DIGITS {
+        true => text.into(),
         false => "…".into(),
     }
 }

@@ -217,7 +217,7 @@ mod tests {
             left_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         };
         assert_eq!((of(0.0), of(2.5)), (String::new(), String::new()));
-        assert_eq!(of(-1.0), "items[0].quantity: is -1, a quantity is zero or more");
+        assert_eq!(of(-1.0), "items[0].quantity: is below zero, a quantity is zero or more");
         assert!(of(1e300).starts_with("items[0].quantity: is a number that cannot be held"));
     }
 

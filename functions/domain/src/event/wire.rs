@@ -116,7 +116,7 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
         json::read(text)?;
     }
     let outer: Outer = serde_json::from_str(text)
-        .map_err(|error| BadEvent::NoJson(clean::plain_reason(&error.to_string())))?;
+        .map_err(|error| BadEvent::NoJson(super::impersonal(&error.to_string())))?;
     let kind = outer.kind.as_deref().map(str::parse::<EventKind>).transpose()?;
     match (kind, outer.detail) {
         (Some(kind), Some(detail)) => {
