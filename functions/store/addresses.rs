@@ -143,8 +143,7 @@ impl Store {
                     return AddressKey::read(&found);
                 }
                 let drawn = AddressKey::drawn()?;
-                let put = self.client.put_item().table_name(&self.table);
-                let put = put.set_item(Some(drawn.item()));
+                let put = self.client.put_item().set_item(Some(drawn.item()));
                 // Another may have been first: what stands in the table counts.
                 self.put_if(put.condition_expression("attribute_not_exists(pk)")).await?;
                 match self.get(keys::address_key()).await? {
@@ -297,8 +296,7 @@ impl Store {
             let known = known.unwrap_or_default();
             let put = self.put_added(partition.clone(), &known, &words)?;
             let Some(put) = put.and_then(|item| item.put) else { return Ok(()) };
-            let request = self.client.put_item().table_name(&self.table);
-            let request = request.set_item(Some(put.item));
+            let request = self.client.put_item().set_item(Some(put.item));
             let request = request.set_condition_expression(put.condition_expression);
             let request = request.set_expression_attribute_values(put.expression_attribute_values);
             if self.put_if(request).await? {

@@ -211,38 +211,17 @@ impl Store {
         let mut item: Item = serde_dynamo::to_item(&failure)
             .map_err(|error| StoreError::Unwritable(error.to_string()))?;
         item.extend(keys::keyed(partition(failed_at), id.clone()));
-        let item = expiring(item, failing.expires_at);
-        let times = match self.list_failure(item).await? {
-            true => failing.times,
-            // Somebody else was faster.
-            false => {
-                let counted = self.count_failure(&id, failed_at, failing, now).await?;
-                counted.unwrap_or(failing.times)
-            }
-        };
+        let put = self.client.put_item().set_item(Some(expiring(item, failing.expires_at)));
+        let times =
+            match self.put_if(put.condition_expression("attribute_not_exists(times)")).await? {
+                true => failing.times,
+                // Somebody else was faster.
+                false => {
+                    let counted = self.count_failure(&id, failed_at, failing, now).await?;
+                    counted.unwrap_or(failing.times)
+                }
+            };
         Ok(Kept { id, times })
-    }
-
-    /// Lists a failure, where it is not listed with how often it came; whether it
-    /// was listed now.
-    async fn list_failure(&self, item: Item) -> Result<bool, StoreError> {
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(times)")
-            .set_return_consumed_capacity(self.count_mode())
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => {
-                self.count(false, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-            Err(error) => Err(StoreError::service(error)),
-        }
     }
 
     /// Keeps a text's first part, and when it failed for the first time: the

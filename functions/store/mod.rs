@@ -38,7 +38,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
@@ -110,12 +110,6 @@ impl StoreError {
             }
             _ => StoreError::service(error),
         }
-    }
-
-    /// Whether what was to be written is at fault, so that trying again is in
-    /// vain.
-    pub fn is_for_good(&self) -> bool {
-        matches!(self, StoreError::Unwritable(_) | StoreError::Rejected(_))
     }
 
     /// The customer whose state cannot be read, where it is that.
@@ -291,26 +285,28 @@ impl Store {
     /// Writes one item by a condition; where that does not hold, nothing. Whether
     /// it held.
     async fn put_if(&self, put: PutItemFluentBuilder) -> Result<bool, StoreError> {
-        match put.set_return_consumed_capacity(self.count_mode()).send().await {
-            Ok(answer) => {
-                self.count(false, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
-                self.count(false, []);
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::service(error)),
-        }
+        let put = put.table_name(&self.table).set_return_consumed_capacity(self.count_mode());
+        self.held(put.send().await.map(|answer| answer.consumed_capacity))
     }
 
-    /// Changes one item by a condition; where that does not hold, nothing.
-    /// Whether it held.
+    /// The same of a change to one item.
     async fn update_if(&self, update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
         let update = update.table_name(&self.table);
-        match update.set_return_consumed_capacity(self.count_mode()).send().await {
-            Ok(answer) => {
-                self.count(false, answer.consumed_capacity());
+        let update = update.set_return_consumed_capacity(self.count_mode());
+        self.held(update.send().await.map(|answer| answer.consumed_capacity))
+    }
+
+    /// Whether a write's condition held, by what it cost or its error.
+    fn held<E>(
+        &self,
+        answer: Result<Option<ConsumedCapacity>, SdkError<E>>,
+    ) -> Result<bool, StoreError>
+    where
+        SdkError<E>: ProvideErrorMetadata + std::error::Error,
+    {
+        match answer {
+            Ok(used) => {
+                self.count(false, used.as_ref());
                 Ok(true)
             }
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => {
