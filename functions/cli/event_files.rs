@@ -21,7 +21,7 @@ pub struct Decoded {
 }
 
 /// Tells on standard error what was left out of a file and what was made of its
-/// rows: the first ten of both, and how many.
+/// rows: the first ten of both, and how many. Whoever reads a file tells it so.
 pub fn report(path: &Path, told: &Told) {
     const SHOWN: usize = 10;
     let name = path.display();
@@ -30,6 +30,10 @@ pub fn report(path: &Path, told: &Told) {
     }
     if told.remarks.len() > SHOWN {
         eprintln!("lazo: {name}: … and {} more such rows", told.remarks.len() - SHOWN);
+    }
+    match told.rows_in_part() {
+        0 => {}
+        rows => eprintln!("lazo: {name}: {rows} rows count without fields that do not fit"),
     }
     for (line, why) in told.rejected.iter().take(SHOWN) {
         eprintln!("lazo: {name}:{line}: left out: {why}");

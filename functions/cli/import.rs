@@ -106,7 +106,11 @@ async fn take_in(
                 Err(error) => eprintln!("lazo: what does not fit is not kept aside: {error:#}"),
             }
         }
-        partly += source.partly.len();
+        // A row of a CSV file has no text of its own to be redriven: it is mended there.
+        partly += match source.preview {
+            Some(_) => source.told.rows_in_part(),
+            None => source.partly.len(),
+        };
         for (text, left_out) in &source.partly {
             ingest::note_left_out(&system.app, text, left_out, now).await?;
         }

@@ -86,6 +86,28 @@ async fn json_lines_that_do_not_fit_are_kept_too() {
 }
 
 #[tokio::test]
+async fn cells_that_are_left_out_are_told_by_every_command_alike() {
+    let shop = Shop::new();
+    let text = "customer,at,amount,email,birthday\nana,2025-11-13,100,no address,1990-02-30\n\
+        eva,2025-11-13,100,eva@example.com,1990-02-28\n";
+    write(&shop, "p.csv", text);
+    let columns = ["--currency", "MXN", "--columns", "email=email,birthday=birthday"];
+    let import = [&["import", "p.csv"], &columns[..]].concat();
+    let (code, out, told) = run(&shop, &import).await;
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("1 events count without fields that do not fit"), "{out}");
+    let of_cells: Vec<&str> = told.lines().filter(|line| line.contains("p.csv")).collect();
+    assert_eq!(of_cells.len(), 3, "{told}");
+    assert!(of_cells[0].contains("p.csv:2: email is left out: "), "{told}");
+    assert!(of_cells[2].contains("1 rows count without fields"), "{told}");
+    let simulate = ["simulate", "--events", "p.csv", "--until", "2026-01-01"];
+    let (code, _, err) = run(&shop, &[&simulate[..], &columns].concat()).await;
+    assert_eq!(code, Some(0), "{err}");
+    let of_simulate: Vec<&str> = err.lines().filter(|line| line.contains("p.csv")).collect();
+    assert_eq!(of_simulate, of_cells);
+}
+
+#[tokio::test]
 async fn a_dry_run_shows_what_was_understood_and_writes_nothing() {
     let shop = Shop::new();
     write(&shop, "v.csv", "Cliente\tFecha\tImporte\nana\t11/13/2025\t1,290.50\nana\tsoon\t1\n");

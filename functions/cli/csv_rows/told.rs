@@ -1,5 +1,6 @@
 //! What people are told of a file that was read.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use rust_decimal::Decimal;
@@ -44,6 +45,13 @@ impl Told {
     pub fn add(&mut self, other: Told) {
         self.rejected.extend(other.rejected);
         self.remarks.extend(other.remarks);
+    }
+
+    /// How many rows count without some of what they tell.
+    pub fn rows_in_part(&self) -> usize {
+        let is_in_part = |remark: &Remark| matches!(remark, Remark::LeftOut { .. });
+        let in_part = self.remarks.iter().filter(|(_, remark)| is_in_part(remark));
+        in_part.map(|(line, _)| line).collect::<BTreeSet<_>>().len()
     }
 
     /// In the order of the file, each row rejected once.
