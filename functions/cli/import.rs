@@ -117,6 +117,7 @@ async fn take_in(
         events.extend(source.events);
     }
     warn_of_birthdays(&events);
+    let content = events.iter().filter(|delivered| delivered.event.customer().is_none()).count();
     let customers = by_customer(events);
     let count = customers.len();
     let all: usize = customers.iter().map(|(_, events)| events.len()).sum();
@@ -133,6 +134,11 @@ async fn take_in(
     }
     for (count, file) in &kept {
         out!("{count} that do not fit are in {}: mend and import that", file.display());
+    }
+    if content > 0 {
+        out!(
+            "{content} ContentPublished are left out: they concern no single customer and only open follow-ups, which history does not; publish what is new with lazo send"
+        );
     }
     if partly > 0 {
         out!("{partly} events count without fields that do not fit");

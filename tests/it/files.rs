@@ -86,6 +86,18 @@ async fn json_lines_that_do_not_fit_are_kept_too() {
 }
 
 #[tokio::test]
+async fn content_is_no_history_and_import_says_so() {
+    let shop = Shop::new();
+    let content = r#"{"detail-type":"ContentPublished","content_id":"c-1","occurred_at":"2026-01-02T10:00:00Z","title":"Rugs","url":"https://example.com/rugs","topics":["rugs"]}"#;
+    write(&shop, "h.jsonl", format!("{PROFILE}\n{content}\n"));
+    let (code, out, err) = run(&shop, &["import", "h.jsonl"]).await;
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.starts_with("1 events of 1 customers counted"), "{out}");
+    assert!(out.contains("1 ContentPublished are left out: "), "{out}");
+    assert!(out.contains("lazo send"), "{out}");
+}
+
+#[tokio::test]
 async fn cells_that_are_left_out_are_told_by_every_command_alike() {
     let shop = Shop::new();
     let text = "customer,at,amount,email,birthday\nana,2025-11-13,100,no address,1990-02-30\n\
