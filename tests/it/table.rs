@@ -277,6 +277,10 @@ fn every_function_is_watched() {
         }
         let checks_sender = resource.to_string().contains(env::MAIL_FROM);
         check(mails == checks_sender, "it starts only with the sender that its role allows");
+        for field in ["quarantined_events", "partly_taken_events"] {
+            let is_told = function != "Ingest" || counts(&function, field);
+            check(is_told, &format!("{field}: not counted, though it takes the shop's events"));
+        }
         let sweeps = ["due", "occasion", "review"]
             .iter()
             .any(|index| role.contains(&format!("${{Table.Arn}}/index/{index}")));
