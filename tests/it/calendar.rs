@@ -243,7 +243,8 @@ async fn the_model_is_fitted_stored_and_kept_where_a_new_one_is_refused() {
     assert!(kept.refused.is_some());
 }
 
-fn usable_model() -> Model {
+/// A model that may be used.
+pub fn usable_model() -> Model {
     let fitted = Sample::new(jiff::civil::date(2026, 1, 1)).fit(Kind::MbgNbd, 500);
     let mut json = serde_json::to_value(&fitted).unwrap();
     json["refused"] = serde_json::Value::Null;

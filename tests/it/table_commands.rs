@@ -4,13 +4,16 @@
 use std::process::Output;
 
 use lazo::ingest;
-use lazo::store::Deployed;
-use lazo_domain::instant::Instant;
+use lazo::store::{Call, CallStatus, Deployed, Learnt, Ledger, LedgerEntry};
+use lazo_domain::instant::{DAY_MILLIS, Instant};
+use lazo_domain::rule::Channel;
+use lazo_domain::touch::TouchId;
 use serde_json::{Value, json};
 
-use crate::support::events::{batch, envelope, profile};
+use crate::calendar::usable_model;
+use crate::support::events::{batch, envelope, profile, purchase};
 use crate::support::recorder::Service;
-use crate::support::{TABLE, World};
+use crate::support::{TABLE, World, id};
 
 fn now() -> Instant {
     jiff::Timestamp::now().into()
@@ -131,4 +134,61 @@ async fn without_a_bus_nothing_is_sent_and_nothing_is_changed() {
     // What only reads needs none.
     let output = account.run(&["complaints", "list"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+/// A call that may be made until an instant.
+fn call(customer: &str, until: Instant) -> Call {
+    let touch = TouchId {
+        rule: "thank-you-call".into(),
+        customer: id(customer),
+        occurrence: format!("{customer}-1"),
+        step: "call".into(),
+    };
+    Call {
+        touch,
+        channel: Channel::Call,
+        template: "thank-you-call".into(),
+        assigned_to: "care".into(),
+        asked_at: now(),
+        expires_at_instant: until,
+        status: CallStatus::Open,
+        outcome: None,
+        claimed_by: None,
+        claimed_until: None,
+    }
+}
+
+#[tokio::test]
+async fn a_command_judges_by_the_drift_model_that_the_workers_learnt() {
+    let account = Account::new().await;
+    let store = &account.world.app.store;
+    let (today, until) = (now(), now().plus_millis(2 * DAY_MILLIS));
+    let ago = |days: i64| today.plus_millis(-days * DAY_MILLIS);
+    // Ana spent more, once and long ago; Eva buys every week.
+    let mut events = vec![purchase("ana", "ana-1", ago(600), "9000.00")];
+    events.extend((1..=20).map(|n| purchase("eva", &format!("eva-{n}"), ago(7 * n), "200.00")));
+    for customer in ["ana", "eva"] {
+        events.push(profile(customer, ago(1), json!({})));
+    }
+    account.put(&events).await;
+    for customer in ["ana", "eva"] {
+        let loaded = store.load(&id(customer)).await.unwrap();
+        let ledger = Ledger { entries: vec![LedgerEntry::Call(call(customer, until))] };
+        store.commit(&loaded, loaded.customer.clone(), &ledger, today).await.unwrap();
+    }
+    store.note_assignee("care").await.unwrap();
+    // By deadline, which is the same, then by what each is worth.
+    let listed = async || {
+        let output = account.run(&["calls", "list", "--brief", "--json"]).await;
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let customer = |line: &str| {
+            serde_json::from_str::<Value>(line).unwrap()["customer_id"].as_str().unwrap().to_owned()
+        };
+        lines.lines().map(customer).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, ["ana", "eva"], "by what they have spent");
+    let learnt = Learnt { model: usable_model(), tried_at: today, refused: None };
+    store.keep_learnt(&learnt).await.unwrap();
+    assert_eq!(listed().await, ["eva", "ana"], "by what they will bring");
 }
