@@ -133,6 +133,23 @@ async fn a_new_rule_reaches_whom_it_still_can() {
     }
 }
 
+/// A date that stood for "unknown" is a birthday once the policy says so no more.
+#[tokio::test]
+async fn a_date_that_is_a_placeholder_no_more_is_celebrated() {
+    let by = |placeholders: &str| {
+        let policy = format!("{POLICY}birthdays: {{ placeholders: [{placeholders}] }}\n");
+        rules(&[("policy.yaml", &policy), ("birthday.yaml", BIRTHDAY)])
+    };
+    let world = World::new(by("\"--11-20\", \"1970-01-01\"")).await;
+    let known = at("2026-09-01T12:00:00-06:00");
+    put(&world.app, &[profile("ana", known, json!({ "birthday": "1984-11-20" }))], known).await;
+    pass(&world.app, known, minutes_after(known, 2 * day())).await;
+    world.app.replace_rules(by("\"1970-01-01\""));
+    let published = at("2026-11-10T12:00:00-06:00");
+    pass(&world.app, published, at("2026-11-22T00:00:00-06:00")).await;
+    assert_eq!(mails(&world), 1);
+}
+
 /// A digest concerns everybody, also whom no date is known of.
 #[tokio::test]
 async fn a_new_digest_reaches_everybody_with_its_first_period() {

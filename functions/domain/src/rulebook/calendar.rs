@@ -1,14 +1,15 @@
 //! The rules that the calendar triggers, and since when each is in force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Rule, RuleBook};
 use crate::instant::Instant;
+use crate::profile::BIRTHDAY;
 use crate::rule::Trigger;
 use crate::span::Span;
 
 /// A rule of the calendar with what tells its days: another trigger, or another
-/// policy for leap days, is another rule.
+/// policy for leap days or of which birthdays are none, is another rule.
 pub type CalendarRule = String;
 
 impl RuleBook {
@@ -50,12 +51,14 @@ impl RuleBook {
 
     fn calendar_rule(&self, rule: &Rule) -> Option<CalendarRule> {
         let leap_day = self.policy.leap_day;
+        let days = |name: &str| match name {
+            BIRTHDAY => format!("{name}, {leap_day:?}{}", self.without_placeholders()),
+            _ => format!("{name}, {leap_day:?}"),
+        };
         Some(match &rule.trigger {
-            Trigger::Occasion { name, lead: None } => {
-                format!("{}: {name}, {leap_day:?}", rule.name)
-            }
+            Trigger::Occasion { name, lead: None } => format!("{}: {}", rule.name, days(name)),
             Trigger::Occasion { name, lead: Some(lead) } => {
-                format!("{}: {lead} before {name}, {leap_day:?}", rule.name)
+                format!("{}: {lead} before {}", rule.name, days(name))
             }
             Trigger::Every { period, on_day: None } => format!("{}: every {period}", rule.name),
             Trigger::Every { period, on_day: Some(day) } => {
@@ -63,6 +66,13 @@ impl RuleBook {
             }
             Trigger::Event(_) | Trigger::Stage(_) => return None,
         })
+    }
+
+    /// Which birthdays are none: whose date is taken off that list is to be found.
+    fn without_placeholders(&self) -> String {
+        let dates = self.policy.birthdays.placeholders.iter().map(ToString::to_string);
+        let dates: BTreeSet<String> = dates.collect();
+        dates.iter().map(|date| format!(", not {date}")).collect()
     }
 }
 
@@ -72,6 +82,10 @@ mod tests {
     use crate::rulebook::POLICY_FILE;
 
     fn book(triggers: &[&str]) -> RuleBook {
+        book_by("default_locale: es", triggers)
+    }
+
+    fn book_by(policy: &str, triggers: &[&str]) -> RuleBook {
         let rule = |(number, trigger): (usize, &&str)| {
             let text = format!(
                 "rule: r{number}\nstatus: live\npurpose: service\ntrigger: {{ {trigger} }}\n\
@@ -79,7 +93,7 @@ mod tests {
             );
             (format!("r{number}.yaml"), text)
         };
-        let mut files = vec![(POLICY_FILE.to_owned(), "default_locale: es".to_owned())];
+        let mut files = vec![(POLICY_FILE.to_owned(), policy.to_owned())];
         files.extend(triggers.iter().enumerate().map(rule));
         RuleBook::read(&files).unwrap()
     }
@@ -102,6 +116,20 @@ mod tests {
             "r3: every 1 month on day 3",
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn birthdays_by_other_placeholders_are_another_rule() {
+        let named = |dates: &str| {
+            let policy = format!("birthdays: {{ placeholders: [{dates}] }}");
+            let triggers = ["occasion: birthday, lead: 1 day", "occasion: wedding"];
+            book_by(&policy, &triggers).calendar().collect::<Vec<_>>()
+        };
+        let two = named("\"1970-01-01\", \"--03-03\"");
+        assert_eq!(two, named("\"--03-03\", \"1970-01-01\""));
+        let expected = "r0: 1 day before birthday, Feb28, not --03-03, not 1970-01-01";
+        assert_eq!(two, [expected, "r1: wedding, Feb28"]);
+        assert_eq!(named(""), ["r0: 1 day before birthday, Feb28", "r1: wedding, Feb28"]);
     }
 
     #[test]
