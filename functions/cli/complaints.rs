@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use clap::Subcommand;
-use lazo::app::App;
-use lazo::store::{ComplaintEntry, CountedComplaint, Moment, Month};
+use lazo::shell::app::App;
+use lazo::shell::store::{ComplaintEntry, CountedComplaint, Moment, Month};
 use lazo_domain::event::Line;
 use lazo_domain::instant::Instant;
 use serde_json::json;
@@ -68,7 +68,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
     }
 }
 
-fn owner<'a>(app: &'a lazo::rules::Rules, entry: &ComplaintEntry) -> &'a str {
+fn owner<'a>(app: &'a lazo::shell::rules::Rules, entry: &ComplaintEntry) -> &'a str {
     app.book.policy.department(entry.category.as_ref().map(Line::as_str))
 }
 

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
-use lazo::ingest;
+use lazo::shell::intake;
 use lazo_domain::event::from_wire;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -48,7 +48,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         "detail": { "customer_id": id, "request_id": request, "occurred_at": now.to_string() },
     });
     let delivered = from_wire(&event.to_string())?;
-    ingest::take(&system.app, &delivered, now).await?;
+    intake::take(&system.app, &delivered, now).await?;
     if store.person(&id).await?.customer.erased_at.is_none() {
         bail!(
             "{id} is not erased: the request {request:?} was counted before; leave --request-id out"

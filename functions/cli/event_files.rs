@@ -86,7 +86,7 @@ pub fn of_sheet(
 /// # Errors
 /// A file that cannot be read, or is not UTF-8.
 pub fn text(path: &Path) -> anyhow::Result<String> {
-    lazo::text_file::read(path).with_context(|| format!("cannot read {}", path.display()))
+    lazo::shell::text_file::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// Whether each line of a file is a text of its own, by its ending: one that is

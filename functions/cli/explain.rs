@@ -1,14 +1,14 @@
 //! `lazo explain`: a customer's timeline: what happened, what was decided, and why.
 
 use anyhow::Context;
-use lazo::store::{EscalationEntry, TouchState};
+use lazo::shell::store::{EscalationEntry, TouchState};
 use lazo_domain::address::Asks;
+use lazo_domain::channel::Purpose;
 use lazo_domain::customer::{Alias, Customer, Enrolment};
 use lazo_domain::event::EventKind;
 use lazo_domain::history::{Purchase, Refund};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::Purpose;
 use lazo_domain::touch::{Reason, TouchStatus};
 use serde_json::{Value, json};
 

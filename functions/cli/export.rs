@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Answer;
 use super::lang::Lang;
 use super::system::{System, Target};
-use lazo::ingest;
+use lazo::shell::intake;
 
 /// One JSON of all that is stored on a customer.
 #[derive(clap::Args)]
@@ -39,7 +39,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
         items.extend(store.everything_on(id).await?);
     }
     store.hear_all([&mut customer], Asks { email: true, phone: true }).await?;
-    let kept_aside = ingest::kept_aside(store, &customer, now).await?;
+    let kept_aside = intake::kept_aside(store, &customer, now).await?;
     if items.is_empty() && kept_aside.is_empty() {
         let nothing = "nada se sabe de este cliente";
         eprintln!("lazo: {}", lang.pick(nothing, "nothing is known of this customer"));

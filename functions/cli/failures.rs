@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use lazo::feedback::{self, Settled, Word, ses_event};
-use lazo::ingest::{self, Taken};
-use lazo::store::{Failure, FailureKind};
-use lazo::{aside, rounds};
+use lazo::shell::intake::{self, Taken};
+use lazo::shell::store::{Failure, FailureKind};
+use lazo::shell::{alarm_sweep, aside};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 
@@ -185,7 +185,7 @@ async fn redrive(
         _ => {}
     }
     let text = match with {
-        Some(path) => lazo::text_file::read(path)
+        Some(path) => lazo::shell::text_file::read(path)
             .with_context(|| format!("cannot read {}", path.display()))?,
         None => system.app.store.failed_text(failure).await?,
     };
@@ -210,15 +210,15 @@ async fn redrive_event(
             failure.why
         )));
     }
-    let delivered = match ingest::read(text, now) {
+    let delivered = match intake::read(text, now) {
         Err(why) => return Ok(Some(why.to_string())),
         Ok(delivered) => delivered,
     };
     let store = &system.app.store;
-    ingest::note_left_out(&system.app, text, &delivered.left_out, now).await?;
-    let taken = match ingest::take(&system.app, &delivered, now).await {
+    intake::note_left_out(&system.app, text, &delivered.left_out, now).await?;
+    let taken = match intake::take(&system.app, &delivered, now).await {
         Err(error) if error.is_for_good() => {
-            ingest::keep_untaken(&system.app, text, &error, now).await?;
+            intake::keep_untaken(&system.app, text, &error, now).await?;
             return Ok(Some(error.to_string()));
         }
         taken => taken?,
@@ -247,7 +247,7 @@ async fn redrive_customer(
 ) -> anyhow::Result<Option<String>> {
     let app = &system.app;
     let id = Id::new(&app.store.failed_text(failure).await?)?;
-    if let Err(error) = rounds::look(app, &id, now).await {
+    if let Err(error) = alarm_sweep::look(app, &id, now).await {
         return Ok(Some(error.to_string()));
     }
     app.store.drop_failure(failure).await?;

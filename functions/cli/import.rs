@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::bail;
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lazo::app::App;
-use lazo::ingest;
-use lazo::ingest::history::{Imported, import};
-use lazo::rules::Rules;
+use lazo::shell::app::App;
+use lazo::shell::intake;
+use lazo::shell::intake::history::{Imported, import};
+use lazo::shell::rules::Rules;
 use lazo_domain::event::{AnnualDate, Body, Delivered, LeftOut, suspicious_birthdays};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -112,7 +112,7 @@ async fn take_in(
             None => source.partly.len(),
         };
         for (text, left_out) in &source.partly {
-            ingest::note_left_out(&system.app, text, left_out, now).await?;
+            intake::note_left_out(&system.app, text, left_out, now).await?;
         }
         events.extend(source.events);
     }
@@ -180,7 +180,7 @@ async fn keep_refused(
         eprintln!("lazo: {kind} {key} is kept aside: {why}; see lazo failures list");
         let text =
             format!(r#"{{"detail-type":"{kind}","time":"{at}","detail":{}}}"#, event.detail.0);
-        ingest::quarantine(app, &text, why, now).await?;
+        intake::quarantine(app, &text, why, now).await?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `lazo journey`: how customers fare at each touchpoint, the worst first for
 //! those who bring most.
 
-use lazo::app::App;
-use lazo::store::{CountedExperience, Month};
+use lazo::shell::app::App;
+use lazo::shell::store::{CountedExperience, Month};
 use lazo_domain::event::Phase;
 use lazo_domain::instant::Instant;
 use lazo_domain::journey::{Share, Stop, Told, stops};

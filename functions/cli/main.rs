@@ -104,7 +104,7 @@ pub enum Answer {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    lazo::telemetry::init_for_command();
+    lazo::shell::telemetry::init_for_command();
     let result = match cli.command.unwrap_or(Command::Local(cli.local)) {
         // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use lazo::rules::{rule_files, template_files};
+use lazo::shell::rules::{rule_files, template_files};
 use lazo_domain::message::Templates;
 use lazo_domain::rulebook::{DiagnosticSeverity, RuleBook, is_read};
 
@@ -98,8 +98,8 @@ fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer
 }
 
 fn list(folder: &Path) -> anyhow::Result<Answer> {
-    let book =
-        RuleBook::read(&rule_files(Some(folder))?).map_err(lazo::rules::RulesError::Wrong)?;
+    let book = RuleBook::read(&rule_files(Some(folder))?)
+        .map_err(lazo::shell::rules::RulesError::Wrong)?;
     let mut rules: Vec<_> = book.rules().iter().collect();
     rules.sort_by_key(|rule| (std::cmp::Reverse(rule.priority), &rule.name));
     for rule in rules {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use aws_config::BehaviorVersion;
-use lazo::bus::Bus;
-use lazo::ingest;
+use lazo::shell::bus::Bus;
+use lazo::shell::intake;
 use lazo_domain::event::{BadEvent, EventKind};
 use lazo_domain::instant::Instant;
 use serde::Deserialize;
@@ -90,7 +90,7 @@ struct Sender<'a> {
 impl Sender<'_> {
     /// Sends one event; one that is not taken leaves the others their way.
     async fn send(&mut self, place: &str, text: &str) -> anyhow::Result<()> {
-        let read = ingest::read(text, self.now);
+        let read = intake::read(text, self.now);
         let kind = read.as_ref().ok().map(|delivered| delivered.event.kind());
         if let Err(error) = self.hand_over(text, kind, read.as_ref().err()).await {
             eprintln!("lazo: {place}: not taken: {error}");
@@ -138,7 +138,7 @@ impl Sender<'_> {
             }
             (None, Some(system)) => {
                 let why = why.map(ToString::to_string).unwrap_or_default();
-                Ok(ingest::quarantine(&system.app, text, &why, self.now).await?)
+                Ok(intake::quarantine(&system.app, text, &why, self.now).await?)
             }
             (None, None) => Ok(()),
         }

@@ -10,11 +10,11 @@ use anyhow::{Context, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use aws_smithy_http_client::Builder as HttpClient;
-use lazo::app::App;
-use lazo::bus::{Bus, Message};
-use lazo::mailer::{Mailer, Outbox, Smtp};
-use lazo::rules::Rules;
-use lazo::store::{Store, table};
+use lazo::shell::app::App;
+use lazo::shell::bus::{Bus, Message};
+use lazo::shell::mailer::{Mailer, Outbox, Smtp};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::{Store, table};
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -111,14 +111,14 @@ impl System {
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let told = store.deployed().await?;
         let (bus, source) = told.map_or((None, None), |told| (Some(told.bus), told.source));
-        let name = target.bus.clone().or_else(|| variable(lazo::app::env::BUS)).or(bus);
+        let name = target.bus.clone().or_else(|| variable(lazo::shell::app::env::BUS)).or(bus);
         let is_bus_known = name.is_some();
         let client = aws_sdk_eventbridge::Client::new(&sdk);
         let bus = Bus::new(client, name.unwrap_or_default());
-        let ses = lazo::mailer::Ses::new(lazo::app::ses_client(&sdk), None);
+        let ses = lazo::shell::mailer::Ses::new(lazo::shell::app::ses_client(&sdk), None);
         let rules = Rules::from(target.rules.as_deref())?;
         let app = Arc::new(App::new(store, bus, Mailer::Ses(ses), None, rules));
-        let source = variable(lazo::app::env::SHOP_SOURCE).or(source);
+        let source = variable(lazo::shell::app::env::SHOP_SOURCE).or(source);
         Ok(System { app, endpoints: None, outbox: None, source, is_bus_known, _lock: None })
     }
 
@@ -132,7 +132,7 @@ impl System {
                 "it is not known on which event bus the stack of table {:?} works: its workers \
                  have not told the table yet; give the stack's output BusName as --bus NAME or {}",
                 self.app.store.table(),
-                lazo::app::env::BUS
+                lazo::shell::app::env::BUS
             );
         }
         Ok(())
@@ -279,7 +279,7 @@ pub async fn publish(
     system.needs_bus()?;
     let app = &system.app;
     let envelope = serde_json::json!({ "detail-type": detail_type, "detail": detail });
-    let delivered = lazo::ingest::read(&envelope.to_string(), now)?;
+    let delivered = lazo::shell::intake::read(&envelope.to_string(), now)?;
     if let Some(left_out) = delivered.left_out.first() {
         bail!("{left_out}");
     }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use lazo::mailer::{Letter, Mailer, Recipient, Ses, Smtp};
-use lazo::rules::{Rules, template_files};
+use lazo::shell::mailer::{Letter, Mailer, Recipient, Ses, Smtp};
+use lazo::shell::rules::{Rules, template_files};
+use lazo_domain::channel::Channel;
 use lazo_domain::id::Id;
 use lazo_domain::message::{context_from_json, sample_context, sample_notice};
 use lazo_domain::nearest;
 use lazo_domain::notice::NoticeKind;
-use lazo_domain::rule::Channel;
 use lazo_domain::rulebook::Rule;
 use lazo_domain::touch::TouchId;
 
@@ -74,7 +74,7 @@ async fn show(preview: &Preview, target: &Target) -> anyhow::Result<Answer> {
             None => sample_context(policy, rule),
         },
         Some(path) => {
-            let text = lazo::text_file::read(path)
+            let text = lazo::shell::text_file::read(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
             context_from_json(&text, policy, rule).with_context(|| path.display().to_string())?
         }
@@ -137,7 +137,7 @@ async fn send(preview: &Preview, letter: &Letter) -> anyhow::Result<String> {
         Some(url) => Mailer::Smtp(Smtp::new(url).with_context(|| format!("--smtp {url}"))?),
         None => {
             let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
-            Mailer::Ses(Ses::new(lazo::app::ses_client(&sdk), None))
+            Mailer::Ses(Ses::new(lazo::shell::app::ses_client(&sdk), None))
         }
     };
     let touch = TouchId {

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use lazo::app::App;
 use lazo::content::{self, Bounds};
-use lazo::telemetry;
+use lazo::shell::app::App;
+use lazo::shell::telemetry;
 use serde::de::IgnoredAny;
 
 /// What a run takes on, within the function's 60 seconds.

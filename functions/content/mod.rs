@@ -14,10 +14,10 @@ use lazo_domain::instant::Instant;
 use lazo_domain::interest::{Topic, topics_of};
 use serde::Serialize;
 
-use crate::app::App;
-use crate::ingest::{IngestError, Taken, hand_to, read_ahead};
-use crate::store::table::SHARDS;
-use crate::store::{Handout, Progress, StoreError};
+use crate::shell::app::App;
+use crate::shell::intake::{IntakeError, Taken, hand_to, read_ahead};
+use crate::shell::store::table::SHARDS;
+use crate::shell::store::{Handout, Progress, StoreError};
 
 /// How many customers one read of the index gives.
 const PAGE: i32 = 100;
@@ -134,7 +134,7 @@ impl Round<'_> {
             match taken {
                 Ok(Taken::Counted) => self.report.reached += 1,
                 Ok(Taken::Duplicate | Taken::Nobody) => {}
-                Err(IngestError::Store(error)) if error.is_of_the_item() => {
+                Err(IntakeError::Store(error)) if error.is_of_the_item() => {
                     // It will be as unreadable tomorrow, and must not stop the others.
                     tracing::error!(%error, "a piece was not handed to a customer");
                 }

@@ -2,8 +2,9 @@
 //! morning's mails to the people of the shop.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use lazo::app::App;
-use lazo::{digest, telemetry};
+use lazo::digest;
+use lazo::shell::app::App;
+use lazo::shell::telemetry;
 use serde::de::IgnoredAny;
 
 #[tokio::main(flavor = "current_thread")]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use lazo_domain::calendar;
+use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{call_facts, celebrated_on};
 use lazo_domain::event::Line;
@@ -14,18 +15,17 @@ use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::message::{Facts, Occasion, context};
 use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::policy::{Mailbox, Policy};
-use lazo_domain::rule::Channel;
 use lazo_domain::view::View;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::app::App;
-use crate::call_list::{self, Listed};
-use crate::notices::{Notice, Told, settle_held, tell};
-use crate::pace::Pace;
-use crate::rules::Rules;
-use crate::store::{ComplaintEntry, NoticeEntry, NoticeState, StoreError};
+use crate::shell::app::App;
+use crate::shell::call_list::{self, Listed};
+use crate::shell::rules::Rules;
+use crate::shell::send_rate::Pace;
+use crate::shell::staff_mail::{Notice, Told, settle_held, tell};
+use crate::shell::store::{ComplaintEntry, NoticeEntry, NoticeState, StoreError};
 
 /// How long a morning lasts: what could not be told by then is told tomorrow.
 const MORNING_MILLIS: i64 = 5 * 3_600_000;

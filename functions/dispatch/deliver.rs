@@ -2,26 +2,26 @@
 
 use anyhow::Context;
 use lazo_domain::calendar;
+use lazo_domain::channel::{Channel, Purpose};
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::decide::assignee;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, Period, SurveyLinks, context};
-use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{Send, TouchId};
 use lazo_domain::view::View;
 
-use crate::app::{App, env};
-use crate::aside;
-use crate::bus::Message;
-use crate::call_list;
-use crate::links::token::Claim;
-use crate::links::{survey_url, unsubscribe_url};
-use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
-use crate::store::{FailureKind, StoreError};
+use crate::shell::app::{App, env};
+use crate::shell::aside;
+use crate::shell::bus::Message;
+use crate::shell::call_list;
+use crate::shell::link::token::Claim;
+use crate::shell::link::{survey_url, unsubscribe_url};
+use crate::shell::mailer::{Letter, Recipient, SendError, Trace, Wait};
+use crate::shell::store::{FailureKind, StoreError};
 
-use crate::pace::{Pace, Turn};
+use crate::shell::send_rate::{Pace, Turn};
 
 /// What is known after a touch was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]

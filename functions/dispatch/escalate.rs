@@ -10,13 +10,13 @@ use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::rulebook::RuleBook;
 use serde_json::{Value, json};
 
-use crate::app::App;
-use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off};
-use crate::mailer::Wait;
-use crate::notices::{self, Notice, Told};
-use crate::pace::Pace;
-use crate::store::{Commit, EscalationEntry, Ledger, LedgerEntry, Loaded, StoreError};
+use crate::shell::app::App;
+use crate::shell::bus::Message;
+use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::mailer::Wait;
+use crate::shell::send_rate::Pace;
+use crate::shell::staff_mail::{self, Notice, Told};
+use crate::shell::store::{Commit, EscalationEntry, Ledger, LedgerEntry, Loaded, StoreError};
 
 /// How it went with telling of one level.
 struct Outcome {
@@ -68,7 +68,7 @@ async fn tell_one(
         let id = NoticeId::new(kind, &parts, mailbox.name);
         let about = about(customer, escalation, owner, &rules.book);
         let notice = Notice { id, kind, to: mailbox, about };
-        if let Told::NotYet { until } = notices::tell(app, &notice, pace, now).await? {
+        if let Told::NotYet { until } = staff_mail::tell(app, &notice, pace, now).await? {
             again = Some(again.map_or(until, |known| known.min(until)));
         }
     }

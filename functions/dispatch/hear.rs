@@ -4,8 +4,8 @@ use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 
-use crate::app::App;
-use crate::store::{Loaded, StoreError};
+use crate::shell::app::App;
+use crate::shell::store::{Loaded, StoreError};
 
 /// Decides what is due. What was said of the address or the number under another
 /// id is read where a touch hangs on it, and only then: one read for a mail. The

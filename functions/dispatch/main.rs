@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use lazo::app::App;
-use lazo::{dispatch, telemetry};
+use lazo::dispatch;
+use lazo::shell::app::App;
+use lazo::shell::telemetry;
 use serde::de::IgnoredAny;
 
 /// How long a run takes new customers on. A call to SES takes up to 20 seconds

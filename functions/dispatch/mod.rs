@@ -7,21 +7,21 @@ mod settle;
 
 use std::time::Duration;
 
+use lazo_domain::channel::DoneBy;
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Send, TouchId};
 use serde::Serialize;
 
-use crate::app::App;
-use crate::bus::{Message, Outgoing};
-use crate::ingest::{ATTEMPTS_MAX, back_off};
-use crate::merging;
-use crate::pace::{Pace, Turn};
-use crate::rounds::{Round, tell_failed};
-use crate::store::table::Alarm;
-use crate::store::{
+use crate::shell::alarm_sweep::{Round, tell_failed};
+use crate::shell::app::App;
+use crate::shell::bus::{Message, Outgoing};
+use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::intake::merging;
+use crate::shell::send_rate::{Pace, Turn};
+use crate::shell::store::table::Alarm;
+use crate::shell::store::{
     Call, Commit, EscalationEntry, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER,
     StoreError, TouchEntry, mark,
 };
@@ -198,7 +198,7 @@ impl<'a> Run<'a> {
                 mark_sent(app, &loaded, &gone, now).await?;
                 continue;
             }
-            let mails = decision.sends.iter().filter(|send| send.channel == Channel::Email).count();
+            let mails = decision.sends.iter().filter(|send| is_mail(send)).count();
             let Some(turns) = pace.turns(app, mails).await? else {
                 // Nothing is fenced, so the alarm rings on for the next run.
                 return Ok(report);
@@ -262,12 +262,12 @@ impl<'a> Run<'a> {
         // their fences.
         let mut unwritten = Ok(());
         for send in sends {
-            let outcome = match send.channel {
-                Channel::Email => {
+            let outcome = match send.channel.done_by() {
+                DoneBy::MailService => {
                     let turn = turns.next().unwrap_or_default();
                     deliver::mail(app, &loaded.customer, send, now, (pace, turn)).await
                 }
-                Channel::Call | Channel::Task | Channel::Event => deliver::request(app, send).await,
+                DoneBy::Person | DoneBy::System => deliver::request(app, send).await,
             };
             let before = loaded.clone();
             match write_outcome(self, loaded, send, outcome, report).await {
@@ -279,8 +279,12 @@ impl<'a> Run<'a> {
     }
 }
 
+fn is_mail(send: &Send) -> bool {
+    send.channel.done_by() == DoneBy::MailService
+}
+
 fn is_for_a_person(send: &Send) -> bool {
-    matches!(send.channel, Channel::Call | Channel::Task)
+    send.channel.is_for_a_person()
 }
 
 /// What a decision about what is due writes into the ledger. Its fences carry a

@@ -1,18 +1,20 @@
 //! How a sending went, written down; and touches whose sender is gone, or
 //! whose answer was lost, settled.
 
+use lazo_domain::channel::Channel;
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Send, TouchId, TouchStatus};
 
 use super::deliver::{self, Outcome};
 use super::{Report, Run, mark_sent};
-use crate::app::App;
-use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off};
-use crate::store::{Commit, Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, UNKNOWN_AFTER};
+use crate::shell::app::App;
+use crate::shell::bus::Message;
+use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::store::{
+    Commit, Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, UNKNOWN_AFTER,
+};
 
 /// The enrolment that has a touch on its way out.
 fn sending<'a>(customer: &'a Customer, touch: &TouchId) -> Option<&'a Enrolment> {

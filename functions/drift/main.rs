@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use lazo::app::App;
-use lazo::{drift, telemetry};
+use lazo::drift;
+use lazo::shell::app::App;
+use lazo::shell::telemetry;
 use serde::de::IgnoredAny;
 
 /// How long a run takes new customers on, within the function's 300 seconds.

@@ -9,10 +9,10 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde::Serialize;
 
-use crate::app::App;
-use crate::rounds::{Looked, look_at_calendars, tell_failed};
-use crate::store::table::{Alarm, SHARDS};
-use crate::store::{Learnt, StoreError};
+use crate::shell::alarm_sweep::{Looked, look_at_calendars, tell_failed};
+use crate::shell::app::App;
+use crate::shell::store::table::{Alarm, SHARDS};
+use crate::shell::store::{Learnt, StoreError};
 
 /// How old a model grows before it is fitted anew.
 const MODEL_AGE: Duration = Duration::from_secs(30 * 86_400);

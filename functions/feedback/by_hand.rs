@@ -5,11 +5,11 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::{TouchId, TouchStatus};
 
 use super::FeedbackError;
-use crate::app::App;
-use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off};
-use crate::mailer::tags;
-use crate::store::{Commit, Ledger, LedgerEntry, TouchEntry, TouchState};
+use crate::shell::app::App;
+use crate::shell::bus::Message;
+use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::mailer::tags;
+use crate::shell::store::{Commit, Ledger, LedgerEntry, TouchEntry, TouchState};
 
 /// What somebody found at the mail service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,12 +20,12 @@ use lazo_domain::rulebook::RuleBook;
 use lazo_domain::suppression::{AddressHash, Cause};
 use lazo_domain::touch::{Reason, TouchId, TouchRecord, TouchStatus};
 
-use crate::app::App;
-use crate::aside;
-use crate::bus::Message;
-use crate::ingest::{ATTEMPTS_MAX, back_off};
-use crate::mailer::tags::{self, Tagged, TouchTag};
-use crate::store::{
+use crate::shell::app::App;
+use crate::shell::aside;
+use crate::shell::bus::Message;
+use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::mailer::tags::{self, Tagged, TouchTag};
+use crate::shell::store::{
     Commit, FailureKind, Ledger, LedgerEntry, Note, NoticeState, StoreError, TouchEntry,
     TouchState, UNKNOWN_AFTER,
 };

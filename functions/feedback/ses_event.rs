@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use crate::mailer::tags::Tags;
+use crate::shell::mailer::tags::Tags;
 
 /// The source of all that SES tells; nobody else can publish by it.
 const SOURCE: &str = "aws.ses";

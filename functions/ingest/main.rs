@@ -2,8 +2,9 @@
 
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use lazo::app::App;
-use lazo::{ingest, telemetry};
+use lazo::ingest;
+use lazo::shell::app::App;
+use lazo::shell::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

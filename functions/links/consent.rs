@@ -1,20 +1,20 @@
 //! What a link does: a *no* that holds before it is acknowledged, and its undo.
 
 use lazo_domain::address::Asks;
+use lazo_domain::channel::{Channel, Purpose};
 use lazo_domain::consent::LastWord;
 use lazo_domain::customer::Customer;
 use lazo_domain::event::{BadEvent, ConsentState, Delivered, from_wire};
 use lazo_domain::instant::Instant;
 use lazo_domain::policy::MarketingConsent;
-use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::touch::TouchId;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::token::{Claim, Purpose as LinkPurpose};
-use crate::app::App;
-use crate::ingest::{self, IngestError, Taken};
-use crate::store::StoreError;
+use crate::shell::app::App;
+use crate::shell::intake::{self, IntakeError, Taken};
+use crate::shell::link::token::{Claim, Purpose as LinkPurpose};
+use crate::shell::store::StoreError;
 
 /// How often it is looked whether the *no* holds: others may write meanwhile.
 const ROUNDS_MAX: u32 = 5;
@@ -26,7 +26,7 @@ const UNDO_MILLIS: i64 = 60 * 60 * 1000;
 #[derive(Debug, thiserror::Error)]
 pub enum ActError {
     #[error(transparent)]
-    Ingest(#[from] IngestError),
+    Ingest(#[from] IntakeError),
     #[error("what the page sends does not fit its own schema: {0}")]
     Event(#[from] BadEvent),
     #[error("others changed the consent {ROUNDS_MAX} times in a row")]
@@ -94,7 +94,7 @@ pub async fn deny(app: &App, claim: &Claim, now: Instant) -> Result<Denied, ActE
         let event = consent(&claim.touch, ConsentState::Denied, answered, said_at, now)?;
         let asks = Asks { email: true, phone: false };
         Box::pin(app.store.hear_all([&mut customer], asks)).await?;
-        let taken = ingest::take(app, &event, now).await?;
+        let taken = intake::take(app, &event, now).await?;
         if taken == Taken::Counted && was_allowed(&customer, marketing) {
             denied_here = Some(said_at);
         }
@@ -142,7 +142,7 @@ pub async fn undo(
     }
     if last_word(&customer) == Some(denied) {
         let event = consent(touch, ConsentState::Granted, Some(said_at), granted.at, now)?;
-        ingest::take(app, &event, now).await?;
+        intake::take(app, &event, now).await?;
     }
     let customer = app.store.person(id).await?.customer;
     let holds = customer.erased_at.is_none() && last_word(&customer) == Some(granted);

@@ -2,8 +2,9 @@
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use lazo::app::{App, ConfigError, env};
-use lazo::{links, telemetry};
+use lazo::links;
+use lazo::shell::app::{App, ConfigError, env};
+use lazo::shell::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -14,7 +15,7 @@ async fn main() -> Result<(), Error> {
     }
     run(service_fn(async move |event: LambdaEvent<LambdaFunctionUrlRequest>| {
         let now = jiff::Timestamp::now().into();
-        Ok::<_, Error>(links::url::handle(app, event.payload, now).await)
+        Ok::<_, Error>(links::function_url::handle(app, event.payload, now).await)
     }))
     .await
 }

@@ -12,10 +12,9 @@
 
 mod consent;
 mod form;
+pub mod function_url;
 mod page;
 mod survey;
-pub mod token;
-pub mod url;
 mod words;
 
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName};
@@ -30,29 +29,14 @@ pub use form::{BODY_BYTES_MAX, Payload};
 use form::{Wish, wish};
 use page::{Button, Page};
 use survey::Asked;
-use token::{BadToken, Claim, Purpose};
 use words::{Language, Say};
 
-use crate::app::App;
+use crate::shell::app::App;
+use crate::shell::link::token::{BadToken, Claim, Purpose};
+use crate::shell::link::{SURVEY, UNSUBSCRIBE};
 
 pub type Request = http::Request<Payload>;
 pub type Response = http::Response<String>;
-
-/// What stands before the token in a link to unsubscribe.
-const UNSUBSCRIBE: &str = "/u/";
-
-/// What stands before the token in a link to answer a survey.
-const SURVEY: &str = "/s/";
-
-/// The link of a mail, by the address of the links worker.
-pub fn unsubscribe_url(base: &str, token: &str) -> String {
-    format!("{}{UNSUBSCRIBE}{token}", base.trim_end_matches('/'))
-}
-
-/// The link that answers a survey with a score.
-pub fn survey_url(base: &str, token: &str, score: u8) -> String {
-    format!("{}{SURVEY}{token}/{score}", base.trim_end_matches('/'))
-}
 
 /// Answers one request.
 pub async fn respond(app: &App, request: &Request, now: Instant) -> Response {

@@ -17,12 +17,12 @@ use sha2::{Digest, Sha256};
 use super::consent::ActError;
 use super::form::{Reply, reply};
 use super::page::{Button, Page};
-use super::token::{Claim, Purpose};
 use super::words::Say;
 use super::{Payload, Request, text};
-use crate::app::App;
-use crate::ingest::{self, Taken};
-use crate::store::keys;
+use crate::shell::app::App;
+use crate::shell::intake::{self, Taken};
+use crate::shell::link::token::{Claim, Purpose};
+use crate::shell::store::keys;
 
 /// The longest comment that the page takes, in characters. Written as a form, it
 /// fits into a request's body.
@@ -165,7 +165,7 @@ async fn take(
     now: Instant,
 ) -> Result<Taken, ActError> {
     let event = event(asked, part, given, now)?;
-    let taken = ingest::take(app, &event, now).await?;
+    let taken = intake::take(app, &event, now).await?;
     if taken == Taken::Counted {
         tracing::info!(answered = 1, rule = asked.touch.rule, "a survey was answered");
     }

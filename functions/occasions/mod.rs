@@ -6,10 +6,10 @@ use std::time::{Duration, Instant as Clock};
 
 use lazo_domain::instant::Instant;
 
-use crate::app::App;
-use crate::rounds::{Looked, look_at_calendars, tell_failed};
-use crate::store::StoreError;
-use crate::store::table::Alarm;
+use crate::shell::alarm_sweep::{Looked, look_at_calendars, tell_failed};
+use crate::shell::app::App;
+use crate::shell::store::StoreError;
+use crate::shell::store::table::Alarm;
 
 /// Plans what the calendar has brought for everybody by `now`, and looks at the
 /// customers whom rules concern that are new since the last run.

@@ -12,11 +12,11 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::CalendarRule;
 
-use crate::app::App;
-use crate::bus::Outgoing;
-use crate::rounds::{CUSTOMERS_AT_ONCE, Looked, list_customer, look_at};
-use crate::store::table::{Alarm, SHARDS};
-use crate::store::{Place, Published, StoreError, Tour};
+use crate::shell::alarm_sweep::{CUSTOMERS_AT_ONCE, Looked, list_customer, look_at};
+use crate::shell::app::App;
+use crate::shell::bus::Outgoing;
+use crate::shell::store::table::{Alarm, SHARDS};
+use crate::shell::store::{Place, Published, StoreError, Tour};
 
 /// How many customers one read gives. So many are looked at again where a run
 /// ends half-way.

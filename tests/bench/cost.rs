@@ -16,9 +16,11 @@ mod support;
 
 use std::sync::Arc;
 
-use lazo::app::App;
-use lazo::store::Cost;
-use lazo::{dispatch, ingest, rounds};
+use lazo::dispatch;
+use lazo::shell::alarm_sweep;
+use lazo::shell::app::App;
+use lazo::shell::intake;
+use lazo::shell::store::Cost;
 use lazo_domain::customer::Enrolment;
 use lazo_domain::event::Delivered;
 use lazo_domain::id::Id;
@@ -90,7 +92,7 @@ async fn replay(app: &App, customer: &Id, mut events: Vec<Delivered>, counted: &
         last = delivered.at;
         let before = app.store.load(customer).await.unwrap().customer;
         app.store.take_cost();
-        ingest::take(app, delivered, delivered.at).await.unwrap();
+        intake::take(app, delivered, delivered.at).await.unwrap();
         let cost = app.store.take_cost();
         let after = app.store.load(customer).await.unwrap().customer;
         let known = |one: &Enrolment| {
@@ -112,7 +114,7 @@ async fn dispatch_until(app: &App, customer: &Id, from: Instant, until: Instant)
         let next = now.next_alarm().into_iter().chain(review).min();
         let Some(at) = next.filter(|at| *at < until) else { return };
         reviewed = at;
-        rounds::look(app, customer, at).await.unwrap();
+        alarm_sweep::look(app, customer, at).await.unwrap();
         dispatch::attend(app, customer, at).await.unwrap();
     }
 }

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use lazo::store::Cost;
+use lazo::shell::store::Cost;
 use lazo::{dispatch, drift, ingest, occasions};
 use lazo_domain::instant::Instant;
 use serde_json::json;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use lazo::app::App;
-use lazo::call_list::{self, Claim, Gone};
-use lazo::links::token::Claim as Link;
 use lazo::links::{Payload, Request, respond};
-use lazo::store::TouchState;
-use lazo::{dispatch, feedback, ingest};
+use lazo::shell::app::App;
+use lazo::shell::call_list::{self, Claim, Gone};
+use lazo::shell::intake;
+use lazo::shell::link::token::Claim as Link;
+use lazo::shell::store::TouchState;
+use lazo::{dispatch, feedback};
 use lazo_domain::address::Asks;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Reason, TouchId};
@@ -63,7 +64,7 @@ fn noon() -> Instant {
 }
 
 async fn take(app: &App, minutes: i64, text: &str) {
-    ingest::take(app, &delivered(text), minutes_after(noon(), minutes)).await.unwrap();
+    intake::take(app, &delivered(text), minutes_after(noon(), minutes)).await.unwrap();
 }
 
 /// Somebody with this address, and the number that all have here.
@@ -194,7 +195,7 @@ async fn it_is_kept_by_a_keyed_hash_and_survives_the_person() {
 async fn two_who_need_the_key_first_come_to_use_the_same() {
     let world = World::new(rules(&RULES)).await;
     let stores = [(); 8].map(|()| {
-        lazo::store::Store::new(world.app.store.client().clone(), world.app.store.table())
+        lazo::shell::store::Store::new(world.app.store.client().clone(), world.app.store.table())
     });
     let mut customer = world.customer(&id("ana")).await;
     let told = delivered(&profile("ana", noon(), json!({})));

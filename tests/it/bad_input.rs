@@ -2,8 +2,9 @@
 //! where and how it should be, or counted for what it is worth. Nobody else's
 //! events wait for it.
 
-use lazo::ingest::{self, Taken};
-use lazo::store::{CallStatus, FailureKind, Month};
+use lazo::ingest;
+use lazo::shell::intake::{self, Taken};
+use lazo::shell::store::{CallStatus, FailureKind, Month};
 use lazo_domain::instant::Instant;
 use serde_json::{Value, json};
 
@@ -159,7 +160,7 @@ async fn what_was_left_out_of_a_profile_counts_once_it_is_mended() {
     put(&world, &[profile("ana", noon(), json!({ "email": "marisol at example" }))]).await;
     assert_eq!(partly(&world).await.len(), 1);
     let mended = delivered(&profile("ana", noon(), json!({})));
-    assert_eq!(ingest::take(app, &mended, noon()).await.unwrap(), Taken::Counted);
+    assert_eq!(intake::take(app, &mended, noon()).await.unwrap(), Taken::Counted);
     let ana = world.customer(&id("ana")).await;
     assert_eq!(ana.profile.email.latest().unwrap().as_str(), "marisol.nandu@example.com");
     // An event with a key has counted: the mended one changes nothing.
@@ -172,7 +173,7 @@ async fn what_was_left_out_of_a_profile_counts_once_it_is_mended() {
     put(&world, &[visit(json!(7))]).await;
     assert_eq!(partly(&world).await.len(), 2);
     let mended = delivered(&visit(json!("late")));
-    assert_eq!(ingest::take(app, &mended, noon()).await.unwrap(), Taken::Duplicate);
+    assert_eq!(intake::take(app, &mended, noon()).await.unwrap(), Taken::Duplicate);
 }
 
 #[tokio::test]
@@ -299,6 +300,6 @@ async fn an_event_of_the_future_waits_until_its_day_has_come() {
     assert!(kept.iter().all(|why| why.contains("is more than a day after it arrived")));
     // A day later it is tried again.
     let text = yes(1);
-    assert!(ingest::read(&text, noon()).is_err());
-    assert!(ingest::read(&text, minutes_after(noon(), 1440)).is_ok());
+    assert!(intake::read(&text, noon()).is_err());
+    assert!(intake::read(&text, minutes_after(noon(), 1440)).is_ok());
 }

@@ -2,8 +2,9 @@
 //! counted, and each touch that ends has a record.
 
 use lazo::dispatch;
-use lazo::ingest::{self, Taken, history};
-use lazo::store::TouchState;
+use lazo::ingest;
+use lazo::shell::intake::{self, Taken, history};
+use lazo::shell::store::TouchState;
 use lazo_domain::event::Delivered;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
@@ -54,7 +55,7 @@ fn purchase(number: usize, bytes: usize, categories: &[String]) -> Delivered {
 
 async fn all_counted(world: &World, purchases: &[Delivered]) {
     for one in purchases {
-        assert_eq!(ingest::take(&world.app, one, one.at).await.unwrap(), Taken::Counted);
+        assert_eq!(intake::take(&world.app, one, one.at).await.unwrap(), Taken::Counted);
     }
     let customer = world.customer(&id("till")).await;
     assert_eq!(customer.history.count(Until::ALL), purchases.len());

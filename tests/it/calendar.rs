@@ -1,8 +1,8 @@
 //! What the calendar brings: the workers of occasions and of drift.
 
-use lazo::app::App;
-use lazo::store::TouchState;
-use lazo::store::table::Alarm;
+use lazo::shell::app::App;
+use lazo::shell::store::TouchState;
+use lazo::shell::store::table::Alarm;
 use lazo::{dispatch, drift, ingest, occasions};
 use lazo_domain::drift::{Kind, Model, Sample};
 use lazo_domain::instant::Instant;
@@ -252,7 +252,8 @@ async fn the_model_is_fitted_stored_and_kept_where_a_new_one_is_refused() {
     assert_eq!(drift::run(&world.app, later, None).await.unwrap().fitted_to, Some(20));
 
     let usable = usable_model();
-    let learnt = lazo::store::Learnt { model: usable.clone(), tried_at: first, refused: None };
+    let learnt =
+        lazo::shell::store::Learnt { model: usable.clone(), tried_at: first, refused: None };
     world.app.store.keep_learnt(&learnt).await.unwrap();
     drift::run(&world.app, minutes_after(later, 60), None).await.unwrap();
     let kept = world.app.store.learnt().await.unwrap().unwrap();

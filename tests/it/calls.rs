@@ -1,8 +1,8 @@
 //! Calls through the table: tried again, taken by one rep, moved and withdrawn.
 
-use lazo::call_list::{self, Claim, Gone};
-use lazo::rules::Rules;
-use lazo::store::{CallStatus, TouchState};
+use lazo::shell::call_list::{self, Claim, Gone};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::{CallStatus, TouchState};
 use lazo::{dispatch, ingest};
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchId;

@@ -1,7 +1,8 @@
 //! Complaints through the table: who is told of them, once, and what is counted.
 
-use lazo::rules::Rules;
-use lazo::store::{Moment, Month, NoticeState};
+use lazo::shell::intake;
+use lazo::shell::rules::Rules;
+use lazo::shell::store::{Moment, Month, NoticeState};
 use lazo::{dispatch, ingest};
 use lazo_domain::instant::Instant;
 use lazo_domain::notice::{NoticeId, NoticeKind};
@@ -127,7 +128,7 @@ async fn a_restored_state_goes_up_no_second_time() {
     let before = world.app.store.load(&id("ana")).await.unwrap().customer;
     dispatch::run(&world.app, hours(4)).await.unwrap();
     let loaded = world.app.store.load(&id("ana")).await.unwrap();
-    let ledger = lazo::store::Ledger::default();
+    let ledger = lazo::shell::store::Ledger::default();
     world.app.store.commit(&loaded, before, &ledger, hours(4)).await.unwrap();
     dispatch::run(&world.app, hours(5)).await.unwrap();
     assert_eq!((mailed(&world).len(), escalated(&world).len()), (1, 1));
@@ -166,7 +167,7 @@ async fn counted(world: &World, month: Month) -> (usize, usize, Vec<String>) {
     let of = |moment| counted.iter().filter(move |one| one.moment == moment);
     let opened =
         of(Moment::Opened).count() + counted.iter().filter(|one| one.was_never_opened).count();
-    let cause = |one: &lazo::store::CountedComplaint| {
+    let cause = |one: &lazo::shell::store::CountedComplaint| {
         let text = |line: &Option<lazo_domain::event::Line>| {
             line.as_ref().map_or("?", |line| line.as_str()).to_owned()
         };
@@ -231,7 +232,7 @@ async fn history_is_counted_and_goes_up_nowhere() {
         }
     }
     let events: Vec<_> = texts.iter().map(|text| delivered(text)).collect();
-    let imported = ingest::history::import(&world.app, &id("ana"), &events, noon()).await.unwrap();
+    let imported = intake::history::import(&world.app, &id("ana"), &events, noon()).await.unwrap();
     assert_eq!(imported.counted, texts.len());
     let months = [(2026, 11), (2026, 10)].map(|(year, month)| Month { year, month });
     let mut opened = 0;

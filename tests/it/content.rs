@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant as Clock};
 
-use lazo::app::App;
 use lazo::content::{self, Bounds};
 use lazo::dispatch;
-use lazo::ingest::{self, Taken};
-use lazo::rules::Rules;
-use lazo::store::TouchState;
+use lazo::shell::app::App;
+use lazo::shell::intake::{self, Taken};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::TouchState;
 use lazo_domain::instant::Instant;
 use lazo_fake_aws::faults::{End, Fault, Faults, Plan};
 use lazo_fake_aws::{Aws, Keep, Wiring};
@@ -64,7 +64,7 @@ fn interested(customer: &str, minutes: i64, interests: &[&str]) -> String {
 }
 
 async fn take(app: &App, text: &str, now: Instant) -> Taken {
-    ingest::take(app, &delivered(text), now).await.unwrap()
+    intake::take(app, &delivered(text), now).await.unwrap()
 }
 
 /// How each customer's touches of a piece stand.

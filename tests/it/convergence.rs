@@ -3,8 +3,8 @@
 
 use fastrand::Rng;
 use futures::StreamExt;
-use lazo::rules::{Rules, rule_files, template_files};
-use lazo::store::TouchEntry;
+use lazo::shell::rules::{Rules, rule_files, template_files};
+use lazo::shell::store::TouchEntry;
 use lazo::{dispatch, ingest};
 use lazo_domain::customer::Customer;
 use lazo_domain::instant::Instant;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures::StreamExt;
-use lazo::rules::Rules;
+use lazo::shell::rules::Rules;
 use lazo_domain::event::Delivered;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;

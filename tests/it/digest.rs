@@ -2,10 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lazo::app::App;
 use lazo::digest::{self, Report};
-use lazo::rules::Rules;
-use lazo::{dispatch, drift, ingest};
+use lazo::shell::app::App;
+use lazo::shell::intake;
+use lazo::shell::rules::Rules;
+use lazo::{dispatch, drift};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::Templates;
@@ -83,7 +84,7 @@ fn morning() -> Instant {
 }
 
 async fn take(app: &App, text: &str, now: Instant) {
-    ingest::take(app, &delivered(text), now).await.unwrap();
+    intake::take(app, &delivered(text), now).await.unwrap();
 }
 
 async fn meet(app: &App, id: &str, given: &str, manager: &str, more: Value) {
@@ -175,7 +176,7 @@ async fn drifts(every: i64) {
         let bought = at(&format!("{day}T10:00:00-06:00"));
         let mut event = from_wire(&purchase("ana", key, bought, "10.00")).unwrap();
         event.at = bought;
-        ingest::take(app, &event, bought).await.unwrap();
+        intake::take(app, &event, bought).await.unwrap();
     }
     let mut told = Vec::new();
     for day in 0..60 {

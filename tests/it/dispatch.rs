@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use lazo::store::{CallStatus, TouchEntry, TouchState};
+use lazo::shell::store::{CallStatus, TouchEntry, TouchState};
 use lazo::{dispatch, ingest};
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::Reason;
@@ -182,7 +182,7 @@ async fn a_call_is_asked_for_and_stands_on_the_list() {
     assert!(world.app.store.open_calls("sofia.leal", late).await.unwrap().is_empty());
 }
 
-async fn script(world: &World, call: &lazo::store::Call, now: Instant) -> String {
+async fn script(world: &World, call: &lazo::shell::store::Call, now: Instant) -> String {
     use lazo_domain::history::Until;
     use lazo_domain::message::{Facts, context};
     use lazo_domain::view::View;

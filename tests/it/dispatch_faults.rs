@@ -1,11 +1,11 @@
 //! When handing over goes wrong: nothing goes out twice, and nothing is lost
 //! in silence.
 
-use lazo::app::{App, ses_client};
-use lazo::bus::Bus;
-use lazo::mailer::{Letter, Mailer, Recipient, Ses};
-use lazo::rules::Rules;
-use lazo::store::{
+use lazo::shell::app::{App, ses_client};
+use lazo::shell::bus::Bus;
+use lazo::shell::mailer::{Letter, Mailer, Recipient, Ses};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::{
     Commit, FailureKind, Ledger, LedgerEntry, SETTLE_AFTER, Store, TouchEntry, TouchState, keys,
 };
 use lazo::{dispatch, ingest};
@@ -326,7 +326,7 @@ async fn an_opt_out_while_a_throttled_mail_waits_wins() {
 }
 
 /// The customer's state as it lies in the table.
-async fn state(store: &Store) -> lazo::store::Item {
+async fn state(store: &Store) -> lazo::shell::store::Item {
     let key = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
     let get = store.client().get_item().table_name(store.table()).consistent_read(true);
     let get = get.key("pk", key(keys::customer(&id("ana")))).key("sk", key(keys::STATE.into()));

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lazo::ingest::{self, history};
-use lazo::store::{Month, TouchState};
+use lazo::ingest;
+use lazo::shell::intake::history;
+use lazo::shell::store::{Month, TouchState};
 use lazo::{dispatch, drift};
 use lazo_domain::event::DissolutionReason;
 use lazo_domain::instant::Instant;

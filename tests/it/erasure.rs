@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use lazo::store::CallStatus;
+use lazo::shell::store::CallStatus;
 use lazo::{dispatch, ingest};
 use lazo_domain::instant::Instant;
 use serde_json::{Value, json};

@@ -1,16 +1,16 @@
 //! What SES tells of mails settles what was unknown and stops what is unwelcome,
 //! however late, often or jumbled it comes.
 
-use lazo::app::{App, ses_client};
-use lazo::bus::Bus;
 use lazo::feedback;
-use lazo::mailer::{Mailer, Ses};
-use lazo::rules::Rules;
-use lazo::store::{FailureKind, Store, TouchState};
+use lazo::shell::app::{App, ses_client};
+use lazo::shell::bus::Bus;
+use lazo::shell::mailer::{Mailer, Ses};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::{FailureKind, Store, TouchState};
 use lazo::{dispatch, ingest};
+use lazo_domain::channel::{Channel, Purpose};
 use lazo_domain::instant::Instant;
 use lazo_domain::policy::MarketingConsent;
-use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::touch::{Reason, TouchId};
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ pub async fn lost(world: &World) -> Value {
     mails(world)[0].clone()
 }
 
-pub async fn failures(world: &World) -> Vec<lazo::store::Failure> {
+pub async fn failures(world: &World) -> Vec<lazo::shell::store::Failure> {
     world.app.store.failures(minutes_after(due(), 200)).await.unwrap()
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use lazo::ingest::{self, Taken, history};
-use lazo::store::{CallStatus, EventEntry, FailureKind};
+use lazo::ingest;
+use lazo::shell::intake::{self, Taken, history};
+use lazo::shell::store::{CallStatus, EventEntry, FailureKind};
 use lazo_domain::event::EventKind;
 use lazo_domain::instant::Instant;
 use serde_json::json;
@@ -170,7 +171,7 @@ async fn a_duplicate_under_another_id_changes_nothing() {
         assert_eq!(events_of(&world, "ana").await.len(), ledger);
     }
     let again = delivered(&events()[1]);
-    assert_eq!(ingest::take(&world.app, &again, noon()).await.unwrap(), Taken::Duplicate);
+    assert_eq!(intake::take(&world.app, &again, noon()).await.unwrap(), Taken::Duplicate);
 }
 
 #[tokio::test]
@@ -237,7 +238,7 @@ async fn an_import_counts_each_event_once_and_goes_on_where_it_stopped() {
     let part = history::import(&world.app, &customer, &events[..70], noon()).await.unwrap();
     assert_eq!((part.counted, part.known), (70, 0));
     // One of them came over the bus meanwhile, too.
-    ingest::take(&world.app, &events[100], noon()).await.unwrap();
+    intake::take(&world.app, &events[100], noon()).await.unwrap();
     let rest = history::import(&world.app, &customer, &events, noon()).await.unwrap();
     assert_eq!((rest.counted, rest.known), (80, 71));
     let before = world.customer(&customer).await;
@@ -345,7 +346,7 @@ async fn a_profile_of_an_archive_changes_nothing() {
     ingest::handle(&world.app, batch(&[&told, &bought]), noon()).await;
     let before = world.items().await;
     let years_later = minutes_after(noon(), 3 * 365 * 24 * 60);
-    let taken = ingest::take(&world.app, &delivered(&told), years_later).await.unwrap();
+    let taken = intake::take(&world.app, &delivered(&told), years_later).await.unwrap();
     assert_eq!(taken, Taken::Duplicate);
     assert_eq!(world.items().await, before, "not even when it was received");
 }

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use lazo::ingest::{self, history};
-use lazo::store::{CountedExperience, Month};
+use lazo::ingest;
+use lazo::shell::intake::history;
+use lazo::shell::store::{CountedExperience, Month};
 use lazo_domain::event::Phase;
 use lazo_domain::instant::Instant;
 use lazo_domain::journey::{Feeling, Stop, Told, stops};

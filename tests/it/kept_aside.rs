@@ -3,8 +3,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::StreamExt;
-use lazo::store::{FailureKind, Store};
-use lazo::{aside, ingest};
+use lazo::ingest;
+use lazo::shell::aside;
+use lazo::shell::intake;
+use lazo::shell::store::{FailureKind, Store};
 use lazo_domain::instant::Instant;
 use serde_json::{Value, json};
 
@@ -73,7 +75,7 @@ async fn texts_about_a_customer_are_found_whatever_their_form() {
 
         // An export shows them,
         let known = world.customer(&id(customer)).await;
-        let found = ingest::kept_aside(&world.app.store, &known, noon()).await.unwrap();
+        let found = intake::kept_aside(&world.app.store, &known, noon()).await.unwrap();
         let mut found: Vec<String> = found.into_iter().map(|(_, text)| text).collect();
         let mut expected = about.clone();
         found.sort();
@@ -201,7 +203,7 @@ async fn an_erasure_does_not_read_what_was_kept_of_others() {
     futures::stream::iter(all).buffer_unordered(16).collect::<Vec<()>>().await;
     let store = world.app.store.clone().counting();
     let ana = world.customer(&id("c77")).await;
-    let found = ingest::kept_aside(&store, &ana, noon()).await.unwrap();
+    let found = intake::kept_aside(&store, &ana, noon()).await.unwrap();
     assert_eq!(found.len(), 1);
     let cost = store.take_cost();
     assert!(cost.read_units <= 6.0 && cost.round_trips <= 6, "{cost:?}");
@@ -215,7 +217,7 @@ async fn a_text_with_very_many_names_is_found_as_well() {
     aside::keep(&world.app, FailureKind::Event, &text, "why", noon()).await.unwrap();
     for (name, count) in [("c0", 1), ("c299", 1), ("c300", 0)] {
         let known = world.customer(&id(name)).await;
-        let found = ingest::kept_aside(&world.app.store, &known, noon()).await.unwrap();
+        let found = intake::kept_aside(&world.app.store, &known, noon()).await.unwrap();
         assert_eq!(found.len(), count, "{name}");
     }
 }
@@ -228,7 +230,7 @@ async fn what_was_kept_goes_when_the_policy_s_time_is_over() {
     let listed = async |now| world.app.store.failures_of(now, 40).await.unwrap().len();
     assert_eq!((listed(month(23)).await, listed(month(25)).await), (1, 0));
     let known = world.customer(&id("ana")).await;
-    let found = ingest::kept_aside(&world.app.store, &known, month(25)).await.unwrap();
+    let found = intake::kept_aside(&world.app.store, &known, month(25)).await.unwrap();
     assert!(found.is_empty());
     // Every item of it is let go by itself.
     let kept = world.items().await.into_iter().filter(|item| item.contains("failure"));
@@ -271,7 +273,7 @@ async fn what_a_former_version_kept_is_found_once_the_list_was_looked_at() {
     assert!(!failures[0].why.contains("nandu"), "{}", failures[0].why);
     assert!(!aside::renew(&world.app, &failures).await.unwrap());
     let known = world.customer(&id("ana")).await;
-    let found = ingest::kept_aside(&world.app.store, &known, noon()).await.unwrap();
+    let found = intake::kept_aside(&world.app.store, &known, noon()).await.unwrap();
     assert_eq!(found.len(), 1);
     world.app.store.drop_failure(&found[0].0).await.unwrap();
     assert!(!world.items().await.iter().any(|item| item.contains("failure")));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
-use lazo::store::TouchState;
+use lazo::shell::store::TouchState;
 use serde_json::json;
 
 use crate::support::program::{LOCAL, Shop, kill_after};

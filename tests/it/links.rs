@@ -10,16 +10,18 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode, header};
-use lazo::app::App;
-use lazo::links::token::{Claim, Keys};
-use lazo::links::{Payload, Request, Response, respond, unsubscribe_url};
-use lazo::mailer::{Mailer, Ses};
-use lazo::rules::Rules;
-use lazo::store::{Store, TouchState};
-use lazo::{dispatch, ingest};
+use lazo::dispatch;
+use lazo::links::{Payload, Request, Response, respond};
+use lazo::shell::app::App;
+use lazo::shell::intake;
+use lazo::shell::link::token::{Claim, Keys};
+use lazo::shell::link::unsubscribe_url;
+use lazo::shell::mailer::{Mailer, Ses};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::{Store, TouchState};
+use lazo_domain::channel::{Channel, Purpose};
 use lazo_domain::event::{ConsentState, EventKind};
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::touch::{Reason, TouchId};
 use serde_json::json;
 
@@ -45,7 +47,7 @@ fn keys() -> Keys {
 }
 
 async fn publish(world: &World, text: &str) {
-    ingest::take(&world.app, &delivered(text), now()).await.unwrap();
+    intake::take(&world.app, &delivered(text), now()).await.unwrap();
 }
 
 fn consent(key: &str, state: &str, occurred_at: Instant) -> String {
@@ -73,7 +75,7 @@ async fn mailed(more: serde_json::Value) -> World {
 
 /// The same system by other parts, and without keys.
 fn app(world: &World, store: Store) -> App {
-    let ses = lazo::app::ses_client(&sdk_at(&world.recorder.url));
+    let ses = lazo::shell::app::ses_client(&sdk_at(&world.recorder.url));
     let mailer = Mailer::Ses(Ses::new(ses, None));
     App::new(store, world.app.bus.clone(), mailer, Some(LINKS_URL.into()), rules())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
-use lazo::store::Store;
+use lazo::shell::store::Store;
 use lazo_domain::profile::Profile;
 
 use crate::support::program::{LOCAL, Shop};

@@ -1,10 +1,10 @@
 //! Two ids that turn out to be one person.
 
-use lazo::app::App;
 use lazo::dispatch;
 use lazo::feedback::{Word, settle};
-use lazo::ingest::{self, Taken};
-use lazo::store::TouchState;
+use lazo::shell::app::App;
+use lazo::shell::intake::{self, Taken};
+use lazo::shell::store::TouchState;
 use lazo_domain::event::Delivered;
 use lazo_domain::history::Until;
 use lazo_domain::id::Id;
@@ -53,7 +53,7 @@ fn mails(world: &World) -> usize {
 }
 
 async fn take(world: &World, text: &str, now: Instant) -> Taken {
-    ingest::take(&world.app, &delivered(text), now).await.unwrap()
+    intake::take(&world.app, &delivered(text), now).await.unwrap()
 }
 
 #[tokio::test]
@@ -112,11 +112,10 @@ async fn what_is_on_its_way_out_is_settled_and_goes_on_under_the_id_that_stays()
     let input = lazo_domain::decide::Input::Due;
     let decision =
         lazo_domain::decide::decide(loaded.customer.clone(), input, &rules.book, tomorrow);
-    let entries = decision
-        .sends
-        .iter()
-        .map(|send| lazo::store::LedgerEntry::Touch(lazo::store::TouchEntry::fence(send)));
-    let ledger = lazo::store::Ledger { entries: entries.collect() };
+    let entries = decision.sends.iter().map(|send| {
+        lazo::shell::store::LedgerEntry::Touch(lazo::shell::store::TouchEntry::fence(send))
+    });
+    let ledger = lazo::shell::store::Ledger { entries: entries.collect() };
     world.app.store.commit(&loaded, decision.customer, &ledger, tomorrow).await.unwrap();
     take(&world, &merge("m-1", "ana", "guest", tomorrow), tomorrow).await;
     let left = world.app.store.load(&id("guest")).await.unwrap().customer;
@@ -241,7 +240,7 @@ async fn replay_people(app: &App, ids: &[Id], events: &[Delivered], until: Insta
     for delivered in events {
         wake(app, ids, &mut now, delivered.at, false).await;
         now = delivered.at;
-        ingest::take(app, delivered, now).await.unwrap();
+        intake::take(app, delivered, now).await.unwrap();
     }
     wake(app, ids, &mut now, until, true).await;
 }

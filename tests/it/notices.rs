@@ -1,10 +1,10 @@
 //! Mail to people in the shop: once, whatever happens on the way.
 
 use lazo::feedback;
-use lazo::mailer::tags;
-use lazo::notices::{Notice, Told, tell};
-use lazo::pace::Pace;
-use lazo::store::{FailureKind, NoticeState};
+use lazo::shell::mailer::tags;
+use lazo::shell::send_rate::Pace;
+use lazo::shell::staff_mail::{Notice, Told, tell};
+use lazo::shell::store::{FailureKind, NoticeState};
 use lazo_domain::instant::Instant;
 use lazo_domain::notice::{NoticeId, NoticeKind};
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ async fn two_workers_at_once_send_one() {
 #[tokio::test]
 async fn into_files_it_is_found_again_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
-    let rules = lazo::rules::Rules::from(None).unwrap();
+    let rules = lazo::shell::rules::Rules::from(None).unwrap();
     let world = World::with_outbox(rules, folder.path()).await;
     world.app.store.fence_notice(&id(), noon()).await.unwrap();
     let Told::NotYet { until } = ask(&world, minutes_after(noon(), 1)).await else {

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 
 use lazo::dispatch;
 use lazo::ingest;
-use lazo::pace::{LATE_MAX_MICROS, SKEW_MAX_MICROS, Turns, WAIT_MAX_MICROS};
-use lazo::store::Store;
+use lazo::shell::send_rate::{LATE_MAX_MICROS, SKEW_MAX_MICROS, Turns, WAIT_MAX_MICROS};
+use lazo::shell::store::Store;
 use serde_json::json;
 
 use crate::dispatch::{due, noon};

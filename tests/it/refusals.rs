@@ -2,8 +2,8 @@
 //! reason, and nothing is lost in silence.
 
 use lazo::dispatch;
-use lazo::rules::Rules;
-use lazo::store::{Failure, FailureKind, TouchState};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::{Failure, FailureKind, TouchState};
 use lazo_domain::instant::Instant;
 use lazo_domain::message::Templates;
 use lazo_domain::touch::Reason;

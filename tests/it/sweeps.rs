@@ -2,8 +2,9 @@
 //! once with the reason, and is tried again less and less often.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo::store::table::{Alarm, shard_of};
-use lazo::store::{FailureKind, StoreError, keys};
+use lazo::shell::intake;
+use lazo::shell::store::table::{Alarm, shard_of};
+use lazo::shell::store::{FailureKind, StoreError, keys};
 use lazo::{dispatch, drift, ingest, occasions};
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
@@ -162,7 +163,7 @@ async fn ingest_lists_them_and_keeps_their_events_aside() {
         delete.key("sk", AttributeValue::S(keys::STATE.into())).send().await.unwrap();
     }
     for text in &kept {
-        assert_eq!(ingest::receive(&world.app, text, now).await.unwrap(), None);
+        assert_eq!(intake::receive(&world.app, text, now).await.unwrap(), None);
     }
     for name in &names[..2] {
         assert_eq!(world.customer(&id(name)).await.history.count(Until::ALL), 1);

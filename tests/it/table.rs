@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lazo::app::env;
-use lazo::rules::RULES_VAR;
-use lazo::store::table::{HASH, INDEXES, KeyPart, RANGE, TTL_ATTRIBUTE};
+use lazo::shell::app::env;
+use lazo::shell::rules::RULES_VAR;
+use lazo::shell::store::table::{HASH, INDEXES, KeyPart, RANGE, TTL_ATTRIBUTE};
 use lazo_domain::event::EventKind;
 use serde_json::{Value, json};
 

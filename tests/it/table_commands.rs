@@ -4,9 +4,9 @@
 use std::process::Output;
 
 use lazo::ingest;
-use lazo::store::{Call, CallStatus, Deployed, Learnt, Ledger, LedgerEntry};
+use lazo::shell::store::{Call, CallStatus, Deployed, Learnt, Ledger, LedgerEntry};
+use lazo_domain::channel::Channel;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
-use lazo_domain::rule::Channel;
 use lazo_domain::touch::TouchId;
 use serde_json::{Value, json};
 

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use lazo::app::{App, ses_config};
-use lazo::bus::Bus;
 use lazo::feedback::{self, Settled, Word};
-use lazo::mailer::{Mailer, Ses};
-use lazo::rules::Rules;
-use lazo::store::TouchState;
+use lazo::shell::app::{App, ses_config};
+use lazo::shell::bus::Bus;
+use lazo::shell::mailer::{Mailer, Ses};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::TouchState;
 use lazo::{dispatch, ingest};
 use lazo_domain::touch::Reason;
 use serde_json::json;

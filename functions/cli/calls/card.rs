@@ -1,14 +1,14 @@
 //! A call as a rep reads it, and as a program does.
 
-use lazo::call_list::Listed;
-use lazo::rules::Rules;
-use lazo::store::Call;
+use lazo::shell::call_list::Listed;
+use lazo::shell::rules::Rules;
+use lazo::shell::store::Call;
+use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::call_facts;
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, Period, context};
-use lazo_domain::rule::Channel;
 use lazo_domain::view::View;
 use serde_json::{Value, json};
 

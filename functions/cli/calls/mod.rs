@@ -4,10 +4,10 @@ mod card;
 
 use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
-use lazo::app::App;
-use lazo::call_list::{self, Claim, Gone, Listed};
-use lazo::rules::Rules;
-use lazo::store::Call;
+use lazo::shell::app::App;
+use lazo::shell::call_list::{self, Claim, Gone, Listed};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::Call;
 use lazo_domain::instant::Instant;
 use serde_json::{Value, json};
 

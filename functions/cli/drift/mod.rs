@@ -21,7 +21,7 @@ use lazo_domain::rulebook::RuleBook;
 use lazo_domain::span::Span;
 use serde::Serialize;
 
-use lazo::rules;
+use lazo::shell::rules;
 
 use super::Answer;
 use super::csv_rows::CsvArgs;

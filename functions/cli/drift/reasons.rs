@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lazo::app::App;
-use lazo::store::Month;
+use lazo::shell::app::App;
+use lazo::shell::store::Month;
 use lazo_domain::event::DissolutionReason;
 use lazo_domain::instant::Instant;
 use serde_json::json;

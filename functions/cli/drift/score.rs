@@ -58,7 +58,7 @@ pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answe
     let model = match &args.fitted {
         None => args.common.fit(&shop),
         Some(path) => {
-            let text = lazo::text_file::read(path)
+            let text = lazo::shell::text_file::read(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
             let model = Model::read(&text).with_context(|| path.display().to_string())?;
             match model.is_bare() {

@@ -11,8 +11,9 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::post;
-use lazo::app::App;
-use lazo::{bus, ingest};
+use lazo::shell::app::App;
+use lazo::shell::bus;
+use lazo::shell::intake;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -132,7 +133,7 @@ impl Server {
         if entry.source == bus::SOURCE {
             return self.write_out(&text);
         }
-        ingest::receive(&self.app, &text, now).await?;
+        intake::receive(&self.app, &text, now).await?;
         Ok(())
     }
 

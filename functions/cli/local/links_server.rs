@@ -12,9 +12,9 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lazo::app::App;
-use lazo::links::token::Keys;
 use lazo::links::{self, BODY_BYTES_MAX, Payload};
+use lazo::shell::app::App;
+use lazo::shell::link::token::Keys;
 use tokio::net::TcpListener;
 
 /// Serves until the process ends.

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use lazo::app::App;
 use lazo::content::{self, Bounds};
-use lazo::rules::Rules;
-use lazo::store::StoreError;
-use lazo::{bus, digest, dispatch, drift, occasions};
+use lazo::shell::app::App;
+use lazo::shell::bus;
+use lazo::shell::rules::Rules;
+use lazo::shell::store::StoreError;
+use lazo::{digest, dispatch, drift, occasions};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};

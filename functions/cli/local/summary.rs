@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::Select;
 use jiff::ToSpan;
-use lazo::call_list;
 use lazo::dispatch::Report;
-use lazo::store::{EventEntry, Item, Store, TouchEntry, TouchState};
+use lazo::shell::call_list;
+use lazo::shell::store::{EventEntry, Item, Store, TouchEntry, TouchState};
 use lazo_domain::customer::Customer;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::Reason;

@@ -40,7 +40,7 @@ pub fn with_model(
             Ok(book.with_model(&model))
         }
         path => {
-            let text = lazo::text_file::read(Path::new(path)).with_context(|| {
+            let text = lazo::shell::text_file::read(Path::new(path)).with_context(|| {
                 format!("--model {path}: neither none, fit, nor a file that can be read")
             })?;
             let model = Model::read(&text).with_context(|| format!("--model {path}"))?;

@@ -20,7 +20,7 @@ use serde::Serialize;
 use super::by_customer::ByCustomer;
 use super::csv_rows::CsvArgs;
 use super::{Answer, by_customer, event_files, threads};
-use lazo::rules;
+use lazo::shell::rules;
 
 /// Replay a history in virtual time: what would be sent, skipped, and why.
 #[derive(clap::Args)]

@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Purpose;
 use crate::consent::LastWord;
 use crate::customer::Customer;
 use crate::event::{ConsentChannel, ConsentPurpose, ConsentState, Email, Phone};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::{Dated, Profile};
-use crate::rule::Purpose;
 
 /// How many mail addresses of one customer their words are carried to, and how
 /// many numbers: the latest ones.

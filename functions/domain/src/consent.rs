@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::{Channel, Purpose};
 use crate::event::{ConsentChannel, ConsentPurpose, ConsentState};
 use crate::instant::Instant;
 use crate::policy::MarketingConsent;
-use crate::rule::{Channel, Purpose};
 
 /// The last word on each pair of channel and purpose.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ impl Consents {
         purpose: Purpose,
         marketing: MarketingConsent,
     ) -> bool {
-        let must_be_granted = channel == Channel::Email
+        let must_be_granted = channel.needs_opt_in()
             && purpose == Purpose::Marketing
             && marketing == MarketingConsent::OptIn;
         match self.deciding(others, channel, purpose) {

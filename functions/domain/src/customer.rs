@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Heard;
 use crate::calendar::Base;
+use crate::channel::{Channel, Purpose};
 use crate::complaint::Complaints;
 use crate::consent::{Consents, LastWord};
 use crate::event::{AnnualDate, Detail, DissolutionReason, EventKind, Line};
@@ -17,7 +18,6 @@ use crate::instant::Instant;
 use crate::ordered;
 use crate::policy::{MarketingConsent, Policy};
 use crate::profile::{Dated, Profile};
-use crate::rule::{Channel, Purpose};
 use crate::stage::{Entered, Judged};
 use crate::suppression::{Suppressions, WrongNumbers};
 use crate::touch::{Defer, TouchId, TouchRecord};

@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod calendar;
+pub mod channel;
 pub mod codes;
 pub mod complaint;
 pub mod condition;

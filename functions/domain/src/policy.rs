@@ -12,9 +12,9 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::channel::{Channel, Purpose};
 use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
-use crate::rule::{Channel, Purpose};
 use crate::span::Span;
 pub use staff::{BadStaff, Mailbox, Person, Team};
 pub use window::{BadWindow, DayRanges, Range};
@@ -170,7 +170,7 @@ impl FrequencyCap {
     pub fn covers(&self, channel: Channel, purpose: Purpose) -> bool {
         let channel_fits = match self.channel {
             CapChannel::Any => true,
-            CapChannel::Contact => matches!(channel, Channel::Email | Channel::Call),
+            CapChannel::Contact => channel.reaches_customer(),
             CapChannel::Email => channel == Channel::Email,
             CapChannel::Call => channel == Channel::Call,
             CapChannel::Task => channel == Channel::Task,

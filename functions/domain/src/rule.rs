@@ -5,12 +5,11 @@
 
 mod exit;
 
-use std::fmt;
-
 use jiff::civil::{Date, Time};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::channel::{Channel, Purpose};
 use crate::event::{Detail, EventKind};
 use crate::policy::time_of_day;
 use crate::span::Span;
@@ -120,52 +119,6 @@ pub enum Status {
     Live,
     Paused,
     Archived,
-}
-
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    Marketing,
-    Service,
-}
-
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    Email,
-    Call,
-    Task,
-    Event,
-}
-
-impl Channel {
-    /// How long after its due time a touch is given up where its step does not
-    /// say (2.11).
-    pub fn expiry(self) -> Span {
-        match self {
-            Channel::Email | Channel::Call => Span::days(3),
-            Channel::Task | Channel::Event => Span::days(30),
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Channel::Email => "email",
-            Channel::Call => "call",
-            Channel::Task => "task",
-            Channel::Event => "event",
-        }
-    }
-}
-
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]

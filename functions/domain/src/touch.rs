@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::{Channel, Purpose};
 use crate::id::Id;
 use crate::instant::Instant;
-use crate::rule::{Channel, Purpose};
 
 /// What makes a touch unique for ever: `<rule>/<customer>/<occurrence>/<step>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ use tokio::sync::{Notify, oneshot};
 pub use plan::{BadPlan, Fault, Plan};
 
 use super::{STALE_WRITES, Service, operation, response};
-use lazo::store::table::INDEXES;
+use lazo::shell::store::table::INDEXES;
 
 /// A request that was made: what it asked for, and what was asked of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::attributes::Attributes;
 use super::expression::{KeyCondition, Scalar, Unknown};
 use super::page::Page;
 use super::wire::Query;
-use lazo::store::table::INDEXES;
+use lazo::shell::store::table::INDEXES;
 
 /// How many changes of the past are kept, where any are.
 const PAST_MAX: usize = 4096;

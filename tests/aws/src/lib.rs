@@ -9,7 +9,7 @@
 //! runs in AWS.
 //!
 //! ```no_run
-//! # async fn example(rules: lazo::rules::Rules) {
+//! # async fn example(rules: lazo::shell::rules::Rules) {
 //! use lazo_fake_aws::{Aws, Keep, Wiring};
 //!
 //! let aws = Aws::new(Keep::default());
@@ -49,7 +49,7 @@ use lazo_domain::instant::Instant;
 
 pub use wiring::{Retries, Wiring};
 
-use lazo::store::table::{Alarm, SHARDS};
+use lazo::shell::store::table::{Alarm, SHARDS};
 use table::Table;
 use wire::Answer;
 

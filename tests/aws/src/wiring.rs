@@ -24,12 +24,12 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::endpoint::Endpoint;
 
 use super::TABLE;
-use lazo::app::{App, ses_config};
-use lazo::bus::Bus;
-use lazo::links::token::Keys;
-use lazo::mailer::{Mailer, Ses};
-use lazo::rules::Rules;
-use lazo::store::Store;
+use lazo::shell::app::{App, ses_config};
+use lazo::shell::bus::Bus;
+use lazo::shell::link::token::Keys;
+use lazo::shell::mailer::{Mailer, Ses};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::Store;
 
 /// Where nothing listens: the connection is never made.
 const NOWHERE: &str = "http://rehearsal.invalid";

@@ -1,16 +1,18 @@
 //! What is brought to the handlers, as its sources bring it.
 
-use lazo::app::App;
 use lazo::content;
 use lazo::digest;
 use lazo::feedback;
-use lazo::ingest::{self, history};
-use lazo::links::token::Claim;
+use lazo::ingest;
 use lazo::links::{Payload, Request, respond};
-use lazo::rules::Rules;
-use lazo::store::EventEntry;
-use lazo::store::table::Alarm;
-use lazo::{dispatch, occasions, rounds, store::keys};
+use lazo::shell::app::App;
+use lazo::shell::intake::history;
+use lazo::shell::link::token::Claim;
+use lazo::shell::rules::Rules;
+use lazo::shell::store::EventEntry;
+use lazo::shell::store::table::Alarm;
+use lazo::shell::{alarm_sweep, store::keys};
+use lazo::{dispatch, occasions};
 use lazo_domain::event::from_wire;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -64,7 +66,7 @@ impl Act {
             Act::Calendar { alarm, at } => {
                 let looked = match alarm {
                     Alarm::Occasion => occasions::run(app, *at, None).await,
-                    alarm => rounds::look_at_calendars(app, *alarm, *at, None).await,
+                    alarm => alarm_sweep::look_at_calendars(app, *alarm, *at, None).await,
                 };
                 looked.is_ok_and(|looked| looked.failed == 0)
             }

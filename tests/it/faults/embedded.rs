@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use lazo::store::table;
+use lazo::shell::store::table;
 use lazo_fake_aws::{Aws, Service, TABLE, Wiring, operation};
 use tokio::net::TcpListener;
 

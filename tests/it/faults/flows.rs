@@ -1,6 +1,6 @@
 //! The flows: what comes in, what comes after it, and what was before.
 
-use lazo::store::table::Alarm;
+use lazo::shell::store::table::Alarm;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Reason, TouchId};
 use serde_json::{Value, json};
@@ -449,6 +449,6 @@ fn events() -> Vec<Flow> {
 }
 
 /// The address of links, for an app.
-pub fn links() -> (String, lazo::links::token::Keys) {
-    (LINKS_URL.into(), lazo::links::token::Keys::parse(crate::support::LINK_KEYS).unwrap())
+pub fn links() -> (String, lazo::shell::link::token::Keys) {
+    (LINKS_URL.into(), lazo::shell::link::token::Keys::parse(crate::support::LINK_KEYS).unwrap())
 }

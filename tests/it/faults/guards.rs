@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo::store::keys;
+use lazo::shell::store::keys;
 use lazo_fake_aws::Service;
 use lazo_fake_aws::faults::{Fault, Plan, Without};
 

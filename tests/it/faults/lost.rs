@@ -4,8 +4,8 @@
 
 use lazo::dispatch;
 use lazo::ingest;
-use lazo::store::TouchState;
-use lazo::store::table::shard_of;
+use lazo::shell::store::TouchState;
+use lazo::shell::store::table::shard_of;
 use lazo_fake_aws::faults::{Fault, Faults, Plan};
 use lazo_fake_aws::{Aws, Keep, Retries, Service, Wiring};
 use serde_json::json;
@@ -21,7 +21,7 @@ const BOTH: [&str; 2] = ["ana", "bea"];
 struct Shop {
     aws: Aws,
     faults: Faults,
-    app: lazo::app::App,
+    app: lazo::shell::app::App,
 }
 
 /// A shop in which both bought and a mail is due to each.

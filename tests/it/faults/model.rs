@@ -6,17 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use fastrand::Rng;
-use lazo::app::App;
-use lazo::store::table::{Alarm, SHARDS};
-use lazo::store::{
+use lazo::dispatch;
+use lazo::shell::app::App;
+use lazo::shell::intake;
+use lazo::shell::store::table::{Alarm, SHARDS};
+use lazo::shell::store::{
     Call, CallStatus, Commit, EventEntry, Failing, FailureKind, Ledger, LedgerEntry, Loaded, Note,
     Store, TouchEntry, TouchState, Wish,
 };
-use lazo::{dispatch, ingest};
+use lazo_domain::channel::{Channel, Purpose};
 use lazo_domain::event::{People, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::{Channel, Purpose};
 use lazo_domain::touch::{Send, TouchId};
 use lazo_fake_aws::{Aws, Keep, Wiring};
 use serde_json::Value;
@@ -373,7 +374,7 @@ async fn the_handlers_leave_the_same_items_on_both() {
         for event in &made {
             let delivered = from_wire(&event.text()).unwrap();
             for app in [&ours, &theirs] {
-                ingest::take(app, &delivered, event.at).await.unwrap();
+                intake::take(app, &delivered, event.at).await.unwrap();
             }
         }
         for day in 0..25 {

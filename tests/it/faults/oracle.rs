@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo::store::{FailureKind, Month, Store, TouchState, keys};
+use lazo::shell::store::{FailureKind, Month, Store, TouchState, keys};
 use lazo_domain::address::{Asks, Heard};
+use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::event::{Body, EventKind};
 use lazo_domain::notice::{NoticeId, NoticeKind};
-use lazo_domain::rule::Channel;
 use lazo_domain::touch::Reason;
 use lazo_fake_aws::Service;
 use lazo_fake_aws::faults::{Fault, Plan};

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use lazo::app::App;
-use lazo::mailer::{Mailer, Ses};
-use lazo::rules::Rules;
-use lazo::store::table::{self, Alarm};
-use lazo::store::{Store, TouchState};
-use lazo::{digest, dispatch, store::keys};
+use lazo::shell::app::App;
+use lazo::shell::mailer::{Mailer, Ses};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::keys;
+use lazo::shell::store::table::{self, Alarm};
+use lazo::shell::store::{Store, TouchState};
+use lazo::{digest, dispatch};
 use lazo_domain::instant::Instant;
 use lazo_fake_aws::faults::{End, Fault, Faults, Plan, Step, Without};
 use lazo_fake_aws::{Aws, Keep, Retries, Service, TABLE, Wiring};

@@ -1,6 +1,6 @@
 //! The shop in which every flow runs: its policy and its rules.
 
-use lazo::rules::Rules;
+use lazo::shell::rules::Rules;
 
 use crate::support::rules;
 

@@ -4,9 +4,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode, header};
-use lazo::links::token::{Claim, Keys, Purpose};
 use lazo::links::{BODY_BYTES_MAX, respond};
-use lazo::store::Store;
+use lazo::shell::link::token::{Claim, Keys, Purpose};
+use lazo::shell::store::Store;
 use serde_json::json;
 
 use super::{ONE_CLICK, app, ask, keys, link, mailed, now, post, request};

@@ -3,8 +3,8 @@
 use http::{Method, StatusCode};
 use lazo::dispatch;
 use lazo::links::respond;
-use lazo::links::token::{Claim, Purpose};
-use lazo::store::Answer;
+use lazo::shell::link::token::{Claim, Purpose};
+use lazo::shell::store::Answer;
 use lazo_domain::customer::Customer;
 use lazo_domain::event::EventKind;
 use lazo_domain::rule::SurveyKind;

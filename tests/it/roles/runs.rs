@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lazo::app::App;
-use lazo::links::token::{Claim, Keys};
 use lazo::links::{Payload, Request, respond};
-use lazo::rules::Rules;
-use lazo::store::table::SHARDS;
+use lazo::shell::app::App;
+use lazo::shell::link::token::{Claim, Keys};
+use lazo::shell::rules::Rules;
+use lazo::shell::store::table::SHARDS;
 use lazo::{content, digest, dispatch, drift, feedback, ingest, occasions};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;

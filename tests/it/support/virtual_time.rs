@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use lazo::app::App;
-use lazo::store::{EventEntry, Refused, TouchState};
-use lazo::{dispatch, ingest};
+use lazo::dispatch;
+use lazo::shell::app::App;
+use lazo::shell::intake;
+use lazo::shell::store::{EventEntry, Refused, TouchState};
 use lazo_domain::customer::Customer;
 use lazo_domain::event::Delivered;
 use lazo_domain::id::Id;
@@ -29,7 +30,7 @@ pub async fn replay(app: &App, id: &Id, events: &[Delivered], until: Instant) {
     for delivered in events.iter().take_while(|delivered| delivered.at <= until) {
         pass_time(app, id, &mut now, delivered.at, false).await;
         now = delivered.at;
-        ingest::take(app, delivered, now).await.unwrap();
+        intake::take(app, delivered, now).await.unwrap();
     }
     pass_time(app, id, &mut now, until, true).await;
 }
@@ -43,7 +44,7 @@ pub async fn replay_together(app: &App, customers: &[(Id, Vec<Delivered>)], unti
     for delivered in events.into_iter().take_while(|delivered| delivered.at <= until) {
         pass_time_of_all(app, customers, &mut now, (delivered.at, false)).await;
         now = delivered.at;
-        ingest::take(app, delivered, now).await.unwrap();
+        intake::take(app, delivered, now).await.unwrap();
     }
     pass_time_of_all(app, customers, &mut now, (until, true)).await;
 }

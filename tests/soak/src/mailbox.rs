@@ -6,7 +6,7 @@ use std::rc::Rc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lazo::feedback::{self, Word};
-use lazo::store::FailureKind;
+use lazo::shell::store::FailureKind;
 use lazo_fake_aws::mail::Accepted;
 use serde_json::{Value, json};
 

@@ -118,7 +118,7 @@ struct Plan {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    lazo::telemetry::init_for_command();
+    lazo::shell::telemetry::init_for_command();
     match run(&Args::parse()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),

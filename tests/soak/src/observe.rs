@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lazo::store::{FailureKind, Store, StoreError, TouchState};
+use lazo::shell::store::{FailureKind, Store, StoreError, TouchState};
 use lazo_domain::id::Id;
 
 use super::fact::{NEVER, What};

@@ -3,7 +3,7 @@
 
 use anyhow::anyhow;
 use jiff::civil::Date;
-use lazo::rules::Rules;
+use lazo::shell::rules::Rules;
 use lazo_domain::drift::{Estimate, Kind, Model, Params, ShopRhythm, Spending};
 use lazo_domain::event::EventKind;
 use lazo_domain::message::Templates;

@@ -11,11 +11,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use lazo::app::App;
-use lazo::links::token::Keys;
-use lazo::rounds::Looked;
-use lazo::store::Learnt;
-use lazo::store::table::Alarm;
+use lazo::shell::alarm_sweep::Looked;
+use lazo::shell::app::App;
+use lazo::shell::link::token::Keys;
+use lazo::shell::store::Learnt;
+use lazo::shell::store::table::Alarm;
 use lazo::{content, digest, dispatch, drift, occasions};
 use lazo_domain::instant::Instant;
 use lazo_fake_aws::faults::{End, Faults, Plan};

@@ -2,9 +2,9 @@
 
 use super::Turn;
 use crate::calendar::Base;
+use crate::channel::Channel;
 use crate::customer::Enrolment;
 use crate::instant::Instant;
-use crate::rule::Channel;
 use crate::rulebook::Rule;
 use crate::touch::{Defer, Reason, TouchId, TouchStatus};
 
@@ -27,7 +27,7 @@ impl Turn<'_> {
 
     /// A script names what the trigger told for as long as the call is open.
     fn keep_for_script(&mut self, enrolment: &Enrolment, channel: Channel) {
-        if !matches!(channel, Channel::Call | Channel::Task) {
+        if !channel.is_for_a_person() {
             return;
         }
         let found = self.book.rule(&enrolment.rule).and_then(|rule| rule.step(&enrolment.step));

@@ -10,11 +10,11 @@
 use std::collections::BTreeMap;
 
 use super::Turn;
+use crate::channel::{Channel, Purpose};
 use crate::customer::{Customer, SentTouch};
 use crate::event::Detail;
 use crate::ordered;
 use crate::policy::Policy;
-use crate::rule::{Channel, Purpose};
 
 /// How many touches may be pending; what else would start is refused, and told.
 pub const PENDING_MAX: usize = 1_000;

@@ -9,11 +9,11 @@ use jiff::civil::{Date, Time};
 
 use super::Turn;
 use crate::calendar::{self, Base};
+use crate::channel::Channel;
 use crate::customer::{Customer, Enrolment, Reported, Try};
 use crate::event::{CallOutcome, CallReported};
 use crate::instant::Instant;
 use crate::policy::{DayRanges, Range};
-use crate::rule::Channel;
 use crate::rulebook::{Attempt, Attempts, Rule, RuleBook, Step, step_id, step_parts};
 use crate::touch::{Reason, TouchId};
 

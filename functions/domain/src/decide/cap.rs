@@ -3,11 +3,12 @@
 use std::cmp::{Ordering, Reverse};
 
 use super::Turn;
+use crate::channel::{Channel, Purpose};
 use crate::complaint::Pause;
 use crate::customer::Enrolment;
 use crate::instant::Instant;
 use crate::policy::FrequencyCap;
-use crate::rule::{Channel, DuringComplaint, Purpose};
+use crate::rule::DuringComplaint;
 use crate::rulebook::{Rule, Step};
 
 /// A touch that would go today, and when.

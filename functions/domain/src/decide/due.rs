@@ -4,6 +4,7 @@ use super::Turn;
 use super::enrol::fraction;
 use crate::address::Words;
 use crate::calendar::Hours;
+use crate::channel::{AddressField, Channel, Purpose};
 use crate::complaint::Pause;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, Fired, SentTouch};
@@ -11,7 +12,7 @@ use crate::event::Detail;
 use crate::history::Until;
 use crate::instant::Instant;
 use crate::ordered;
-use crate::rule::{Channel, DuringComplaint, Purpose, Trigger};
+use crate::rule::{DuringComplaint, Trigger};
 use crate::rulebook::{Rule, Step};
 use crate::touch::{Defer, Reason, Send, TouchStatus};
 use crate::view::View;
@@ -203,10 +204,11 @@ impl<'a> Turn<'a> {
         let customer = &self.customer;
         let policy = &self.book.policy;
         let profile = &customer.profile;
-        let has_address = match channel {
-            Channel::Email => profile.email.latest().is_some(),
-            Channel::Call => profile.phone.latest().is_some(),
-            Channel::Task | Channel::Event => true,
+        let address = channel.address();
+        let has_address = match address {
+            Some(AddressField::Email) => profile.email.latest().is_some(),
+            Some(AddressField::Phone) => profile.phone.latest().is_some(),
+            None => true,
         };
         let purpose: Purpose = rule.purpose;
         let relationship = profile.relationship.latest();
@@ -214,16 +216,16 @@ impl<'a> Turn<'a> {
             .and_then(|kind| policy.relationships.get(kind.as_str()))
             .is_none_or(|kind| kind.allows(channel, purpose));
         let words = self.heard(channel);
-        let is_suppressed = match channel {
-            Channel::Email => {
+        let is_suppressed = match address {
+            Some(AddressField::Email) => {
                 let email = profile.email.latest();
                 email.is_some_and(|email| customer.suppressed.covers(email.as_str()))
             }
-            Channel::Call => {
+            Some(AddressField::Phone) => {
                 let phone = profile.phone.latest();
                 phone.is_some_and(|phone| customer.wrong_numbers.covers(phone.as_str()))
             }
-            Channel::Task | Channel::Event => false,
+            None => false,
         };
         if customer.erased_at.is_some() {
             Some(Reason::Erased)
@@ -248,20 +250,19 @@ impl<'a> Turn<'a> {
     /// Where nobody has looked, it is asked for.
     fn heard(&self, channel: Channel) -> Option<&Words> {
         let (customer, mut asks) = (&self.customer, self.asks.get());
-        let words = match channel {
+        let words = match channel.address() {
             _ if customer.erased_at.is_some() => None,
-            Channel::Email => {
+            Some(AddressField::Email) => {
                 let words = customer.heard.email.as_deref();
                 asks.email |= words.is_none() && customer.profile.email.latest().is_some();
                 words
             }
-            Channel::Call => {
+            Some(AddressField::Phone) => {
                 let words = customer.heard.phone.as_deref();
                 asks.phone |= words.is_none() && customer.profile.phone.latest().is_some();
                 words
             }
-            // Tasks and events are the shop's own: they reach no customer.
-            Channel::Task | Channel::Event => None,
+            None => None,
         };
         self.asks.set(asks);
         words
@@ -317,7 +318,7 @@ impl<'a> Turn<'a> {
         let local = country.and_then(|country| policy.by_country.get(country.as_str()));
         let hours = Hours {
             windows: [policy.windows.get(&channel), local.and_then(|c| c.get(&channel))],
-            closed: (channel == Channel::Call).then_some(&policy.closed_days),
+            closed: channel.rests_on_closed_days().then_some(&policy.closed_days),
         };
         hours.next_opening(from, &self.zone)
     }

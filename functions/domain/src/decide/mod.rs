@@ -40,13 +40,13 @@ use jiff::tz::TimeZone;
 
 use crate::address::Asks;
 use crate::calendar;
+use crate::channel::Channel;
 use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
 use crate::event::{Detail, Event, EventKind};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
-use crate::rule::Channel;
 use crate::rulebook::{Rule, RuleBook, Step};
 use crate::stage::Entered;
 use crate::suppression::{AddressHash, Cause};

@@ -16,10 +16,11 @@ use super::names;
 use super::sample::{Samples, Use};
 use super::source::{Unmarked, unmark};
 use super::{BODY, Context, SCRIPT, SUBJECT, Templates, header, languages};
+use crate::channel::{Channel, Content, Purpose};
 use crate::nearest::hint;
 use crate::notice::NoticeKind;
 use crate::policy::Policy;
-use crate::rule::{Channel, Purpose, Status};
+use crate::rule::Status;
 use crate::rulebook::{Diagnostic, DiagnosticSeverity, Place, RuleBook};
 
 impl Templates {
@@ -94,10 +95,10 @@ impl Templates {
         policy: &Policy,
         report: &mut Report,
     ) {
-        let needed: &[&str] = match used.channel {
-            Channel::Email => &[SUBJECT, BODY],
-            Channel::Call | Channel::Task => &[SCRIPT],
-            Channel::Event => return,
+        let needed: &[&str] = match used.channel.content() {
+            Some(Content::Mail) => &[SUBJECT, BODY],
+            Some(Content::Script) => &[SCRIPT],
+            None => return,
         };
         for (path, folder) in self.files.strays(template) {
             let message = format!("is not read: {folder:?} is no language tag such as es or es-MX");
@@ -210,7 +211,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let renders = self.renderings();
-        if renders && self.used.channel == Channel::Email {
+        if renders && self.used.channel.content() == Some(Content::Mail) {
             for context in [&self.samples.full, &self.samples.bare] {
                 self.mail(context);
             }

@@ -12,7 +12,7 @@ use crate::customer::CUSTOMER_SINCE;
 use crate::event::{EventKind, Locale};
 use crate::nearest::hint;
 use crate::policy::{FrequencyCap, Policy};
-use crate::rule::{Channel, ExitSpec, RuleSpec, StepSpec, Survey, Trigger, is_name};
+use crate::rule::{ExitSpec, RuleSpec, StepSpec, Survey, Trigger, is_name};
 
 pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     let before = found.len();
@@ -249,11 +249,11 @@ fn step(
     let condition = report.condition(&path("if"), step.condition.as_ref(), |source| {
         Condition::compile(source, event)
     });
-    match (step.channel, &step.template) {
-        (Channel::Event, Some(_)) => {
+    match (step.channel.content(), &step.template) {
+        (None, Some(_)) => {
             report.error(&path("template"), "an event carries ids only and has no template");
         }
-        (Channel::Email | Channel::Call | Channel::Task, None) => {
+        (Some(_), None) => {
             let message = format!("a step of channel {} needs a template", step.channel);
             report.error(&path("channel"), message);
         }
@@ -274,7 +274,7 @@ fn step(
     survey(step, event, &path("survey"), report);
     if let Some(policy) = policy {
         hours(step, policy, &path("at"), report);
-        let is_work = matches!(step.channel, Channel::Call | Channel::Task);
+        let is_work = step.channel.is_for_a_person();
         let to_whom = step.assign_to.as_deref().filter(|_| is_work);
         let to_whom = to_whom.filter(|name| !FROM_THE_SALE.contains(name));
         if let Some(doubt) = to_whom.and_then(|name| policy.hears_nothing(name)) {
@@ -309,7 +309,7 @@ fn attempts(
 ) -> Option<Attempts> {
     let attempts = spec.attempts.as_ref()?;
     let part = |name: &'static str| [path[0], path[1], path[2], Key::Name(name)];
-    if spec.channel != Channel::Call {
+    if !spec.channel.has_attempts() {
         report.error(path, "attempts are for calls");
     }
     if !(1..=10).contains(&attempts.max) {
@@ -319,7 +319,7 @@ fn attempts(
         report.error(&part("gap"), "gap must be longer than nothing, such as \"1 business day\"");
     }
     match (attempts.then, &attempts.template) {
-        (Some(Channel::Call | Channel::Event), _) => {
+        (Some(then), _) if !then.can_follow_calls() => {
             report.error(&part("then"), "what follows the last attempt is an email or a task");
         }
         (Some(_), None) => {
@@ -346,7 +346,7 @@ fn attempts(
 
 fn survey(step: &StepSpec, event: Option<EventKind>, path: &[Key], report: &mut Report) {
     let Some(survey) = &step.survey else { return };
-    if step.channel != Channel::Email {
+    if !step.channel.carries_surveys() {
         report.error(path, "a survey goes by email");
     }
     let within = |key: &'static str| [path, &[Key::Name(key)]].concat();

@@ -14,14 +14,14 @@ use std::sync::LazyLock;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use crate::channel::{Channel, Purpose};
 use crate::condition::{Condition, EventFields};
 use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
 use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::rule::{
-    Channel, DuringComplaint, PromisedDay, Purpose, Reentry, RuleSpec, Share, Status, Survey,
-    Trigger,
+    DuringComplaint, PromisedDay, Reentry, RuleSpec, Share, Status, Survey, Trigger,
 };
 use crate::span::Span;
 use crate::stage::Stage;

@@ -55,7 +55,7 @@ fn denied_by(shared: &Shared, email: &str, instants: &[&str]) -> Vec<Option<Stri
     let heard = |at: &&str| {
         let at: jiff::Timestamp = at.parse().unwrap();
         let email = shared.heard(&profile, at.into()).email.unwrap();
-        email.no(crate::rule::Purpose::Marketing).map(|no| no.by.to_string())
+        email.no(crate::channel::Purpose::Marketing).map(|no| no.by.to_string())
     };
     instants.iter().map(heard).collect()
 }

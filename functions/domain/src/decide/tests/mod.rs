@@ -17,10 +17,10 @@ mod winbacks;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::channel::{Channel, Purpose};
 use crate::customer::{Enrolment, Exit, Fired, SentTouch};
 use crate::event::{Delivered, from_wire};
 use crate::id::Id;
-use crate::rule::{Channel, Purpose};
 use crate::span::Span;
 
 const HOUR: i64 = 3_600_000;

@@ -1,8 +1,8 @@
 //! What a report of a call changes in a state, in whatever order reports come.
 
 use super::*;
+use crate::channel::Channel;
 use crate::customer::{Reported, Try};
-use crate::rule::Channel;
 
 /// Two attempts, and a mail behind them.
 const CALLS: &str = "rule: calls

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value as Json};
 
 use super::{NAMES, Samples, Use};
+use crate::channel::{Channel, Purpose};
 use crate::message::context::{Context, localize};
 use crate::nearest::hint;
 use crate::policy::Policy;
-use crate::rule::{Channel, Purpose};
 use crate::rulebook::Rule;
 
 /// A file of a customer to preview with that cannot be used.

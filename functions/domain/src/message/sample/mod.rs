@@ -7,10 +7,11 @@ mod of_schema;
 use serde_json::{Map, Value as Json, json};
 
 use super::context::{Context, SurveyLinks, brand, call, survey};
+use crate::channel::{AddressField, Channel, Purpose};
 use crate::decide::CallFacts;
 use crate::event::EventKind;
 use crate::policy::Policy;
-use crate::rule::{Channel, Purpose, SurveyKind, Trigger};
+use crate::rule::{SurveyKind, Trigger};
 use crate::stage::Stage;
 pub use given::{BadSample, context_from_json, sample_context};
 
@@ -218,11 +219,7 @@ impl Made {
             "lifetime_value": 8400, "given_name": "Ana", "family_name": "Martínez",
             "email": "ana@example.com", "phone": "+525512345678", "currency": currency,
         });
-        let always = match channel {
-            Channel::Email => Some("email"),
-            Channel::Call => Some("phone"),
-            Channel::Task | Channel::Event => None,
-        };
+        let always = channel.address().map(AddressField::as_str);
         let missing = OPTIONAL.into_iter().filter(|field| Some(*field) != always);
         let mut unknown: Vec<Change> =
             missing.map(|field| Change::new(&["customer", field], None)).collect();
@@ -307,7 +304,7 @@ impl Made {
     }
 
     fn call(&mut self, channel: Channel) {
-        if channel != Channel::Call {
+        if !channel.has_attempts() {
             return;
         }
         let next_on = jiff::civil::date(2026, 11, 24);

@@ -141,7 +141,7 @@ fn a_script_tells_the_rep_what_to_know() {
 fn a_message_is_left_on_the_last_attempt_but_one() {
     let (customer, detail) = customer("Ana");
     let tell = |attempt, next_on, locale: &str| {
-        let then = (attempt == 3).then_some(crate::rule::Channel::Email);
+        let then = (attempt == 3).then_some(crate::channel::Channel::Email);
         let call = Some(CallFacts { attempt, attempts: 3, next_on, then });
         let context = written(&customer, Some(&detail), &Facts { call, ..Facts::default() });
         shipped().script("thank-you-call", locale, "es", &context).unwrap().markdown

@@ -1,9 +1,10 @@
 //! Customers to preview with.
 
 use super::{shipped, shipped_rules};
+use crate::channel::{Channel, Purpose};
 use crate::message::sample::{Samples, Use};
 use crate::message::{BadSample, context_from_json, sample_context};
-use crate::rule::{Channel, Purpose, Trigger};
+use crate::rule::Trigger;
 use crate::view::CUSTOMER_FIELDS;
 
 #[test]

@@ -1,9 +1,9 @@
 //! The call list: calls and tasks that wait for a person, by whose they are.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::channel::Channel;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Send, TouchId};
 use serde::{Deserialize, Serialize};
 

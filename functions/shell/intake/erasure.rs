@@ -5,7 +5,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::event::People;
 use lazo_domain::instant::Instant;
 
-use crate::store::{Failure, Store, StoreError};
+use crate::shell::store::{Failure, Store, StoreError};
 
 /// How many customers a text may name to be looked at as one about them.
 const NAMED_MAX: usize = 4;

@@ -9,11 +9,12 @@ use lazo_domain::event::{CustomerMerged, Delivered};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
-use crate::app::App;
-use crate::bus::Message;
-use crate::call_list;
-use crate::ingest::{ATTEMPTS_MAX, IngestError, Taken, back_off, write_down};
-use crate::store::{
+use super::{IntakeError, Taken};
+use crate::shell::app::App;
+use crate::shell::bus::Message;
+use crate::shell::call_list;
+use crate::shell::commit::{ATTEMPTS_MAX, back_off, write_down};
+use crate::shell::store::{
     Commit, EventEntry, Ledger, LedgerEntry, Loaded, StoreError, complaint_entries,
 };
 
@@ -24,14 +25,14 @@ const ENDED_AT_ONCE: usize = 4;
 /// already, the event is counted and changes nothing.
 ///
 /// # Errors
-/// [`IngestError`] where it could not be stored; nothing was changed then.
+/// [`IntakeError`] where it could not be stored; nothing was changed then.
 pub async fn take(
     app: &App,
     delivered: &Delivered,
     told: &CustomerMerged,
     opens: bool,
     now: Instant,
-) -> Result<Taken, IngestError> {
+) -> Result<Taken, IntakeError> {
     for attempt in 1..=ATTEMPTS_MAX {
         let stays = app.store.person(&told.customer_id).await?;
         let goes = app.store.person(&told.merged_id).await?;
@@ -39,7 +40,7 @@ pub async fn take(
         let ledger = Ledger { entries: vec![LedgerEntry::Event(entry)] };
         let is_one = stays.customer.id == goes.customer.id;
         if !is_one && stays.customer.merged.len() + goes.customer.merged.len() >= ALIASES_MAX {
-            return Err(IngestError::TooManyIds);
+            return Err(IntakeError::TooManyIds);
         }
         let at = delivered.event.occurred_at;
         let done = match is_one {
@@ -55,7 +56,7 @@ pub async fn take(
             Commit::Known(_) | Commit::Conflict => back_off(attempt).await,
         }
     }
-    Err(IngestError::Contention)
+    Err(IntakeError::Contention)
 }
 
 /// Takes over what was settled meanwhile of an id that went: its next steps.

@@ -146,7 +146,7 @@ fn read_folder(root: &Path, folder: &Path, deep: bool) -> Result<Files, RulesErr
         if facts.len() > FILE_BYTES_MAX {
             return Err(RulesError::TooLarge { path, bytes: facts.len() });
         }
-        let text = crate::text_file::read(&path).map_err(wrong(&path))?;
+        let text = crate::shell::text_file::read(&path).map_err(wrong(&path))?;
         files.push((name_of(root, &path), text));
     }
     files.sort();

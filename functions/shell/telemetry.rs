@@ -6,7 +6,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::app::env;
+use crate::shell::app::env;
 
 /// Starts logging as a function does, on standard output: our own lines to the
 /// level of `LAZO_LOG` (trace, debug, info, warn, error or off; info where it

@@ -4,21 +4,21 @@
 use std::cmp::Reverse;
 
 use lazo_domain::address::Asks;
+use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{assignee, call_forbidden};
 use lazo_domain::event::{CallOutcome, CallReported, Severity};
 use lazo_domain::history::Until;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::Channel;
 use lazo_domain::rulebook::{Attempt, step_id, step_parts};
 use lazo_domain::touch::{Reason, TouchId};
 use lazo_domain::view::View;
 use lazo_domain::{calendar, rulebook::RuleBook};
 
-use crate::app::App;
-use crate::mailer::tags;
-use crate::store::{Call, CallStatus, StoreError};
+use crate::shell::app::App;
+use crate::shell::mailer::tags;
+use crate::shell::store::{Call, CallStatus, StoreError};
 
 /// A call on the list, with whom it is about.
 #[derive(Clone, Debug)]

@@ -8,10 +8,11 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::TouchId;
 
-use super::{ATTEMPTS_MAX, IngestError, Taken, back_off, is_refusal, told, write_down};
-use crate::app::App;
-use crate::merging;
-use crate::store::{Commit, EventEntry, Ledger, LedgerEntry, complaint_entries};
+use super::entries::{is_refusal, told};
+use super::{IntakeError, Taken, merging};
+use crate::shell::app::App;
+use crate::shell::commit::{ATTEMPTS_MAX, back_off, write_down};
+use crate::shell::store::{Commit, EventEntry, Ledger, LedgerEntry, complaint_entries};
 
 /// How much one transaction takes: room stays for the interests that its events
 /// change, the touches that they end, what they say of addresses, and the parts of
@@ -71,13 +72,13 @@ pub struct Imported {
 /// never be written takes nothing else with it.
 ///
 /// # Errors
-/// [`IngestError`] where a part could not be stored; run it again.
+/// [`IntakeError`] where a part could not be stored; run it again.
 pub async fn import(
     app: &App,
     id: &Id,
     all: &[Delivered],
     now: Instant,
-) -> Result<Imported, IngestError> {
+) -> Result<Imported, IntakeError> {
     let mut imported = Imported::default();
     // One transaction writes an item once, so what a file holds twice goes.
     let mut keys = HashSet::new();
@@ -151,7 +152,7 @@ pub async fn import(
                     }
                     attempt += 1;
                     if attempt == ATTEMPTS_MAX {
-                        return Err(IngestError::Contention);
+                        return Err(IntakeError::Contention);
                     }
                     back_off(attempt).await;
                 }
@@ -169,7 +170,7 @@ async fn commit(
     events: &[&Delivered],
     known: &[TouchId],
     now: Instant,
-) -> Result<(Commit, Ledger), IngestError> {
+) -> Result<(Commit, Ledger), IntakeError> {
     let rules = app.rules();
     let loaded = Box::pin(app.store.person(id)).await?;
     let mut customer = loaded.customer.clone();

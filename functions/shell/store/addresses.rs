@@ -27,11 +27,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use lazo_domain::address::{ADDRESSES_MAX, Address, Asks, Words, said_since};
+use lazo_domain::channel::AddressField;
 use lazo_domain::customer::Customer;
 use lazo_domain::event::ConsentChannel;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::Channel;
 use sha2::Sha256;
 
 use super::commit::as_read;
@@ -313,18 +313,18 @@ impl Store {
         before: &Loaded,
         ledger: &Ledger,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let fences = |channel: Channel| {
+        let fences = |address: AddressField| {
             ledger.entries.iter().any(|entry| match entry {
                 LedgerEntry::Touch(entry) => {
-                    entry.state == TouchState::Fenced && entry.channel == channel
+                    entry.state == TouchState::Fenced && entry.channel.address() == Some(address)
                 }
                 _ => false,
             })
         };
         let Checks { email, phone } = &before.checks;
         let mut checks = Vec::new();
-        checks.extend(email.as_deref().filter(|_| fences(Channel::Email)));
-        checks.extend(phone.as_deref().filter(|_| fences(Channel::Call)));
+        checks.extend(email.as_deref().filter(|_| fences(AddressField::Email)));
+        checks.extend(phone.as_deref().filter(|_| fences(AddressField::Phone)));
         let check = |check: &Check| {
             let (condition, values) = as_read(check.version);
             let built = ConditionCheck::builder()

@@ -22,10 +22,10 @@ use lazo_domain::instant::Instant;
 use tokio::sync::Mutex;
 use tokio::time::Instant as Tick;
 
-use crate::app::App;
-use crate::aside;
-use crate::mailer::Refusal;
-use crate::store::{FailureKind, Store, StoreError, Wish};
+use crate::shell::app::App;
+use crate::shell::aside;
+use crate::shell::mailer::Refusal;
+use crate::shell::store::{FailureKind, Store, StoreError, Wish};
 
 /// How long after its turn a mail may begin.
 pub const LATE_MAX_MICROS: i64 = 50_000;

@@ -4,8 +4,8 @@
 use lazo_domain::event::People;
 use lazo_domain::instant::Instant;
 
-use crate::app::App;
-use crate::store::{Failing, Failure, FailureKind, Kept, StoreError};
+use crate::shell::app::App;
+use crate::shell::store::{Failing, Failure, FailureKind, Kept, StoreError};
 
 /// Keeps something that could not be processed; what failed before is counted.
 /// No key quotes the text, and whoever gives the reason sees to it that that does

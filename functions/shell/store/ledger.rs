@@ -1,11 +1,11 @@
 //! The append-only ledger: each accepted event and each touch, for ever.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::channel::Channel;
 use lazo_domain::customer::{Customer, Fired};
 use lazo_domain::event::{Detail, Event, EventKind};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::rule::Channel;
 use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus};
 use serde::{Deserialize, Serialize};
 

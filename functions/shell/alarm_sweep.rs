@@ -12,12 +12,12 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use serde::Serialize;
 
-use crate::app::App;
-use crate::aside;
-use crate::bus::{Message, Outgoing};
-use crate::ingest::{ATTEMPTS_MAX, back_off};
-use crate::store::table::{Alarm, SHARDS};
-use crate::store::{
+use crate::shell::app::App;
+use crate::shell::aside;
+use crate::shell::bus::{Message, Outgoing};
+use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::store::table::{Alarm, SHARDS};
+use crate::shell::store::{
     Behind, Commit, FailureKind, LEDGER_ITEMS_MAX, Ledger, Loaded, Place, RingingPage, StoreError,
 };
 

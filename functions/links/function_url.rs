@@ -9,7 +9,7 @@ use http::{Method, Uri};
 use lazo_domain::instant::Instant;
 
 use super::{BODY_BYTES_MAX, Payload, Request, respond};
-use crate::app::App;
+use crate::shell::app::App;
 
 /// Answers one invocation.
 pub async fn handle(app: &App, event: UrlRequest, now: Instant) -> UrlResponse {

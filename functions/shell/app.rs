@@ -9,11 +9,11 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use lazo_domain::drift::Model;
 
-use crate::bus::Bus;
-use crate::links::token::{BadKeys, Keys};
-use crate::mailer::{Mailer, Ses};
-use crate::rules::{Rules, RulesError};
-use crate::store::{Deployed, Published, Store, StoreError};
+use crate::shell::bus::Bus;
+use crate::shell::link::token::{BadKeys, Keys};
+use crate::shell::mailer::{Mailer, Ses};
+use crate::shell::rules::{Rules, RulesError};
+use crate::shell::store::{Deployed, Published, Store, StoreError};
 
 /// Why a function cannot start.
 #[derive(Debug, thiserror::Error)]

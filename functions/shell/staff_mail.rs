@@ -11,12 +11,14 @@ use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::policy::Mailbox;
 use serde_json::Value;
 
-use crate::app::App;
-use crate::aside;
-use crate::ingest::{ATTEMPTS_MAX, back_off};
-use crate::mailer::{Letter, Recipient, SendError, Trace, Wait};
-use crate::pace::Pace;
-use crate::store::{FailureKind, Fence, NoticeState, SETTLE_AFTER, StoreError, UNKNOWN_AFTER};
+use crate::shell::app::App;
+use crate::shell::aside;
+use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::mailer::{Letter, Recipient, SendError, Trace, Wait};
+use crate::shell::send_rate::Pace;
+use crate::shell::store::{
+    FailureKind, Fence, NoticeState, SETTLE_AFTER, StoreError, UNKNOWN_AFTER,
+};
 
 /// A mail that somebody in the shop is to get, once.
 #[derive(Clone, Debug)]

@@ -1,0 +1,267 @@
+//! One event, or one customer's history, into the table: decode → load → decide →
+//! commit, and what follows from it besides.
+
+mod entries;
+mod erasure;
+pub mod history;
+pub mod merging;
+mod quarantine;
+
+use std::collections::BTreeMap;
+
+use lazo_domain::decide::{ALIASES_MAX, Input, decide};
+use lazo_domain::event::{BadEvent, Body, ConsentChannel, Delivered, from_wire};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::interest::Topic;
+
+pub use erasure::kept_aside;
+pub use quarantine::{keep_untaken, note_left_out, quarantine};
+
+use super::app::App;
+use super::call_list;
+use super::commit::{ATTEMPTS_MAX, back_off, write_down};
+use super::store::{Commit, Loaded, Store, StoreError};
+use entries::account;
+
+/// How an event was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    Counted,
+    /// It had been counted before: nothing changed.
+    Duplicate,
+    /// Content that does not interest the customer, or comes by another topic.
+    Nobody,
+}
+
+/// Why an event could not be taken now; it comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the customer was written by others {ATTEMPTS_MAX} times in a row")]
+    Contention,
+    #[error(
+        "one person can have {ALIASES_MAX} other ids at most: {why}",
+        why = "look for a mapping that merges everybody into one id"
+    )]
+    TooManyIds,
+}
+
+impl IntakeError {
+    /// Whether the event or its customer is at fault, so that it is kept aside: it
+    /// would come again in vain.
+    pub fn is_for_good(&self) -> bool {
+        match self {
+            IntakeError::Store(error) => error.is_of_the_item(),
+            IntakeError::TooManyIds => true,
+            IntakeError::Contention => false,
+        }
+    }
+}
+
+/// Reads an event that arrives now.
+///
+/// # Errors
+/// [`BadEvent`] where it does not fit, or lies in the future.
+pub fn read(text: &str, now: Instant) -> Result<Delivered, BadEvent> {
+    from_wire(text)?.arrived(now)
+}
+
+/// Takes one text from outside: counts the event, or keeps aside what is none,
+/// with the reason; `Some` is the reason for which it was kept.
+///
+/// # Errors
+/// [`IntakeError`] where it could neither be taken nor kept; nothing was changed.
+pub async fn receive(app: &App, text: &str, now: Instant) -> Result<Option<String>, IntakeError> {
+    match read(text, now) {
+        Ok(delivered) => {
+            note_left_out(app, text, &delivered.left_out, now).await?;
+            match take(app, &delivered, now).await {
+                Ok(_) => Ok(None),
+                Err(error) if error.is_for_good() => {
+                    keep_untaken(app, text, &error, now).await?;
+                    Ok(Some(error.to_string()))
+                }
+                Err(error) => Err(error),
+            }
+        }
+        Err(why) => {
+            let why = why.to_string();
+            quarantine(app, text, &why, now).await?;
+            Ok(Some(why))
+        }
+    }
+}
+
+/// Reads the customers of a batch at once. Whoever is missing is read alone
+/// when their first event is taken: what fails for all need not fail for each.
+pub async fn read_ahead(store: &Store, ids: &[Id]) -> BTreeMap<Id, Loaded> {
+    if ids.len() < 2 {
+        return BTreeMap::new();
+    }
+    let read = store.load_all(ids).await.unwrap_or_default();
+    read.into_iter().flatten().map(|one| (one.customer.id.clone(), one)).collect()
+}
+
+/// Takes one event: counts it once, for ever, and plans what it starts.
+///
+/// # Errors
+/// [`IntakeError`] where it could not be stored; nothing was changed then.
+pub async fn take(app: &App, delivered: &Delivered, now: Instant) -> Result<Taken, IntakeError> {
+    take_from(app, &mut None, delivered, false, now).await
+}
+
+/// The same for a customer who was read already; leaves behind how they are
+/// then, where that is known. What the ledger is known to have is not counted
+/// again, and followed through all the same.
+pub async fn take_from(
+    app: &App,
+    read: &mut Option<Loaded>,
+    delivered: &Delivered,
+    is_known: bool,
+    now: Instant,
+) -> Result<Taken, IntakeError> {
+    match (delivered.event.customer(), &delivered.event.body) {
+        (Some(id), body) => {
+            let taken = match is_known {
+                true => Taken::Duplicate,
+                false => count(app, id, read, delivered, None, now).await?,
+            };
+            follow_through(app, body, id, now).await?;
+            Ok(taken)
+        }
+        (None, Body::ContentPublished(content)) => {
+            match app.store.publish_content(&content.content_id, delivered, now).await? {
+                true => Ok(Taken::Counted),
+                false => Ok(Taken::Duplicate),
+            }
+        }
+        (None, _) => Ok(Taken::Nobody),
+    }
+}
+
+/// Hands published content to one customer, if it interests them: counts it
+/// once, for ever, and plans what it starts. `via` is the topic under which
+/// they were found: by the others they are found as well. `read` is the
+/// customer where they were read already.
+///
+/// # Errors
+/// [`IntakeError`] where it could not be stored; nothing was changed then.
+pub async fn hand_to(
+    app: &App,
+    id: &Id,
+    mut read: Option<Loaded>,
+    content: &Delivered,
+    via: Option<&Topic>,
+    now: Instant,
+) -> Result<Taken, IntakeError> {
+    count(app, id, &mut read, content, via, now).await
+}
+
+/// Counts an event for a customer.
+async fn count(
+    app: &App,
+    id: &Id,
+    read: &mut Option<Loaded>,
+    delivered: &Delivered,
+    via: Option<&Topic>,
+    now: Instant,
+) -> Result<Taken, IntakeError> {
+    let event = &delivered.event;
+    let rules = app.rules();
+    if let Body::CustomerMerged(merge) = &event.body {
+        // Boxed, as all that few customers need: the futures of the others stay small.
+        return Box::pin(merging::take(app, delivered, merge, true, now)).await;
+    }
+    let mut attempt = 0;
+    let mut known = Vec::new();
+    loop {
+        let loaded = match read.take().filter(|one| one.customer.merged_into.is_none()) {
+            Some(loaded) => loaded,
+            None => Box::pin(app.store.person(id)).await?,
+        };
+        if !loaded.customer.merged.is_empty()
+            && Box::pin(app.store.counted_under_another_id(&loaded.customer, [event])).await?
+                == [true]
+        {
+            *read = Some(loaded);
+            return Ok(Taken::Duplicate);
+        }
+        if let Body::ContentPublished(content) = &event.body {
+            let topic = loaded.customer.topic_of(content, event.occurred_at);
+            if topic.is_none_or(|topic| via.is_some_and(|via| *via != topic)) {
+                return Ok(Taken::Nobody);
+            }
+        }
+        if let Body::CustomerErased(_) = &event.body {
+            erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
+        }
+        let mut decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
+        let (mut ledger, messages) = account(delivered, &mut decision, &rules.book, now);
+        ledger.leave_out(&known);
+        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
+            Commit::Done(after) => {
+                app.bus.tell(&messages).await;
+                // Where this fails, the customer's alarm has it done.
+                *read = Box::pin(write_down(app, *after, now)).await.ok();
+                return Ok(Taken::Counted);
+            }
+            // The event's own entry is the first.
+            Commit::Known(entries) if entries.contains(&0) => {
+                *read = Some(loaded);
+                return Ok(Taken::Duplicate);
+            }
+            other => {
+                if let Commit::Known(entries) = other {
+                    known.extend(ledger.touches_at(&entries));
+                }
+                attempt += 1;
+                if attempt == ATTEMPTS_MAX {
+                    return Err(IntakeError::Contention);
+                }
+                back_off(attempt).await;
+            }
+        }
+    }
+}
+
+/// What an event does besides the customer's state. After the commit, and once
+/// more when it comes again: a crash in between loses nothing.
+async fn follow_through(app: &App, body: &Body, id: &Id, now: Instant) -> Result<(), IntakeError> {
+    match body {
+        Body::CallReported(call) => call_list::close(app, id, call, now).await?,
+        Body::ConsentChanged(consent) if consent.channel == ConsentChannel::Call => {
+            call_list::review(app, id, now).await?;
+        }
+        Body::CustomerUpdated(profile) => {
+            if profile.relationship.is_some() || profile.account_manager.is_some() {
+                call_list::review(app, id, now).await?;
+            }
+            if profile.interests.is_some() {
+                catch_up_on_content(app, id, now).await?;
+            }
+        }
+        Body::CustomerErased(_) => {
+            let person = Box::pin(app.store.person(id)).await?.customer;
+            for id in person.ids() {
+                app.store.forget_details(id).await?;
+                app.store.withdraw_calls(id).await?;
+                app.store.drop_answers(id, now).await?;
+                app.store.withdraw_complaints(id).await?;
+            }
+        }
+        Body::CustomerMerged(_) => Box::pin(merging::follow_through(app, id, now)).await?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// An interest that was learnt of late brings what came out meanwhile.
+async fn catch_up_on_content(app: &App, id: &Id, now: Instant) -> Result<(), IntakeError> {
+    let longest = app.rules().book.policy.max_trigger_age.millis_at_most();
+    for content in app.store.contents_since(now.plus_millis(-longest)).await? {
+        hand_to(app, id, None, &content, None, now).await?;
+    }
+    Ok(())
+}

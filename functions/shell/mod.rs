@@ -1,0 +1,18 @@
+//! What all workers share: configuration and clients, what is written and how, and
+//! the way to customers and staff.
+
+pub mod alarm_sweep;
+pub mod app;
+pub mod aside;
+pub mod bus;
+pub mod call_list;
+pub mod commit;
+pub mod intake;
+pub mod link;
+pub mod mailer;
+pub mod rules;
+pub mod send_rate;
+pub mod staff_mail;
+pub mod store;
+pub mod telemetry;
+pub mod text_file;
