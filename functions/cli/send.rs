@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use aws_config::BehaviorVersion;
 use lazo::shell::bus::Bus;
 use lazo::shell::intake;
 use lazo_domain::event::{BadEvent, EventKind};
@@ -34,7 +33,7 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     // A bus by itself takes whatever is sent; a table has its own, or the one named.
     let (bus, system) = match &target.bus {
         Some(name) if target.table.is_none() => {
-            let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
+            let sdk = lazo::shell::app::aws().load().await;
             (Bus::new(aws_sdk_eventbridge::Client::new(&sdk), name), None)
         }
         _ => {

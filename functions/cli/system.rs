@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use aws_smithy_http_client::Builder as HttpClient;
-use lazo::shell::app::App;
+use lazo::shell::app::{App, aws};
 use lazo::shell::bus::{Bus, Message};
 use lazo::shell::mailer::{Mailer, Outbox, Smtp};
 use lazo::shell::rules::Rules;
@@ -106,7 +106,7 @@ impl System {
     }
 
     async fn in_aws(target: &Target, table: &str) -> anyhow::Result<System> {
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        let sdk = aws().load().await;
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let told = store.deployed().await?;

@@ -136,7 +136,7 @@ async fn send(preview: &Preview, letter: &Letter) -> anyhow::Result<String> {
     let mailer = match &preview.smtp {
         Some(url) => Mailer::Smtp(Smtp::new(url).with_context(|| format!("--smtp {url}"))?),
         None => {
-            let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
+            let sdk = lazo::shell::app::aws().load().await;
             Mailer::Ses(Ses::new(lazo::shell::app::ses_client(&sdk), None))
         }
     };

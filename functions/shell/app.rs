@@ -5,8 +5,10 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use lazo_domain::drift::Model;
 
 use crate::shell::bus::Bus;
@@ -60,6 +62,13 @@ pub mod env {
     pub const LOG: &str = "LAZO_LOG";
 }
 
+/// AWS as the environment names it: region, credentials, and HTTPS.
+pub fn aws() -> ConfigLoader {
+    let tls = Provider::Rustls(CryptoMode::Ring);
+    let https = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
+    aws_config::defaults(BehaviorVersion::latest()).http_client(https)
+}
+
 impl App {
     pub fn new(
         store: Store,
@@ -87,7 +96,7 @@ impl App {
         let rules = Rules::load()?;
         let optional = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let link_keys = optional(env::LINK_KEYS).map(|keys| Keys::parse(&keys)).transpose()?;
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        let sdk = aws().load().await;
         let mailer = Mailer::Ses(Ses::new(ses_client(&sdk), optional(env::CONFIGURATION_SET)));
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
         // Opens the connection as well, ahead of the first event. Whatever is wrong
