@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use crate::shell::app::App;
 use crate::shell::bus::Message;
-use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::commit::{CommitError, Plan, Read, Written, decide_and_commit};
 use crate::shell::mailer::Wait;
 use crate::shell::send_rate::Pace;
 use crate::shell::staff_mail::{self, Notice, Told};
-use crate::shell::store::{Commit, EscalationEntry, Ledger, LedgerEntry, Loaded, StoreError};
+use crate::shell::store::{EscalationEntry, Ledger, LedgerEntry, Loaded, StoreError};
 
 /// How it went with telling of one level.
 struct Outcome {
@@ -110,7 +110,7 @@ fn about(customer: &Customer, escalation: &Escalation, owner: &str, book: &RuleB
 /// Writes down how it went, unless somebody did meanwhile.
 async fn write(
     app: &App,
-    mut loaded: Loaded,
+    loaded: Loaded,
     escalation: &Escalation,
     outcome: Outcome,
     now: Instant,
@@ -122,22 +122,22 @@ async fn write(
             Input::EscalationUntold { complaint, level, until, is_published }
         }
     };
-    for attempt in 1..=ATTEMPTS_MAX {
+    let id = &loaded.customer.id.clone();
+    let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<()>), CommitError> {
         let rules = app.rules();
-        let after = decide(loaded.customer.clone(), input, &rules.book, now).customer;
-        if after == loaded.customer {
-            return Ok(loaded);
+        let customer = decide(loaded.customer.clone(), input, &rules.book, now).customer;
+        if customer == loaded.customer {
+            return Ok((loaded, Plan::Leave(())));
         }
-        match app.store.commit(&loaded, after, &Ledger::default(), now).await? {
-            Commit::Done(after) => return Ok(*after),
-            Commit::Known(_) | Commit::Conflict => {
-                back_off(attempt).await;
-                loaded = app.store.load(&loaded.customer.id).await?;
-            }
-        }
+        Ok((loaded, Plan::Write { customer, ledger: Ledger::default(), is_once: false, value: () }))
+    };
+    match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
+        Ok(Written::Left(loaded, ()) | Written::Done(loaded, ())) => Ok(loaded),
+        Ok(Written::AlreadyRecorded(loaded)) => Ok(loaded),
+        Err(CommitError::Store(error)) => Err(error),
+        // It is told once more, under the same keys.
+        Err(CommitError::Contention(_)) => app.store.load(id).await,
     }
-    // It is told of once more, under the same keys.
-    Ok(loaded)
 }
 
 /// Levels that the ledger has as reached, by a state that was lost since: those

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::shell::alarm_sweep::{Round, tell_failed};
 use crate::shell::app::App;
 use crate::shell::bus::{Message, Outgoing};
-use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::commit::Attempts;
 use crate::shell::intake::merging;
 use crate::shell::send_rate::{Pace, Turn};
 use crate::shell::store::table::Alarm;
@@ -173,8 +173,9 @@ impl<'a> Run<'a> {
         let mut ended: Vec<TouchId> = Vec::new();
         // The same of levels that complaints reached.
         let mut reached: Vec<EscalationEntry> = Vec::new();
-        let (mut rounds, mut attempt) = (0, 0);
-        while rounds < ROUNDS_MAX && attempt < ATTEMPTS_MAX {
+        let (mut rounds, mut attempts) = (0, Attempts::default());
+        let mut has_attempts = true;
+        while rounds < ROUNDS_MAX && has_attempts {
             let loaded = match read.take() {
                 Some(loaded) => loaded,
                 None => app.store.load(id).await?,
@@ -194,8 +195,8 @@ impl<'a> Run<'a> {
             }
             let gone = Box::pin(app.store.sent_under_another_id(&before, &decision.sends)).await?;
             if !gone.is_empty() {
-                attempt += 1;
                 mark_sent(app, &loaded, &gone, now).await?;
+                has_attempts = attempts.again().await.is_ok();
                 continue;
             }
             let mails = decision.sends.iter().filter(|send| is_mail(send)).count();
@@ -227,20 +228,15 @@ impl<'a> Run<'a> {
                     read = Some(next);
                 }
                 Commit::Known(entries) => {
-                    attempt += 1;
                     let known = known_sends(&ledger, &entries, &sends);
                     let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
                     let touches = ledger.touches_at(&entries).into_iter();
                     ended.extend(touches.filter(|touch| !is_send(touch)));
                     reached.extend(ledger.escalations_at(&entries));
-                    if !mark_sent(app, &loaded, &known, now).await? {
-                        back_off(attempt).await;
-                    }
+                    mark_sent(app, &loaded, &known, now).await?;
+                    has_attempts = attempts.again().await.is_ok();
                 }
-                Commit::Conflict => {
-                    attempt += 1;
-                    back_off(attempt).await;
-                }
+                Commit::Conflict => has_attempts = attempts.again().await.is_ok(),
             }
         }
         tracing::warn!("a customer is not finished, the next run goes on");

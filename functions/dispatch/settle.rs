@@ -11,10 +11,8 @@ use super::deliver::{self, Outcome};
 use super::{Report, Run, mark_sent};
 use crate::shell::app::App;
 use crate::shell::bus::Message;
-use crate::shell::commit::{ATTEMPTS_MAX, back_off};
-use crate::shell::store::{
-    Commit, Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, UNKNOWN_AFTER,
-};
+use crate::shell::commit::{CommitError, Plan, Read, Written, decide_and_commit};
+use crate::shell::store::{Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, UNKNOWN_AFTER};
 
 /// The enrolment that has a touch on its way out.
 fn sending<'a>(customer: &'a Customer, touch: &TouchId) -> Option<&'a Enrolment> {
@@ -24,25 +22,25 @@ fn sending<'a>(customer: &'a Customer, touch: &TouchId) -> Option<&'a Enrolment>
 /// Writes how a hand-over went; the fence keeps everybody else off until then.
 pub(super) async fn write_outcome(
     run: &Run<'_>,
-    mut loaded: Loaded,
+    loaded: Loaded,
     send: &Send,
     outcome: Outcome,
     report: &mut Report,
 ) -> Result<Loaded, StoreError> {
     let &Run { app, now, .. } = run;
     let outcome = if is_final(app, &outcome) { Outcome::Unresolved } else { outcome };
-    for attempt in 1..=ATTEMPTS_MAX {
+    let id = &loaded.customer.id.clone();
+    let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<Vec<Message>>), CommitError> {
         if sending(&loaded.customer, &send.touch).is_none() {
             // Somebody settled it meanwhile.
             if outcome == Outcome::Unresolved {
                 app.store.drop_unknown(&send.touch, send.at, now).await?;
             }
-            return Ok(loaded);
+            return Ok((loaded, Plan::Leave(Vec::new())));
         }
         let rules = app.rules();
         let Some(input) = input(&outcome, send) else {
-            count(&outcome, &loaded.customer, send, report);
-            return Ok(loaded);
+            return Ok((loaded, Plan::Leave(Vec::new())));
         };
         let decision = decide(loaded.customer.clone(), input, &rules.book, now);
         // Listed first: a crash in between lists it once more, which is one
@@ -50,29 +48,34 @@ pub(super) async fn write_outcome(
         if sending(&decision.customer, &send.touch).is_some_and(|e| e.listed) {
             deliver::keep_unknown(app, send, now).await?;
         }
-        let (ledger, messages) = account(send, &decision, &outcome);
-        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
-            Commit::Done(after) => {
-                count(&outcome, &after.customer, send, report);
-                run.outgoing.add(messages).await;
-                return Ok(*after);
+        let (ledger, value) = account(send, &decision, &outcome);
+        Ok((loaded, Plan::Write { customer: decision.customer, ledger, is_once: true, value }))
+    };
+    match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
+        Ok(Written::Left(loaded, _)) => {
+            if sending(&loaded.customer, &send.touch).is_some() {
+                count(&outcome, &loaded.customer, send, report);
             }
-            Commit::Known(_) => {
-                loaded = app.store.load(&loaded.customer.id).await?;
-                // The ledger says that it is over, and the ledger counts.
-                if sending(&loaded.customer, &send.touch).is_some() {
-                    mark_sent(app, &loaded, &[send], now).await?;
-                    return app.store.load(&loaded.customer.id).await;
-                }
-            }
-            Commit::Conflict => {
-                back_off(attempt).await;
-                loaded = app.store.load(&loaded.customer.id).await?;
-            }
+            Ok(loaded)
         }
+        Ok(Written::Done(after, messages)) => {
+            count(&outcome, &after.customer, send, report);
+            run.outgoing.add(messages).await;
+            Ok(after)
+        }
+        Ok(Written::AlreadyRecorded(_)) => {
+            let loaded = app.store.load(id).await?;
+            // The ledger says that it is over, and the ledger counts.
+            if sending(&loaded.customer, &send.touch).is_none() {
+                return Ok(loaded);
+            }
+            mark_sent(app, &loaded, &[send], now).await?;
+            app.store.load(id).await
+        }
+        Err(CommitError::Store(error)) => Err(error),
+        // Still fenced: it is settled when its alarm rings again.
+        Err(CommitError::Contention(_)) => app.store.load(id).await,
     }
-    // Still fenced: it is settled when its alarm rings again.
-    Ok(loaded)
 }
 
 /// Whether nothing more will be heard: then nothing is gained by waiting.

@@ -2,14 +2,14 @@
 
 use lazo_domain::decide::{Input, decide};
 use lazo_domain::instant::Instant;
-use lazo_domain::touch::{TouchId, TouchStatus};
+use lazo_domain::touch::{TouchId, TouchRecord, TouchStatus};
 
 use super::FeedbackError;
 use crate::shell::app::App;
 use crate::shell::bus::Message;
-use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::commit::{Plan, Read, Written, decide_and_commit};
 use crate::shell::mailer::tags;
-use crate::shell::store::{Commit, Ledger, LedgerEntry, TouchEntry, TouchState};
+use crate::shell::store::{Ledger, LedgerEntry, Loaded, TouchEntry, TouchState};
 
 /// What somebody found at the mail service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,12 +52,11 @@ async fn settle_touch(
     word: Word,
     now: Instant,
 ) -> Result<Settled, FeedbackError> {
-    for attempt in 1..=ATTEMPTS_MAX {
-        let loaded = app.store.load(&touch.customer).await?;
+    let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<Vec<Message>>), FeedbackError> {
         let is_open = loaded.customer.enrolments.iter().any(|e| e.unanswered && e.is_at(touch));
         let entry = if is_open { app.store.touch(touch).await? } else { None };
         let Some(entry) = entry.filter(|entry| entry.state == TouchState::Fenced) else {
-            return Ok(Settled::NotOpen);
+            return Ok((loaded, Plan::Leave(Vec::new())));
         };
         let input = match word {
             Word::Sent => Input::Confirmed(touch),
@@ -70,21 +69,19 @@ async fn settle_touch(
             Some(record) => TouchEntry::ended(record, true, None),
             None => TouchEntry { state: TouchState::PutBack, was_fenced: true, ..entry },
         };
-        let messages: Vec<Message> = record
-            .map(|record| match record.status {
-                TouchStatus::Sent => Message::email_sent(touch, record.at, None),
-                _ => Message::skipped(record),
-            })
-            .into_iter()
-            .collect();
+        let told = |record: &TouchRecord| match record.status {
+            TouchStatus::Sent => Message::email_sent(touch, record.at, None),
+            _ => Message::skipped(record),
+        };
+        let value = record.map(told).into_iter().collect();
         let ledger = Ledger { entries: vec![LedgerEntry::Touch(entry)] };
-        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
-            Commit::Done(_) => {
-                app.bus.tell(&messages).await;
-                return Ok(Settled::Done);
-            }
-            Commit::Known(_) | Commit::Conflict => back_off(attempt).await,
+        Ok((loaded, Plan::Write { customer: decision.customer, ledger, is_once: true, value }))
+    };
+    match decide_and_commit(app, Read::Id(&touch.customer), None, now, plan).await? {
+        Written::Done(_, messages) => {
+            app.bus.tell(&messages).await;
+            Ok(Settled::Done)
         }
+        Written::Left(..) | Written::AlreadyRecorded(_) => Ok(Settled::NotOpen),
     }
-    Err(FeedbackError::Contention)
 }

@@ -23,7 +23,7 @@ use lazo_domain::touch::{Reason, TouchId, TouchRecord, TouchStatus};
 use crate::shell::app::App;
 use crate::shell::aside;
 use crate::shell::bus::Message;
-use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::commit::{Attempts, Contention};
 use crate::shell::mailer::tags::{self, Tagged, TouchTag};
 use crate::shell::store::{
     Commit, FailureKind, Ledger, LedgerEntry, Note, NoticeState, StoreError, TouchEntry,
@@ -49,8 +49,8 @@ pub enum Taken {
 pub enum FeedbackError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the customer was written by others {ATTEMPTS_MAX} times in a row")]
-    Contention,
+    #[error(transparent)]
+    Contention(#[from] Contention),
 }
 
 /// Takes a batch from the queue. What cannot be read is kept aside; only what
@@ -131,16 +131,12 @@ async fn take_from(
         None => return Ok(Taken::Foreign),
     };
     let mut entry = find(app, read, &tagged).await?;
-    let mut attempt = 0;
+    let mut attempts = Attempts::default();
     while needs_state(event.fact, entry.as_ref()) {
         if settle_once(app, &tagged.customer, event, entry.as_ref(), now).await? {
             break;
         }
-        attempt += 1;
-        if attempt == ATTEMPTS_MAX {
-            return Err(FeedbackError::Contention);
-        }
-        back_off(attempt).await;
+        attempts.again().await?;
         entry = match &entry {
             Some(entry) => app.store.touch(&entry.touch).await?,
             None => None,

@@ -15,10 +15,10 @@ use serde::Serialize;
 use crate::shell::app::App;
 use crate::shell::aside;
 use crate::shell::bus::{Message, Outgoing};
-use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::commit::{CommitError, Plan, Read, Written, decide_and_commit};
 use crate::shell::store::table::{Alarm, SHARDS};
 use crate::shell::store::{
-    Behind, Commit, FailureKind, LEDGER_ITEMS_MAX, Ledger, Loaded, Place, RingingPage, StoreError,
+    Behind, FailureKind, LEDGER_ITEMS_MAX, Ledger, Loaded, Place, RingingPage, StoreError,
 };
 
 /// How many customers are worked on at a time.
@@ -278,40 +278,39 @@ pub async fn look_at(
     outgoing: &Outgoing<'_>,
     now: Instant,
 ) -> Result<Looked, StoreError> {
-    let id = loaded.customer.id.clone();
-    let mut read = Some(loaded);
-    let mut known = Vec::new();
-    for attempt in 1..=ATTEMPTS_MAX {
-        let loaded = match read.take() {
-            Some(loaded) => loaded,
-            None => app.store.load(&id).await?,
-        };
-        let before = loaded.customer.enrolments.len();
-        let rules = app.rules();
-        let mut decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
-        // When they were looked at need not be kept: the next look begins where
-        // this one did.
-        if decision.customer.was_only_looked_at(&loaded.customer) && !loaded.any_rings(now) {
-            return Ok(Looked::default());
-        }
-        let mut ledger = Ledger::default();
-        let ended = decision.records.iter().cloned();
-        ledger.end_touches(&mut decision.customer, ended, LEDGER_ITEMS_MAX);
-        ledger.leave_out(&known);
-        let planned = decision.customer.enrolments.len().saturating_sub(before);
-        let stages = decision.stages.len();
-        let mut messages: Vec<Message> = decision.records.iter().map(Message::skipped).collect();
-        let entered = decision.stages.iter().map(|entered| Message::stage_changed(&id, entered));
-        messages.extend(entered);
-        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
-            Commit::Done(_) => {
-                outgoing.add(messages).await;
-                return Ok(Looked { customers: 1, stages, planned, failed: 0 });
+    let id = &loaded.customer.id.clone();
+    let plan =
+        async |loaded: Loaded| -> Result<(Loaded, Plan<(Looked, Vec<Message>)>), CommitError> {
+            let rules = app.rules();
+            let mut decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
+            // When they were looked at need not be kept: the next look begins where
+            // this one did.
+            if decision.customer.was_only_looked_at(&loaded.customer) && !loaded.any_rings(now) {
+                return Ok((loaded, Plan::Leave((Looked::default(), Vec::new()))));
             }
-            Commit::Known(entries) => known.extend(ledger.touches_at(&entries)),
-            Commit::Conflict => back_off(attempt).await,
+            let mut ledger = Ledger::default();
+            let ended = decision.records.iter().cloned();
+            ledger.end_touches(&mut decision.customer, ended, LEDGER_ITEMS_MAX);
+            let (before, after) = (&loaded.customer.enrolments, &decision.customer.enrolments);
+            let planned = after.len().saturating_sub(before.len());
+            let looked = Looked { customers: 1, stages: decision.stages.len(), planned, failed: 0 };
+            let mut messages: Vec<Message> =
+                decision.records.iter().map(Message::skipped).collect();
+            let entered = decision.stages.iter().map(|entered| Message::stage_changed(id, entered));
+            messages.extend(entered);
+            let value = (looked, messages);
+            Ok((loaded, Plan::Write { customer: decision.customer, ledger, is_once: false, value }))
+        };
+    match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
+        Ok(Written::Done(_, (looked, messages))) => {
+            outgoing.add(messages).await;
+            Ok(looked)
+        }
+        Ok(Written::Left(..) | Written::AlreadyRecorded(_)) => Ok(Looked::default()),
+        Err(CommitError::Store(error)) => Err(error),
+        Err(CommitError::Contention(error)) => {
+            tracing::warn!(%error, "a customer's calendar is not looked at, the next run goes on");
+            Ok(Looked::default())
         }
     }
-    tracing::warn!("a customer's calendar is not looked at, the next round goes on");
-    Ok(Looked::default())
 }

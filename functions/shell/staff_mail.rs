@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::shell::app::App;
 use crate::shell::aside;
-use crate::shell::commit::{ATTEMPTS_MAX, back_off};
+use crate::shell::commit::Attempts;
 use crate::shell::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::shell::send_rate::Pace;
 use crate::shell::store::{
@@ -138,13 +138,11 @@ async fn settle(
         tracing::error!(unknown_sends = 1, "nobody knows whether a mail to staff went out");
     }
     // Nobody else knows how it went, so it is worth more than one try.
-    let mut attempt = 1;
+    let mut attempts = Attempts::default();
     while let Err(error) = app.store.settle_notice(id.hash(), state, message_id).await {
-        if attempt == ATTEMPTS_MAX {
+        if attempts.again().await.is_err() {
             return Err(error);
         }
-        back_off(attempt).await;
-        attempt += 1;
     }
     Ok(told)
 }

@@ -11,7 +11,7 @@ use lazo_domain::touch::TouchId;
 use super::entries::{is_refusal, told};
 use super::{IntakeError, Taken, merging};
 use crate::shell::app::App;
-use crate::shell::commit::{ATTEMPTS_MAX, back_off, write_down};
+use crate::shell::commit::{Attempts, write_down};
 use crate::shell::store::{Commit, EventEntry, Ledger, LedgerEntry, complaint_entries};
 
 /// How much one transaction takes: room stays for the interests that its events
@@ -111,7 +111,7 @@ pub async fn import(
     imported.known += before - events.len();
     let mut waiting: VecDeque<Vec<&Delivered>> = parts(&events).into();
     while let Some(mut left) = waiting.pop_front() {
-        let mut attempt = 0;
+        let mut attempts = Attempts::default();
         let mut ended = Vec::new();
         while !left.is_empty() {
             let (done, ledger) = match commit(app, id, &left, &ended, now).await {
@@ -150,11 +150,7 @@ pub async fn import(
                     if let Commit::Known(entries) = other {
                         ended.extend(ledger.touches_at(&entries));
                     }
-                    attempt += 1;
-                    if attempt == ATTEMPTS_MAX {
-                        return Err(IntakeError::Contention);
-                    }
-                    back_off(attempt).await;
+                    attempts.again().await?;
                 }
             }
         }

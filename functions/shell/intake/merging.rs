@@ -13,7 +13,7 @@ use super::{IntakeError, Taken};
 use crate::shell::app::App;
 use crate::shell::bus::Message;
 use crate::shell::call_list;
-use crate::shell::commit::{ATTEMPTS_MAX, back_off, write_down};
+use crate::shell::commit::{Attempts, write_down};
 use crate::shell::store::{
     Commit, EventEntry, Ledger, LedgerEntry, Loaded, StoreError, complaint_entries,
 };
@@ -33,7 +33,8 @@ pub async fn take(
     opens: bool,
     now: Instant,
 ) -> Result<Taken, IntakeError> {
-    for attempt in 1..=ATTEMPTS_MAX {
+    let mut attempts = Attempts::default();
+    loop {
         let stays = app.store.person(&told.customer_id).await?;
         let goes = app.store.person(&told.merged_id).await?;
         let entry = EventEntry::new(&delivered.event, now);
@@ -53,10 +54,9 @@ pub async fn take(
                 return Ok(Taken::Counted);
             }
             Commit::Known(entries) if entries.contains(&0) => return Ok(Taken::Duplicate),
-            Commit::Known(_) | Commit::Conflict => back_off(attempt).await,
+            Commit::Known(_) | Commit::Conflict => attempts.again().await?,
         }
     }
-    Err(IntakeError::Contention)
 }
 
 /// Takes over what was settled meanwhile of an id that went: its next steps.

@@ -9,8 +9,9 @@ mod quarantine;
 
 use std::collections::BTreeMap;
 
+use lazo_domain::customer::Customer;
 use lazo_domain::decide::{ALIASES_MAX, Input, decide};
-use lazo_domain::event::{BadEvent, Body, ConsentChannel, Delivered, from_wire};
+use lazo_domain::event::{BadEvent, Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::interest::Topic;
@@ -19,9 +20,10 @@ pub use erasure::kept_aside;
 pub use quarantine::{keep_untaken, note_left_out, quarantine};
 
 use super::app::App;
+use super::bus::Message;
 use super::call_list;
-use super::commit::{ATTEMPTS_MAX, back_off, write_down};
-use super::store::{Commit, Loaded, Store, StoreError};
+use super::commit::{Contention, Plan, Read, Written, decide_and_commit, write_down};
+use super::store::{Loaded, Store, StoreError};
 use entries::account;
 
 /// How an event was taken.
@@ -39,8 +41,8 @@ pub enum Taken {
 pub enum IntakeError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the customer was written by others {ATTEMPTS_MAX} times in a row")]
-    Contention,
+    #[error(transparent)]
+    Contention(#[from] Contention),
     #[error(
         "one person can have {ALIASES_MAX} other ids at most: {why}",
         why = "look for a mapping that merges everybody into one id"
@@ -55,7 +57,7 @@ impl IntakeError {
         match self {
             IntakeError::Store(error) => error.is_of_the_item(),
             IntakeError::TooManyIds => true,
-            IntakeError::Contention => false,
+            IntakeError::Contention(_) => false,
         }
     }
 }
@@ -174,56 +176,58 @@ async fn count(
         // Boxed, as all that few customers need: the futures of the others stay small.
         return Box::pin(merging::take(app, delivered, merge, true, now)).await;
     }
-    let mut attempt = 0;
-    let mut known = Vec::new();
-    loop {
-        let loaded = match read.take().filter(|one| one.customer.merged_into.is_none()) {
-            Some(loaded) => loaded,
-            None => Box::pin(app.store.person(id)).await?,
-        };
-        if !loaded.customer.merged.is_empty()
-            && Box::pin(app.store.counted_under_another_id(&loaded.customer, [event])).await?
-                == [true]
-        {
-            *read = Some(loaded);
-            return Ok(Taken::Duplicate);
+    let before = read.take().filter(|one| one.customer.merged_into.is_none());
+    let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<Planned>), IntakeError> {
+        let customer = &loaded.customer;
+        if is_counted_elsewhere(app, customer, event).await? {
+            return Ok((loaded, Plan::Leave(Planned::Duplicate)));
         }
         if let Body::ContentPublished(content) = &event.body {
-            let topic = loaded.customer.topic_of(content, event.occurred_at);
+            let topic = customer.topic_of(content, event.occurred_at);
             if topic.is_none_or(|topic| via.is_some_and(|via| *via != topic)) {
-                return Ok(Taken::Nobody);
+                return Ok((loaded, Plan::Leave(Planned::Nobody)));
             }
         }
         if let Body::CustomerErased(_) = &event.body {
-            erasure::drop_kept_aside(&app.store, &loaded.customer, now).await?;
+            erasure::drop_kept_aside(&app.store, customer, now).await?;
         }
-        let mut decision = decide(loaded.customer.clone(), Input::Event(event), &rules.book, now);
-        let (mut ledger, messages) = account(delivered, &mut decision, &rules.book, now);
-        ledger.leave_out(&known);
-        match app.store.commit(&loaded, decision.customer, &ledger, now).await? {
-            Commit::Done(after) => {
+        let mut decision = decide(customer.clone(), Input::Event(event), &rules.book, now);
+        let (ledger, messages) = account(delivered, &mut decision, &rules.book, now);
+        let value = Planned::Counted(messages);
+        Ok((loaded, Plan::Write { customer: decision.customer, ledger, is_once: true, value }))
+    };
+    match decide_and_commit(app, Read::Person(id), before, now, plan).await? {
+        Written::Done(after, planned) => {
+            if let Planned::Counted(messages) = planned {
                 app.bus.tell(&messages).await;
-                // Where this fails, the customer's alarm has it done.
-                *read = Box::pin(write_down(app, *after, now)).await.ok();
-                return Ok(Taken::Counted);
             }
-            // The event's own entry is the first.
-            Commit::Known(entries) if entries.contains(&0) => {
-                *read = Some(loaded);
-                return Ok(Taken::Duplicate);
-            }
-            other => {
-                if let Commit::Known(entries) = other {
-                    known.extend(ledger.touches_at(&entries));
-                }
-                attempt += 1;
-                if attempt == ATTEMPTS_MAX {
-                    return Err(IntakeError::Contention);
-                }
-                back_off(attempt).await;
-            }
+            // Where this fails, the customer's alarm has it done.
+            *read = Box::pin(write_down(app, after, now)).await.ok();
+            Ok(Taken::Counted)
+        }
+        Written::Left(_, Planned::Nobody) => Ok(Taken::Nobody),
+        Written::Left(loaded, _) | Written::AlreadyRecorded(loaded) => {
+            *read = Some(loaded);
+            Ok(Taken::Duplicate)
         }
     }
+}
+
+/// What is to become of an event.
+enum Planned {
+    Counted(Vec<Message>),
+    Duplicate,
+    Nobody,
+}
+
+/// Whether an event counted under another id of the person.
+async fn is_counted_elsewhere(
+    app: &App,
+    customer: &Customer,
+    event: &Event,
+) -> Result<bool, StoreError> {
+    Ok(!customer.merged.is_empty()
+        && Box::pin(app.store.counted_under_another_id(customer, [event])).await? == [true])
 }
 
 /// What an event does besides the customer's state. After the commit, and once
