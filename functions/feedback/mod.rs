@@ -278,7 +278,7 @@ async fn settle_once(
     }
 }
 
-/// Notes a bounce or a spam complaint for the address, whoever has it (1.5);
+/// Notes a bounce or a spam complaint for the address, whoever has it (events#no-for-an-address);
 /// also where the customer was forgotten since. Before the customer's own state,
 /// so that what is acknowledged holds for both.
 async fn note_stop(app: &App, customer: &Customer, event: &MailEvent) -> Result<(), StoreError> {

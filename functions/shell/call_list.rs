@@ -28,7 +28,7 @@ pub struct Listed {
 }
 
 /// What is looked up for a call: whether somebody asked under another id that
-/// nobody calls this number (1.5).
+/// nobody calls this number (events#no-for-an-address).
 const OF_NUMBERS: Asks = Asks { email: false, phone: true };
 
 /// Why a call that was asked for must not be made any more, by what the customer

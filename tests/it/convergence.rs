@@ -93,7 +93,7 @@ fn jumbled(made: &[Made], rng: &mut Rng) -> Vec<Made> {
 
 /// The shipped rules that events trigger. Histories arrive here months late, in
 /// any order: a stage that they once brought about is long past its time, and
-/// whether it started anything depends on when it was learnt of (1.2).
+/// whether it started anything depends on when it was learnt of (events#any-order).
 fn rules_of_events() -> Rules {
     let mut files = rule_files(None).unwrap();
     files.retain(|(name, text)| name == "policy.yaml" || text.contains("trigger: { event:"));

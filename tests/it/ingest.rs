@@ -336,7 +336,7 @@ async fn an_event_that_is_too_old_counts_and_opens_nothing() {
     assert!(refused.iter().all(|r| r.reason == lazo_domain::touch::Reason::TooOld));
 }
 
-/// A profile has no key in the contract, and an archive brings it again years
+/// A profile has no key of its own, and an archive brings it again years
 /// later all the same.
 #[tokio::test]
 async fn a_profile_of_an_archive_changes_nothing() {

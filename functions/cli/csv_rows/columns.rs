@@ -98,7 +98,7 @@ const SYNONYMS: [(&str, &str); 8] = [
     ("sold_by", "vendedor vendedora vendido_por seller salesperson"),
 ];
 
-/// What the contract calls the columns of purchases.
+/// The names of the columns of purchases (events#import).
 const OWN_NAMES: [&str; 3] = ["customer", "at", "amount"];
 /// The fields that are worth an answer where several columns may be meant; of the
 /// others none is read then.
@@ -189,7 +189,7 @@ impl Names<'_> {
     /// Several columns of usual names, where it matters.
     fn usual(&self, field: &str, names: &str, taken: &[usize]) -> anyhow::Result<Option<usize>> {
         let mut names = names.split_whitespace().peekable();
-        // The contract's own name comes before the others.
+        // Our own name comes before the others.
         if let Some(name) = names.next_if(|name| OWN_NAMES.contains(name))
             && let Some(place) = self.position(name)?.filter(|place| !taken.contains(place))
         {

@@ -126,7 +126,7 @@ pub fn total_cents(lines: &[Line]) -> i64 {
     lines.iter().map(|line| line.quantity * line.product.price_cents).sum()
 }
 
-/// Money of the contract, in the shop's currency.
+/// Money as events have it, in the shop's currency.
 pub fn money(cents: i64) -> Value {
     json!({ "amount": format!("{}.{:02}", cents / 100, cents % 100), "currency": "MXN" })
 }

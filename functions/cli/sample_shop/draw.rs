@@ -152,7 +152,7 @@ pub fn between(
     plus(slot, SignedDuration::from_secs(rng.i64(0..60))).min(until)
 }
 
-/// The local date `days` after `at`, as the contract writes dates.
+/// The local date `days` after `at`, as events write dates.
 pub fn date_after(at: Timestamp, days: i64, zone_name: &str) -> String {
     let today = at.to_zoned(zone(zone_name)).date();
     today.saturating_add(days.days()).to_string()

@@ -14,7 +14,7 @@ use super::people::{Customer, Relationship};
 use super::texts::{self, Grievance, Text};
 use super::{recent, sign_up};
 
-/// Something that happened, its `detail` as the contract has it.
+/// Something that happened, its `detail` as events have it.
 pub struct Event {
     pub at: Timestamp,
     pub detail_type: &'static str,

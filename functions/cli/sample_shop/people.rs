@@ -219,7 +219,7 @@ fn customer(rng: &mut Rng, deal: Deal, today: Date) -> Customer {
         Relationship::Dedicated => (2.0, 16.0),
     };
     // Rates are gamma over customers, purchases Poisson within one, dropouts
-    // beta: the population that the drift model of the contract assumes.
+    // beta: the population that the drift model assumes.
     let purchases_per_day = loyalty * gamma(rng, 1.6) / 1.6 / 85.0;
     Customer {
         number,

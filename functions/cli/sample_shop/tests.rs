@@ -14,7 +14,7 @@ use super::{SampleShop, generate};
 /// A Sunday night in Mexico City, a leap day, a Wednesday morning in Madrid.
 const NOWS: [&str; 3] = ["2026-07-27T05:00:00Z", "2028-02-29T15:00:00Z", "2026-11-25T07:30:00.5Z"];
 
-/// Each detail-type of the contract with its key, what else it needs, and what
+/// Each detail-type with its key, what else it needs, and what
 /// it may have.
 const FIELDS: &[(&str, &str, &str, &str)] = &[
     (
@@ -134,7 +134,7 @@ fn events_have_the_fields_of_the_contract_and_ids_of_their_own() {
         let (_, key, needs, may) = FIELDS
             .iter()
             .find(|(name, ..)| event["detail-type"] == *name)
-            .expect("a detail-type of the contract");
+            .expect("a detail-type");
         let detail = event["detail"].as_object().expect("an object");
         let needed: Vec<&str> = ["customer_id", "occurred_at"]
             .into_iter()

@@ -188,7 +188,7 @@ pub const CALL_NOTES: &[Text] = &[
     ),
 ];
 
-/// Why a customer no longer comes: the contract's reason, and the rep's note.
+/// Why a customer no longer comes: a reason as events name it, and the rep's note.
 pub const FAREWELLS: &[(&str, Text)] = &[
     ("moved", ("Se mudó a Canadá.", "Has moved to Canada.")),
     ("price", ("Encontró más barato en línea.", "Found it cheaper elsewhere.")),

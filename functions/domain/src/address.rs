@@ -1,5 +1,5 @@
 //! What was said of an address or of a number, under whatever id it is known
-//! (1.5): a *no*, a *yes*, a bounce, a spam complaint.
+//! (events#no-for-an-address): a *no*, a *yes*, a bounce, a spam complaint.
 //!
 //! A customer's words are theirs, and those of each address that they have, had
 //! or come to have ([`said`]). Who has one of these as well, under another id, is

@@ -1,4 +1,4 @@
-//! Calendar arithmetic of sections 2.4 to 2.6 of the contract: when a touch
+//! Calendar arithmetic (rules#due-time, rules#occasions, rules#windows): when a touch
 //! falls due, which days are working days, when a window opens next.
 //!
 //! Days, weeks, months and business days count dates of the customer's own
@@ -94,7 +94,7 @@ pub fn later(at: Instant, span: Span, zone: &TimeZone, closed: &ClosedDays) -> I
     }
 }
 
-/// When a step falls due (2.4).
+/// When a step falls due (rules#due-time).
 pub fn due(
     base: Base,
     wait: Option<Span>,

@@ -153,7 +153,7 @@ impl Channel {
     }
 
     /// How long after its due time a touch is given up where its step does not
-    /// say (infra/rules/README.md#expiry).
+    /// say (rules#expiry).
     pub fn expiry(self) -> Span {
         match self {
             Channel::Email | Channel::Call => Span::days(3),

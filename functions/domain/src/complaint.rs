@@ -282,7 +282,7 @@ impl Complaints {
         self.by_id.values().filter_map(|complaint| complaint.resolved_at)
     }
 
-    /// Until when touches wait, seen from `now` (2.9).
+    /// Until when touches wait, seen from `now` (rules#complaint-pause).
     pub fn pause(&self, now: Instant, zone: &TimeZone, policy: &Policy) -> Pause {
         let mut end = Instant::MIN;
         for complaint in self.by_id.values() {

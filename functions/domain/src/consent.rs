@@ -69,7 +69,7 @@ impl Consents {
         *known = (*known).max(Some(word));
     }
 
-    /// Whether a touch of this channel and purpose is allowed (2.8).
+    /// Whether a touch of this channel and purpose is allowed (rules#consent).
     ///
     /// `others` are the words under the person's other ids, each with when the ids
     /// were told to be one: a *no* under any of them holds, unless something was

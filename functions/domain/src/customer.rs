@@ -367,7 +367,7 @@ impl Customer {
         }
     }
 
-    /// Whether a touch of this channel and purpose is allowed (2.8).
+    /// Whether a touch of this channel and purpose is allowed (rules#consent).
     pub fn allows(&self, channel: Channel, purpose: Purpose, marketing: MarketingConsent) -> bool {
         self.consents.allow(self.words_of_others(), channel, purpose, marketing)
     }

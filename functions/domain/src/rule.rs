@@ -82,7 +82,7 @@ pub struct StepSpec {
 }
 
 impl StepSpec {
-    /// How long after its due time the touch is given up (2.11).
+    /// How long after its due time the touch is given up (rules#expiry).
     pub fn expiry(&self) -> Span {
         self.expires.unwrap_or(self.channel.expiry())
     }

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// A text that is no span of time.
+/// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no span of time; write a number and a unit, such as \"90 minutes\", \"4 hours\", \"1 day\", \"5 business days\", \"2 weeks\", \"1 month\""
+    "{0:?} is not a duration; write a number and a unit, such as \"90 minutes\", \"4 hours\", \"1 day\", \"5 business days\", \"2 weeks\", \"1 month\""
 )]
 pub struct BadSpan(pub String);
 

@@ -84,7 +84,7 @@ impl Reason {
         }
     }
 
-    /// Whether it is a reason for which a trigger starts nothing (2.13).
+    /// Whether it is a reason for which a trigger starts nothing (rules#reentry).
     pub fn refuses_triggers(self) -> bool {
         matches!(
             self,

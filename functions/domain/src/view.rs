@@ -18,7 +18,7 @@ use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::stage::Stage;
 
-/// The names of `customer`'s fields, in the contract's order.
+/// The names of `customer`'s fields, in the order of the documentation.
 pub const CUSTOMER_FIELDS: [&str; 22] = [
     "id",
     "locale",

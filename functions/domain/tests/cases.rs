@@ -1,4 +1,4 @@
-//! Runs `tests/cases/*.yaml`: decision tables in the words of the contract.
+//! Runs `tests/cases/*.yaml`: decision tables that people read.
 //!
 //! A file holds a policy and rules, and cases that may change either; a case
 //! holds what happened and what is to come of it, a line a touch. Times are

@@ -1,4 +1,4 @@
-//! Two ids become one person (1.6): both states change in one transaction.
+//! Two ids become one person (events#customer-merged): both states change in one transaction.
 //!
 //! The id that goes keeps its ledger: its keys still make an event count once and a
 //! touch go out once, also under the id that stays. Its state only says who it is

@@ -156,7 +156,7 @@ impl Fact {
         *sure = now.min(*sure);
     }
 
-    /// The event's name in the contract; `None` for what comes by no event.
+    /// The event's name; `None` for what comes by no event.
     pub fn kind(&self) -> Option<&'static str> {
         Some(match &self.what {
             What::Profile(_) => "CustomerUpdated",

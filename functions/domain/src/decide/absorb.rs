@@ -210,7 +210,7 @@ impl Turn<'_> {
 
     /// Forgets the person; keeps what keeps touches from going out twice, and
     /// what is pending, with the time zone, until it ends: each touch when it
-    /// falls due (2.7).
+    /// falls due (rules#eligibility).
     pub(super) fn erase(&mut self, at: Instant) {
         let before = Customer::new(self.customer.id.clone());
         let mut before = std::mem::replace(self.customer, before);

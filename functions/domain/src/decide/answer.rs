@@ -1,4 +1,4 @@
-//! What follows from how a sending went, and which step comes next (2.15).
+//! What follows from how a sending went, and which step comes next (rules#after-a-skipped-step).
 
 use super::Turn;
 use crate::calendar::Base;

@@ -1,4 +1,4 @@
-//! When a call is tried again, and what then (2.16).
+//! When a call is tried again, and what then (rules#attempts).
 //!
 //! A call that is tried more than once waits, once asked for, for its report;
 //! nothing is pending meanwhile. Nobody reached: the next attempt, or the
@@ -74,7 +74,7 @@ pub fn call_facts(
     CallFacts { next_on, then: None, ..facts }
 }
 
-/// Who acts on a touch as things stand (2.17); `None` where its rule is no more.
+/// Who acts on a touch as things stand (rules#assign-to); `None` where its rule is no more.
 pub fn assignee(customer: &Customer, book: &RuleBook, touch: &TouchId) -> Option<String> {
     let step = book.rule(&touch.rule)?.step(&touch.step)?;
     let mut customer = customer.clone();

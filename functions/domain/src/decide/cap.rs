@@ -1,4 +1,4 @@
-//! Which of a day's touches go where frequency caps leave room for some (2.10).
+//! Which of a day's touches go where frequency caps leave room for some (rules#frequency-caps).
 
 use std::cmp::{Ordering, Reverse};
 

@@ -1,4 +1,4 @@
-//! Whether a touch that fell due goes, waits or ends, and why (2.7).
+//! Whether a touch that fell due goes, waits or ends, and why (rules#eligibility).
 
 use super::Turn;
 use super::enrol::fraction;
@@ -135,7 +135,7 @@ impl<'a> Turn<'a> {
         ordered::insert(&mut self.customer.sends, sent);
     }
 
-    /// Who acts (2.17).
+    /// Who acts (rules#assign-to).
     pub(super) fn assignee(&self, step: &Step, rule: &str, occurrence: &str) -> String {
         let policy = &self.book.policy;
         let relationship = self.customer.profile.relationship.latest();
@@ -162,7 +162,7 @@ impl<'a> Turn<'a> {
         self.customer.fired.iter().find(|f| f.kind == kind && f.occurrence == occurrence)
     }
 
-    /// The eligibility of 2.7: the first that fails is the reason.
+    /// The eligibility of rules#eligibility: the first that fails is the reason.
     fn examine(&self, index: usize, rule: &Rule, step: &Step) -> Fate {
         let enrolment = &self.customer.enrolments[index];
         if let Some(reason) = self.forbidden(rule, step.channel) {
@@ -246,7 +246,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// What was said of the address that a channel needs, under whatever id (1.5).
+    /// What was said of the address that a channel needs, under whatever id (events#no-for-an-address).
     /// Where nobody has looked, it is asked for.
     fn heard(&self, channel: Channel) -> Option<&Words> {
         let (customer, mut asks) = (&self.customer, self.asks.get());

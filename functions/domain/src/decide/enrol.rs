@@ -260,7 +260,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a trigger enrols the customer, or why not, in the order of 2.13.
+    /// Whether a trigger enrols the customer, or why not, in the order of rules#reentry.
     pub(super) fn choose(&self, rule: &Rule, occurrence: &Occurrence) -> Result<(), Reason> {
         let policy = &self.book.policy;
         let is_late = occurrence.received_at > occurrence.at;
@@ -382,7 +382,7 @@ impl Turn<'_> {
 }
 
 /// Where a text falls between 0 and 1: its SHA-256's first eight bytes over
-/// 2^64 (2.12).
+/// 2^64 (rules#holdout).
 pub fn fraction(text: &str) -> f64 {
     let digest = Sha256::digest(text.as_bytes());
     let mut first = [0; 8];

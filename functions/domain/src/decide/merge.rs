@@ -1,4 +1,4 @@
-//! Two ids turn out to be one person (1.6): what is known under the one that goes
+//! Two ids turn out to be one person (events#customer-merged): what is known under the one that goes
 //! is taken over by the one that stays.
 //!
 //! | state | taken over |

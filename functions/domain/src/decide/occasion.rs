@@ -1,4 +1,4 @@
-//! Which birthdays and anniversaries have come (2.5), and which periods began.
+//! Which birthdays and anniversaries have come (rules#occasions), and which periods began.
 
 use std::cell::OnceCell;
 use std::ops::RangeInclusive;

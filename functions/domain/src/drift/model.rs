@@ -87,7 +87,7 @@ pub struct Model {
     pub spending: Spending,
 }
 
-/// A model as `lazo drift fit --json` prints it. The contract names the fields up to
+/// A model as `lazo drift fit --json` prints it. Documented (rules#drift) are the fields up to
 /// `refused`; a text may have these alone.
 #[derive(Deserialize, Serialize)]
 pub struct PrintedModel {
@@ -261,7 +261,7 @@ mod tests {
             let read = Model::read(&printed.to_string()).unwrap();
             let told = model.refused.as_ref().map(|why| Refusal::Told { why: why.to_string() });
             assert_eq!(read, Model { refused: told, ..model.clone() });
-            // The contract's fields alone.
+            // The documented fields alone.
             let mut bare = printed;
             for more in ["until", "rhythm", "spending"] {
                 bare.as_object_mut().unwrap().remove(more);

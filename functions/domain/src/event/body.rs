@@ -1,4 +1,4 @@
-//! What each kind of event says: the fields of the contract, checked.
+//! What each kind of event says: its fields, checked.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A `detail-type` of the contract.
+/// A `detail-type` that is taken.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -26,7 +26,7 @@ pub enum EventKind {
     CustomerMerged,
 }
 
-/// A `detail-type` that is none of the contract's.
+/// A `detail-type` that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown detail-type {0:?}; known are {known}", known = EventKind::ALL.map(EventKind::as_str).join(", "))]
 pub struct UnknownKind(pub String);

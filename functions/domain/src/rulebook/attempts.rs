@@ -1,4 +1,4 @@
-//! How often a call is tried, and what then (2.16): the further attempts and
+//! How often a call is tried, and what then (rules#attempts): the further attempts and
 //! the fall-back are touches of their own, each with a step id that no rule's
 //! step can have: `call.2`, `call.3`, `call.then`.
 

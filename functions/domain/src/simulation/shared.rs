@@ -1,5 +1,5 @@
 //! Addresses that several customers have: what one says of them binds the others
-//! (1.5), though each customer's history is replayed by itself.
+//! (events#no-for-an-address), though each customer's history is replayed by itself.
 //!
 //! Who says what, and when it is known, hangs on no decision. So it is gathered
 //! first, over all customers, and looked up by address and instant while each is

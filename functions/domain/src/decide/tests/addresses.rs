@@ -73,7 +73,7 @@ fn a_no_ends_touches_of_its_channel_and_purpose() {
     assert_eq!(ends(CALL, &all, &marketing), None);
     assert_eq!(ends(CALL, &nothing, &all), Some(Reason::NoConsent));
     assert_eq!(ends(TASK, &all, &all), None);
-    // Suppressed comes before consent (2.7).
+    // Suppressed comes before consent (rules#eligibility).
     let mut both = all;
     both.add(&stop);
     assert_eq!(ends(NEWS, &both, &nothing), Some(Reason::Suppressed));
