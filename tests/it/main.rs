@@ -17,6 +17,7 @@ mod digest;
 mod dispatch;
 mod dispatch_faults;
 mod dissolutions;
+mod docs;
 mod erasure;
 mod faults;
 mod feedback;

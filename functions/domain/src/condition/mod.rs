@@ -7,6 +7,7 @@
 //! | `eval`, `values` | runs it |
 //! | `functions` | the functions that conditions may call |
 //! | `json` | reads values out of an event's detail |
+//! | `vocabulary` | all that may be named, for tables |
 
 mod build;
 mod check;
@@ -16,6 +17,7 @@ mod functions;
 mod json;
 mod types;
 mod values;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +30,7 @@ use crate::instant::Instant;
 use check::Checker;
 pub use check::Fault;
 use eval::{Node, Run};
+pub use vocabulary::{Named, event_fields, functions, variables};
 
 /// A condition that compiled and passed the check.
 #[derive(Clone)]

@@ -38,7 +38,9 @@ use engine::Engine;
 pub use fault::{Fault, MessageError};
 use files::{FOLDER, Files, Found, fallbacks};
 pub use notice::{notice_context, sample_notice};
-pub use sample::{BadSample, context_from_json, sample_context};
+pub use sample::{
+    BadSample, Variable, context_from_json, sample_context, staff_variables, variables,
+};
 
 use crate::nearest::hint;
 use crate::rulebook::Place;

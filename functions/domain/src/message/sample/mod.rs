@@ -3,6 +3,7 @@
 
 mod given;
 mod of_schema;
+mod vocabulary;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -14,6 +15,7 @@ use crate::policy::Policy;
 use crate::rule::{SurveyKind, Trigger};
 use crate::stage::Stage;
 pub use given::{BadSample, context_from_json, sample_context};
+pub use vocabulary::{Variable, staff_variables, variables};
 
 /// The names at the top of a context.
 pub(super) const NAMES: [&str; 15] = [

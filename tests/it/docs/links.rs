@@ -1,0 +1,179 @@
+//! Links between the READMEs, and what code cites of them.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use super::root;
+
+/// Folders in which nothing of ours lies.
+const PASSED_OVER: [&str; 3] = ["target", "node_modules", ".git"];
+
+/// The files below a folder whose names end so.
+fn files(folder: &Path, is_wanted: &dyn Fn(&str) -> bool, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !PASSED_OVER.contains(&name.as_str()) && !name.starts_with('.') {
+                files(&path, is_wanted, found);
+            }
+        } else if is_wanted(&name) {
+            found.push(path);
+        }
+    }
+}
+
+fn readmes() -> BTreeMap<PathBuf, String> {
+    let mut found = Vec::new();
+    files(root(), &|name| name.starts_with("README") && name.ends_with(".md"), &mut found);
+    found.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The lines of a text outside of fenced code, without what stands in backticks
+/// where `plain` asks for it.
+fn lines(text: &str, plain: bool) -> Vec<String> {
+    let mut is_code = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            is_code = !is_code;
+        } else if !is_code {
+            match plain {
+                true => found.push(line.split('`').step_by(2).collect()),
+                false => found.push(line.to_owned()),
+            }
+        }
+    }
+    found
+}
+
+/// A heading's anchor, as GitHub makes it.
+fn slug(heading: &str) -> String {
+    let kept = heading.trim().chars().filter_map(|c| match c {
+        ' ' => Some('-'),
+        '-' | '_' => Some(c),
+        c if c.is_alphanumeric() => Some(c),
+        _ => None,
+    });
+    kept.collect::<String>().to_lowercase()
+}
+
+/// What stands in `<a id="…">`.
+fn ids(text: &str) -> Vec<String> {
+    let tags = lines(text, true).join("\n");
+    let tags = tags.split("<a id=\"").skip(1);
+    tags.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
+fn anchors(text: &str) -> Vec<String> {
+    let headings = lines(text, false);
+    let headings = headings.iter().filter(|line| line.starts_with('#'));
+    let slugs = headings.map(|line| slug(line.trim_start_matches('#')));
+    slugs.chain(ids(text)).collect()
+}
+
+/// The targets of `[…](target)`.
+fn targets(text: &str) -> Vec<String> {
+    let text = lines(text, true).join("\n");
+    let links = text.split("](").skip(1);
+    links.map(|rest| rest.split(')').next().unwrap().trim().to_owned()).collect()
+}
+
+/// A path without `..`, so that a file has one name.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(tidied.pop()),
+            Component::CurDir => {}
+            part => tidied.push(part),
+        }
+    }
+    tidied
+}
+
+/// Why a link of a file leads nowhere.
+fn broken(from: &Path, target: &str, readmes: &BTreeMap<PathBuf, String>) -> Option<String> {
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let path = match file {
+        "" => from.to_owned(),
+        file => tidy(&from.parent().unwrap().join(file)),
+    };
+    if !path.exists() {
+        return Some(format!("{}: {target} leads to no file", from.display()));
+    }
+    if anchor.is_empty() {
+        return None;
+    }
+    let known = readmes.get(&path).is_some_and(|text| anchors(text).iter().any(|a| a == anchor));
+    (!known).then(|| format!("{}: {target} leads to no place in its file", from.display()))
+}
+
+#[test]
+fn every_link_of_a_readme_leads_somewhere() {
+    let readmes = readmes();
+    assert!(readmes.len() >= 8, "{:?}", readmes.keys());
+    let mut wrong = Vec::new();
+    for (path, text) in &readmes {
+        let ours = targets(text).into_iter().filter(|to| {
+            let is_elsewhere = to.contains("://") || to.starts_with("mailto:");
+            !is_elsewhere
+        });
+        wrong.extend(ours.filter_map(|target| broken(path, &target, &readmes)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_anchor_stands_once_in_the_repository() {
+    let mut seen = BTreeMap::new();
+    for (path, text) in readmes() {
+        for id in ids(&text) {
+            let is_plain =
+                id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            assert!(is_plain, "{}: {id} is not in small letters and hyphens", path.display());
+            if let Some(other) = seen.insert(id.clone(), path.clone()) {
+                panic!("{id} is an anchor in {} and in {}", other.display(), path.display());
+            }
+        }
+    }
+}
+
+/// Code cites a clause as `events/README.md#once-only`.
+#[test]
+fn every_clause_that_code_cites_is_there() {
+    let readmes = readmes();
+    let mut sources = Vec::new();
+    let is_source = |name: &str| [".rs", ".yaml", ".py"].iter().any(|end| name.ends_with(end));
+    files(root(), &is_source, &mut sources);
+    let mut wrong = Vec::new();
+    for path in sources.iter().filter(|path| !path.ends_with("tests/it/docs/links.rs")) {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        for (at, _) in text.match_indices(".md#") {
+            let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+            let before = text[..at].rfind(|c: char| !is_path(c)).map_or(0, |end| end + 1);
+            let after = &text[at + ".md#".len()..];
+            let is_anchor = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+            let end = after.find(|c: char| !is_anchor(c)).unwrap_or(after.len());
+            let cited = format!("{}.md#{}", &text[before..at], &after[..end]);
+            if broken(&root().join("README.md"), &cited, &readmes).is_some() {
+                wrong.push(format!("{} cites {cited}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_seen() {
+    let here = root().join("README.md");
+    let text = "# A heading, twice\n<a id=\"once\"></a>[x](#once) `[y](z)`\n```\n[a](b)\n```\n";
+    let readmes = BTreeMap::from([(here.clone(), text.to_owned())]);
+    assert_eq!(targets(text), ["#once"]);
+    for sound in ["#once", "#a-heading-twice", "README.md#once", "infra/../README.md", "events"] {
+        assert_eq!(broken(&here, sound, &readmes), None, "{sound}");
+    }
+    for wrong in ["#twice", "NONE.md", "events/README.none", "README.md#none"] {
+        assert!(broken(&here, wrong, &readmes).is_some(), "{wrong}");
+    }
+}
