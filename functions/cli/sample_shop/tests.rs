@@ -131,10 +131,8 @@ fn events_have_the_fields_of_the_contract_and_ids_of_their_own() {
         assert!(ids.insert(text(event, "id").to_owned()));
         assert_eq!(text(event, "id").len(), 36);
         assert_eq!(event["source"], "shop");
-        let (_, key, needs, may) = FIELDS
-            .iter()
-            .find(|(name, ..)| event["detail-type"] == *name)
-            .expect("a detail-type");
+        let (_, key, needs, may) =
+            FIELDS.iter().find(|(name, ..)| event["detail-type"] == *name).expect("a detail-type");
         let detail = event["detail"].as_object().expect("an object");
         let needed: Vec<&str> = ["customer_id", "occurred_at"]
             .into_iter()

@@ -139,7 +139,35 @@ fn an_anchor_stands_once_in_the_repository() {
     }
 }
 
-/// Code cites a clause as `events/README.md#once-only`.
+/// How code cites a README in short.
+const SHORT: [(&str, &str); 2] =
+    [("rules#", "infra/rules/README.md"), ("events#", "events/README.md")];
+
+/// What a text cites of the READMEs: `events/README.md#once-only`, or in short
+/// `events#once-only`.
+fn cited(text: &str) -> Vec<String> {
+    let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let anchor = |after: &str| {
+        let is_anchor = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        after.split(|c| !is_anchor(c)).next().unwrap_or_default().to_owned()
+    };
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices(".md#") {
+        let before = text[..at].rfind(|c: char| !is_path(c)).map_or(0, |end| end + 1);
+        found.push(format!("{}.md#{}", &text[before..at], anchor(&text[at + ".md#".len()..])));
+    }
+    for (short, file) in SHORT {
+        for (at, _) in text.match_indices(short) {
+            let is_whole = text[..at].chars().next_back().is_none_or(|c| !is_path(c));
+            let name = anchor(&text[at + short.len()..]);
+            if is_whole && !name.is_empty() {
+                found.push(format!("{file}#{name}"));
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn every_clause_that_code_cites_is_there() {
     let readmes = readmes();
@@ -149,13 +177,7 @@ fn every_clause_that_code_cites_is_there() {
     let mut wrong = Vec::new();
     for path in sources.iter().filter(|path| !path.ends_with("tests/it/docs/links.rs")) {
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        for (at, _) in text.match_indices(".md#") {
-            let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-            let before = text[..at].rfind(|c: char| !is_path(c)).map_or(0, |end| end + 1);
-            let after = &text[at + ".md#".len()..];
-            let is_anchor = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-            let end = after.find(|c: char| !is_anchor(c)).unwrap_or(after.len());
-            let cited = format!("{}.md#{}", &text[before..at], &after[..end]);
+        for cited in cited(&text) {
             if broken(&root().join("README.md"), &cited, &readmes).is_some() {
                 wrong.push(format!("{} cites {cited}", path.display()));
             }
@@ -170,6 +192,10 @@ fn a_link_that_leads_nowhere_is_seen() {
     let text = "# A heading, twice\n<a id=\"once\"></a>[x](#once) `[y](z)`\n```\n[a](b)\n```\n";
     let readmes = BTreeMap::from([(here.clone(), text.to_owned())]);
     assert_eq!(targets(text), ["#once"]);
+    assert_eq!(
+        cited("(rules#none) of events#once."),
+        ["infra/rules/README.md#none", "events/README.md#once"]
+    );
     for sound in ["#once", "#a-heading-twice", "README.md#once", "infra/../README.md", "events"] {
         assert_eq!(broken(&here, sound, &readmes), None, "{sound}");
     }
