@@ -4,11 +4,12 @@
 use serde_json::Value as Json;
 
 use super::{NAMES, Samples, Use};
+use crate::channel::{Channel, Purpose};
 use crate::event::EventKind;
 use crate::message::notice;
 use crate::notice::NoticeKind;
 use crate::policy::Policy;
-use crate::rule::{Channel, Purpose, SurveyKind, Trigger};
+use crate::rule::{SurveyKind, Trigger};
 use crate::span::Span;
 use crate::stage::Stage;
 
