@@ -23,10 +23,10 @@ pub const ITEMS_MAX: usize = 5;
 
 /// How many refunds, and how many deliveries, may wait for a purchase that has
 /// not arrived.
-const EARLY_MAX: usize = 2_500;
+const EARLY_MAX: usize = 2_000;
 
 /// How many refunds are kept one by one, beside one a purchase.
-const REFUNDS_MAX: usize = 2_500;
+const REFUNDS_MAX: usize = 2_000;
 
 /// How many currencies sums of older purchases are kept in.
 const CURRENCIES_MAX: usize = 20;

@@ -32,6 +32,8 @@ mod people;
 mod personal;
 mod published;
 mod same_failure;
+#[cfg(test)]
+mod size_tests;
 pub mod table;
 
 use std::collections::HashMap;

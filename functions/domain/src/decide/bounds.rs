@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::Turn;
 use crate::channel::{Channel, Purpose};
-use crate::customer::{Customer, SentTouch};
+use crate::customer::{Customer, Exit, SentTouch};
 use crate::event::Detail;
 use crate::ordered;
 use crate::policy::Policy;
@@ -28,8 +28,14 @@ pub const TRIGGER_BYTES_MAX: usize = 4_000_000;
 /// A longer detail, in bytes, is kept in the event's own item.
 pub const INLINE_DETAIL_BYTES_MAX: usize = 1_000;
 
-/// How many answers, reports and exit events are kept, of each the latest.
+/// How many answers and reports are kept, of each the latest.
 const ENTRIES_MAX: usize = 2_500;
+
+/// How many exit events are kept, the latest ones.
+const EXITS_MAX: usize = 1_000;
+
+/// How many bytes their details may have in all: those of the latest are kept.
+const EXIT_BYTES_MAX: usize = 200_000;
 
 /// How many sent touches of a channel and purpose are kept where no cap counts so
 /// many: the latest ones.
@@ -59,7 +65,7 @@ impl Turn<'_> {
 pub(super) fn keep_within(customer: &mut Customer, policy: &Policy) {
     customer.csat.keep_latest(ENTRIES_MAX);
     customer.nps.keep_latest(ENTRIES_MAX);
-    ordered::keep_latest(&mut customer.exits, ENTRIES_MAX);
+    keep_latest_exits(&mut customer.exits);
     while customer.reported.len() > ENTRIES_MAX {
         customer.reported.pop_first();
     }
@@ -68,6 +74,19 @@ pub(super) fn keep_within(customer: &mut Customer, policy: &Policy) {
         keep_latest_sends(&mut customer.sends, SENDS_MAX.max(counted.unwrap_or_default()));
     }
     customer.profile.keep_within(VALUES_MAX, NAMES_MAX, PROFILE_BYTES_MAX);
+}
+
+/// Beyond the bounds an exit that asks for its detail ends only what began before it
+/// arrived.
+fn keep_latest_exits(exits: &mut Vec<Exit>) {
+    ordered::keep_latest(exits, EXITS_MAX);
+    let mut bytes = 0;
+    for exit in exits.iter_mut().rev() {
+        bytes += exit.detail.as_ref().map_or(0, |detail| detail.0.len());
+        if bytes > EXIT_BYTES_MAX {
+            exit.detail = None;
+        }
+    }
 }
 
 /// A cap counts up to its maximum: older touches of a kind change nothing.

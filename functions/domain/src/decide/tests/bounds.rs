@@ -77,3 +77,22 @@ fn of_very_many_attributes_those_told_last_stay() {
     assert!(customer.profile.attributes.contains_key("8-0"));
     assert!(serde_json::to_string(&customer.profile).unwrap().len() <= 200_000);
 }
+
+#[test]
+fn of_very_many_exits_the_latest_stay_and_the_latest_details() {
+    let book = book(&[]);
+    let exit = |number: i64| Exit {
+        at: at(number),
+        kind: EventKind::InteractionRecorded,
+        key: None,
+        purchase_id: None,
+        detail: Some(Detail("x".repeat(Exit::DETAIL_BYTES_MAX).as_str().into())),
+    };
+    let mut customer = ana();
+    customer.exits = (0..1_500).map(exit).collect();
+    let exits = decide(customer, Input::Due, &book, at(1_500)).customer.exits;
+    assert_eq!((exits.len(), exits[0].at), (1_000, at(500)));
+    let kept = exits.iter().position(|exit| exit.detail.is_some()).unwrap();
+    assert_eq!(exits.len() - kept, 100);
+    assert!(exits[kept..].iter().all(|exit| exit.detail.is_some()));
+}
