@@ -28,6 +28,9 @@ struct OfSchema<'a> {
     changes: Vec<Change>,
 }
 
+/// The highest end of a scale.
+const SCALE_MAX: i64 = 100;
+
 impl OfSchema<'_> {
     fn offer(&mut self, value: Option<Json>) {
         self.changes.push(Change { sets: vec![(self.path.clone(), value)] });
@@ -57,7 +60,9 @@ impl OfSchema<'_> {
                 if let (Some(least), Some(most)) = (number("minimum"), number("maximum")) {
                     [least, most].iter().for_each(|bound| self.offer(Some(json!(bound))));
                 }
-                let value = json!(number("maximum").unwrap_or(1));
+                // The end of a scale is telling; a bound on what fits is not.
+                let most = number("maximum").filter(|most| *most <= SCALE_MAX);
+                let value = json!(most.unwrap_or(1));
                 (value.clone(), value)
             }
             "boolean" => (json!(true), json!(false)),
