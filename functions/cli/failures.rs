@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use lazo::feedback::{self, Settled, Word, ses_event};
+use lazo::feedback::{self, Resolution, Settled, ses_event};
 use lazo::shell::intake::{self, Taken};
 use lazo::shell::store::{Failure, FailureKind};
 use lazo::shell::{alarm_sweep, aside};
@@ -72,7 +72,7 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
             Ok(Answer::Yes)
         }
         Command::Redrive { id: Some(id), sent, resend, .. } if *sent || *resend => {
-            let word = if *sent { Word::Sent } else { Word::Resend };
+            let word = if *sent { Resolution::Sent } else { Resolution::Resend };
             settle(&system, find(&failures, id)?, word, now).await
         }
         Command::Redrive { id, with, .. } => {
@@ -138,11 +138,11 @@ fn is_counted(failure: &Failure) -> bool {
 async fn settle(
     system: &System,
     failure: &Failure,
-    word: Word,
+    word: Resolution,
     now: Instant,
 ) -> anyhow::Result<Answer> {
     if failure.kind == FailureKind::UnknownNotice {
-        if word == Word::Resend {
+        if word == Resolution::Resend {
             bail!("a mail to staff goes once; tell them yourself, then redrive it with --sent");
         }
         system.app.store.drop_failure(failure).await?;
@@ -158,8 +158,8 @@ async fn settle(
     store.drop_failure(failure).await?;
     match (settled, word) {
         (Settled::NotOpen, _) => out!("{touch} was settled already"),
-        (Settled::Done, Word::Sent) => out!("{touch} counts as sent"),
-        (Settled::Done, Word::Resend) => out!("{touch} goes as soon as it may"),
+        (Settled::Done, Resolution::Sent) => out!("{touch} counts as sent"),
+        (Settled::Done, Resolution::Resend) => out!("{touch} goes as soon as it may"),
     }
     Ok(Answer::Yes)
 }

@@ -5,7 +5,7 @@ use lazo::shell::app::App;
 use lazo::shell::store::{CountedExperience, Month};
 use lazo_domain::event::Phase;
 use lazo_domain::instant::Instant;
-use lazo_domain::journey::{Share, Stop, Told, stops};
+use lazo_domain::journey::{Share, Told, TouchpointScore, stops};
 use lazo_domain::money::Currency;
 use serde_json::json;
 
@@ -59,7 +59,7 @@ async fn experiences(
     Ok(found)
 }
 
-fn line(stop: &Stop, currency: Option<Currency>) -> anyhow::Result<serde_json::Value> {
+fn line(stop: &TouchpointScore, currency: Option<Currency>) -> anyhow::Result<serde_json::Value> {
     let mut line = serde_json::to_value(stop)?;
     let amount = format!("{:.2}", stop.worth_unhappy);
     line["worth_unhappy"] = json!({ "amount": amount, "currency": currency });
@@ -78,7 +78,7 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-fn show(stops: &[Stop], currency: Option<Currency>, lang: Lang) -> anyhow::Result<()> {
+fn show(stops: &[TouchpointScore], currency: Option<Currency>, lang: Lang) -> anyhow::Result<()> {
     if stops.is_empty() {
         out!("{}", lang.pick("nadie ha dicho cómo le fue", "nobody has said how it was"));
         return Ok(());
@@ -101,7 +101,7 @@ fn show(stops: &[Stop], currency: Option<Currency>, lang: Lang) -> anyhow::Resul
                 "(95 %)"
             );
         }
-        let Stop { touchpoint, answers, unhappy_share: Share { share, .. }, .. } = stop;
+        let TouchpointScore { touchpoint, answers, unhappy_share: Share { share, .. }, .. } = stop;
         let glad = percent(stop.happy as f64 / *answers as f64);
         let share = percent(*share);
         let (weighed, range) = match stop.unhappy_by_value {

@@ -89,18 +89,18 @@ impl System {
                 None => System::connect(target)?,
             },
         };
-        system.learn().await?;
+        system.set_drift_model().await?;
         Ok(system)
     }
 
     /// Judges as the workers on that table do: by the drift model that they learnt,
     /// and by since when they know each rule.
-    async fn learn(&self) -> anyhow::Result<()> {
-        if let Some(learnt) = self.app.store.learnt().await? {
-            self.app.learn(&learnt.model);
+    async fn set_drift_model(&self) -> anyhow::Result<()> {
+        if let Some(learnt) = self.app.store.drift_model().await? {
+            self.app.set_drift_model(&learnt.model);
         }
-        if let Some(published) = self.app.store.published().await? {
-            self.app.know_since(&published);
+        if let Some(published) = self.app.store.calendar_rules().await? {
+            self.app.set_calendar_rules_since(&published);
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::shell::app::App;
 use crate::shell::intake::{IntakeError, Taken, hand_to, read_ahead};
 use crate::shell::store::table::SHARDS;
-use crate::shell::store::{Handout, Progress, StoreError};
+use crate::shell::store::{FanOut, Progress, StoreError};
 
 /// How many customers one read of the index gives.
 const PAGE: i32 = 100;
@@ -41,7 +41,7 @@ impl Bounds {
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct FanOutReport {
     /// Pieces that have been handed round to the end.
     pub finished: usize,
     /// Customers that were looked at.
@@ -56,41 +56,41 @@ pub struct Report {
 ///
 /// # Errors
 /// [`StoreError`] where the table does not answer.
-pub async fn run(app: &App, now: Instant, bounds: Bounds) -> Result<Report, StoreError> {
+pub async fn run(app: &App, now: Instant, bounds: Bounds) -> Result<FanOutReport, StoreError> {
     let began = Clock::now();
-    let mut round = Round { app, now, bounds, began, report: Report::default() };
-    for handout in app.store.handouts().await? {
+    let mut round = Sweep { app, now, bounds, began, report: FanOutReport::default() };
+    for fan_out in app.store.fan_outs().await? {
         if round.is_over() {
             break;
         }
-        round.hand_round(handout).await?;
+        round.fan_out(fan_out).await?;
     }
     Ok(round.report)
 }
 
-struct Round<'a> {
+struct Sweep<'a> {
     app: &'a App,
     now: Instant,
     bounds: Bounds,
     began: Clock,
-    report: Report,
+    report: FanOutReport,
 }
 
-impl Round<'_> {
+impl Sweep<'_> {
     fn is_over(&self) -> bool {
         self.report.customers >= self.bounds.customers
             || self.bounds.time.is_some_and(|time| self.began.elapsed() >= time)
     }
 
     /// Goes on with one piece, page by page.
-    async fn hand_round(&mut self, handout: Handout) -> Result<(), StoreError> {
+    async fn fan_out(&mut self, fan_out: FanOut) -> Result<(), StoreError> {
         let store = &self.app.store;
-        let Handout { content_id, mut progress } = handout;
+        let FanOut { content_id, mut progress } = fan_out;
         let Some(content) = store.content(&content_id).await? else {
-            return store.end_handout(&content_id).await;
+            return store.end_fan_out(&content_id).await;
         };
         let Body::ContentPublished(body) = &content.event.body else {
-            return store.end_handout(&content_id).await;
+            return store.end_fan_out(&content_id).await;
         };
         let topics = topics_of(body);
         while let Some(topic) = topics.get(progress.topic) {
@@ -106,15 +106,15 @@ impl Round<'_> {
             let is_last = page.len() < PAGE as usize;
             if self.page(&content, topic, page).await > 0 {
                 // Their page comes again; what else is on it is known by then.
-                return store.note_handout(&content_id, &progress).await;
+                return store.note_fan_out(&content_id, &progress).await;
             }
             progress = match is_last {
                 true => behind_shard(&progress),
                 false => Progress { behind: Some(last), ..progress },
             };
-            store.note_handout(&content_id, &progress).await?;
+            store.note_fan_out(&content_id, &progress).await?;
         }
-        store.end_handout(&content_id).await?;
+        store.end_fan_out(&content_id).await?;
         self.report.finished += 1;
         Ok(())
     }

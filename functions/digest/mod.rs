@@ -23,8 +23,8 @@ use serde_json::{Value, json};
 use crate::shell::app::App;
 use crate::shell::call_list::{self, Listed};
 use crate::shell::rules::Rules;
-use crate::shell::send_rate::Pace;
-use crate::shell::staff_mail::{Notice, Told, settle_held, tell};
+use crate::shell::send_rate::SendRate;
+use crate::shell::staff_mail::{Notice, SendStatus, settle_held, tell};
 use crate::shell::store::{ComplaintEntry, NoticeEntry, NoticeState, StoreError};
 
 /// How long a morning lasts: what could not be told by then is told tomorrow.
@@ -46,7 +46,7 @@ const ITEMS_MAX: usize = 25;
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct DigestReport {
     pub sent: usize,
     /// People and teams whom the day brings nothing.
     pub nothing: usize,
@@ -58,8 +58,8 @@ pub struct Report {
 ///
 /// # Errors
 /// [`StoreError`] where the table does not answer; the next run goes on.
-pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
-    let mut report = Report::default();
+pub async fn run(app: &App, now: Instant) -> Result<DigestReport, StoreError> {
+    let mut report = DigestReport::default();
     let rules = app.rules();
     let policy = &rules.book.policy;
     let Some(at) = policy.digest_at else { return Ok(report) };
@@ -70,7 +70,7 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
     if now < morning || now >= morning.plus_millis(MORNING_MILLIS + SETTLING_MILLIS) {
         return Ok(report);
     }
-    let pace = Pace::new(now, None);
+    let pace = SendRate::new(now, None);
     // Read once there is a mail to write.
     let mut open: Option<Vec<ComplaintEntry>> = None;
     let names = policy.people.keys().chain(policy.teams.keys());
@@ -82,9 +82,9 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
                 Some(NoticeEntry { state: NoticeState::Fenced, at, .. }) => {
                     // Whether or not there is still something to tell.
                     match settle_held(app, &id, at, now).await? {
-                        Told::Yes => report.sent += 1,
-                        Told::Never => {}
-                        Told::NotYet { .. } => report.waiting += 1,
+                        SendStatus::Yes => report.sent += 1,
+                        SendStatus::Never => {}
+                        SendStatus::NotYet { .. } => report.waiting += 1,
                     }
                     continue;
                 }
@@ -103,9 +103,9 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
             };
             let notice = Notice { id, kind: NoticeKind::DailyDigest, to, about };
             match tell(app, &notice, &pace, now).await? {
-                Told::Yes => report.sent += 1,
-                Told::Never => {}
-                Told::NotYet { .. } => report.waiting += 1,
+                SendStatus::Yes => report.sent += 1,
+                SendStatus::Never => {}
+                SendStatus::NotYet { .. } => report.waiting += 1,
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::shell::link::{survey_url, unsubscribe_url};
 use crate::shell::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::shell::store::{FailureKind, StoreError};
 
-use crate::shell::send_rate::{Pace, Turn};
+use crate::shell::send_rate::{SendRate, SendSlot};
 
 /// What is known after a touch was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Outcome {
     },
     /// A request that is in the table, and of which the bus may not know: it is
     /// told again from behind its fence.
-    Untold,
+    NotNotified,
     /// Never, as it is.
     Refused {
         why: String,
@@ -59,7 +59,7 @@ pub async fn request(app: &App, send: &Send) -> Outcome {
         Ok(()) => Outcome::Sent { message_id: send.touch.to_string() },
         Err(error) => {
             tracing::warn!(%error, rule = send.touch.rule, "a request was not published, it is tried again");
-            Outcome::Untold
+            Outcome::NotNotified
         }
     }
 }
@@ -70,7 +70,7 @@ pub async fn mail(
     customer: &Customer,
     send: &Send,
     now: Instant,
-    (pace, turn): (&Pace, Turn),
+    (pace, turn): (&SendRate, SendSlot),
 ) -> Outcome {
     let letter = match write(app, customer, send, now) {
         Ok(letter) => letter,

@@ -14,8 +14,8 @@ use crate::shell::app::App;
 use crate::shell::bus::Message;
 use crate::shell::commit::{CommitError, Plan, Read, Written, decide_and_commit};
 use crate::shell::mailer::Wait;
-use crate::shell::send_rate::Pace;
-use crate::shell::staff_mail::{self, Notice, Told};
+use crate::shell::send_rate::SendRate;
+use crate::shell::staff_mail::{self, Notice, SendStatus};
 use crate::shell::store::{EscalationEntry, Ledger, LedgerEntry, Loaded, StoreError};
 
 /// How it went with telling of one level.
@@ -31,11 +31,11 @@ struct Outcome {
 pub(super) async fn tell(
     app: &App,
     mut loaded: Loaded,
-    pace: &Pace,
+    pace: &SendRate,
     now: Instant,
 ) -> Result<Loaded, StoreError> {
-    let untold = loaded.customer.complaints.untold.clone();
-    for escalation in untold.iter().filter(|escalation| escalation.next <= now) {
+    let not_notified = loaded.customer.complaints.not_notified.clone();
+    for escalation in not_notified.iter().filter(|escalation| escalation.next <= now) {
         let outcome = tell_one(app, &loaded.customer, escalation, pace, now).await?;
         loaded = write(app, loaded, escalation, outcome, now).await?;
     }
@@ -46,7 +46,7 @@ async fn tell_one(
     app: &App,
     customer: &Customer,
     escalation: &Escalation,
-    pace: &Pace,
+    pace: &SendRate,
     now: Instant,
 ) -> Result<Outcome, StoreError> {
     let rules = app.rules();
@@ -68,7 +68,7 @@ async fn tell_one(
         let id = NoticeId::new(kind, &parts, mailbox.name);
         let about = about(customer, escalation, owner, &rules.book);
         let notice = Notice { id, kind, to: mailbox, about };
-        if let Told::NotYet { until } = staff_mail::tell(app, &notice, pace, now).await? {
+        if let SendStatus::NotYet { until } = staff_mail::tell(app, &notice, pace, now).await? {
             again = Some(again.map_or(until, |known| known.min(until)));
         }
     }
@@ -117,9 +117,9 @@ async fn write(
 ) -> Result<Loaded, StoreError> {
     let (complaint, level) = (&escalation.complaint, escalation.level);
     let input = match outcome {
-        Outcome { again: None, .. } => Input::EscalationTold { complaint, level },
+        Outcome { again: None, .. } => Input::EscalationNotified { complaint, level },
         Outcome { again: Some(until), is_published } => {
-            Input::EscalationUntold { complaint, level, until, is_published }
+            Input::EscalationNotNotified { complaint, level, until, is_published }
         }
     };
     let id = &loaded.customer.id.clone();
@@ -156,7 +156,7 @@ pub(super) fn leave_out(
         .entries
         .retain(|entry| !matches!(entry, LedgerEntry::Escalation(entry) if is_known(entry)));
     for EscalationEntry { complaint, level, .. } in reached {
-        let input = Input::EscalationTold { complaint, level: *level };
+        let input = Input::EscalationNotified { complaint, level: *level };
         decision.customer = decide(decision.customer, input, book, now).customer;
     }
     decision

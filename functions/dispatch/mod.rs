@@ -14,12 +14,12 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Send, TouchId};
 use serde::Serialize;
 
-use crate::shell::alarm_sweep::{Round, tell_failed};
+use crate::shell::alarm_sweep::{Sweep, log_failed};
 use crate::shell::app::App;
 use crate::shell::bus::{Message, Outgoing};
 use crate::shell::commit::Attempts;
 use crate::shell::intake::merging;
-use crate::shell::send_rate::{Pace, Turn};
+use crate::shell::send_rate::{SendRate, SendSlot};
 use crate::shell::store::table::Alarm;
 use crate::shell::store::{
     Call, Commit, EscalationEntry, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER,
@@ -33,7 +33,7 @@ const ROUNDS_MAX: u32 = 200;
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct DispatchReport {
     pub customers: usize,
     pub sent: usize,
     pub not_sent: usize,
@@ -42,18 +42,18 @@ pub struct Report {
     /// Customers that could not be worked on now; they are tried again.
     pub failed: usize,
     /// Events out that the bus may not have taken: others were not told.
-    pub untold: usize,
+    pub not_notified: usize,
 }
 
-impl Report {
-    fn add(&mut self, other: Report) {
+impl DispatchReport {
+    fn add(&mut self, other: DispatchReport) {
         self.customers += other.customers;
         self.sent += other.sent;
         self.not_sent += other.not_sent;
         self.put_back += other.put_back;
         self.unknown += other.unknown;
         self.failed += other.failed;
-        self.untold += other.untold;
+        self.not_notified += other.not_notified;
     }
 }
 
@@ -63,8 +63,8 @@ impl Report {
 /// [`StoreError`] where a part of the index cannot be read, once the others
 /// are done; a customer that cannot be worked on is counted and left for the
 /// next run.
-pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
-    run_at(app, now, &Pace::new(now, None)).await
+pub async fn run(app: &App, now: Instant) -> Result<DispatchReport, StoreError> {
+    run_at(app, now, &SendRate::new(now, None)).await
 }
 
 /// The same, for a worker whose time is limited: it takes nobody new on after
@@ -72,41 +72,45 @@ pub async fn run(app: &App, now: Instant) -> Result<Report, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`] where the index cannot be read.
-pub async fn run_for(app: &App, now: Instant, budget: Duration) -> Result<Report, StoreError> {
-    run_at(app, now, &Pace::new(now, Some(budget))).await
+pub async fn run_for(
+    app: &App,
+    now: Instant,
+    budget: Duration,
+) -> Result<DispatchReport, StoreError> {
+    run_at(app, now, &SendRate::new(now, Some(budget))).await
 }
 
 /// After a crash of the only sender: settles at once what was on its way out.
 ///
 /// # Errors
 /// [`StoreError`] where the index cannot be read.
-pub async fn settle_all(app: &App, now: Instant) -> Result<Report, StoreError> {
-    let pace = Pace::new(now, None);
+pub async fn settle_all(app: &App, now: Instant) -> Result<DispatchReport, StoreError> {
+    let pace = SendRate::new(now, None);
     let run = Run::new(app, &pace, now);
-    let mut report = Report::default();
+    let mut report = DispatchReport::default();
     let done = run.settle_each(&mut report).await;
     let report = run.end(report).await;
     done.map(|()| report)
 }
 
-async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreError> {
+async fn run_at(app: &App, now: Instant, pace: &SendRate) -> Result<DispatchReport, StoreError> {
     let run = Run::new(app, pace, now);
-    let mut report = Report::default();
+    let mut report = DispatchReport::default();
     let work = async |loaded: Loaded| match pace.is_over() {
-        true => Ok(Report::default()),
+        true => Ok(DispatchReport::default()),
         false => run.attend(loaded).await,
     };
-    let note = |result: Result<Report, StoreError>| match result {
+    let note = |result: Result<DispatchReport, StoreError>| match result {
         Ok(one) => report.add(one),
         Err(error) => {
             tracing::error!(%error, "a customer could not be worked on");
             report.failed += 1;
         }
     };
-    let round = Round { app, alarm: Alarm::Due, now };
+    let round = Sweep { app, alarm: Alarm::Due, now };
     let done = round.each(|| pace.is_over(), work, note).await;
     let report = run.end(report).await;
-    tell_failed(report.failed);
+    log_failed(report.failed);
     done.map(|()| report)
 }
 
@@ -115,59 +119,59 @@ async fn run_at(app: &App, now: Instant, pace: &Pace) -> Result<Report, StoreErr
 ///
 /// # Errors
 /// [`StoreError`] where the store does not answer.
-pub async fn attend(app: &App, id: &Id, now: Instant) -> Result<Report, StoreError> {
+pub async fn attend(app: &App, id: &Id, now: Instant) -> Result<DispatchReport, StoreError> {
     let loaded = app.store.load(id).await?;
-    let pace = Pace::new(now, None);
+    let pace = SendRate::new(now, None);
     let run = Run::new(app, &pace, now);
     let done = run.attend(loaded).await;
-    let told = run.end(Report::default()).await;
-    done.map(|report| Report { untold: told.untold, ..report })
+    let told = run.end(DispatchReport::default()).await;
+    done.map(|report| DispatchReport { not_notified: told.not_notified, ..report })
 }
 
 /// One run: by what it works, and what it tells others.
 struct Run<'a> {
     app: &'a App,
-    pace: &'a Pace,
+    pace: &'a SendRate,
     now: Instant,
     outgoing: Outgoing<'a>,
 }
 
 impl<'a> Run<'a> {
-    fn new(app: &'a App, pace: &'a Pace, now: Instant) -> Run<'a> {
+    fn new(app: &'a App, pace: &'a SendRate, now: Instant) -> Run<'a> {
         Run { app, pace, now, outgoing: Outgoing::new(&app.bus) }
     }
 
     /// Tells what is left to tell, and counts what may not have been told.
-    async fn end(self, report: Report) -> Report {
+    async fn end(self, report: DispatchReport) -> DispatchReport {
         self.pace.tell_troubles(self.app).await;
-        Report { untold: report.untold + self.outgoing.end().await, ..report }
+        DispatchReport { not_notified: report.not_notified + self.outgoing.end().await, ..report }
     }
 
     /// Settles at once whatever is on its way out.
-    async fn settle_each(&self, report: &mut Report) -> Result<(), StoreError> {
+    async fn settle_each(&self, report: &mut DispatchReport) -> Result<(), StoreError> {
         let later = self.now.plus_millis(SETTLE_AFTER.as_millis() as i64);
         let work = async |loaded: Loaded| {
-            let mut report = Report::default();
+            let mut report = DispatchReport::default();
             settle(self, loaded, self.now, &mut report).await?;
             Ok(report)
         };
-        let note = |result: Result<Report, StoreError>| match result {
+        let note = |result: Result<DispatchReport, StoreError>| match result {
             Ok(one) => report.add(one),
             Err(error) => {
                 tracing::error!(%error, "what was on its way out could not be settled");
                 report.failed += 1;
             }
         };
-        Round { app: self.app, alarm: Alarm::Due, now: later }.each(|| false, work, note).await
+        Sweep { app: self.app, alarm: Alarm::Due, now: later }.each(|| false, work, note).await
     }
 
     /// Works on one customer as they were read, and reads them again where others
     /// wrote.
-    async fn attend(&self, loaded: Loaded) -> Result<Report, StoreError> {
+    async fn attend(&self, loaded: Loaded) -> Result<DispatchReport, StoreError> {
         let &Run { app, pace, now, .. } = self;
         let id = &loaded.customer.id.clone();
         let mut read = Some(loaded);
-        let mut report = Report { customers: 1, ..Report::default() };
+        let mut report = DispatchReport { customers: 1, ..DispatchReport::default() };
         let settle_before = now.plus_millis(-(SETTLE_AFTER.as_millis() as i64));
         // Touches that the ledger has as ended, by a state that was lost since.
         let mut ended: Vec<TouchId> = Vec::new();
@@ -200,7 +204,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             let mails = decision.sends.iter().filter(|send| is_mail(send)).count();
-            let Some(turns) = pace.turns(app, mails).await? else {
+            let Some(slots) = pace.slots(app, mails).await? else {
                 // Nothing is fenced, so the alarm rings on for the next run.
                 return Ok(report);
             };
@@ -220,14 +224,14 @@ impl<'a> Run<'a> {
                     messages
                         .extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
                     self.outgoing.add(messages).await;
-                    let next = self.hand_over(*after, &sends, turns, &mut report).await?;
+                    let next = self.hand_over(*after, &sends, slots, &mut report).await?;
                     if next.customer.next_due().is_none_or(|due| due > now) {
                         return Ok(report);
                     }
                     rounds += 1;
                     read = Some(next);
                 }
-                Commit::Known(entries) => {
+                Commit::AlreadyRecorded(entries) => {
                     let known = known_sends(&ledger, &entries, &sends);
                     let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
                     let touches = ledger.touches_at(&entries).into_iter();
@@ -249,18 +253,18 @@ impl<'a> Run<'a> {
         &self,
         mut loaded: Loaded,
         sends: &[Send],
-        turns: Vec<Turn>,
-        report: &mut Report,
+        slots: Vec<SendSlot>,
+        report: &mut DispatchReport,
     ) -> Result<Loaded, StoreError> {
         let &Run { app, pace, now, .. } = self;
-        let mut turns = turns.into_iter();
+        let mut slots = slots.into_iter();
         // What one could not write down is no reason to leave the others behind
         // their fences.
         let mut unwritten = Ok(());
         for send in sends {
             let outcome = match send.channel.done_by() {
                 DoneBy::MailService => {
-                    let turn = turns.next().unwrap_or_default();
+                    let turn = slots.next().unwrap_or_default();
                     deliver::mail(app, &loaded.customer, send, now, (pace, turn)).await
                 }
                 DoneBy::Person | DoneBy::System => deliver::request(app, send).await,

@@ -8,7 +8,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Send, TouchId, TouchStatus};
 
 use super::deliver::{self, Outcome};
-use super::{Report, Run, mark_sent};
+use super::{DispatchReport, Run, mark_sent};
 use crate::shell::app::App;
 use crate::shell::bus::Message;
 use crate::shell::commit::{CommitError, Plan, Read, Written, decide_and_commit};
@@ -25,7 +25,7 @@ pub(super) async fn write_outcome(
     loaded: Loaded,
     send: &Send,
     outcome: Outcome,
-    report: &mut Report,
+    report: &mut DispatchReport,
 ) -> Result<Loaded, StoreError> {
     let &Run { app, now, .. } = run;
     let outcome = if is_final(app, &outcome) { Outcome::Unresolved } else { outcome };
@@ -90,7 +90,7 @@ fn input<'a>(outcome: &Outcome, send: &'a Send) -> Option<Input<'a>> {
     Some(match outcome {
         Outcome::Sent { .. } => Input::Confirmed(touch),
         Outcome::NotSent { until } => Input::PutBack { touch, until: *until },
-        Outcome::Untold => return None,
+        Outcome::NotNotified => return None,
         Outcome::Refused { .. } => Input::Refused(touch),
         Outcome::Unknown => Input::Unanswered(touch),
         Outcome::Unresolved => Input::Unresolved(touch),
@@ -125,10 +125,10 @@ fn account(send: &Send, decision: &Decision, outcome: &Outcome) -> (Ledger, Vec<
     (Ledger { entries }, messages)
 }
 
-fn count(outcome: &Outcome, after: &Customer, send: &Send, report: &mut Report) {
+fn count(outcome: &Outcome, after: &Customer, send: &Send, report: &mut DispatchReport) {
     match outcome {
         Outcome::Sent { .. } => report.sent += 1,
-        Outcome::NotSent { .. } | Outcome::Untold => report.put_back += 1,
+        Outcome::NotSent { .. } | Outcome::NotNotified => report.put_back += 1,
         Outcome::Refused { .. } => report.not_sent += 1,
         Outcome::Unresolved if sending(after, &send.touch).is_none() => report.put_back += 1,
         Outcome::Unknown | Outcome::Unresolved => report.unknown += 1,
@@ -141,7 +141,7 @@ pub(super) async fn settle(
     run: &Run<'_>,
     mut loaded: Loaded,
     before: Instant,
-    report: &mut Report,
+    report: &mut DispatchReport,
 ) -> Result<Loaded, StoreError> {
     let &Run { app, now, .. } = run;
     let unknown_before = now.plus_millis(-(UNKNOWN_AFTER.as_millis() as i64));

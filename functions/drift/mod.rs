@@ -1,4 +1,4 @@
-//! Drift: stages that time brings, and the model that they are judged by.
+//! Drift: stages that time brings, and the model that they are forecast by.
 
 use std::time::{Duration, Instant as Clock};
 
@@ -9,10 +9,10 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde::Serialize;
 
-use crate::shell::alarm_sweep::{Looked, look_at_calendars, tell_failed};
+use crate::shell::alarm_sweep::{Looked, log_failed, look_at_calendars};
 use crate::shell::app::App;
 use crate::shell::store::table::{Alarm, SHARDS};
-use crate::shell::store::{Learnt, StoreError};
+use crate::shell::store::{FittedModel, StoreError};
 
 /// How old a model grows before it is fitted anew.
 const MODEL_AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -29,7 +29,7 @@ const READS_AT_ONCE: usize = 16;
 
 /// What a run did.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Report {
+pub struct ReviewReport {
     #[serde(flatten)]
     pub reviewed: Looked,
     /// Customers that a model was fitted to, where one was.
@@ -42,19 +42,23 @@ pub struct Report {
 ///
 /// # Errors
 /// [`StoreError`] where the table does not answer.
-pub async fn run(app: &App, now: Instant, budget: Option<Duration>) -> Result<Report, StoreError> {
-    let mut report = Report::default();
-    let learnt = app.store.learnt().await?;
+pub async fn run(
+    app: &App,
+    now: Instant,
+    budget: Option<Duration>,
+) -> Result<ReviewReport, StoreError> {
+    let mut report = ReviewReport::default();
+    let learnt = app.store.drift_model().await?;
     match learnt.filter(|learnt| !is_old(learnt, now)) {
-        Some(learnt) => app.learn(&learnt.model),
+        Some(learnt) => app.set_drift_model(&learnt.model),
         None => refit(app, now, budget, &mut report).await?,
     }
     report.reviewed = look_at_calendars(app, Alarm::Review, now, budget).await?;
-    tell_failed(report.reviewed.failed);
+    log_failed(report.reviewed.failed);
     Ok(report)
 }
 
-fn is_old(learnt: &Learnt, now: Instant) -> bool {
+fn is_old(learnt: &FittedModel, now: Instant) -> bool {
     let age = match &learnt.refused {
         None => MODEL_AGE,
         Some(_) => REFUSED_AGE,
@@ -68,7 +72,7 @@ async fn refit(
     app: &App,
     now: Instant,
     budget: Option<Duration>,
-    report: &mut Report,
+    report: &mut ReviewReport,
 ) -> Result<(), StoreError> {
     let began = Clock::now();
     let rules = app.rules();
@@ -109,18 +113,18 @@ async fn refit(
     let fitted = sample.fit(Kind::MbgNbd, book.policy.drift.min_customers as usize);
     report.fitted_to = Some(fitted.customers);
     report.refused = fitted.refused.as_ref().map(ToString::to_string);
-    let model = kept(app.store.learnt().await?, fitted);
+    let model = kept(app.store.drift_model().await?, fitted);
     app.store
-        .keep_learnt(&Learnt { refused: report.refused.clone(), tried_at: now, model })
+        .keep_drift_model(&FittedModel { refused: report.refused.clone(), tried_at: now, model })
         .await?;
-    if let Some(learnt) = app.store.learnt().await? {
-        app.learn(&learnt.model);
+    if let Some(learnt) = app.store.drift_model().await? {
+        app.set_drift_model(&learnt.model);
     }
     Ok(())
 }
 
 /// A new model; of one that is refused only the shop's rhythm and spending.
-fn kept(before: Option<Learnt>, fitted: Model) -> Model {
+fn kept(before: Option<FittedModel>, fitted: Model) -> Model {
     match before {
         Some(before) if fitted.params().is_none() && before.model.params().is_some() => {
             Model { rhythm: fitted.rhythm, spending: fitted.spending, ..before.model }

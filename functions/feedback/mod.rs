@@ -4,7 +4,7 @@
 //! Events come late, twice, in any order or not at all; each is a fact about
 //! one mail, so taking one changes the same once or a hundred times.
 
-mod by_hand;
+mod manual_resolution;
 pub mod ses_event;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ use crate::shell::store::{
     Commit, FailureKind, Ledger, LedgerEntry, Note, NoticeState, StoreError, TouchEntry,
     TouchState, UNKNOWN_AFTER,
 };
-pub use by_hand::{Settled, Word, settle};
+pub use manual_resolution::{Resolution, Settled, settle};
 use ses_event::{BadMailEvent, Fact, MailEvent};
 
 /// How many events are worked on at a time.
@@ -274,7 +274,7 @@ async fn settle_once(
             count(event.fact, !messages.is_empty());
             Ok(true)
         }
-        Commit::Known(_) | Commit::Conflict => Ok(false),
+        Commit::AlreadyRecorded(_) | Commit::Conflict => Ok(false),
     }
 }
 

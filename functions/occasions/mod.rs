@@ -1,12 +1,12 @@
 //! The calendar: birthdays, anniversaries and periods that have come.
 
-mod tour;
+mod backfill;
 
 use std::time::{Duration, Instant as Clock};
 
 use lazo_domain::instant::Instant;
 
-use crate::shell::alarm_sweep::{Looked, look_at_calendars, tell_failed};
+use crate::shell::alarm_sweep::{Looked, log_failed, look_at_calendars};
 use crate::shell::app::App;
 use crate::shell::store::StoreError;
 use crate::shell::store::table::Alarm;
@@ -20,9 +20,9 @@ use crate::shell::store::table::Alarm;
 pub async fn run(app: &App, now: Instant, budget: Option<Duration>) -> Result<Looked, StoreError> {
     let began = Clock::now();
     let is_over = || budget.is_some_and(|budget| began.elapsed() >= budget);
-    let published = tour::see_rules(app, now).await?;
+    let published = backfill::see_rules(app, now).await?;
     let looked = look_at_calendars(app, Alarm::Occasion, now, budget).await?;
-    let looked = looked + tour::go_on(app, published, now, is_over).await?;
-    tell_failed(looked.failed);
+    let looked = looked + backfill::go_on(app, published, now, is_over).await?;
+    log_failed(looked.failed);
     Ok(looked)
 }

@@ -37,13 +37,13 @@ const MINUTE_MILLIS: i64 = 60_000;
 const TRIED_AGAIN_AFTER: [i64; 2] = [15 * MINUTE_MILLIS, DAY_MILLIS];
 
 /// A round over everybody whose alarm has rung.
-pub struct Round<'a> {
+pub struct Sweep<'a> {
     pub app: &'a App,
     pub alarm: Alarm,
     pub now: Instant,
 }
 
-impl Round<'_> {
+impl Sweep<'_> {
     /// Works on each, as they were when their page was read; `note` gets what
     /// came of it. Once it `is_over` nobody new is taken on: their alarms ring on,
     /// for the next round.
@@ -143,7 +143,7 @@ impl Round<'_> {
     /// What is wrong with the table or the network is not the customer's fault:
     /// then the alarm rings on.
     async fn put_off(&self, place: &Place, error: &StoreError) {
-        let &Round { app, alarm, now } = self;
+        let &Sweep { app, alarm, now } = self;
         if !error.is_of_the_item() {
             return;
         }
@@ -181,7 +181,7 @@ pub async fn list_customer(
 
 /// Tells in the log how many customers a run could not work on: an alarm counts
 /// `failed_customers`.
-pub fn tell_failed(failed: usize) {
+pub fn log_failed(failed: usize) {
     if failed > 0 {
         tracing::error!(failed_customers = failed, "customers were not worked on");
     }
@@ -249,7 +249,7 @@ pub async fn look_at_calendars(
         true => Ok(Looked::default()),
         false => look_at(app, loaded, &outgoing, now).await,
     };
-    let round = Round { app, alarm, now };
+    let round = Sweep { app, alarm, now };
     let done = round.each(is_over, work, note).await;
     outgoing.end().await;
     done.map(|()| sum)

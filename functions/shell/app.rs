@@ -15,7 +15,7 @@ use crate::shell::bus::Bus;
 use crate::shell::link::token::{BadKeys, Keys};
 use crate::shell::mailer::{Mailer, Ses};
 use crate::shell::rules::{Rules, RulesError};
-use crate::shell::store::{Deployed, Published, Store, StoreError};
+use crate::shell::store::{CalendarRules, Deployed, Store, StoreError};
 
 /// Why a function cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -101,14 +101,15 @@ impl App {
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
         // Opens the connection as well, ahead of the first event. Whatever is wrong
         // with it shows there.
-        let (learnt, published) = futures::future::join(store.learnt(), store.published()).await;
+        let (learnt, published) =
+            futures::future::join(store.drift_model(), store.calendar_rules()).await;
         let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), bus);
         let app = App::new(store, bus, mailer, optional(env::LINKS_URL), rules);
         if let Ok(Some(learnt)) = learnt {
-            app.learn(&learnt.model);
+            app.set_drift_model(&learnt.model);
         }
         if let Ok(Some(published)) = published {
-            app.know_since(&published);
+            app.set_calendar_rules_since(&published);
         }
         Ok(App { link_keys, ..app })
     }
@@ -147,14 +148,14 @@ impl App {
     }
 
     /// Judges by another drift model from here on.
-    pub fn learn(&self, model: &Model) {
+    pub fn set_drift_model(&self, model: &Model) {
         let rules = self.rules();
         let book = rules.book.clone().with_model(model);
         self.replace_rules(Rules { book, templates: rules.templates.clone() });
     }
 
     /// Goes by what is known of since when the rules of the calendar are in force.
-    pub fn know_since(&self, published: &Published) {
+    pub fn set_calendar_rules_since(&self, published: &CalendarRules) {
         let rules = self.rules();
         let named = published.since.iter().filter_map(|(name, at)| Some((name.clone(), (*at)?)));
         let book = rules.book.clone().in_force_since(&named.collect());

@@ -115,10 +115,10 @@ where
         ledger.leave_out(&ended);
         match app.store.commit(&loaded, customer, &ledger, now).await? {
             Commit::Done(after) => return Ok(Written::Done(*after, value)),
-            Commit::Known(entries) if is_once && entries.contains(&0) => {
+            Commit::AlreadyRecorded(entries) if is_once && entries.contains(&0) => {
                 return Ok(Written::AlreadyRecorded(loaded));
             }
-            Commit::Known(entries) => ended.extend(ledger.touches_at(&entries)),
+            Commit::AlreadyRecorded(entries) => ended.extend(ledger.touches_at(&entries)),
             Commit::Conflict => {}
         }
         attempts.again().await?;
@@ -140,7 +140,7 @@ pub async fn write_down(app: &App, mut loaded: Loaded, now: Instant) -> Result<L
         ledger.leave_out(&known);
         loaded = match app.store.commit(&loaded, customer, &ledger, now).await? {
             Commit::Done(after) => *after,
-            Commit::Known(entries) => {
+            Commit::AlreadyRecorded(entries) => {
                 known.extend(ledger.touches_at(&entries));
                 loaded
             }

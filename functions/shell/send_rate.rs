@@ -1,4 +1,4 @@
-//! How fast mails begin: turns under the policy's `mails_per_second`, which
+//! How fast mails begin: slots under the policy's `mails_per_second`, which
 //! holds over all workers, and the time that a run has.
 //!
 //! Every mail begins at a turn of its own, a point in time that one item of the
@@ -8,7 +8,7 @@
 //! **What is guaranteed.** A mail begins at its turn or up to [`LATE_MAX_MICROS`]
 //! after; where the turn is over by then, it takes another. The clocks of two
 //! workers are assumed to be at most [`SKEW_MAX_MICROS`] apart (AWS keeps those
-//! of Lambda within a millisecond or so). N turns are spread over one second
+//! of Lambda within a millisecond or so). N slots are spread over one second
 //! plus both allowances, so the first and the last of N + 1 mails in a row are
 //! at least a second apart: in no second do more than N begin.
 
@@ -40,16 +40,16 @@ pub const WAIT_MAX_MICROS: i64 = 5_000_000;
 /// and no longer than it must, as a crash leaves a fence behind.
 const FENCE_AHEAD_MICROS: i64 = 200_000;
 
-/// How many turns one reservation takes at most.
+/// How many slots one reservation takes at most.
 const BATCH_MAX: u32 = 50;
 
-/// How many turns a mail that comes late for them takes.
+/// How many slots a mail that comes late for them takes.
 const TURNS_MAX: u32 = 3;
 
 /// The limit's name in the table.
 const MAIL: &str = "mail";
 
-/// The turns that a worker has reserved.
+/// The slots that a worker has reserved.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Turns {
     next_micros: i64,
@@ -102,14 +102,14 @@ impl Turns {
 
 /// When a mail may begin; at once, where there is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Turn(Option<i64>);
+pub struct SendSlot(Option<i64>);
 
 /// One run of a worker.
-pub struct Pace {
+pub struct SendRate {
     now: Instant,
     begun: Tick,
     budget: Option<Duration>,
-    turns: Mutex<Turns>,
+    slots: Mutex<Turns>,
     is_crowded: AtomicBool,
     troubles: std::sync::Mutex<BTreeMap<String, Trouble>>,
 }
@@ -117,15 +117,15 @@ pub struct Pace {
 /// Mails that were not sent for one reason: how many, and what was said of the last.
 type Trouble = (FailureKind, u64, String);
 
-impl Pace {
+impl SendRate {
     /// A run that begins now, which is `now`, and takes nothing new on after
     /// `budget`.
-    pub fn new(now: Instant, budget: Option<Duration>) -> Pace {
-        Pace {
+    pub fn new(now: Instant, budget: Option<Duration>) -> SendRate {
+        SendRate {
             now,
             begun: Tick::now(),
             budget,
-            turns: Mutex::default(),
+            slots: Mutex::default(),
             is_crowded: AtomicBool::new(false),
             troubles: std::sync::Mutex::default(),
         }
@@ -192,38 +192,42 @@ impl Pace {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn turns(&self, app: &App, mails: usize) -> Result<Option<Vec<Turn>>, StoreError> {
-        let mut turns = Vec::with_capacity(mails);
+    pub async fn slots(
+        &self,
+        app: &App,
+        mails: usize,
+    ) -> Result<Option<Vec<SendSlot>>, StoreError> {
+        let mut slots = Vec::with_capacity(mails);
         for _ in 0..mails {
             match self.turn(app).await? {
-                Some(turn) => turns.push(turn),
+                Some(turn) => slots.push(turn),
                 None => {
                     self.is_crowded.store(true, Ordering::Relaxed);
                     return Ok(None);
                 }
             }
         }
-        if let Some(Turn(Some(first))) = turns.first() {
+        if let Some(SendSlot(Some(first))) = slots.first() {
             self.sleep_until(first - FENCE_AHEAD_MICROS).await;
         }
-        Ok(Some(turns))
+        Ok(Some(slots))
     }
 
-    async fn turn(&self, app: &App) -> Result<Option<Turn>, StoreError> {
+    async fn turn(&self, app: &App) -> Result<Option<SendSlot>, StoreError> {
         let Some(per_second) = app.rules().book.policy.mails_per_second else {
-            return Ok(Some(Turn(None)));
+            return Ok(Some(SendSlot(None)));
         };
-        let mut turns = self.turns.lock().await;
-        let turn = turns.next(&app.store, per_second, self.now_micros()).await?;
-        Ok(turn.map(|turn| Turn(Some(turn))))
+        let mut slots = self.slots.lock().await;
+        let turn = slots.next(&app.store, per_second, self.now_micros()).await?;
+        Ok(turn.map(|turn| SendSlot(Some(turn))))
     }
 
     /// Waits for a turn. Whether the mail may begin, at once: where its turn is
     /// over it gets another, and where none comes soon it may not.
-    pub async fn wait(&self, app: &App, turn: Turn) -> bool {
+    pub async fn wait(&self, app: &App, turn: SendSlot) -> bool {
         let mut turn = turn;
         for _ in 0..TURNS_MAX {
-            let Turn(Some(micros)) = turn else { return true };
+            let SendSlot(Some(micros)) = turn else { return true };
             self.sleep_until(micros).await;
             if self.now_micros() <= micros + LATE_MAX_MICROS {
                 return true;

@@ -15,7 +15,7 @@ use crate::shell::app::App;
 use crate::shell::aside;
 use crate::shell::commit::Attempts;
 use crate::shell::mailer::{Letter, Recipient, SendError, Trace, Wait};
-use crate::shell::send_rate::Pace;
+use crate::shell::send_rate::SendRate;
 use crate::shell::store::{
     FailureKind, Fence, NoticeState, SETTLE_AFTER, StoreError, UNKNOWN_AFTER,
 };
@@ -32,7 +32,7 @@ pub struct Notice<'a> {
 
 /// What is known of a mail to somebody in the shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum SendStatus {
     /// It went out, just now or before.
     Yes,
     /// It never will, or nobody knows whether it did, which is listed.
@@ -48,9 +48,9 @@ pub enum Told {
 pub async fn tell(
     app: &App,
     notice: &Notice<'_>,
-    pace: &Pace,
+    pace: &SendRate,
     now: Instant,
-) -> Result<Told, StoreError> {
+) -> Result<SendStatus, StoreError> {
     let letter = match write(app, notice) {
         Ok(letter) => letter,
         Err(error) => {
@@ -58,18 +58,18 @@ pub async fn tell(
             let why = format!("{error:#}");
             let what = format!("mail to staff, template {}", notice.kind.template());
             pace.note_unwritten(&what, &why, &notice.id.to_string());
-            return Ok(Told::NotYet { until: Wait::Long.until(now) });
+            return Ok(SendStatus::NotYet { until: Wait::Long.until(now) });
         }
     };
-    let Some(turns) = pace.turns(app, 1).await? else {
-        return Ok(Told::NotYet { until: Wait::Minutes.until(now) });
+    let Some(slots) = pace.slots(app, 1).await? else {
+        return Ok(SendStatus::NotYet { until: Wait::Minutes.until(now) });
     };
     match app.store.fence_notice(&notice.id, now).await? {
         Fence::Ours => {}
         Fence::Held { since } => return settle_held(app, &notice.id, since, now).await,
-        Fence::Over => return Ok(Told::Yes),
+        Fence::Over => return Ok(SendStatus::Yes),
     }
-    if !pace.wait(app, turns.into_iter().next().unwrap_or_default()).await {
+    if !pace.wait(app, slots.into_iter().next().unwrap_or_default()).await {
         return settle(app, &notice.id, Settled::PutBack(Wait::Minutes), now).await;
     }
     let settled = match app.mailer.send(&notice.id, &letter).await {
@@ -86,7 +86,7 @@ pub async fn tell(
         }
         // The mail service may tell what became of it.
         Err(SendError::Unknown(_)) if app.mailer.tells_later() => {
-            return Ok(Told::NotYet { until: unknown_from(now) });
+            return Ok(SendStatus::NotYet { until: unknown_from(now) });
         }
         Err(SendError::Unknown(_)) => Settled::Unknown,
     };
@@ -121,14 +121,14 @@ async fn settle(
     id: &NoticeId,
     settled: Settled,
     now: Instant,
-) -> Result<Told, StoreError> {
+) -> Result<SendStatus, StoreError> {
     let (state, message_id, told) = match &settled {
-        Settled::Sent(message) => (NoticeState::Sent, Some(message.as_str()), Told::Yes),
+        Settled::Sent(message) => (NoticeState::Sent, Some(message.as_str()), SendStatus::Yes),
         Settled::PutBack(wait) => {
-            (NoticeState::PutBack, None, Told::NotYet { until: wait.until(now) })
+            (NoticeState::PutBack, None, SendStatus::NotYet { until: wait.until(now) })
         }
-        Settled::Refused => (NoticeState::Refused, None, Told::Never),
-        Settled::Unknown => (NoticeState::Unknown, None, Told::Never),
+        Settled::Refused => (NoticeState::Refused, None, SendStatus::Never),
+        Settled::Unknown => (NoticeState::Unknown, None, SendStatus::Never),
     };
     if matches!(settled, Settled::Unknown) {
         // Listed first, so that a crash in between lists it once more.
@@ -158,16 +158,16 @@ pub async fn settle_held(
     id: &NoticeId,
     since: Instant,
     now: Instant,
-) -> Result<Told, StoreError> {
+) -> Result<SendStatus, StoreError> {
     let settle_from = since.plus_millis(SETTLE_AFTER.as_millis() as i64);
     if now < settle_from {
-        return Ok(Told::NotYet { until: settle_from });
+        return Ok(SendStatus::NotYet { until: settle_from });
     }
     let settled = match app.mailer.trace(id) {
         Trace::Accepted { message_id } => Settled::Sent(message_id),
         Trace::NotAccepted => Settled::PutBack(Wait::Minutes),
         Trace::Unknown if now < unknown_from(since) => {
-            return Ok(Told::NotYet { until: unknown_from(since) });
+            return Ok(SendStatus::NotYet { until: unknown_from(since) });
         }
         Trace::Unknown => Settled::Unknown,
     };

@@ -11,7 +11,7 @@ use crate::shell::app::env;
 /// Starts logging as a function does, on standard output: our own lines to the
 /// level of `LAZO_LOG` (trace, debug, info, warn, error or off; info where it
 /// says nothing), and warnings of others. The AWS SDK's finer lines hold whole
-/// requests, and so personal data: nothing turns them on.
+/// requests, and so personal data: nothing slots them on.
 pub fn init() {
     start(level().unwrap_or(LevelFilter::INFO), std::io::stdout);
 }

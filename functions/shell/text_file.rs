@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-/// What turns a file of another encoding into one that is read.
+/// What slots a file of another encoding into one that is read.
 const MEND: &str = "save it as UTF-8 (in Excel “CSV UTF-8”), or run \
     `iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`";
 

@@ -110,7 +110,7 @@ async fn dispatch_until(app: &App, customer: &Id, from: Instant, until: Instant)
     let mut reviewed = from;
     loop {
         let now = app.store.load(customer).await.unwrap().customer;
-        let review = now.judged.map(|_| reviewed.plus_millis(30 * DAY));
+        let review = now.forecast.map(|_| reviewed.plus_millis(30 * DAY));
         let next = now.next_alarm().into_iter().chain(review).min();
         let Some(at) = next.filter(|at| *at < until) else { return };
         reviewed = at;

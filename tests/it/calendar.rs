@@ -188,9 +188,9 @@ async fn a_new_rule_finds_everybody_once_in_pages() {
     let read = |aws: &Aws| aws.asked().get("BatchGetItem").copied().unwrap_or_default();
     occasions::run(&app, published, None).await.unwrap();
     let before = read(&aws);
-    assert!(app.store.published().await.unwrap().unwrap().tour.is_some());
+    assert!(app.store.calendar_rules().await.unwrap().unwrap().tour.is_some());
     occasions::run(&app, minutes_after(published, 15), None).await.unwrap();
-    assert_eq!(app.store.published().await.unwrap().unwrap().tour, None);
+    assert_eq!(app.store.calendar_rules().await.unwrap().unwrap().tour, None);
     // Some three hundred and forty of a shard, in four pages, of which a read gives
     // sixty at a time.
     let reads = read(&aws) - before;
@@ -214,7 +214,7 @@ async fn who_drifts_away_is_found_on_the_day_and_asked_once() {
     assert_eq!(mails(&world), 1);
     let stages = world.customer(&id("ana")).await.stages;
     assert_eq!(stages.last().unwrap().stage, Stage::Dissolution);
-    let published = world.recorder.published();
+    let published = world.recorder.calendar_rules();
     let changes = published.iter().filter(|(kind, _)| kind == "StageChanged");
     let changes: Vec<_> = changes.map(|(_, detail)| detail["stage"].clone()).collect();
     assert_eq!(changes, [json!("dissolution")]);
@@ -243,7 +243,7 @@ async fn the_model_is_fitted_stored_and_kept_where_a_new_one_is_refused() {
     let report = drift::run(&world.app, now, None).await.unwrap();
     assert_eq!(report.fitted_to, Some(20));
     assert!(report.refused.unwrap().contains("20"), "too few customers");
-    let learnt = world.app.store.learnt().await.unwrap().unwrap();
+    let learnt = world.app.store.drift_model().await.unwrap().unwrap();
     assert_eq!((learnt.tried_at, learnt.model.rhythm.completed_gaps), (now, 30));
     // The next run leaves it alone, a day later it tries again.
     let soon = minutes_after(now, 60);
@@ -253,10 +253,10 @@ async fn the_model_is_fitted_stored_and_kept_where_a_new_one_is_refused() {
 
     let usable = usable_model();
     let learnt =
-        lazo::shell::store::Learnt { model: usable.clone(), tried_at: first, refused: None };
-    world.app.store.keep_learnt(&learnt).await.unwrap();
+        lazo::shell::store::FittedModel { model: usable.clone(), tried_at: first, refused: None };
+    world.app.store.keep_drift_model(&learnt).await.unwrap();
     drift::run(&world.app, minutes_after(later, 60), None).await.unwrap();
-    let kept = world.app.store.learnt().await.unwrap().unwrap();
+    let kept = world.app.store.drift_model().await.unwrap().unwrap();
     assert_eq!(kept.model.params(), usable.params(), "the old one goes on");
     assert!(kept.refused.is_some());
 }

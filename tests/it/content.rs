@@ -90,7 +90,7 @@ async fn a_piece_reaches_whom_it_interests_once() {
     let report = content::run(app, minutes_after(noon(), 1), Bounds::NONE).await.unwrap();
     assert_eq!((report.finished, report.reached, report.failed), (1, 2, 0));
     let again = content::run(app, minutes_after(noon(), 2), Bounds::NONE).await.unwrap();
-    assert_eq!(again, content::Report::default());
+    assert_eq!(again, content::FanOutReport::default());
     assert_eq!(dispatch::run(app, due()).await.unwrap().sent, 2);
     assert_eq!(take(app, &article("c1", &["velas"]), due()).await, Taken::Duplicate);
     content::run(app, due(), Bounds::NONE).await.unwrap();
@@ -115,7 +115,7 @@ async fn what_was_told_before_a_piece_counts_however_late_it_comes() {
     // Taken to after it came out.
     take(app, &interested("bea", 30, &["velas"]), minutes_after(noon(), 30)).await;
     content::run(app, minutes_after(noon(), 40), Bounds::NONE).await.unwrap();
-    // Told late, of before; twice, as an archive may.
+    // SendStatus late, of before; twice, as an archive may.
     for _ in 0..2 {
         take(app, &interested("ana", -30, &["velas"]), minutes_after(noon(), 50)).await;
         take(app, &interested("eva", -30, &[]), minutes_after(noon(), 50)).await;
@@ -186,7 +186,7 @@ fn a_popular_topic_is_handed_round_in_bounded_runs_that_may_be_killed() {
                     assert!(report.customers <= most, "{report:?}");
                     assert_eq!(report.failed, 0);
                     reached += report.reached;
-                    if app.store.handouts().await.unwrap().is_empty() {
+                    if app.store.fan_outs().await.unwrap().is_empty() {
                         break;
                     }
                 }

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lazo::digest::{self, Report};
+use lazo::digest::{self, DigestReport};
 use lazo::shell::app::App;
 use lazo::shell::intake;
 use lazo::shell::rules::Rules;
@@ -134,7 +134,7 @@ async fn each_hears_of_their_own_day_once() {
     take(app, &envelope("ComplaintOpened", bought, opened), bought).await;
 
     let early = digest::run(app, minutes_after(morning(), -1)).await.unwrap();
-    assert_eq!(early, Report::default(), "not before the hour");
+    assert_eq!(early, DigestReport::default(), "not before the hour");
     let report = digest::run(app, morning()).await.unwrap();
     assert_eq!((report.sent, report.nothing, report.waiting), (3, 1, 0));
     for minutes in [0, 15, 60, 301] {

@@ -8,7 +8,7 @@ use lazo::shell::intake::history;
 use lazo::shell::store::{CountedExperience, Month};
 use lazo_domain::event::Phase;
 use lazo_domain::instant::Instant;
-use lazo_domain::journey::{Feeling, Stop, Told, stops};
+use lazo_domain::journey::{Feeling, Told, TouchpointScore, stops};
 use serde_json::{Value, json};
 
 use crate::support::events::{batch, delivered, envelope, profile, purchase};
@@ -91,7 +91,7 @@ async fn counted(world: &World) -> Vec<(Option<Phase>, String, Feeling, f64)> {
     found
 }
 
-fn journey(found: &[CountedExperience]) -> Vec<Stop> {
+fn journey(found: &[CountedExperience]) -> Vec<TouchpointScore> {
     stops(found.iter().map(|one| Told {
         phase: one.phase,
         touchpoint: one.touchpoint.as_str(),

@@ -1,7 +1,7 @@
 //! Two ids that turn out to be one person.
 
 use lazo::dispatch;
-use lazo::feedback::{Word, settle};
+use lazo::feedback::{Resolution, settle};
 use lazo::shell::app::App;
 use lazo::shell::intake::{self, Taken};
 use lazo::shell::store::TouchState;
@@ -93,7 +93,7 @@ async fn what_went_out_under_one_id_does_not_go_under_the_other() {
         dispatch::run(&world.app, minutes_after(tomorrow, hours * 60)).await.unwrap();
     }
     assert_eq!(mails(&world), 1, "thanked once");
-    let published = world.recorder.published();
+    let published = world.recorder.calendar_rules();
     let calls = published.iter().filter(|(kind, _)| kind == "CallRequested").count();
     assert_eq!(calls, 1, "called once");
 }
@@ -123,7 +123,7 @@ async fn what_is_on_its_way_out_is_settled_and_goes_on_under_the_id_that_stays()
     // Nobody knows of the mail; somebody looks, and it did not go out.
     dispatch::run(&world.app, minutes_after(tomorrow, 5)).await.unwrap();
     dispatch::run(&world.app, minutes_after(tomorrow, 70)).await.unwrap();
-    let word = Word::Resend;
+    let word = Resolution::Resend;
     let touch = "thanks/guest/p-1/mail";
     settle(&world.app, touch, word, minutes_after(tomorrow, 80)).await.unwrap();
     for minutes in [90, 91, 92] {

@@ -2,8 +2,8 @@
 
 use lazo::feedback;
 use lazo::shell::mailer::tags;
-use lazo::shell::send_rate::Pace;
-use lazo::shell::staff_mail::{Notice, Told, tell};
+use lazo::shell::send_rate::SendRate;
+use lazo::shell::staff_mail::{Notice, SendStatus, tell};
 use lazo::shell::store::{FailureKind, NoticeState};
 use lazo_domain::instant::Instant;
 use lazo_domain::notice::{NoticeId, NoticeKind};
@@ -32,11 +32,11 @@ fn about() -> Value {
     })
 }
 
-async fn ask(world: &World, now: Instant) -> Told {
+async fn ask(world: &World, now: Instant) -> SendStatus {
     let rules = world.app.rules();
     let to = rules.book.policy.mailboxes("grace.hall")[0];
     let notice = Notice { id: id(), kind: NoticeKind::ComplaintEscalated, to, about: about() };
-    tell(&world.app, &notice, &Pace::new(now, None), now).await.unwrap()
+    tell(&world.app, &notice, &SendRate::new(now, None), now).await.unwrap()
 }
 
 async fn state(world: &World) -> Option<NoticeState> {
@@ -46,9 +46,9 @@ async fn state(world: &World) -> Option<NoticeState> {
 #[tokio::test]
 async fn it_goes_once_in_the_readers_language() {
     let world = World::shipped().await;
-    assert_eq!(ask(&world, noon()).await, Told::Yes);
-    assert_eq!(ask(&world, minutes_after(noon(), 1)).await, Told::Yes);
-    assert_eq!(ask(&world, minutes_after(noon(), 100_000)).await, Told::Yes);
+    assert_eq!(ask(&world, noon()).await, SendStatus::Yes);
+    assert_eq!(ask(&world, minutes_after(noon(), 1)).await, SendStatus::Yes);
+    assert_eq!(ask(&world, minutes_after(noon(), 100_000)).await, SendStatus::Yes);
     let sent = world.recorder.requests(Service::Ses);
     assert_eq!(sent.len(), 1);
     let to = &sent[0]["Destination"]["ToAddresses"];
@@ -67,10 +67,10 @@ async fn it_goes_once_in_the_readers_language() {
 async fn what_was_certainly_not_taken_goes_later() {
     let world = World::shipped().await;
     world.recorder.script(Service::Ses, [Reply::Fail(429, "TooManyRequestsException")]);
-    let Told::NotYet { until } = ask(&world, noon()).await else { panic!("it was refused") };
+    let SendStatus::NotYet { until } = ask(&world, noon()).await else { panic!("it was refused") };
     assert!(until > noon());
     assert_eq!(state(&world).await, Some(NoticeState::PutBack));
-    assert_eq!(ask(&world, until).await, Told::Yes);
+    assert_eq!(ask(&world, until).await, SendStatus::Yes);
     assert_eq!(world.recorder.requests(Service::Ses).len(), 2);
 }
 
@@ -80,13 +80,13 @@ async fn a_lost_answer_is_never_a_second_mail() {
     world.recorder.script(Service::Ses, [Reply::Close]);
     for minutes in [0, 1, 5, 59] {
         let told = ask(&world, minutes_after(noon(), minutes)).await;
-        assert!(matches!(told, Told::NotYet { .. }), "{minutes}: {told:?}");
+        assert!(matches!(told, SendStatus::NotYet { .. }), "{minutes}: {told:?}");
     }
-    assert_eq!(ask(&world, minutes_after(noon(), 60)).await, Told::Never);
+    assert_eq!(ask(&world, minutes_after(noon(), 60)).await, SendStatus::Never);
     assert_eq!(state(&world).await, Some(NoticeState::Unknown));
     let listed = world.app.store.failures(minutes_after(noon(), 61)).await.unwrap();
     assert_eq!((listed.len(), listed[0].kind), (1, FailureKind::UnknownNotice));
-    assert_eq!(ask(&world, minutes_after(noon(), 61)).await, Told::Yes, "it is settled");
+    assert_eq!(ask(&world, minutes_after(noon(), 61)).await, SendStatus::Yes, "it is settled");
     assert_eq!(world.recorder.requests(Service::Ses).len(), 1);
 }
 
@@ -109,7 +109,7 @@ async fn ses_tells_what_became_of_one_whose_answer_was_lost() {
     let told = feedback::handle(&world.app, batch(&[event.to_string()]), noon()).await;
     assert!(told.batch_item_failures.is_empty());
     assert_eq!(state(&world).await, Some(NoticeState::Sent));
-    assert_eq!(ask(&world, minutes_after(noon(), 5)).await, Told::Yes);
+    assert_eq!(ask(&world, minutes_after(noon(), 5)).await, SendStatus::Yes);
     assert!(world.app.store.failures(noon()).await.unwrap().is_empty());
 }
 
@@ -117,7 +117,7 @@ async fn ses_tells_what_became_of_one_whose_answer_was_lost() {
 async fn two_workers_at_once_send_one() {
     let world = World::shipped().await;
     let (one, other) = futures::join!(ask(&world, noon()), ask(&world, noon()));
-    assert!([one, other].contains(&Told::Yes), "{one:?} {other:?}");
+    assert!([one, other].contains(&SendStatus::Yes), "{one:?} {other:?}");
     assert_eq!(world.recorder.requests(Service::Ses).len(), 1);
 }
 
@@ -127,11 +127,11 @@ async fn into_files_it_is_found_again_after_a_crash() {
     let rules = lazo::shell::rules::Rules::from(None).unwrap();
     let world = World::with_outbox(rules, folder.path()).await;
     world.app.store.fence_notice(&id(), noon()).await.unwrap();
-    let Told::NotYet { until } = ask(&world, minutes_after(noon(), 1)).await else {
+    let SendStatus::NotYet { until } = ask(&world, minutes_after(noon(), 1)).await else {
         panic!("a fence was taken over")
     };
-    let Told::NotYet { until } = ask(&world, until).await else { panic!("it is not there") };
-    assert_eq!(ask(&world, until).await, Told::Yes);
+    let SendStatus::NotYet { until } = ask(&world, until).await else { panic!("it is not there") };
+    assert_eq!(ask(&world, until).await, SendStatus::Yes);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 

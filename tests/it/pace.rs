@@ -20,7 +20,7 @@ const SECOND: i64 = 1_000_000;
 /// A worker with a clock of its own that is wrong by up to half the skew, and
 /// that begins each mail at its turn or late by as much as is allowed.
 struct Worker {
-    turns: Turns,
+    slots: Turns,
     skew_micros: i64,
     free_at: i64,
 }
@@ -34,7 +34,7 @@ async fn play(store: &Store, rate: u32, workers: usize, seconds: i64, seed: u64)
     let begin = due().millis() * 1000;
     let mut all: Vec<Worker> = (0..workers)
         .map(|_| Worker {
-            turns: Turns::default(),
+            slots: Turns::default(),
             skew_micros: random.i64(-half..=half),
             free_at: begin + random.i64(0..SECOND),
         })
@@ -48,7 +48,7 @@ async fn play(store: &Store, rate: u32, workers: usize, seconds: i64, seed: u64)
             return began;
         }
         let clock = now + worker.skew_micros;
-        let Some(turn) = worker.turns.next(store, rate, clock).await.unwrap() else {
+        let Some(turn) = worker.slots.next(store, rate, clock).await.unwrap() else {
             worker.free_at = now + random.i64(1..SECOND);
             continue;
         };
@@ -57,7 +57,7 @@ async fn play(store: &Store, rate: u32, workers: usize, seconds: i64, seed: u64)
         let latest = (turn + LATE_MAX_MICROS).max(clock);
         let starts = random.i64(turn.max(clock)..=latest) - worker.skew_micros;
         began.push(starts);
-        // Now and then a worker pauses, so that turns run out and pile up.
+        // Now and then a worker pauses, so that slots run out and pile up.
         let pause = if random.u8(..) < 8 { 3 * SECOND } else { SECOND / 20 };
         worker.free_at = starts + random.i64(0..=pause);
     }
@@ -81,8 +81,8 @@ async fn no_second_has_more_mails_than_the_policy_says() {
         let began = play(&store, rate, workers, seconds, seed as u64).await;
         let most = most_in_a_second(&began);
         assert!(most <= rate as usize, "{most} in a second, {rate} allowed, {workers} workers");
-        let turns: HashSet<i64> = began.iter().copied().collect();
-        assert!(turns.len() > 1);
+        let slots: HashSet<i64> = began.iter().copied().collect();
+        assert!(slots.len() > 1);
         most_used = most_used.max(began.len() as f64 / (f64::from(rate) * seconds as f64));
         if rate >= 14 {
             let cost = store.take_cost();

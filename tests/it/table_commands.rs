@@ -4,7 +4,7 @@
 use std::process::Output;
 
 use lazo::ingest;
-use lazo::shell::store::{Call, CallStatus, Deployed, Learnt, Ledger, LedgerEntry};
+use lazo::shell::store::{Call, CallStatus, Deployed, FittedModel, Ledger, LedgerEntry};
 use lazo_domain::channel::Channel;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::touch::TouchId;
@@ -188,7 +188,7 @@ async fn a_command_judges_by_the_drift_model_that_the_workers_learnt() {
         lines.lines().map(customer).collect::<Vec<_>>()
     };
     assert_eq!(listed().await, ["ana", "eva"], "by what they have spent");
-    let learnt = Learnt { model: usable_model(), tried_at: today, refused: None };
-    store.keep_learnt(&learnt).await.unwrap();
+    let learnt = FittedModel { model: usable_model(), tried_at: today, refused: None };
+    store.keep_drift_model(&learnt).await.unwrap();
     assert_eq!(listed().await, ["eva", "ana"], "by what they will bring");
 }

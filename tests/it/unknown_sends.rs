@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use lazo::feedback::{self, Settled, Word};
+use lazo::feedback::{self, Resolution, Settled};
 use lazo::shell::app::{App, ses_config};
 use lazo::shell::bus::Bus;
 use lazo::shell::mailer::{Mailer, Ses};
@@ -79,7 +79,7 @@ async fn a_mail_that_waits_to_go_again_stays_where_ses_says_it_went() {
 
 #[tokio::test]
 async fn a_person_settles_what_stays_unknown() {
-    for word in [Word::Sent, Word::Resend] {
+    for word in [Resolution::Sent, Resolution::Resend] {
         let world = World::shipped().await;
         lost(&world).await;
         run_on(&world, minutes_after(due(), 60), 1).await;
@@ -87,7 +87,7 @@ async fn a_person_settles_what_stays_unknown() {
         let now = minutes_after(due(), 90);
         let settled = feedback::settle(&world.app, &touch, word, now).await.unwrap();
         assert_eq!(settled, Settled::Done);
-        let went = usize::from(word == Word::Resend);
+        let went = usize::from(word == Resolution::Resend);
         assert_eq!(run_on(&world, now, 5).await, went);
         assert_eq!(mails(&world).len(), 1 + went);
         assert_eq!(touches(&world).await[0].state, TouchState::Sent);

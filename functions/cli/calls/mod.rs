@@ -61,11 +61,11 @@ enum Command {
         json: bool,
     },
     /// Log how a call went.
-    Report(Report),
+    Report(ReportArgs),
 }
 
 #[derive(clap::Args)]
-struct Report {
+struct ReportArgs {
     /// The touch id, as the list shows it.
     touch_id: String,
     #[arg(long, value_enum)]
@@ -220,7 +220,7 @@ async fn next(
     Ok(Answer::No)
 }
 
-async fn log(system: &System, report: &Report, lang: Lang) -> anyhow::Result<Answer> {
+async fn log(system: &System, report: &ReportArgs, lang: Lang) -> anyhow::Result<Answer> {
     let app = &system.app;
     let now = Instant::from(jiff::Timestamp::now());
     let call = find(app, &report.touch_id, lang).await?;

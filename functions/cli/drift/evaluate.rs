@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use jiff::civil::Date;
-use lazo_domain::drift::{Evaluation, Judge, Measure, Observed, Report, Scorer, evaluate};
+use lazo_domain::drift::{
+    Evaluation, EvaluationReport, Judge, Measure, Observed, Scorer, evaluate,
+};
 use serde::Serialize;
 
 use super::{Common, plot, why, write_file, write_line};
@@ -130,7 +132,11 @@ fn write_text(out: &mut dyn Write, found: &Evaluation, lang: Lang) -> anyhow::Re
 
 /// Each tenth of the customers, from the likeliest to come back on: how many,
 /// the mean score, and the share that did not come back; side by side.
-fn write_calibration(out: &mut dyn Write, reports: &[Report], lang: Lang) -> anyhow::Result<()> {
+fn write_calibration(
+    out: &mut dyn Write,
+    reports: &[EvaluationReport],
+    lang: Lang,
+) -> anyhow::Result<()> {
     let title = lang.pick(
         "por décimas: clientes, media de la medida, parte que no volvió",
         "by tenths: customers, mean of the measure, share that did not come back",

@@ -85,7 +85,7 @@ enum ModelKind {
     BgNbd,
 }
 
-/// By what a customer is judged.
+/// By what a customer is forecast.
 #[derive(clap::Args, Clone, Debug)]
 struct Judging {
     /// How far ahead p_active looks.

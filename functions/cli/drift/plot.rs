@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use lazo_domain::drift::{Evaluation, Report};
+use lazo_domain::drift::{Evaluation, EvaluationReport};
 
 use super::evaluate::name;
 use crate::lang::Lang;
@@ -15,8 +15,10 @@ const COLOURS: [&str; 2] = ["#0072b2", "#d55e00"];
 
 /// The plot of the model's probabilities; `None` where there are none.
 pub fn calibration(found: &Evaluation, lang: Lang) -> Option<String> {
-    let of = |report: &&Report| report.measure.is_probability() && !report.calibration.is_empty();
-    let reports: Vec<&Report> = found.reports.iter().filter(of).collect();
+    let of = |report: &&EvaluationReport| {
+        report.measure.is_probability() && !report.calibration.is_empty()
+    };
+    let reports: Vec<&EvaluationReport> = found.reports.iter().filter(of).collect();
     if reports.is_empty() {
         return None;
     }
@@ -37,7 +39,7 @@ fn y(share: f64) -> f64 {
 fn write_plot(
     svg: &mut String,
     found: &Evaluation,
-    reports: &[&Report],
+    reports: &[&EvaluationReport],
     lang: Lang,
 ) -> std::fmt::Result {
     let title = lang.pick("Calibración: quién no vuelve", "Calibration: who does not come back");
@@ -83,7 +85,7 @@ fn write_plot(
 }
 
 /// What the plot shows, for who cannot see it.
-fn description(found: &Evaluation, reports: &[&Report], lang: Lang) -> String {
+fn description(found: &Evaluation, reports: &[&EvaluationReport], lang: Lang) -> String {
     let intro = lang.pick(
         "Por décimas de clientes, la probabilidad media de no volver y la parte que no volvió.",
         "By tenths of the customers, the mean probability not to come back, and the share that did not.",
@@ -133,7 +135,12 @@ fn write_axes(svg: &mut String, lang: Lang) -> std::fmt::Result {
 }
 
 /// A dot for each tenth, as large as it has customers, joined by a line.
-fn write_series(svg: &mut String, report: &Report, colour: &str, all: usize) -> std::fmt::Result {
+fn write_series(
+    svg: &mut String,
+    report: &EvaluationReport,
+    colour: &str,
+    all: usize,
+) -> std::fmt::Result {
     let points: Vec<String> = report
         .calibration
         .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::Select;
 use jiff::ToSpan;
-use lazo::dispatch::Report;
+use lazo::dispatch::DispatchReport;
 use lazo::shell::call_list;
 use lazo::shell::store::{EventEntry, Item, Store, TouchEntry, TouchState};
 use lazo_domain::customer::Customer;
@@ -91,7 +91,7 @@ impl Counts {
 pub async fn print(
     system: &System,
     target: &Target,
-    first: &Report,
+    first: &DispatchReport,
     lang: Lang,
 ) -> anyhow::Result<()> {
     let counts = count(&system.app.store).await?;
@@ -191,7 +191,7 @@ fn commands(system: &System, target: &Target, customer: Option<String>, lang: La
 }
 
 /// One line on a round in which something happened.
-pub fn print_round(report: &Report, lang: Lang) {
+pub fn print_round(report: &DispatchReport, lang: Lang) {
     if report.sent + report.not_sent + report.put_back + report.unknown + report.failed == 0 {
         return;
     }

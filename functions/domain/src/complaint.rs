@@ -90,7 +90,7 @@ pub struct Complaints {
     pub next_escalation: Option<Instant>,
     /// Those in charge are still to be told of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub untold: Vec<Escalation>,
+    pub not_notified: Vec<Escalation>,
 }
 
 /// Until when touches wait.
@@ -161,19 +161,19 @@ impl Complaints {
     /// Whether nothing is open, nor anybody to be told: nearly always.
     pub fn is_quiet(&self) -> bool {
         self.next_escalation.is_none()
-            && self.untold.is_empty()
+            && self.not_notified.is_empty()
             && !self.by_id.values().any(Complaint::is_open)
     }
 
     /// Nobody is told of what was resolved meanwhile.
     pub fn forget_resolved(&mut self) {
         let by_id = &self.by_id;
-        self.untold.retain(|e| by_id.get(&e.complaint).is_some_and(Complaint::is_open));
+        self.not_notified.retain(|e| by_id.get(&e.complaint).is_some_and(Complaint::is_open));
     }
 
     /// When something about escalation wants attention.
     pub fn next_alarm(&self) -> Option<Instant> {
-        self.untold.iter().map(|escalation| escalation.next).chain(self.next_escalation).min()
+        self.not_notified.iter().map(|escalation| escalation.next).chain(self.next_escalation).min()
     }
 
     /// Notes a resolution, also of a complaint that was never opened.
@@ -203,12 +203,12 @@ impl Complaints {
         for at in other.bad_answers {
             self.note_bad_answer(at);
         }
-        for escalation in other.untold {
+        for escalation in other.not_notified {
             let is_known = |e: &Escalation| {
                 (&e.complaint, e.level) == (&escalation.complaint, escalation.level)
             };
-            if !self.untold.iter().any(is_known) {
-                self.untold.push(escalation);
+            if !self.not_notified.iter().any(is_known) {
+                self.not_notified.push(escalation);
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::instant::Instant;
 use crate::ordered;
 use crate::policy::{MarketingConsent, Policy};
 use crate::profile::{Dated, Profile};
-use crate::stage::{Entered, Judged};
+use crate::stage::{DriftForecast, Entered};
 use crate::suppression::{Suppressions, WrongNumbers};
 use crate::touch::{Defer, TouchId, TouchRecord};
 
@@ -63,7 +63,7 @@ pub struct Customer {
     pub erased_at: Option<Instant>,
     /// Events that started follow-ups, or may yet, kept while one is open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fired: Vec<Fired>,
+    pub fired: Vec<TriggerEvent>,
     /// Recent events that end follow-ups: a trigger may arrive after them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exits: Vec<Exit>,
@@ -75,7 +75,7 @@ pub struct Customer {
     pub unwritten: Vec<TouchRecord>,
     /// By rule, the latest enrolments, where the rule asks who was in before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub past: BTreeMap<String, Vec<Past>>,
+    pub past: BTreeMap<String, Vec<PastEnrolment>>,
     /// What was sent, as far back as the frequency caps look.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sends: Vec<SentTouch>,
@@ -89,7 +89,7 @@ pub struct Customer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Entered>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judged: Option<Judged>,
+    pub forecast: Option<DriftForecast>,
     /// When the next stage is entered if nothing happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_review: Option<Instant>,
@@ -141,7 +141,7 @@ pub struct Contact {
 
 /// An event that triggers rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fired {
+pub struct TriggerEvent {
     pub kind: EventKind,
     pub occurrence: String,
     pub at: Instant,
@@ -166,7 +166,7 @@ pub struct Fired {
     pub exited: Vec<String>,
 }
 
-impl Fired {
+impl TriggerEvent {
     /// Drops what may be personal.
     pub fn forget(&mut self) {
         self.detail = Detail("{}".into());
@@ -289,7 +289,7 @@ impl Enrolment {
 
 /// An enrolment that was, by its trigger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Past {
+pub struct PastEnrolment {
     pub at: Instant,
     pub occurrence: String,
 }
@@ -329,7 +329,7 @@ impl Customer {
             known_since: None,
             reported: BTreeSet::new(),
             stages: Vec::new(),
-            judged: None,
+            forecast: None,
             next_review: None,
             occasions_until: None,
             next_occasion: None,
@@ -392,11 +392,11 @@ impl Customer {
     }
 
     /// Puts a trigger where it belongs, unless it is there.
-    pub(crate) fn note_fired(&mut self, fired: Fired) {
-        fn key(f: &Fired) -> (Instant, EventKind, &str) {
+    pub(crate) fn note_fired(&mut self, fired: TriggerEvent) {
+        fn key(f: &TriggerEvent) -> (Instant, EventKind, &str) {
             (f.at, f.kind, &f.occurrence)
         }
-        let same = |f: &Fired| f.kind == fired.kind && f.occurrence == fired.occurrence;
+        let same = |f: &TriggerEvent| f.kind == fired.kind && f.occurrence == fired.occurrence;
         if self.fired.iter().any(same) {
             return;
         }
@@ -455,7 +455,7 @@ impl Customer {
     }
 
     /// The event that started an enrolment, where one did.
-    pub fn trigger_of(&self, enrolment: &Enrolment) -> Option<&Fired> {
+    pub fn trigger_of(&self, enrolment: &Enrolment) -> Option<&TriggerEvent> {
         let kind = enrolment.kind?;
         self.fired.iter().find(|f| f.kind == kind && f.occurrence == enrolment.occurrence)
     }

@@ -447,7 +447,7 @@ impl History {
         days
     }
 
-    /// What drift is judged by: each purchase day with what was spent on it, net
+    /// What drift is forecast by: each purchase day with what was spent on it, net
     /// of refunds, in one currency; nothing is known of a day on which all was
     /// bought in others.
     pub fn purchase_days(

@@ -241,7 +241,7 @@ impl Relationship {
     }
 }
 
-/// How drifting away is judged.
+/// How drifting away is forecast.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Drift {

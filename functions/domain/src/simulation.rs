@@ -286,7 +286,7 @@ impl<'a> Run<'a> {
         }
         for escalation in escalations {
             let (complaint, level) = (&escalation.complaint, escalation.level);
-            self.step(at, Input::EscalationTold { complaint, level }, now);
+            self.step(at, Input::EscalationNotified { complaint, level }, now);
             self.escalations.push(escalation);
         }
     }

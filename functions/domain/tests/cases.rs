@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use lazo_domain::event::{Delivered, EventKind, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::journey::{Experience, Stop, Told, stops, worth_at};
+use lazo_domain::journey::{Experience, Told, TouchpointScore, stops, worth_at};
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::simulation::{Period, Shared, simulate_among};
 use lazo_domain::touch::{TouchRecord, TouchStatus};
@@ -120,8 +120,8 @@ fn journey(felt: &[(Experience, f64)]) -> Vec<String> {
         feeling: *feeling,
         worth: *worth,
     });
-    let line = |stop: &Stop| {
-        let Stop { touchpoint, answers, happy, unhappy, .. } = stop;
+    let line = |stop: &TouchpointScore| {
+        let TouchpointScore { touchpoint, answers, happy, unhappy, .. } = stop;
         let phase = json!(stop.phase);
         let by_value = stop.unhappy_by_value.map(|share| format!("{:.0}%", share.share * 100.0));
         let share = by_value.unwrap_or("–".to_owned());

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
 use lazo_domain::drift::{
-    Decile, Evaluation, Histories, Judge, Kind, Measure, Observed, Params, PurchaseDay, Refusal,
-    Report, Scorer, Summary, Weeks, evaluate, fit, fit_from,
+    Decile, Evaluation, EvaluationReport, Histories, Judge, Kind, Measure, Observed, Params,
+    PurchaseDay, Refusal, Scorer, Summary, Weeks, evaluate, fit, fit_from,
 };
 use lazo_domain::policy::Drift;
 use serde_json::Value;
@@ -119,7 +119,7 @@ fn evaluated(purchases: &Purchases, split: Date, until: Date) -> Evaluation {
     found
 }
 
-fn report(of: &Evaluation, measure: Measure) -> &Report {
+fn report(of: &Evaluation, measure: Measure) -> &EvaluationReport {
     of.reports.iter().find(|report| report.measure == measure).unwrap()
 }
 

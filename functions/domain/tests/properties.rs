@@ -173,7 +173,7 @@ proptest! {
                 h.delivered().event.key().is_some_and(|key| key.as_str() == record.touch.occurrence)
             };
             let told = happenings.iter().filter(is_trigger).map(|h| at(h.minute + h.delay)).min();
-            prop_assert!(told.is_none_or(|told| record.at >= told), "{record:?} was sent untold");
+            prop_assert!(told.is_none_or(|told| record.at >= told), "{record:?} was sent not_notified");
         }
         each_trigger_has_its_line(&book, &happenings, &outcome)?;
     }

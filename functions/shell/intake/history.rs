@@ -138,7 +138,9 @@ pub async fn import(
                     Box::pin(write_down(app, *after, now)).await?;
                     break;
                 }
-                Commit::Known(entries) if entries.iter().any(|entry| *entry < left.len()) => {
+                Commit::AlreadyRecorded(entries)
+                    if entries.iter().any(|entry| *entry < left.len()) =>
+                {
                     imported.known += entries.iter().filter(|entry| **entry < left.len()).count();
                     let mut index = 0;
                     left.retain(|_| {
@@ -147,7 +149,7 @@ pub async fn import(
                     });
                 }
                 other => {
-                    if let Commit::Known(entries) = other {
+                    if let Commit::AlreadyRecorded(entries) = other {
                         ended.extend(ledger.touches_at(&entries));
                     }
                     attempts.again().await?;

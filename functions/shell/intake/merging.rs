@@ -53,8 +53,10 @@ pub async fn take(
                 write_down(app, *after, now).await.ok();
                 return Ok(Taken::Counted);
             }
-            Commit::Known(entries) if entries.contains(&0) => return Ok(Taken::Duplicate),
-            Commit::Known(_) | Commit::Conflict => attempts.again().await?,
+            Commit::AlreadyRecorded(entries) if entries.contains(&0) => {
+                return Ok(Taken::Duplicate);
+            }
+            Commit::AlreadyRecorded(_) | Commit::Conflict => attempts.again().await?,
         }
     }
 }

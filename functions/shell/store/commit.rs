@@ -45,16 +45,16 @@ pub enum Commit {
     /// Somebody else wrote the customer first: load and decide again.
     Conflict,
     /// The ledger has these entries already, by their place in the list.
-    Known(Vec<usize>),
+    AlreadyRecorded(Vec<usize>),
 }
 
 impl Commit {
     /// What is known of so many entries. Whatever else was not as it was read, such
     /// as an address of which something was said meanwhile, is a conflict.
     fn of_entries(self, count: usize) -> Commit {
-        let Commit::Known(mut known) = self else { return self };
+        let Commit::AlreadyRecorded(mut known) = self else { return self };
         known.retain(|entry| *entry < count);
-        if known.is_empty() { Commit::Conflict } else { Commit::Known(known) }
+        if known.is_empty() { Commit::Conflict } else { Commit::AlreadyRecorded(known) }
     }
 }
 
@@ -302,6 +302,6 @@ pub(super) fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Commit
     // An entry that is known tells more than the version it came with.
     match known.is_empty() {
         true => Ok(Commit::Conflict),
-        false => Ok(Commit::Known(known)),
+        false => Ok(Commit::AlreadyRecorded(known)),
     }
 }

@@ -11,7 +11,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use serde::{Deserialize, Serialize};
 
-use super::counted::{Counted, Month, Subject, mark};
+use super::monthly_statistics::{Counted, Month, Subject, mark};
 use super::table::{SHARDS, shard_of};
 use super::{Item, LedgerEntry, Store, StoreError, keys, read};
 

@@ -1,4 +1,4 @@
-//! Published content: each piece once, for ever; which came out lately; and how
+//! CalendarRules content: each piece once, for ever; which came out lately; and how
 //! far each has been handed round.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
@@ -26,7 +26,7 @@ pub struct Progress {
 
 /// A piece that is being handed round.
 #[derive(Clone, Debug)]
-pub struct Handout {
+pub struct FanOut {
     pub content_id: Id,
     pub progress: Progress,
 }
@@ -50,12 +50,12 @@ impl Store {
         recent.insert("detail".into(), AttributeValue::S(event.detail.0.to_string()));
         let until = now.plus_millis(RECENT_MILLIS).millis() / 1000;
         recent.insert(TTL_ATTRIBUTE.into(), AttributeValue::N(until.to_string()));
-        let handout = handout(content_id, &Progress::default())?;
+        let fan_out = fan_out(content_id, &Progress::default())?;
         let put = |item: Item| Put::builder().table_name(&self.table).set_item(Some(item));
         let items = vec![
             transact_put(put(recent))?,
             transact_put(put(piece).condition_expression("attribute_not_exists(pk)"))?,
-            transact_put(put(handout))?,
+            transact_put(put(fan_out))?,
         ];
         let request = self.client.transact_write_items().set_transact_items(Some(items));
         match request.set_return_consumed_capacity(self.count_mode()).send().await {
@@ -67,7 +67,7 @@ impl Store {
                 self.count(false, []);
                 let shown = StoreError::Service(format!("{error}"));
                 match refused(error)? {
-                    Commit::Known(_) => Ok(false),
+                    Commit::AlreadyRecorded(_) => Ok(false),
                     _ => Err(shown),
                 }
             }
@@ -106,7 +106,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
-    pub async fn handouts(&self) -> Result<Vec<Handout>, StoreError> {
+    pub async fn fan_outs(&self) -> Result<Vec<FanOut>, StoreError> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let items = query
             .key_condition_expression("pk = :pk")
@@ -123,7 +123,7 @@ impl Store {
             let content_id = Id::new(&sk).map_err(|error| unreadable(error.to_string()))?;
             let progress = serde_json::from_str(keys::text(&item, "progress")?)
                 .map_err(|error| unreadable(error.to_string()))?;
-            Ok(Handout { content_id, progress })
+            Ok(FanOut { content_id, progress })
         };
         items.into_iter().map(read).collect()
     }
@@ -132,11 +132,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn note_handout(&self, id: &Id, progress: &Progress) -> Result<(), StoreError> {
+    pub async fn note_fan_out(&self, id: &Id, progress: &Progress) -> Result<(), StoreError> {
         let update = self
             .client
             .update_item()
-            .set_key(Some(keys::handout(id)))
+            .set_key(Some(keys::fan_out(id)))
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET progress = :progress")
             .expression_attribute_values(":progress", AttributeValue::S(text(progress)?));
@@ -147,9 +147,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn end_handout(&self, id: &Id) -> Result<(), StoreError> {
+    pub async fn end_fan_out(&self, id: &Id) -> Result<(), StoreError> {
         let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.set_key(Some(keys::handout(id)));
+        let delete = delete.set_key(Some(keys::fan_out(id)));
         let answer = delete.set_return_consumed_capacity(self.count_mode()).send().await;
         self.count(false, answer.map_err(StoreError::service)?.consumed_capacity());
         Ok(())
@@ -168,8 +168,8 @@ fn published(item: &Item) -> Result<Delivered, StoreError> {
     from_wire(&envelope.to_string()).map_err(|error| unreadable(error.to_string()))
 }
 
-fn handout(id: &Id, progress: &Progress) -> Result<Item, StoreError> {
-    let mut item = keys::handout(id);
+fn fan_out(id: &Id, progress: &Progress) -> Result<Item, StoreError> {
+    let mut item = keys::fan_out(id);
     item.insert("progress".into(), AttributeValue::S(text(progress)?));
     Ok(item)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use lazo_domain::customer::{Customer, Fired};
+use lazo_domain::customer::{Customer, TriggerEvent};
 use lazo_domain::event::Detail;
 use lazo_domain::id::Id;
 
@@ -26,7 +26,7 @@ pub fn leave_out(customer: &Customer) -> Option<Customer> {
 }
 
 /// Where a trigger's detail is, if it is not in the state.
-fn place(id: &Id, fired: &Fired) -> Option<(String, String)> {
+fn place(id: &Id, fired: &TriggerEvent) -> Option<(String, String)> {
     let key = fired.apart.as_ref().filter(|_| &*fired.detail.0 == ELSEWHERE)?;
     Some((keys::customer(id), keys::event(fired.kind, key)))
 }

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use lazo_domain::event::{Body, DissolutionReason, Event};
 use serde::{Deserialize, Serialize};
 
-use super::counted::{Month, Subject, mark};
+use super::monthly_statistics::{Month, Subject, mark};
 use super::{Item, Store, StoreError};
 
 /// A reported reason, in the month of the report. It names nobody, and stays

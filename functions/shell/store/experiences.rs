@@ -6,7 +6,7 @@ use lazo_domain::journey::{Experience, Feeling, worth_at};
 use lazo_domain::rulebook::RuleBook;
 use serde::{Deserialize, Serialize};
 
-use super::counted::{Month, Subject, mark};
+use super::monthly_statistics::{Month, Subject, mark};
 use super::{Item, Store, StoreError};
 
 /// One experience, in its month. It names nobody, and stays when the customer

@@ -46,7 +46,7 @@ impl Alarms {
         let look = is_known.then(|| now.plus_millis(LOOK_AFTER));
         let occasion = customer.next_occasion.into_iter().chain(look).min();
         // Somebody without a purchase cannot drift away.
-        let review = customer.judged.map(|_| next_review(customer, now));
+        let review = customer.forecast.map(|_| next_review(customer, now));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();
         Alarms {
             due: lazily(self.due, due),

@@ -11,7 +11,7 @@
 //! | `interest#<hash of a topic>#<shard>` | `<customer id>` | somebody who is interested |
 //! | `content#<id>` | `published` | a piece of content |
 //! | `contents` | `<instant>#<id>` | one that came out lately |
-//! | `handouts` | `<id>` | how far one has been handed round |
+//! | `fan_outs` | `<id>` | how far one has been handed round |
 //! | `birthday#<hash of a manager and a day>` | `<customer id>` | whose birthday it is |
 //! | `drifting#<manager>` | `<instant>#<customer id>` | who began to drift away |
 //! | `customer#<id>` | `escalation#<complaint>/<level>` | a complaint that went up a level |
@@ -23,7 +23,7 @@
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `address#<keyed hash>` | `said` | what was said of an address or a number |
 //! | `secret` | `addresses` | the key of those hashes |
-//! | `limits#<name>` | `turns` | when the next turn under a limit is free |
+//! | `limits#<name>` | `slots` | when the next turn under a limit is free |
 //! | `learnt` | `drift` | the drift model |
 //! | `published` | `calendar` | since when the rules of the calendar are in force |
 //! | `failures#<year>-<month>` | `<hash>` | what could not be processed |
@@ -53,7 +53,7 @@ pub(super) const PUBLISHED: &str = "published";
 pub(super) const SAID: &str = "said";
 
 pub(super) const CONTENTS: &str = "contents";
-pub(super) const HANDOUTS: &str = "handouts";
+pub(super) const HANDOUTS: &str = "fan_outs";
 
 /// Topics are no ids, and may tell of a person: a hash of one stands in its key.
 pub(super) fn interest(topic: &Topic, shard: u8) -> String {
@@ -85,7 +85,7 @@ pub(super) fn recent_from(after: Instant) -> String {
     format!("{:016}$", after.millis().max(0))
 }
 
-pub(super) fn handout(id: &Id) -> Item {
+pub(super) fn fan_out(id: &Id) -> Item {
     keyed(HANDOUTS, id.as_str())
 }
 
@@ -126,7 +126,7 @@ pub fn complaint(complaint: &Id) -> String {
     format!("{COMPLAINT}{complaint}")
 }
 
-pub(super) fn learnt() -> Item {
+pub(super) fn drift_model() -> Item {
     keyed(LEARNT, "drift")
 }
 
@@ -134,7 +134,7 @@ pub(super) fn deployed() -> Item {
     keyed("deployed", "bus")
 }
 
-pub(super) fn published() -> Item {
+pub(super) fn calendar_rules() -> Item {
     keyed(PUBLISHED, "calendar")
 }
 
@@ -148,7 +148,7 @@ pub(super) fn notice_place(hash: &str) -> (String, String) {
 }
 
 pub(super) fn limit(name: &str) -> Item {
-    keyed(format!("limits#{name}"), "turns")
+    keyed(format!("limits#{name}"), "slots")
 }
 
 /// Where an item is, for whoever has to look.

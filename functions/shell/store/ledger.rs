@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::channel::Channel;
-use lazo_domain::customer::{Customer, Fired};
+use lazo_domain::customer::{Customer, TriggerEvent};
 use lazo_domain::event::{Detail, Event, EventKind};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::Answer;
 use super::calls::Call;
 use super::complaints::{ComplaintEntry, EscalationEntry};
-use super::counted::Counted;
+use super::monthly_statistics::Counted;
 use super::{Feedback, Item, Store, StoreError, keys, read};
 
 /// What is written beside a customer's new state.
@@ -128,8 +128,9 @@ impl EventEntry {
 
     /// Keeps the detail where the customer's state has no room for it.
     pub fn keep_detail_of(&mut self, event: &Event, customer: &Customer) {
-        let is_it =
-            |fired: &Fired| fired.kind == self.kind && fired.apart.as_ref() == Some(&self.key);
+        let is_it = |fired: &TriggerEvent| {
+            fired.kind == self.kind && fired.apart.as_ref() == Some(&self.key)
+        };
         if customer.fired.iter().any(is_it) {
             self.detail = Some(event.detail.clone());
         }

@@ -3,18 +3,19 @@
 //! The only module that knows the SDK's DynamoDB types.
 
 mod addresses;
-mod agenda;
 mod alarms;
 mod answers;
 mod batch;
+mod calendar_rules;
 mod calls;
 mod commit;
 mod complaints;
 mod contents;
-mod counted;
+mod data_subject;
 mod deployed;
 mod details;
 mod dissolutions;
+mod drift_model;
 mod experiences;
 mod failures;
 mod failures_about;
@@ -23,17 +24,16 @@ mod format;
 mod interests;
 mod item;
 pub mod keys;
-mod learnt;
 mod ledger;
-mod limits;
-mod notices;
+mod monthly_statistics;
 mod packed;
 mod people;
-mod personal;
-mod published;
 mod same_failure;
+mod send_rate;
 #[cfg(test)]
 mod size_tests;
+mod staff_index;
+mod staff_mail;
 pub mod table;
 
 use std::collections::HashMap;
@@ -51,28 +51,28 @@ use lazo_domain::instant::Instant;
 use serde::de::DeserializeOwned;
 
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
-pub use agenda::{AGENDA_ITEMS_MAX, MonthDay};
 pub use alarms::{Behind, RingingPage};
 pub use answers::Answer;
+pub use calendar_rules::{CalendarRules, Place, Tour};
 pub use calls::{Call, CallStatus};
 pub use commit::Commit;
 use commit::{refused, transact_put};
 pub use complaints::{
     ComplaintEntry, CountedComplaint, EscalationEntry, Moment, complaint_entries,
 };
-pub use contents::{Handout, Progress};
-pub use counted::{Counted, Month};
+pub use contents::{FanOut, Progress};
 pub use deployed::Deployed;
 pub use dissolutions::CountedDissolution;
+pub use drift_model::FittedModel;
 pub use experiences::CountedExperience;
 pub use failures::{Failing, Failure, FailureKind, Kept};
 pub use feedback::{Feedback, Note};
 pub use interests::INTEREST_ITEMS_MAX;
-pub use learnt::Learnt;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
-pub use limits::Wish;
-pub use notices::{Fence, NoticeEntry, NoticeState};
-pub use published::{Place, Published, Tour};
+pub use monthly_statistics::{Counted, Month};
+pub use send_rate::Wish;
+pub use staff_index::{AGENDA_ITEMS_MAX, MonthDay};
+pub use staff_mail::{Fence, NoticeEntry, NoticeState};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;

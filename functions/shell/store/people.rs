@@ -132,11 +132,11 @@ impl Store {
                 self.count(false, []);
                 // Of the other state's condition the place is behind the entries.
                 Ok(match refused(error)? {
-                    Commit::Known(known) => {
+                    Commit::AlreadyRecorded(known) => {
                         let of_ledger = |index: &usize| *index < ledger.entries.len();
                         match known.iter().copied().filter(of_ledger).collect::<Vec<_>>() {
                             known if known.is_empty() => Commit::Conflict,
-                            known => Commit::Known(known),
+                            known => Commit::AlreadyRecorded(known),
                         }
                     }
                     other => other,

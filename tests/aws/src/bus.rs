@@ -62,7 +62,7 @@ impl Bus {
     }
 
     /// The events on the bus, the first first.
-    pub fn published(&self) -> Vec<Published> {
+    pub fn calendar_rules(&self) -> Vec<Published> {
         self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

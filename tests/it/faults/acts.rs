@@ -39,7 +39,7 @@ pub enum Act {
     /// An event and a tick from before there were rules of the calendar.
     Formerly { text: String, at: Instant },
     /// Something that SES tells of a touch's mail.
-    Told { touch: String, kind: &'static str, at: Instant },
+    SendStatus { touch: String, kind: &'static str, at: Instant },
     /// A click on a mail's link to unsubscribe.
     Click { touch: TouchId, at: Instant },
     /// The score of a survey's link is sent.
@@ -79,7 +79,7 @@ impl Act {
                 app.replace_rules(Rules { book, templates });
                 response.batch_item_failures.is_empty() && looked.is_ok()
             }
-            Act::Told { touch, kind, at } => {
+            Act::SendStatus { touch, kind, at } => {
                 let response = feedback::handle(app, batch(&[told(touch, kind, *at)]), *at).await;
                 response.batch_item_failures.is_empty()
             }
@@ -133,7 +133,7 @@ impl Act {
             Act::Tick { .. }
             | Act::Calendar { .. }
             | Act::Formerly { .. }
-            | Act::Told { .. }
+            | Act::SendStatus { .. }
             | Act::Click { .. }
             | Act::Answer { .. }
             | Act::Share { .. }
@@ -148,7 +148,7 @@ impl Act {
                 text.contains("CustomerErased") || text.contains("\"denied\"")
             }
             Act::Click { .. } => true,
-            Act::Told { kind, .. } => *kind == "Email Bounced",
+            Act::SendStatus { kind, .. } => *kind == "Email Bounced",
             Act::Tick { .. }
             | Act::Calendar { .. }
             | Act::Formerly { .. }

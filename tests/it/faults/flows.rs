@@ -14,7 +14,7 @@ pub const CUSTOMER: &str = "ana";
 /// Somebody with the same address and number, under another id.
 pub const OTHER: &str = "beto";
 
-/// Another id of the same customer, as turns out.
+/// Another id of the same customer, as slots out.
 const GUEST: &str = "guest-17";
 
 pub fn noon() -> Instant {
@@ -126,7 +126,7 @@ pub fn all() -> Vec<Flow> {
             ..flow("dispatch before a no", from(small()), tick(), consent("no", 22 * 60, "denied"))
         },
     ]);
-    let of_mail = |kind, minutes| Act::Told {
+    let of_mail = |kind, minutes| Act::SendStatus {
         touch: touch("thanks", "mail").to_string(),
         kind,
         at: minutes_after(due(), minutes),
@@ -319,7 +319,7 @@ fn of_addresses() -> Vec<Flow> {
         flow(
             "bounce of the address",
             with(wanted(), bought("p1", 0, "10.00")),
-            Act::Told {
+            Act::SendStatus {
                 touch: format!("thanks/{OTHER}/p9/mail"),
                 kind: "Email Bounced",
                 at: minutes_after(noon(), 30),

@@ -118,6 +118,6 @@ async fn what_others_were_not_told_is_counted() {
     let told = shop.first("PutEvents").await;
     shop.faults.plan(Plan::At(vec![(told, Fault::Throttle)]));
     let report = dispatch::attend(&shop.app, &id("ana"), due()).await.unwrap();
-    assert_eq!((report.sent, report.untold, shop.aws.mail.count()), (1, 1, 1));
+    assert_eq!((report.sent, report.not_notified, shop.aws.mail.count()), (1, 1, 1));
     assert!(shop.aws.bus.take().iter().all(|event| event.detail_type != "EmailSent"));
 }

@@ -58,7 +58,7 @@ impl Left {
         let mut asked = BTreeMap::new();
         let mut told = BTreeMap::new();
         let mut escalated = BTreeMap::new();
-        for event in world.aws.bus.published() {
+        for event in world.aws.bus.calendar_rules() {
             let counts = match event.detail_type.as_str() {
                 "CallRequested" | "TaskRequested" => &mut asked,
                 "EmailSent" | "TouchSkipped" => &mut told,

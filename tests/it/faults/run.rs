@@ -69,7 +69,7 @@ impl Variant {
 
 impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = if self.is_told { "told" } else { "untold" };
+        let told = if self.is_told { "told" } else { "not_notified" };
         let retries = if self.retries { "sdk-retries" } else { "bare" };
         write!(f, "{:?},{told},{retries}", self.again)
     }
@@ -307,10 +307,11 @@ impl Run<'_> {
     async fn tell(&mut self, flow: &Flow, at: Instant) {
         let mails = self.world.aws.mail.accepted();
         let of_flow = usize::from(flow.loses_answer);
-        let untold: Vec<String> = mails.iter().skip(self.told.max(of_flow)).map(touch_of).collect();
+        let not_notified: Vec<String> =
+            mails.iter().skip(self.told.max(of_flow)).map(touch_of).collect();
         self.told = mails.len();
-        for touch in untold.into_iter().filter(|touch| !touch.starts_with("notice ")) {
-            self.bring(&Act::Told { touch, kind: "Email Delivered", at }).await;
+        for touch in not_notified.into_iter().filter(|touch| !touch.starts_with("notice ")) {
+            self.bring(&Act::SendStatus { touch, kind: "Email Delivered", at }).await;
         }
     }
 }

@@ -258,7 +258,7 @@ fn is_amid_the_same(steps: &[Step], index: usize) -> bool {
     is_read && is_same(before) && is_same(steps.get(index + 1))
 }
 
-/// Each fault at each request once; how the input comes again takes turns.
+/// Each fault at each request once; how the input comes again takes slots.
 fn each_once(all: Vec<Schedule>) -> Vec<Schedule> {
     let mut by_fault: BTreeMap<(usize, String), Vec<Schedule>> = BTreeMap::new();
     for schedule in all.into_iter().filter(|schedule| !schedule.variant.retries) {
@@ -334,8 +334,8 @@ fn pairs_of_faults_in_memory() {
 fn requests_that_are_held_at_once_all_go_on() {
     let clean = Clean::get();
     let names = [
-        "drift/Twice,untold,bare/1:hold+4:hold",
-        "birthday/Once,untold,bare/8:hold+10:hold-answer",
+        "drift/Twice,not_notified,bare/1:hold+4:hold",
+        "birthday/Once,not_notified,bare/8:hold+10:hold-answer",
     ];
     let schedules = names.map(|name| clean.schedule(name)).to_vec();
     run_all(&clean, schedules, false, 100).assert_clean("held at once, in memory");

@@ -134,7 +134,7 @@ impl Shop {
 
     /// What a function asks for when it starts.
     async fn start(&self) {
-        self.app.store.learnt().await.unwrap();
+        self.app.store.drift_model().await.unwrap();
     }
 }
 

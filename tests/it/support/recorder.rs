@@ -106,7 +106,7 @@ impl Recorder {
     }
 
     /// Every entry that was put on the bus: its type, and its detail.
-    pub fn published(&self) -> Vec<(String, Value)> {
+    pub fn calendar_rules(&self) -> Vec<(String, Value)> {
         let entries = self.requests(Service::EventBridge);
         let entries = entries.iter().flat_map(|body| body["Entries"].as_array().unwrap().clone());
         let detail =
@@ -167,7 +167,7 @@ fn answer(service: Service, request: &Value, reply: Option<Reply>) -> Option<Str
         if code.is_empty() { String::new() } else { format!("x-amzn-ErrorType: {code}\r\n") };
     let length = body.len();
     Some(format!(
-        "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\n{kind}content-length: {length}\r\n\r\n{body}"
+        "HTTP/1.1 {status} SendStatus\r\ncontent-type: application/json\r\n{kind}content-length: {length}\r\n\r\n{body}"
     ))
 }
 

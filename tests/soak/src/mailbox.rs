@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lazo::feedback::{self, Word};
+use lazo::feedback::{self, Resolution};
 use lazo::shell::store::FailureKind;
 use lazo_fake_aws::mail::Accepted;
 use serde_json::{Value, json};
@@ -204,7 +204,7 @@ pub async fn look_after_unknown(world: &mut World) {
         let customer = touch.split('/').nth(1).and_then(|id| place(world, id));
         let Some(customer) = customer else { continue };
         let went = world.gone[customer].iter().any(|gone| gone.touch == touch);
-        let word = if went { Word::Sent } else { Word::Resend };
+        let word = if went { Resolution::Sent } else { Resolution::Resend };
         world.tell(customer, || format!("{touch} is settled by hand: {word:?}"));
         if feedback::settle(&app, &touch, word, now).await.is_ok() {
             let _ = app.store.drop_failure(failure).await;

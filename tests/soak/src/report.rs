@@ -10,7 +10,7 @@ use super::{Args, Found, SHOWN};
 use crate::totals::Totals;
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct SoakReport<'a> {
     seed: u64,
     years: u8,
     seconds: f64,
@@ -37,7 +37,7 @@ pub fn print(args: &Args, found: &Found, took: Duration) -> anyhow::Result<()> {
     let seconds = took.as_secs_f64();
     if args.json {
         let Args { seed, years, .. } = *args;
-        let report = Report { seed, years, seconds, totals, first_violations: shown };
+        let report = SoakReport { seed, years, seconds, totals, first_violations: shown };
         out!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }

@@ -14,7 +14,7 @@ use fastrand::Rng;
 use lazo::shell::alarm_sweep::Looked;
 use lazo::shell::app::App;
 use lazo::shell::link::token::Keys;
-use lazo::shell::store::Learnt;
+use lazo::shell::store::FittedModel;
 use lazo::shell::store::table::Alarm;
 use lazo::{content, digest, dispatch, drift, occasions};
 use lazo_domain::instant::Instant;
@@ -187,9 +187,9 @@ impl World {
     /// Where the table does not take it.
     pub async fn teach(&self) -> anyhow::Result<()> {
         let tried_at = Instant::from_millis(self.setup.years.until);
-        let learnt = Learnt { model: model(), tried_at, refused: None };
-        self.app.store.keep_learnt(&learnt).await?;
-        self.app.learn(&learnt.model);
+        let learnt = FittedModel { model: model(), tried_at, refused: None };
+        self.app.store.keep_drift_model(&learnt).await?;
+        self.app.set_drift_model(&learnt.model);
         Ok(())
     }
 

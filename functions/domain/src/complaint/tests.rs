@@ -62,17 +62,17 @@ fn it_is_quiet_where_nothing_is_open_and_nobody_to_be_told() {
 #[test]
 fn nobody_is_told_of_what_is_resolved() {
     let mut complaints = complaints();
-    let untold = |text: &str| Escalation {
+    let not_notified = |text: &str| Escalation {
         complaint: id(text),
         level: 1,
         at: day(6),
         next: day(6),
         is_published: false,
     };
-    complaints.untold = vec![untold("a"), untold("b"), untold("c")];
+    complaints.not_notified = vec![not_notified("a"), not_notified("b"), not_notified("c")];
     assert!(!complaints.is_quiet());
     complaints.forget_resolved();
-    assert_eq!(complaints.untold, [untold("b")]);
+    assert_eq!(complaints.not_notified, [not_notified("b")]);
 }
 
 #[test]

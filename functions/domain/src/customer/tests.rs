@@ -13,8 +13,8 @@ fn enrolment() -> Enrolment {
     serde_json::from_value(stored).unwrap()
 }
 
-fn fired(kind: EventKind, occurrence: &str) -> Fired {
-    Fired {
+fn fired(kind: EventKind, occurrence: &str) -> TriggerEvent {
+    TriggerEvent {
         kind,
         occurrence: occurrence.into(),
         at: at(1),

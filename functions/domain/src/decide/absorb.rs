@@ -5,7 +5,7 @@ use super::enrol::Occurrence;
 use crate::complaint::Pause;
 use crate::condition::{Condition, EventFields, Verdict};
 use crate::consent::Consents;
-use crate::customer::{CUSTOMER_SINCE, Contact, Customer, Exit, Fired};
+use crate::customer::{CUSTOMER_SINCE, Contact, Customer, Exit, TriggerEvent};
 use crate::event::{
     Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Event, EventKind, Initiator,
     Line, Note,
@@ -215,7 +215,7 @@ impl Turn<'_> {
         let before = Customer::new(self.customer.id.clone());
         let mut before = std::mem::replace(self.customer, before);
         let customer = &mut *self.customer;
-        before.fired.iter_mut().for_each(Fired::forget);
+        before.fired.iter_mut().for_each(TriggerEvent::forget);
         before.exits.iter_mut().for_each(|exit| exit.detail = None);
         customer.profile.time_zone = before.profile.time_zone;
         customer.merged_into = before.merged_into;

@@ -105,7 +105,7 @@ impl Turn<'_> {
             }
             let (next, is_published) = (self.now, false);
             let escalation = Escalation { complaint, level, at, next, is_published };
-            self.customer.complaints.untold.push(escalation.clone());
+            self.customer.complaints.not_notified.push(escalation.clone());
             self.escalations.push(escalation);
         }
     }
@@ -124,7 +124,7 @@ impl Turn<'_> {
 
     pub(super) fn on_told(&mut self, complaint: &Id, level: u8) {
         let is_it = |e: &Escalation| e.complaint == *complaint && e.level == level;
-        self.customer.complaints.untold.retain(|escalation| !is_it(escalation));
+        self.customer.complaints.not_notified.retain(|escalation| !is_it(escalation));
     }
 
     pub(super) fn on_untold(
@@ -134,8 +134,8 @@ impl Turn<'_> {
         until: Instant,
         is_published: bool,
     ) {
-        let mut untold = self.customer.complaints.untold.iter_mut();
-        if let Some(it) = untold.find(|e| e.complaint == *complaint && e.level == level) {
+        let mut not_notified = self.customer.complaints.not_notified.iter_mut();
+        if let Some(it) = not_notified.find(|e| e.complaint == *complaint && e.level == level) {
             // Always forward, so that a worker does not turn in a circle.
             it.next = until.max(self.now.plus_millis(1));
             it.is_published |= is_published;

@@ -7,7 +7,7 @@ use crate::calendar::Hours;
 use crate::channel::{AddressField, Channel, Purpose};
 use crate::complaint::Pause;
 use crate::condition::Verdict;
-use crate::customer::{Enrolment, Fired, SentTouch};
+use crate::customer::{Enrolment, SentTouch, TriggerEvent};
 use crate::event::Detail;
 use crate::history::Until;
 use crate::instant::Instant;
@@ -157,7 +157,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The event that started an enrolment of a rule, where one did.
-    fn trigger_named(&self, rule: &str, occurrence: &str) -> Option<&Fired> {
+    fn trigger_named(&self, rule: &str, occurrence: &str) -> Option<&TriggerEvent> {
         let Trigger::Event(kind) = self.book.rule(rule)?.trigger else { return None };
         self.customer.fired.iter().find(|f| f.kind == kind && f.occurrence == occurrence)
     }

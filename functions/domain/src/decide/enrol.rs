@@ -12,7 +12,7 @@ use super::bounds::INLINE_DETAIL_BYTES_MAX;
 use crate::calendar::Base;
 use crate::channel::Channel;
 use crate::condition::Verdict;
-use crate::customer::{Enrolment, Fired, Past};
+use crate::customer::{Enrolment, PastEnrolment, TriggerEvent};
 use crate::event::{Detail, Event, EventKind};
 use crate::history::Until;
 use crate::id::Id;
@@ -38,7 +38,7 @@ pub(super) struct Occurrence<'a> {
 }
 
 impl<'a> Occurrence<'a> {
-    fn of(fired: &'a Fired) -> Occurrence<'a> {
+    fn of(fired: &'a TriggerEvent) -> Occurrence<'a> {
         Occurrence {
             name: &fired.occurrence,
             at: fired.at,
@@ -70,12 +70,12 @@ impl Turn<'_> {
             // A profile has no key: the instant that it tells of is one.
             None => event.occurred_at.to_string(),
         };
-        let same = |f: &Fired| f.kind == kind && f.occurrence == occurrence;
+        let same = |f: &TriggerEvent| f.kind == kind && f.occurrence == occurrence;
         if self.customer.fired.iter().any(same) {
             return;
         }
         let open_until = self.open_until(book.triggered_by(kind), event.occurred_at, &event.detail);
-        let mut fired = Fired {
+        let mut fired = TriggerEvent {
             kind,
             at: event.occurred_at,
             received_at: self.now,
@@ -116,7 +116,7 @@ impl Turn<'_> {
 
     /// Decides one rule on one trigger, and carries the choice out; tells
     /// whether an exit event has ended it already.
-    fn decide_rule(&mut self, rule: &Rule, fired: &Fired) -> bool {
+    fn decide_rule(&mut self, rule: &Rule, fired: &TriggerEvent) -> bool {
         let occurrence = Occurrence::of(fired);
         match self.choose(rule, &occurrence) {
             Ok(()) => !self.enrol(rule, &occurrence),
@@ -142,9 +142,9 @@ impl Turn<'_> {
     }
 
     /// Decides again those of the triggers whose follow-up has not begun.
-    pub(super) fn decide_again_if(&mut self, is_meant: impl Fn(&Fired) -> bool) {
+    pub(super) fn decide_again_if(&mut self, is_meant: impl Fn(&TriggerEvent) -> bool) {
         let book = self.book;
-        let open: Vec<Fired> = self
+        let open: Vec<TriggerEvent> = self
             .customer
             .fired
             .iter()
@@ -158,7 +158,7 @@ impl Turn<'_> {
             let Some(first) = rule.steps.first() else {
                 continue;
             };
-            let mine: Vec<&Fired> = open
+            let mine: Vec<&TriggerEvent> = open
                 .iter()
                 .filter(|f| f.kind == kind)
                 .filter(|f| {
@@ -187,7 +187,7 @@ impl Turn<'_> {
         }
         let now = self.now;
         let customer = &self.customer;
-        let is_unwanted = |fired: &&Fired| {
+        let is_unwanted = |fired: &&TriggerEvent| {
             fired.kind == EventKind::ContentPublished
                 && now < fired.open_until
                 && serde_json::from_str(&fired.detail.0)
@@ -213,13 +213,13 @@ impl Turn<'_> {
         }
     }
 
-    fn enrolment(&self, rule: &Rule, fired: &Fired) -> Option<&Enrolment> {
+    fn enrolment(&self, rule: &Rule, fired: &TriggerEvent) -> Option<&Enrolment> {
         self.customer.enrolments.iter().find(|e| {
             e.rule == rule.name && e.kind == Some(fired.kind) && e.occurrence == fired.occurrence
         })
     }
 
-    fn decide_rule_again(&mut self, rule: &Rule, fired: &Fired) {
+    fn decide_rule_again(&mut self, rule: &Rule, fired: &TriggerEvent) {
         let occurrence = Occurrence::of(fired);
         let mut has_exited = fired.exited.contains(&rule.name);
         match self.choose(rule, &occurrence) {
@@ -321,7 +321,7 @@ impl Turn<'_> {
             return;
         }
         let past = self.customer.past.entry(rule.name.clone()).or_default();
-        let entry = Past { at: occurrence.at, occurrence: occurrence.name.to_owned() };
+        let entry = PastEnrolment { at: occurrence.at, occurrence: occurrence.name.to_owned() };
         ordered::insert_once(past, entry);
         ordered::keep_latest(past, PAST_MAX);
     }

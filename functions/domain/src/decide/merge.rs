@@ -59,7 +59,7 @@ fn part(mut goes: Customer, to: &Id) -> (Customer, Customer) {
     left.erased_at = goes.erased_at;
     left.unwritten = std::mem::take(&mut goes.unwritten);
     left.enrolments = goes.enrolments.extract_if(.., |e| e.sending_since.is_some()).collect();
-    let is_needed = |e: &Enrolment, f: &crate::customer::Fired| {
+    let is_needed = |e: &Enrolment, f: &crate::customer::TriggerEvent| {
         e.kind == Some(f.kind) && e.occurrence == f.occurrence
     };
     let needed = goes.fired.iter().filter(|f| left.enrolments.iter().any(|e| is_needed(e, f)));

@@ -88,9 +88,9 @@ pub enum Input<'a> {
     /// The mail service itself says that it took the touch, at an instant.
     Accepted { touch: &'a TouchId, at: Instant },
     /// Those in charge were told that a complaint went up a level.
-    EscalationTold { complaint: &'a Id, level: u8 },
+    EscalationNotified { complaint: &'a Id, level: u8 },
     /// They were not, or not all of them: it is tried again not before `until`.
-    EscalationUntold { complaint: &'a Id, level: u8, until: Instant, is_published: bool },
+    EscalationNotNotified { complaint: &'a Id, level: u8, until: Instant, is_published: bool },
     /// Mail to an address must stop.
     Suppressed { address: &'a AddressHash, at: Instant, cause: Cause },
 }
@@ -183,8 +183,8 @@ pub(crate) fn take_in(
         Input::Unresolved(touch) => turn.on_unresolved(touch),
         Input::Resend(touch) => turn.on_resend(touch),
         Input::Accepted { touch, at } => turn.on_accepted(touch, at),
-        Input::EscalationTold { complaint, level } => turn.on_told(complaint, level),
-        Input::EscalationUntold { complaint, level, until, is_published } => {
+        Input::EscalationNotified { complaint, level } => turn.on_told(complaint, level),
+        Input::EscalationNotNotified { complaint, level, until, is_published } => {
             turn.on_untold(complaint, level, until, is_published);
         }
         Input::Suppressed { address, at, cause } => turn.on_suppressed(address, at, cause),

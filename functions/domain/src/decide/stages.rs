@@ -45,7 +45,7 @@ impl<'a> Turn<'a> {
             }
         }
         self.customer.next_review = timeline.next;
-        self.customer.judged = timeline.judged;
+        self.customer.forecast = timeline.forecast;
         let gone = known.iter().filter(|known| !entered.iter().any(|entry| same(known, entry)));
         gone.for_each(|gone| drop(self.take_back_stage(gone)));
         // A late event changes what was known when a stage was entered.

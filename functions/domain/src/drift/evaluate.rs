@@ -51,7 +51,7 @@ pub struct Decile {
 
 /// What one measure is worth.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Report {
+pub struct EvaluationReport {
     pub measure: Measure,
     /// The chance that somebody lost is ranked above somebody who came back,
     /// ties counting half; `None` where there are not both.
@@ -77,7 +77,7 @@ pub struct Evaluation {
     /// Fitted to what was known at the split.
     pub model: Model,
     /// Those of the model first, where there are estimates, be they refused.
-    pub reports: Vec<Report>,
+    pub reports: Vec<EvaluationReport>,
 }
 
 /// A customer as of the split.
@@ -122,8 +122,8 @@ pub fn evaluate(
         // By odds, in which near certainties still differ.
         let odds = report(Measure::Gone, &cases, |s| params.left_log_odds(s.into()));
         let gone = report(Measure::Gone, &cases, |s| 1.0 - params.p_alive(s.into()));
-        let Report { roc_auc, roc_auc_repeat, pr_auc, .. } = odds;
-        reports.push(Report { roc_auc, roc_auc_repeat, pr_auc, ..gone });
+        let EvaluationReport { roc_auc, roc_auc_repeat, pr_auc, .. } = odds;
+        reports.push(EvaluationReport { roc_auc, roc_auc_repeat, pr_auc, ..gone });
     }
     let (gap, _) = Scorer::new(Some(&model), policy).ratio_figures();
     reports.push(report(Measure::OverdueRatio, &cases, |s| overdue_ratio(s, gap)));
@@ -139,14 +139,14 @@ pub fn evaluate(
     }
 }
 
-fn report(measure: Measure, cases: &[Case], score: impl Fn(Summary) -> f64) -> Report {
+fn report(measure: Measure, cases: &[Case], score: impl Fn(Summary) -> f64) -> EvaluationReport {
     let scored = |only_repeat: bool| {
         let counted = cases.iter().filter(move |case| !only_repeat || case.summary.repeats > 0);
         let scored = counted.map(|case| (score(case.summary), case.is_lost));
         Ranking::of(scored.collect())
     };
     let all = scored(false);
-    Report {
+    EvaluationReport {
         measure,
         roc_auc: all.roc_auc(),
         roc_auc_repeat: scored(true).roc_auc(),

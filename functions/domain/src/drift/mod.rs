@@ -20,7 +20,7 @@ mod scorer;
 mod spending;
 mod summary;
 
-pub use evaluate::{Decile, Evaluation, Measure, Observed, Report, evaluate};
+pub use evaluate::{Decile, Evaluation, EvaluationReport, Measure, Observed, evaluate};
 pub use fit::{DROPOUT_MIN, Estimate, Fit, Refusal, fit, fit_from};
 pub use likelihood::{Likelihood, likelihood};
 pub use model::{BadModel, Model, PrintedModel, PurchaseDay, Sample};

@@ -16,7 +16,7 @@ pub const CROSSING_DAYS_MAX: u32 = 36_525;
 
 const YEAR_WEEKS: f64 = 365.25 / 7.0;
 
-/// By what customers are judged.
+/// By what customers are forecast.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Judge {
     /// p_alive of the fitted model.

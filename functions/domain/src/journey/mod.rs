@@ -6,5 +6,5 @@ mod stop;
 mod worth;
 
 pub use experience::{Experience, Feeling};
-pub use stop::{Share, Stop, Told, stops};
+pub use stop::{Share, Told, TouchpointScore, stops};
 pub use worth::worth_at;

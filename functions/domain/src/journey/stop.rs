@@ -42,7 +42,7 @@ impl Share {
 
 /// A touchpoint and how customers fare there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Stop {
+pub struct TouchpointScore {
     pub phase: Phase,
     pub touchpoint: String,
     pub answers: usize,
@@ -57,7 +57,7 @@ pub struct Stop {
     pub worth_unhappy: f64,
 }
 
-impl Stop {
+impl TouchpointScore {
     /// How bad it certainly is, for those who bring most where they are known.
     fn badness(&self) -> (f64, f64) {
         let share = self.unhappy_by_value.unwrap_or(self.unhappy_share);
@@ -91,13 +91,13 @@ impl Sums {
         }
     }
 
-    fn stop(&self, phase: Phase, touchpoint: &str) -> Stop {
+    fn stop(&self, phase: Phase, touchpoint: &str) -> TouchpointScore {
         let answers = self.answers as f64;
         let by_value = (self.worth > 0.0).then(|| {
             let effective = self.worth * self.worth / self.worth_squared;
             Share::of(self.worth_unhappy / self.worth, effective)
         });
-        Stop {
+        TouchpointScore {
             phase,
             touchpoint: touchpoint.to_owned(),
             answers: self.answers,
@@ -114,7 +114,7 @@ impl Sums {
 /// worst first, for those who bring most. What does not say in which phase it
 /// was is in the phase of the others at its touchpoint, the latest one where
 /// they are several, or after the purchase.
-pub fn stops<'a>(told: impl IntoIterator<Item = Told<'a>>) -> Vec<Stop> {
+pub fn stops<'a>(told: impl IntoIterator<Item = Told<'a>>) -> Vec<TouchpointScore> {
     let told: Vec<Told<'_>> = told.into_iter().collect();
     let mut phases: BTreeMap<&str, Phase> = BTreeMap::new();
     for one in &told {
@@ -129,8 +129,8 @@ pub fn stops<'a>(told: impl IntoIterator<Item = Told<'a>>) -> Vec<Stop> {
         sums.entry((one.phase.unwrap_or(usual), one.touchpoint)).or_default().add(one);
     }
     let stops = sums.iter().map(|((phase, touchpoint), sums)| sums.stop(*phase, touchpoint));
-    let mut stops: Vec<Stop> = stops.collect();
-    let worse = |a: &Stop, b: &Stop| {
+    let mut stops: Vec<TouchpointScore> = stops.collect();
+    let worse = |a: &TouchpointScore, b: &TouchpointScore| {
         let ((low_a, share_a), (low_b, share_b)) = (a.badness(), b.badness());
         low_b.total_cmp(&low_a).then(share_b.total_cmp(&share_a))
     };

@@ -28,7 +28,7 @@ impl Templates {
     /// the order of files and places, each thing once. Files are named from the
     /// folder that holds `rules` and `templates`.
     pub fn check(&self, book: &RuleBook) -> Vec<Diagnostic> {
-        let mut report = Report::default();
+        let mut report = Findings::default();
         let mut checked: Vec<(&str, Use)> = Vec::new();
         for rule in book.rules().iter().filter(|rule| rule.status != Status::Archived) {
             for step in rule.all_steps() {
@@ -66,7 +66,7 @@ impl Templates {
 
     /// Mail to people in the shop: what the policy asks for must be there, and
     /// what is there must be sound.
-    fn check_notices(&self, policy: &Policy, report: &mut Report) {
+    fn check_notices(&self, policy: &Policy, report: &mut Findings) {
         for kind in NoticeKind::ALL {
             let template = kind.template();
             if self.files.has(template) {
@@ -93,7 +93,7 @@ impl Templates {
         used: &Use,
         samples: &Samples,
         policy: &Policy,
-        report: &mut Report,
+        report: &mut Findings,
     ) {
         let needed: &[&str] = match used.channel.content() {
             Some(Content::Mail) => &[SUBJECT, BODY],
@@ -130,7 +130,7 @@ impl Templates {
     }
 
     /// The names in shared parts, which no single template answers for.
-    fn check_brand(&self, used: &Use, policy: &Policy, report: &mut Report) {
+    fn check_brand(&self, used: &Use, policy: &Policy, report: &mut Findings) {
         let full = Samples::of(policy, used).full;
         let engine = Engine::new(&self.files, &policy.default_locale, Vec::new());
         for path in self.files.paths().filter(|path| path.starts_with(BRAND)) {
@@ -149,11 +149,11 @@ impl Templates {
 
 /// What was found, each thing once.
 #[derive(Default)]
-struct Report {
+struct Findings {
     found: Vec<Diagnostic>,
 }
 
-impl Report {
+impl Findings {
     fn add(&mut self, diagnostic: Diagnostic) {
         if !self.found.contains(&diagnostic) {
             self.found.push(diagnostic);
@@ -188,7 +188,7 @@ struct Checker<'a> {
     engine: Engine,
     /// All files of the message, a written text part included.
     paths: Vec<String>,
-    report: &'a mut Report,
+    report: &'a mut Findings,
 }
 
 impl<'a> Checker<'a> {
@@ -198,7 +198,7 @@ impl<'a> Checker<'a> {
         used: &'a Use<'a>,
         samples: &'a Samples,
         found: Found,
-        report: &'a mut Report,
+        report: &'a mut Findings,
     ) -> Checker<'a> {
         let engine = templates.engine(&found, &policy.default_locale);
         let mut paths = found.paths.clone();

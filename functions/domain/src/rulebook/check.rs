@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::files;
-use super::report::Report;
+use super::report::Findings;
 use super::yaml::{self, Key};
 use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
 use crate::codes::{is_country, no_country, no_currency};
@@ -17,7 +17,7 @@ use crate::rule::{ExitSpec, RuleSpec, StepSpec, Survey, Trigger, is_name};
 pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     let before = found.len();
     let (policy, node) = yaml::read::<Policy>(file, text, policy_schema(), found)?;
-    let mut report = Report { file, text, node, relationships: Vec::new(), found: Vec::new() };
+    let mut report = Findings { file, text, node, relationships: Vec::new(), found: Vec::new() };
     for (channel, window) in &policy.windows {
         if window.never_opens() {
             let path = [Key::Name("windows"), Key::Name(channel.as_str())];
@@ -82,7 +82,7 @@ pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Pol
     is_sound.then_some(policy)
 }
 
-fn caps(caps: &[FrequencyCap], under: &[Key], report: &mut Report) {
+fn caps(caps: &[FrequencyCap], under: &[Key], report: &mut Findings) {
     for (index, cap) in caps.iter().enumerate() {
         let path = [under, &[Key::Name("frequency_caps"), Key::Index(index)]].concat();
         if cap.max == 0 {
@@ -105,13 +105,13 @@ pub fn rule(
     let (spec, node) = yaml::read::<RuleSpec>(file, text, rule_schema(), found)?;
     let kinds = policy.into_iter().flat_map(|policy| policy.relationships.keys());
     let relationships = kinds.map(String::as_str).collect();
-    let mut report = Report { file, text, node, relationships, found: Vec::new() };
+    let mut report = Findings { file, text, node, relationships, found: Vec::new() };
     let rule = build(spec, policy, &mut report);
     found.append(&mut report.found);
     rule
 }
 
-fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option<Rule> {
+fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Findings) -> Option<Rule> {
     names(&spec, report);
     let trigger = match spec.trigger.trigger() {
         Ok(trigger) => Some(trigger),
@@ -155,7 +155,7 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Report) -> Option
 }
 
 /// The events that end touches, with their conditions.
-fn exits(spec: &RuleSpec, trigger: Option<EventKind>, report: &mut Report) -> Vec<ExitOn> {
+fn exits(spec: &RuleSpec, trigger: Option<EventKind>, report: &mut Findings) -> Vec<ExitOn> {
     let mut exits = Vec::new();
     for (index, exit) in spec.exit_on.iter().enumerate() {
         let event = exit.event();
@@ -175,7 +175,7 @@ fn exits(spec: &RuleSpec, trigger: Option<EventKind>, report: &mut Report) -> Ve
 }
 
 /// An occasion that nobody has is never celebrated, and nothing would tell why.
-fn occasion(name: &str, policy: Option<&Policy>, report: &mut Report) {
+fn occasion(name: &str, policy: Option<&Policy>, report: &mut Findings) {
     const OF_EVERYBODY: [&str; 2] = ["birthday", CUSTOMER_SINCE];
     let path = [Key::Name("trigger"), Key::Name("occasion")];
     let named = policy.map_or(&[][..], |policy| &policy.anniversaries);
@@ -201,7 +201,7 @@ fn occasion(name: &str, policy: Option<&Policy>, report: &mut Report) {
     }
 }
 
-fn names(spec: &RuleSpec, report: &mut Report) {
+fn names(spec: &RuleSpec, report: &mut Findings) {
     let shape = "lower-case letters, digits and hyphens, at most 64";
     if !is_name(&spec.rule) {
         report.error(
@@ -242,7 +242,7 @@ fn step(
     index: usize,
     event: Option<EventKind>,
     policy: Option<&Policy>,
-    report: &mut Report,
+    report: &mut Findings,
 ) -> Step {
     let step = &spec.steps[index];
     let path = |key: &'static str| [Key::Name("steps"), Key::Index(index), Key::Name(key)];
@@ -305,7 +305,7 @@ fn attempts(
     spec: &StepSpec,
     first: &Step,
     path: &[Key; 3],
-    report: &mut Report,
+    report: &mut Findings,
 ) -> Option<Attempts> {
     let attempts = spec.attempts.as_ref()?;
     let part = |name: &'static str| [path[0], path[1], path[2], Key::Name(name)];
@@ -344,7 +344,7 @@ fn attempts(
     Some(Attempts::of(first, attempts.max.min(10), attempts.gap, then))
 }
 
-fn survey(step: &StepSpec, event: Option<EventKind>, path: &[Key], report: &mut Report) {
+fn survey(step: &StepSpec, event: Option<EventKind>, path: &[Key], report: &mut Findings) {
     let Some(survey) = &step.survey else { return };
     if !step.channel.carries_surveys() {
         report.error(path, "a survey goes by email");
@@ -363,7 +363,7 @@ fn survey(step: &StepSpec, event: Option<EventKind>, path: &[Key], report: &mut 
     }
 }
 
-fn hours(step: &StepSpec, policy: &Policy, path: &[Key], report: &mut Report) {
+fn hours(step: &StepSpec, policy: &Policy, path: &[Key], report: &mut Findings) {
     let Some(window) = policy.windows.get(&step.channel) else { return };
     let at = step.at.unwrap_or(policy.default_time);
     let minute = at.hour() as u16 * 60 + at.minute() as u16;

@@ -243,7 +243,7 @@ impl RuleBook {
         RuleBook { scorer, knows_values: true, ..self }
     }
 
-    /// The same with the shop's rhythm alone: who drifts is judged by the
+    /// The same with the shop's rhythm alone: who drifts is forecast by the
     /// ratio, and nobody's chances or value are known.
     pub fn with_rhythm(self, rhythm: ShopRhythm) -> RuleBook {
         let scorer = Scorer::of_rhythm(rhythm, &self.policy.drift);

@@ -6,7 +6,7 @@ use crate::condition::{Condition, Fault};
 use crate::nearest::hint;
 
 /// Collects what is wrong in one file.
-pub(super) struct Report<'a> {
+pub(super) struct Findings<'a> {
     pub file: &'a str,
     pub text: &'a str,
     pub node: Node,
@@ -15,13 +15,13 @@ pub(super) struct Report<'a> {
     pub found: Vec<Diagnostic>,
 }
 
-impl Report<'_> {
+impl Findings<'_> {
     pub fn error(&mut self, path: &[Key], message: impl Into<String>) {
         let place = self.node.place_of(path);
         self.found.push(Diagnostic::error(self.file, place, message));
     }
 
-    /// As [`Report::error`], of a key that should not be there.
+    /// As [`Findings::error`], of a key that should not be there.
     pub fn error_at_key(&mut self, path: &[Key], message: impl Into<String>) {
         let place = self.node.place_of_key(path);
         self.found.push(Diagnostic::error(self.file, place, message));

@@ -125,9 +125,9 @@ fn by_a_rhythm_alone_nobody_s_value_is_known() {
     };
     let taught = book(GREET).with_model(&model);
     assert!(taught.values().is_some());
-    let judged = taught.with_rhythm(rhythm);
-    assert!(judged.values().is_none());
-    assert_eq!(judged.scorer().ratio_figures(), (45.0, 2.5));
+    let forecast = taught.with_rhythm(rhythm);
+    assert!(forecast.values().is_none());
+    assert_eq!(forecast.scorer().ratio_figures(), (45.0, 2.5));
 }
 
 #[test]

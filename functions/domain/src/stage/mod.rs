@@ -69,10 +69,10 @@ pub struct Entered {
     pub learnt_at: Option<Instant>,
 }
 
-/// The purchase days by which drift was judged, and the day on which it was to
+/// The purchase days by which drift was forecast, and the day on which it was to
 /// begin: a model that is fitted later does not judge the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Judged {
+pub struct DriftForecast {
     pub first: jiff::civil::Date,
     pub last: jiff::civil::Date,
     pub days: u32,

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Entered, Judged, Stage};
+use super::{DriftForecast, Entered, Stage};
 use crate::calendar;
 use crate::customer::Customer;
 use crate::drift::{Rhythm, Scorer};
@@ -28,8 +28,8 @@ pub struct Course<'a> {
 pub struct Timeline {
     pub entered: Vec<Entered>,
     pub next: Option<Instant>,
-    /// By what drift is judged after all that happened.
-    pub judged: Option<Judged>,
+    /// By what drift is forecast after all that happened.
+    pub forecast: Option<DriftForecast>,
 }
 
 /// What may change a stage, in the order in which it counts at one instant.
@@ -54,11 +54,11 @@ impl Course<'_> {
             walk.take(at, moment);
             until = until.max(at);
         }
-        let judged = walk.judge(until);
-        walk.planned = judged.and_then(|judged| judged.drifts_on);
+        let forecast = walk.judge(until);
+        walk.planned = forecast.and_then(|forecast| forecast.drifts_on);
         walk.pass_to(until, true);
         let next = walk.next().map(|(_, at)| at);
-        Timeline { entered: walk.entered, next, judged }
+        Timeline { entered: walk.entered, next, forecast }
     }
 }
 
@@ -200,13 +200,13 @@ impl<'a> Walk<'a> {
 
     /// On which day the customer begins to drift if nothing more happens, by
     /// what is known as of an instant. Where an earlier model had another day,
-    /// the past stays as that one judged it.
-    fn judge(&self, until: Instant) -> Option<Judged> {
+    /// the past stays as that one forecast it.
+    fn judge(&self, until: Instant) -> Option<DriftForecast> {
         let rhythm = self.rhythm()?;
         let (first, last, days) = (rhythm.first(), rhythm.last(), rhythm.days());
         let crossing = self.course.scorer.crossing_day(rhythm);
         let before =
-            self.customer.judged.filter(|b| (b.first, b.last, b.days) == (first, last, days));
+            self.customer.forecast.filter(|b| (b.first, b.last, b.days) == (first, last, days));
         let is_past = |day: Date| calendar::midnight(day, self.course.zone) <= until;
         let drifts_on = match (before.map(|before| before.drifts_on), crossing) {
             (Some(Some(planned)), _) if is_past(planned) => Some(planned),
@@ -215,7 +215,7 @@ impl<'a> Walk<'a> {
             }
             _ => crossing,
         };
-        Some(Judged { first, last, days, drifts_on })
+        Some(DriftForecast { first, last, days, drifts_on })
     }
 
     fn midnight_after(&self, at: Instant) -> Instant {

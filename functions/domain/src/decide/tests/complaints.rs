@@ -24,9 +24,9 @@ fn opened(book: &RuleBook, keys: &[&str]) -> Customer {
     })
 }
 
-fn untold(customer: &Customer) -> Vec<(String, u8)> {
-    let untold = customer.complaints.untold.iter();
-    untold.map(|e| (e.complaint.to_string(), e.level)).collect()
+fn not_notified(customer: &Customer) -> Vec<(String, u8)> {
+    let not_notified = customer.complaints.not_notified.iter();
+    not_notified.map(|e| (e.complaint.to_string(), e.level)).collect()
 }
 
 #[test]
@@ -46,22 +46,23 @@ fn whoever_was_told_is_not_told_again_and_others_are() {
     assert!(early.escalations.is_empty());
     let up = decide(customer, Input::Due, &book, at(8 * HOUR)).customer;
     let all = [("c-1", 1), ("c-1", 2), ("c-2", 1), ("c-2", 2)].map(|(key, n)| (key.to_owned(), n));
-    let mut found = untold(&up);
+    let mut found = not_notified(&up);
     found.sort();
     assert_eq!(found, all);
     let complaint = &Id::new("c-1").unwrap();
-    let told = Input::EscalationTold { complaint, level: 2 };
-    let mut left = untold(&decide(up.clone(), told, &book, at(9 * HOUR)).customer);
+    let told = Input::EscalationNotified { complaint, level: 2 };
+    let mut left = not_notified(&decide(up.clone(), told, &book, at(9 * HOUR)).customer);
     left.sort();
     assert_eq!(left, [all[0].clone(), all[2].clone(), all[3].clone()]);
 
     let failed = |until: i64, is_published: bool, customer: &Customer| {
-        let input = Input::EscalationUntold { complaint, level: 2, until: at(until), is_published };
+        let input =
+            Input::EscalationNotNotified { complaint, level: 2, until: at(until), is_published };
         decide(customer.clone(), input, &book, at(9 * HOUR)).customer
     };
     let of = |customer: &Customer, key: &str, level: u8| -> Escalation {
-        let mut untold = customer.complaints.untold.iter();
-        untold.find(|e| e.complaint.as_str() == key && e.level == level).unwrap().clone()
+        let mut not_notified = customer.complaints.not_notified.iter();
+        not_notified.find(|e| e.complaint.as_str() == key && e.level == level).unwrap().clone()
     };
     let later = failed(10 * HOUR, true, &up);
     assert_eq!(

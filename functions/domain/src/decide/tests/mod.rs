@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::channel::{Channel, Purpose};
-use crate::customer::{Enrolment, Exit, Fired, SentTouch};
+use crate::customer::{Enrolment, Exit, SentTouch, TriggerEvent};
 use crate::event::{Delivered, from_wire};
 use crate::id::Id;
 use crate::span::Span;
@@ -102,8 +102,8 @@ fn only(customer: &Customer) -> &Enrolment {
     &customer.enrolments[0]
 }
 
-fn fired(kind: EventKind, occurrence: &str, at: Instant) -> Fired {
-    Fired {
+fn fired(kind: EventKind, occurrence: &str, at: Instant) -> TriggerEvent {
+    TriggerEvent {
         kind,
         occurrence: occurrence.into(),
         at,
@@ -119,7 +119,7 @@ fn fired(kind: EventKind, occurrence: &str, at: Instant) -> Fired {
 }
 
 /// Which of some events a state still keeps at the end of a turn.
-fn kept(customer: Customer, fired: Vec<Fired>) -> Vec<String> {
+fn kept(customer: Customer, fired: Vec<TriggerEvent>) -> Vec<String> {
     let customer = Customer { fired, ..customer };
     let after = decide(customer, Input::Due, &book(&[THANKS]), at(0)).customer;
     after.fired.iter().map(|fired| fired.occurrence.clone()).collect()
@@ -129,11 +129,12 @@ fn kept(customer: Customer, fired: Vec<Fired>) -> Vec<String> {
 fn an_event_is_kept_while_it_may_still_start_something() {
     let (bought, profile) = (EventKind::PurchaseCompleted, EventKind::CustomerUpdated);
     let long_ago = at(-30 * DAY);
-    let open = |millis: i64| Fired { open_until: at(millis), ..fired(bought, "o", long_ago) };
+    let open =
+        |millis: i64| TriggerEvent { open_until: at(millis), ..fired(bought, "o", long_ago) };
     assert!(kept(ana(), vec![open(0)]).is_empty());
     assert_eq!(kept(ana(), vec![open(1)]), ["o"]);
     let script =
-        |millis: i64| Fired { kept_until: Some(at(millis)), ..fired(bought, "s", long_ago) };
+        |millis: i64| TriggerEvent { kept_until: Some(at(millis)), ..fired(bought, "s", long_ago) };
     assert!(kept(ana(), vec![script(0)]).is_empty() && kept(ana(), vec![script(-1)]).is_empty());
     assert_eq!(kept(ana(), vec![script(1)]), ["s"]);
     let recent = ago(Span::days(3));
@@ -164,10 +165,11 @@ fn exits_are_kept_as_far_back_as_anything_is_decided_again() {
         decide(customer, Input::Due, &book(&[THANKS]), at(0)).customer.exits.len()
     };
     assert_eq!(kept(ana()), 1);
-    let still_open = Fired { open_until: at(1), ..fired(EventKind::PurchaseCompleted, "p", older) };
+    let still_open =
+        TriggerEvent { open_until: at(1), ..fired(EventKind::PurchaseCompleted, "p", older) };
     assert_eq!(kept(Customer { fired: vec![still_open.clone()], ..ana() }), 2);
     // Kept for a script alone, nothing is decided about it any more.
-    let over = Fired { open_until: at(0), kept_until: Some(at(DAY)), ..still_open };
+    let over = TriggerEvent { open_until: at(0), kept_until: Some(at(DAY)), ..still_open };
     assert_eq!(kept(Customer { fired: vec![over], ..ana() }), 1);
 }
 

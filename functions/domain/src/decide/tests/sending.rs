@@ -102,10 +102,10 @@ fn what_was_confirmed_went_when_it_was_decided_and_a_script_is_kept() {
     let open_until = at(9 * DAY);
     customer
         .fired
-        .push(Fired { open_until, ..fired(EventKind::PurchaseCompleted, "p-2", at(HOUR)) });
+        .push(TriggerEvent { open_until, ..fired(EventKind::PurchaseCompleted, "p-2", at(HOUR)) });
     customer
         .fired
-        .push(Fired { open_until, ..fired(EventKind::PurchaseDelivered, "p-1", at(HOUR)) });
+        .push(TriggerEvent { open_until, ..fired(EventKind::PurchaseDelivered, "p-1", at(HOUR)) });
     let asked = decide(customer, Input::Due, &book, at(2 * DAY));
     let task = asked.sends.iter().find(|send| send.touch.step == "task").unwrap();
     let done = after(&asked.customer, Input::Confirmed(&task.touch), &book, 2 * DAY).customer;

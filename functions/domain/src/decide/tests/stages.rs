@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::*;
 use crate::event::Body;
-use crate::stage::{Judged, Stage};
+use crate::stage::{DriftForecast, Stage};
 
 fn looked(customer: Customer, book: &RuleBook, millis: i64) -> Customer {
     decide(customer, Input::Calendar, book, at(millis)).customer
@@ -63,18 +63,18 @@ fn the_latest_sixteen_stages_are_kept() {
 fn what_an_earlier_model_judged_of_the_past_stays() {
     let book = book(&[]);
     let bought = taken(ana(), &purchase("p-1", at(0)), &book, at(0));
-    let (judged, begins) = (bought.judged.unwrap(), bought.next_review.unwrap());
-    let crossing = judged.drifts_on.unwrap();
+    let (forecast, begins) = (bought.forecast.unwrap(), bought.next_review.unwrap());
+    let crossing = forecast.drifts_on.unwrap();
     let day = |days: i64| Some(crossing.checked_add(days.days()).unwrap());
     let night = |days: i64| begins.plus_millis(days * DAY);
-    // When drift begins by what was judged before, and since when it has begun.
-    let after = |judged: Judged, now: Instant| -> (Option<Date>, Option<Instant>) {
-        let customer = Customer { judged: Some(judged), ..bought.clone() };
+    // When drift begins by what was forecast before, and since when it has begun.
+    let after = |forecast: DriftForecast, now: Instant| -> (Option<Date>, Option<Instant>) {
+        let customer = Customer { forecast: Some(forecast), ..bought.clone() };
         let customer = decide(customer, Input::Calendar, &book, now).customer;
         let drifting = customer.stages.iter().find(|entered| entered.stage == Stage::Dissolution);
-        (customer.judged.unwrap().drifts_on, drifting.map(|entered| entered.at))
+        (customer.forecast.unwrap().drifts_on, drifting.map(|entered| entered.at))
     };
-    let planned = |drifts_on, now| after(Judged { drifts_on, ..judged }, now);
+    let planned = |drifts_on, now| after(DriftForecast { drifts_on, ..forecast }, now);
     assert_eq!(planned(day(-20), night(-20)), (day(-20), Some(night(-20))));
     assert_eq!(planned(day(-20), night(-20).plus_millis(-1)), (day(0), None));
     // By the new model it was to begin before, and nobody saw it: tomorrow.
@@ -83,7 +83,7 @@ fn what_an_earlier_model_judged_of_the_past_stays() {
         assert_eq!(planned(before, night(0)), (day(1), None));
     }
     assert_eq!(planned(day(0), night(0)), (day(0), Some(night(0))));
-    let other = Judged { days: 2, drifts_on: day(-20), ..judged };
+    let other = DriftForecast { days: 2, drifts_on: day(-20), ..forecast };
     assert_eq!(after(other, night(0)), (day(0), Some(night(0))));
 }
 
@@ -98,7 +98,9 @@ fn what_is_given_back_leaves_the_days_of_other_purchases() {
     };
     let days_after = |days: &[i64], key: &str| {
         let now = 9 * DAY;
-        taken(bought(days), &refund(key, now), &book, at(now)).judged.map(|judged| judged.days)
+        taken(bought(days), &refund(key, now), &book, at(now))
+            .forecast
+            .map(|forecast| forecast.days)
     };
     assert_eq!(days_after(&[0, 0], "p-1"), Some(1));
     assert_eq!(days_after(&[0, 5], "p-0"), Some(1));
@@ -127,7 +129,7 @@ fn purchases_of_which_only_sums_are_kept_count_as_days() {
     }
     let when = at(3 * DAY + 2000);
     let customer = taken(customer, &purchase("last", when), &book(&[]), when);
-    assert_eq!(customer.judged.unwrap().days, 4);
+    assert_eq!(customer.forecast.unwrap().days, 4);
     assert_eq!(customer.stages.last().unwrap().stage, Stage::Commitment);
 }
 

@@ -1,7 +1,7 @@
 //! What the entry into a stage starts, and what takes it back or ends it.
 
 use super::*;
-use crate::customer::{Enrolment, Past};
+use crate::customer::{Enrolment, PastEnrolment};
 use crate::stage::Stage;
 use crate::touch::Defer;
 
@@ -76,7 +76,7 @@ fn a_stage_that_was_not_entered_takes_back_what_was_not_tried() {
     let book = book(&[WINBACK]);
     let (drifting, begins) = drifting(&book);
     let now = begins.plus_millis(HOUR);
-    let earlier = Past { at: at(-500 * DAY), occurrence: "2024-01-01".into() };
+    let earlier = PastEnrolment { at: at(-500 * DAY), occurrence: "2024-01-01".into() };
     let after = |change: &dyn Fn(&mut Enrolment)| {
         let mut customer = drifting.clone();
         change(&mut customer.enrolments[0]);
@@ -109,7 +109,7 @@ fn who_was_held_out_of_a_stage_that_was_not_entered_was_never_in() {
     assert_eq!(reasons(&held_out), [Some(Reason::Holdout)]);
     let mut customer = held_out.customer;
     assert_eq!(customer.past["winback"].iter().map(|past| past.at).collect::<Vec<_>>(), [begins]);
-    let earlier = Past { at: at(-500 * DAY), occurrence: "2024-01-01".into() };
+    let earlier = PastEnrolment { at: at(-500 * DAY), occurrence: "2024-01-01".into() };
     customer.past.get_mut("winback").unwrap().insert(0, earlier.clone());
     let late = purchase("p-2", begins.plus_millis(-DAY));
     let after = taken(customer, &late, &book, begins.plus_millis(HOUR));

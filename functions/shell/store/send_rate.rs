@@ -1,4 +1,4 @@
-//! Limits that hold over all workers: turns in time, given out from one item.
+//! Limits that hold over all workers: slots in time, given out from one item.
 //!
 //! Turns are given in batches, by one conditional write each, so that a limit
 //! of some mails a second costs a few writes a second.
@@ -25,7 +25,7 @@ pub struct Wish {
 }
 
 impl Store {
-    /// Reserves turns that nobody else gets: the first one's time, the others
+    /// Reserves slots that nobody else gets: the first one's time, the others
     /// follow at the interval. `None` where so many are before it that the
     /// first would be too late; nothing is reserved then.
     ///
@@ -34,7 +34,7 @@ impl Store {
     pub async fn reserve(&self, limit: &str, wish: Wish) -> Result<Option<i64>, StoreError> {
         let step = wish.interval_micros.saturating_mul(i64::from(wish.count));
         for _ in 0..ATTEMPTS_MAX {
-            // Behind the turns of others, as a rule …
+            // Behind the slots of others, as a rule …
             let known = match self.queue_up(limit, &wish, step).await? {
                 Ok(first) => return Ok(Some(first)),
                 Err(known) => known,

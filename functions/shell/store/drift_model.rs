@@ -8,7 +8,7 @@ use super::{Item, Store, StoreError, format, keys};
 
 /// A drift model with when a fit was last tried, and why that was refused.
 #[derive(Clone, Debug)]
-pub struct Learnt {
+pub struct FittedModel {
     pub model: Model,
     pub tried_at: Instant,
     pub refused: Option<String>,
@@ -20,18 +20,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
-    pub async fn learnt(&self) -> Result<Option<Learnt>, StoreError> {
-        self.get(keys::learnt()).await?.map(|item| decode(&item)).transpose()
+    pub async fn drift_model(&self) -> Result<Option<FittedModel>, StoreError> {
+        self.get(keys::drift_model()).await?.map(|item| decode(&item)).transpose()
     }
 
     /// Keeps what was learnt in the place of what was before.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn keep_learnt(&self, learnt: &Learnt) -> Result<(), StoreError> {
+    pub async fn keep_drift_model(&self, learnt: &FittedModel) -> Result<(), StoreError> {
         let model = serde_json::to_string(&learnt.model)
             .map_err(|error| StoreError::Unwritable(error.to_string()))?;
-        let mut item = keys::learnt();
+        let mut item = keys::drift_model();
         item.insert("model".into(), AttributeValue::S(model));
         let tried_at = learnt.tried_at.millis().to_string();
         item.insert("tried_at".into(), AttributeValue::N(tried_at));
@@ -43,11 +43,11 @@ impl Store {
     }
 }
 
-fn decode(item: &Item) -> Result<Learnt, StoreError> {
+fn decode(item: &Item) -> Result<FittedModel, StoreError> {
     format::check(item)?;
     let unreadable = |why: String| StoreError::Unreadable { key: keys::LEARNT.into(), why };
     let model = Model::read(keys::text(item, "model")?);
-    Ok(Learnt {
+    Ok(FittedModel {
         model: model.map_err(|error| unreadable(error.to_string()))?,
         tried_at: keys::instant(item, "tried_at")?,
         refused: item.get("refused").and_then(|why| why.as_s().ok()).cloned(),

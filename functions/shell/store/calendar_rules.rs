@@ -14,7 +14,7 @@ use super::{Store, StoreError, format, keys};
 
 /// What is known of the rules of the calendar.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Published {
+pub struct CalendarRules {
     /// Every rule that is in force, with since when; `None` for ever.
     pub since: BTreeMap<CalendarRule, Option<Instant>>,
     /// The way to everybody for rules that are new, where it is not done.
@@ -47,8 +47,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
-    pub async fn published(&self) -> Result<Option<Published>, StoreError> {
-        let Some(item) = self.get(keys::published()).await? else { return Ok(None) };
+    pub async fn calendar_rules(&self) -> Result<Option<CalendarRules>, StoreError> {
+        let Some(item) = self.get(keys::calendar_rules()).await? else { return Ok(None) };
         format::check(&item)?;
         let unreadable = |error: serde_json::Error| StoreError::Unreadable {
             key: keys::PUBLISHED.into(),
@@ -61,10 +61,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
-    pub async fn keep_published(&self, published: &Published) -> Result<(), StoreError> {
+    pub async fn keep_calendar_rules(&self, published: &CalendarRules) -> Result<(), StoreError> {
         let text = serde_json::to_string(published);
         let text = text.map_err(|error| StoreError::Unwritable(error.to_string()))?;
-        let mut item = keys::published();
+        let mut item = keys::calendar_rules();
         item.insert("rules".into(), AttributeValue::S(text));
         format::stamp(&mut item);
         self.put(item).await
@@ -108,7 +108,7 @@ mod tests {
     fn a_tour_that_a_former_version_left_under_way_begins_anew() {
         let left = r#"{"since":{"b: birthday, Feb28":7},"tour":{"begins":9,"shard":3,
             "legs":[{"alarm":"occasion","until":11}],"behind":{"at":10,"customer":"ana"}}}"#;
-        let published: Published = serde_json::from_str(left).unwrap();
+        let published: CalendarRules = serde_json::from_str(left).unwrap();
         let begins = Instant::from_millis(9);
         assert_eq!(published.tour, Some(Tour { begins, at_shard: 0, gone_to: None }));
     }

@@ -16,7 +16,7 @@ use crate::shell::alarm_sweep::{CUSTOMERS_AT_ONCE, Looked, list_customer, look_a
 use crate::shell::app::App;
 use crate::shell::bus::Outgoing;
 use crate::shell::store::table::{Alarm, SHARDS};
-use crate::shell::store::{Place, Published, StoreError, Tour};
+use crate::shell::store::{CalendarRules, Place, StoreError, Tour};
 
 /// How many customers one read gives. So many are looked at again where a run
 /// ends half-way.
@@ -39,28 +39,32 @@ const SEEN_LATE_MILLIS: i64 = 60 * MINUTE_MILLIS;
 ///
 /// # Errors
 /// [`StoreError`] where the table does not answer.
-pub async fn see_rules(app: &App, now: Instant) -> Result<Published, StoreError> {
+pub async fn see_rules(app: &App, now: Instant) -> Result<CalendarRules, StoreError> {
     let calendar: BTreeSet<CalendarRule> = app.rules().book.calendar().collect();
-    let known = app.store.published().await?;
-    let is_known = |known: &Published| known.since.keys().eq(&calendar);
+    let known = app.store.calendar_rules().await?;
+    let is_known = |known: &CalendarRules| known.since.keys().eq(&calendar);
     let published = match known {
         Some(known) if is_known(&known) => known,
         known => {
             let published = publish(known, &calendar, now);
-            app.store.keep_published(&published).await?;
+            app.store.keep_calendar_rules(&published).await?;
             published
         }
     };
-    app.know_since(&published);
+    app.set_calendar_rules_since(&published);
     Ok(published)
 }
 
 /// What is known once rules came or went. The very first are in force since
 /// ever: nobody was looked at by others.
-fn publish(known: Option<Published>, calendar: &BTreeSet<CalendarRule>, now: Instant) -> Published {
+fn publish(
+    known: Option<CalendarRules>,
+    calendar: &BTreeSet<CalendarRule>,
+    now: Instant,
+) -> CalendarRules {
     let Some(known) = known else {
         let since = calendar.iter().map(|name| (name.clone(), None));
-        return Published { since: since.collect(), tour: None };
+        return CalendarRules { since: since.collect(), tour: None };
     };
     let new = now.plus_millis(-SEEN_LATE_MILLIS);
     let since = calendar.iter().map(|name| {
@@ -70,7 +74,7 @@ fn publish(known: Option<Published>, calendar: &BTreeSet<CalendarRule>, now: Ins
     let begins = now.plus_millis(SETTLED_MILLIS);
     let is_new = calendar.iter().any(|name| !known.since.contains_key(name));
     let tour = is_new.then_some(Tour { begins, at_shard: 0, gone_to: None });
-    Published { since: since.collect(), tour: tour.or(known.tour) }
+    CalendarRules { since: since.collect(), tour: tour.or(known.tour) }
 }
 
 /// Goes on with the tour that is under way, if one is.
@@ -80,7 +84,7 @@ fn publish(known: Option<Published>, calendar: &BTreeSet<CalendarRule>, now: Ins
 /// where the last whole page ended.
 pub async fn go_on(
     app: &App,
-    mut published: Published,
+    mut published: CalendarRules,
     now: Instant,
     is_over: impl Fn() -> bool,
 ) -> Result<Looked, StoreError> {
@@ -95,7 +99,7 @@ pub async fn go_on(
         if tour.at_shard == SHARDS {
             published.tour = None;
         }
-        app.store.keep_published(&published).await?;
+        app.store.keep_calendar_rules(&published).await?;
     }
     Ok(sum)
 }

@@ -13,7 +13,7 @@ use crate::shell::store::{Ledger, LedgerEntry, Loaded, TouchEntry, TouchState};
 
 /// What somebody found at the mail service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
+pub enum Resolution {
     /// It went out.
     Sent,
     /// It did not: it goes as soon as it may.
@@ -35,7 +35,7 @@ pub enum Settled {
 pub async fn settle(
     app: &App,
     touch_id: &str,
-    word: Word,
+    word: Resolution,
     now: Instant,
 ) -> Result<Settled, FeedbackError> {
     for touch in tags::readings(touch_id) {
@@ -49,7 +49,7 @@ pub async fn settle(
 async fn settle_touch(
     app: &App,
     touch: &TouchId,
-    word: Word,
+    word: Resolution,
     now: Instant,
 ) -> Result<Settled, FeedbackError> {
     let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<Vec<Message>>), FeedbackError> {
@@ -59,8 +59,8 @@ async fn settle_touch(
             return Ok((loaded, Plan::Leave(Vec::new())));
         };
         let input = match word {
-            Word::Sent => Input::Confirmed(touch),
-            Word::Resend => Input::Resend(touch),
+            Resolution::Sent => Input::Confirmed(touch),
+            Resolution::Resend => Input::Resend(touch),
         };
         let rules = app.rules();
         let decision = decide(loaded.customer.clone(), input, &rules.book, now);
