@@ -186,7 +186,7 @@ fn bad_input_is_told_and_never_panics() {
         ("fit --purchases FILE --until 2023-12-31", "the first purchase in"),
         ("score --purchases FILE --until 2023-12-31", "--until 2023-12-31 is before the data"),
         ("score --purchases FILE --until 2024-12-31 --at-risk 2", "between 0 and 1"),
-        ("score --purchases FILE --until 2024-12-31 --horizon soon", "no span of time"),
+        ("score --purchases FILE --until 2024-12-31 --horizon soon", "not a duration"),
         ("score --purchases FILE --until 2024-12-31 --columns x", "is not FIELD=COLUMN"),
         ("fit --purchases FILE --until tomorrow", "invalid value"),
         ("fit --purchases FILE.missing --until 2024-12-31", "cannot read"),

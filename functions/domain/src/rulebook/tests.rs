@@ -388,7 +388,7 @@ steps:
         "5:1: error: unknown key \"colour\"; known are description, during_complaint, exit_on, \
          filter, goal, holdout, priority, purpose, reentry, rule, status, steps, trigger"
             .to_owned(),
-        format!("7:10: error: \"soon\" is no span of time; {spans}"),
+        format!("7:10: error: \"soon\" is not a duration; {spans}"),
         "9:42: error: expected text, found false; write it in quotes".to_owned(),
         "10:25: error: unknown value \"pigeon\"; known are email, call, task, event".to_owned(),
         "11:71: error: unknown key \"tochpoint\"; did you mean \"touchpoint\"?".to_owned(),
