@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::shell::app::App;
 use crate::shell::bus::Message;
-use crate::shell::commit::{CommitError, Plan, Read, Written, decide_and_commit};
+use crate::shell::commit::{CommitError, Plan, Planned, Read, Written, decide_and_commit};
 use crate::shell::mailer::Wait;
 use crate::shell::send_rate::SendRate;
 use crate::shell::staff_mail::{self, Notice, SendStatus};
@@ -123,13 +123,21 @@ async fn write(
         }
     };
     let id = &loaded.customer.id.clone();
-    let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<()>), CommitError> {
+    let plan = async |loaded: Loaded| -> Planned<(), CommitError> {
         let rules = app.rules();
         let customer = decide(loaded.customer.clone(), input, &rules.book, now).customer;
         if customer == loaded.customer {
             return Ok((loaded, Plan::Leave(())));
         }
-        Ok((loaded, Plan::Write { customer, ledger: Ledger::default(), is_once: false, value: () }))
+        Ok((
+            loaded,
+            Plan::Write {
+                customer: Box::new(customer),
+                ledger: Ledger::default(),
+                is_once: false,
+                value: (),
+            },
+        ))
     };
     match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
         Ok(Written::Left(loaded, ()) | Written::Done(loaded, ())) => Ok(loaded),

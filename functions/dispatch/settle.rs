@@ -11,7 +11,7 @@ use super::deliver::{self, Outcome};
 use super::{DispatchReport, Run, mark_sent};
 use crate::shell::app::App;
 use crate::shell::bus::Message;
-use crate::shell::commit::{CommitError, Plan, Read, Written, decide_and_commit};
+use crate::shell::commit::{CommitError, Plan, Planned, Read, Written, decide_and_commit};
 use crate::shell::store::{Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, UNKNOWN_AFTER};
 
 /// The enrolment that has a touch on its way out.
@@ -30,7 +30,7 @@ pub(super) async fn write_outcome(
     let &Run { app, now, .. } = run;
     let outcome = if is_final(app, &outcome) { Outcome::Unresolved } else { outcome };
     let id = &loaded.customer.id.clone();
-    let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<Vec<Message>>), CommitError> {
+    let plan = async |loaded: Loaded| -> Planned<Vec<Message>, CommitError> {
         if sending(&loaded.customer, &send.touch).is_none() {
             // Somebody settled it meanwhile.
             if outcome == Outcome::Unresolved {
@@ -49,7 +49,10 @@ pub(super) async fn write_outcome(
             deliver::keep_unknown(app, send, now).await?;
         }
         let (ledger, value) = account(send, &decision, &outcome);
-        Ok((loaded, Plan::Write { customer: decision.customer, ledger, is_once: true, value }))
+        Ok((
+            loaded,
+            Plan::Write { customer: Box::new(decision.customer), ledger, is_once: true, value },
+        ))
     };
     match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
         Ok(Written::Left(loaded, _)) => {

@@ -7,7 +7,7 @@ use lazo_domain::touch::{TouchId, TouchRecord, TouchStatus};
 use super::FeedbackError;
 use crate::shell::app::App;
 use crate::shell::bus::Message;
-use crate::shell::commit::{Plan, Read, Written, decide_and_commit};
+use crate::shell::commit::{Plan, Planned, Read, Written, decide_and_commit};
 use crate::shell::mailer::tags;
 use crate::shell::store::{Ledger, LedgerEntry, Loaded, TouchEntry, TouchState};
 
@@ -52,7 +52,7 @@ async fn settle_touch(
     word: Resolution,
     now: Instant,
 ) -> Result<Settled, FeedbackError> {
-    let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<Vec<Message>>), FeedbackError> {
+    let plan = async |loaded: Loaded| -> Planned<Vec<Message>, FeedbackError> {
         let is_open = loaded.customer.enrolments.iter().any(|e| e.unanswered && e.is_at(touch));
         let entry = if is_open { app.store.touch(touch).await? } else { None };
         let Some(entry) = entry.filter(|entry| entry.state == TouchState::Fenced) else {
@@ -75,7 +75,10 @@ async fn settle_touch(
         };
         let value = record.map(told).into_iter().collect();
         let ledger = Ledger { entries: vec![LedgerEntry::Touch(entry)] };
-        Ok((loaded, Plan::Write { customer: decision.customer, ledger, is_once: true, value }))
+        Ok((
+            loaded,
+            Plan::Write { customer: Box::new(decision.customer), ledger, is_once: true, value },
+        ))
     };
     match decide_and_commit(app, Read::Id(&touch.customer), None, now, plan).await? {
         Written::Done(_, messages) => {

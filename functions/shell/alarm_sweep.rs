@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::shell::app::App;
 use crate::shell::aside;
 use crate::shell::bus::{Message, Outgoing};
-use crate::shell::commit::{CommitError, Plan, Read, Written, decide_and_commit};
+use crate::shell::commit::{CommitError, Plan, Planned, Read, Written, decide_and_commit};
 use crate::shell::store::table::{Alarm, SHARDS};
 use crate::shell::store::{
     Behind, FailureKind, LEDGER_ITEMS_MAX, Ledger, Loaded, Place, RingingPage, StoreError,
@@ -279,28 +279,29 @@ pub async fn look_at(
     now: Instant,
 ) -> Result<Looked, StoreError> {
     let id = &loaded.customer.id.clone();
-    let plan =
-        async |loaded: Loaded| -> Result<(Loaded, Plan<(Looked, Vec<Message>)>), CommitError> {
-            let rules = app.rules();
-            let mut decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
-            // When they were looked at need not be kept: the next look begins where
-            // this one did.
-            if decision.customer.was_only_looked_at(&loaded.customer) && !loaded.any_rings(now) {
-                return Ok((loaded, Plan::Leave((Looked::default(), Vec::new()))));
-            }
-            let mut ledger = Ledger::default();
-            let ended = decision.records.iter().cloned();
-            ledger.end_touches(&mut decision.customer, ended, LEDGER_ITEMS_MAX);
-            let (before, after) = (&loaded.customer.enrolments, &decision.customer.enrolments);
-            let planned = after.len().saturating_sub(before.len());
-            let looked = Looked { customers: 1, stages: decision.stages.len(), planned, failed: 0 };
-            let mut messages: Vec<Message> =
-                decision.records.iter().map(Message::skipped).collect();
-            let entered = decision.stages.iter().map(|entered| Message::stage_changed(id, entered));
-            messages.extend(entered);
-            let value = (looked, messages);
-            Ok((loaded, Plan::Write { customer: decision.customer, ledger, is_once: false, value }))
-        };
+    let plan = async |loaded: Loaded| -> Planned<(Looked, Vec<Message>), CommitError> {
+        let rules = app.rules();
+        let mut decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
+        // When they were looked at need not be kept: the next look begins where
+        // this one did.
+        if decision.customer.was_only_looked_at(&loaded.customer) && !loaded.any_rings(now) {
+            return Ok((loaded, Plan::Leave((Looked::default(), Vec::new()))));
+        }
+        let mut ledger = Ledger::default();
+        let ended = decision.records.iter().cloned();
+        ledger.end_touches(&mut decision.customer, ended, LEDGER_ITEMS_MAX);
+        let (before, after) = (&loaded.customer.enrolments, &decision.customer.enrolments);
+        let planned = after.len().saturating_sub(before.len());
+        let looked = Looked { customers: 1, stages: decision.stages.len(), planned, failed: 0 };
+        let mut messages: Vec<Message> = decision.records.iter().map(Message::skipped).collect();
+        let entered = decision.stages.iter().map(|entered| Message::stage_changed(id, entered));
+        messages.extend(entered);
+        let value = (looked, messages);
+        Ok((
+            loaded,
+            Plan::Write { customer: Box::new(decision.customer), ledger, is_once: false, value },
+        ))
+    };
     match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
         Ok(Written::Done(_, (looked, messages))) => {
             outgoing.add(messages).await;

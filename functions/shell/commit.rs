@@ -63,7 +63,7 @@ pub enum Plan<T> {
     /// Nothing is to be written.
     Leave(T),
     Write {
-        customer: Customer,
+        customer: Box<Customer>,
         ledger: Ledger,
         /// Whether the ledger's first entry is what this is about: where it is
         /// recorded already, nothing is left to do.
@@ -71,6 +71,9 @@ pub enum Plan<T> {
         value: T,
     },
 }
+
+/// The item as it was read, and what to write.
+pub type Planned<T, E> = Result<(Loaded, Plan<T>), E>;
 
 /// How it went.
 pub enum Written<T> {
@@ -96,7 +99,7 @@ pub async fn decide_and_commit<T, E, Planning>(
     mut plan: impl FnMut(Loaded) -> Planning,
 ) -> Result<Written<T>, E>
 where
-    Planning: Future<Output = Result<(Loaded, Plan<T>), E>>,
+    Planning: Future<Output = Planned<T, E>>,
     E: From<StoreError> + From<Contention>,
 {
     let mut attempts = Attempts::default();
@@ -113,7 +116,7 @@ where
             Plan::Write { customer, ledger, is_once, value } => (customer, ledger, is_once, value),
         };
         ledger.leave_out(&ended);
-        match app.store.commit(&loaded, customer, &ledger, now).await? {
+        match app.store.commit(&loaded, *customer, &ledger, now).await? {
             Commit::Done(after) => return Ok(Written::Done(*after, value)),
             Commit::AlreadyRecorded(entries) if is_once && entries.contains(&0) => {
                 return Ok(Written::AlreadyRecorded(loaded));

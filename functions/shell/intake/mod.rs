@@ -22,7 +22,7 @@ pub use quarantine::{keep_untaken, note_left_out, quarantine};
 use super::app::App;
 use super::bus::Message;
 use super::call_list;
-use super::commit::{Contention, Plan, Read, Written, decide_and_commit, write_down};
+use super::commit::{Contention, Plan, Planned, Read, Written, decide_and_commit, write_down};
 use super::store::{Loaded, Store, StoreError};
 use entries::account;
 
@@ -177,15 +177,15 @@ async fn count(
         return Box::pin(merging::take(app, delivered, merge, true, now)).await;
     }
     let before = read.take().filter(|one| one.customer.merged_into.is_none());
-    let plan = async |loaded: Loaded| -> Result<(Loaded, Plan<Planned>), IntakeError> {
+    let plan = async |loaded: Loaded| -> Planned<Outcome, IntakeError> {
         let customer = &loaded.customer;
         if is_counted_elsewhere(app, customer, event).await? {
-            return Ok((loaded, Plan::Leave(Planned::Duplicate)));
+            return Ok((loaded, Plan::Leave(Outcome::Duplicate)));
         }
         if let Body::ContentPublished(content) = &event.body {
             let topic = customer.topic_of(content, event.occurred_at);
             if topic.is_none_or(|topic| via.is_some_and(|via| *via != topic)) {
-                return Ok((loaded, Plan::Leave(Planned::Nobody)));
+                return Ok((loaded, Plan::Leave(Outcome::Nobody)));
             }
         }
         if let Body::CustomerErased(_) = &event.body {
@@ -193,19 +193,22 @@ async fn count(
         }
         let mut decision = decide(customer.clone(), Input::Event(event), &rules.book, now);
         let (ledger, messages) = account(delivered, &mut decision, &rules.book, now);
-        let value = Planned::Counted(messages);
-        Ok((loaded, Plan::Write { customer: decision.customer, ledger, is_once: true, value }))
+        let value = Outcome::Counted(messages);
+        Ok((
+            loaded,
+            Plan::Write { customer: Box::new(decision.customer), ledger, is_once: true, value },
+        ))
     };
     match decide_and_commit(app, Read::Person(id), before, now, plan).await? {
         Written::Done(after, planned) => {
-            if let Planned::Counted(messages) = planned {
+            if let Outcome::Counted(messages) = planned {
                 app.bus.tell(&messages).await;
             }
             // Where this fails, the customer's alarm has it done.
             *read = Box::pin(write_down(app, after, now)).await.ok();
             Ok(Taken::Counted)
         }
-        Written::Left(_, Planned::Nobody) => Ok(Taken::Nobody),
+        Written::Left(_, Outcome::Nobody) => Ok(Taken::Nobody),
         Written::Left(loaded, _) | Written::AlreadyRecorded(loaded) => {
             *read = Some(loaded);
             Ok(Taken::Duplicate)
@@ -214,7 +217,7 @@ async fn count(
 }
 
 /// What is to become of an event.
-enum Planned {
+enum Outcome {
     Counted(Vec<Message>),
     Duplicate,
     Nobody,
