@@ -151,7 +151,7 @@ impl Turn<'_> {
         self.ends_follow_up(exit, rule, &occurrence)
     }
 
-    /// Whether an exit event ends a rule's follow-up of a trigger (2.14, 2.14b).
+    /// Whether an exit event ends a rule's follow-up of a trigger (rules#exits, rules#exit-conditions).
     /// What was not an event that started it began with the day, or with the
     /// stage that this very event brought about: only what comes later ends it.
     pub(super) fn ends_follow_up(&self, exit: &Exit, rule: &Rule, of: &Occurrence) -> bool {
@@ -176,9 +176,13 @@ impl Turn<'_> {
                 .any(|on| on.event == exit.kind && on.condition.as_ref().is_none_or(holds))
     }
 
-    /// Whether an exit's condition holds, as of the exit. What misses a value
-    /// does not.
+    /// Whether an exit's condition holds, as of the exit. It does not where a value
+    /// is missing, or the detail that it asks for: nothing of an erased customer's
+    /// events is kept.
     fn exit_holds(&self, exit: &Exit, condition: &Condition, of: &Occurrence) -> bool {
+        if exit.detail.is_none() && *condition.event_fields() != EventFields::None {
+            return false;
+        }
         let view = View {
             customer: self.customer,
             until: Until { at: exit.at, purchase: None },
