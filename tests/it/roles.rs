@@ -1,7 +1,7 @@
 //! Least privilege, both ways: what each function's role allows is what its code
 //! asks for, request by request, and nothing besides.
 //!
-//! The functions run on a rehearsal of AWS that keeps what each request was,
+//! The functions run on the fake AWS, which keeps what each request was,
 //! through whatever makes them ask for more than usual.
 
 mod runs;

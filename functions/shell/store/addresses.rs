@@ -129,7 +129,7 @@ struct Check {
 }
 
 impl Store {
-    /// The same store, by a key that is given: for rehearsals, which make
+    /// The same store, by a key that is given: for the fake AWS of tests, which makes
     /// everything anew and run alike.
     pub fn with_address_key(self, key: [u8; 32]) -> Store {
         Store { address_key: Arc::new(AddressKey(key).into()), ..self }

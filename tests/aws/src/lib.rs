@@ -1,4 +1,4 @@
-//! A rehearsal of AWS: DynamoDB, SES and EventBridge in memory, for runs that
+//! A fake AWS: DynamoDB, SES and EventBridge in memory, for runs that
 //! need millions of calls or a fault at each of them.
 //!
 //! It stands where the SDK's HTTP connection stands. The store, the mailer and
@@ -53,7 +53,7 @@ use lazo::shell::store::table::{Alarm, SHARDS};
 use table::Table;
 use wire::Answer;
 
-/// The table's name in a rehearsal.
+/// The table's name.
 pub const TABLE: &str = "lazo";
 
 /// By this header a query of an index says how many writes it is behind.

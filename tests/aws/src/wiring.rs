@@ -1,4 +1,4 @@
-//! The product's own parts on any HTTP connection: one of a rehearsal, or one
+//! The product's own parts on any HTTP connection: the fake AWS's, or one
 //! with faults on it.
 
 use std::time::Duration;
@@ -73,7 +73,7 @@ impl Intercept for Nameless {
     }
 }
 
-/// Where all requests of a rehearsal go, whatever they ask for.
+/// Where all requests go, whatever they ask for.
 #[derive(Debug)]
 struct Fixed(Endpoint);
 

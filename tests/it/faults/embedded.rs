@@ -1,4 +1,4 @@
-//! The embedded DynamoDB, spoken to over HTTP, beside a rehearsal's SES and
+//! The embedded DynamoDB, spoken to over HTTP, beside the fake SES and
 //! EventBridge.
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
@@ -28,7 +28,7 @@ pub fn real() -> SharedHttpClient {
     Builder::new().build_http()
 }
 
-/// DynamoDB over sockets, everything else in a rehearsal.
+/// DynamoDB over sockets, everything else in the fake AWS.
 #[derive(Clone, Debug)]
 pub struct Beside {
     pub dynamodb: SharedHttpClient,

@@ -78,7 +78,7 @@ struct State {
     told: Told,
 }
 
-/// The mail service with its moods, in front of a rehearsal of AWS.
+/// The mail service with its faults, in front of the fake AWS.
 #[derive(Clone)]
 pub struct SesFaults {
     aws: Aws,
