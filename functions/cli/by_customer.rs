@@ -66,8 +66,7 @@ pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<
             true => read_csv(&Sheet::of(path, &text, csv)?, &parts)?,
             false => {
                 let texts = event_files::json_texts(path, &text)?;
-                let event_files::Decoded { events, told: of_file, .. } =
-                    event_files::decode(&texts, threads, None)?;
+                let (events, of_file) = event_files::decode(&texts, threads, None)?;
                 for delivered in events {
                     let id = delivered.event.customer().map(Id::as_str);
                     let part = csv_rows::part_of(id, parts.len());

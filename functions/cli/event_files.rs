@@ -3,22 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use lazo_domain::event::{self, Delivered, LeftOut};
+use lazo_domain::event::{self, Delivered};
 use lazo_domain::instant::Instant;
 use serde_json::value::RawValue;
 
-use super::csv_rows::{Remark, Sheet, Told};
+use super::csv_rows::{Sheet, Told};
 use super::threads;
-
-/// What JSON texts held.
-#[derive(Default)]
-pub struct Decoded {
-    /// In the texts' order.
-    pub events: Vec<Delivered>,
-    pub told: Told,
-    /// The texts that count without some of their fields, with those.
-    pub partly: Vec<(String, Vec<LeftOut>)>,
-}
 
 /// Tells on standard error what was left out of a file and what was made of its
 /// rows: the first ten of both, and how many. Whoever reads a file tells it so.
@@ -31,9 +21,9 @@ pub fn report(path: &Path, told: &Told) {
     if told.remarks.len() > SHOWN {
         eprintln!("lazo: {name}: … and {} more such rows", told.remarks.len() - SHOWN);
     }
-    match told.rows_in_part() {
+    match told.partly.len() {
         0 => {}
-        rows => eprintln!("lazo: {name}: {rows} rows count without fields that do not fit"),
+        count => eprintln!("lazo: {name}: {count} events count without fields that do not fit"),
     }
     for (line, why) in told.rejected.iter().take(SHOWN) {
         eprintln!("lazo: {name}:{line}: left out: {why}");
@@ -131,8 +121,9 @@ pub fn json_texts<'a>(path: &Path, text: &'a str) -> anyhow::Result<Vec<(usize, 
     Ok(texts)
 }
 
-/// Decodes JSON texts, each with its line, on as many threads as given. They
-/// arrive when they are told to, or each at the time of its envelope.
+/// Decodes JSON texts, each with its line, on as many threads as given. The events
+/// stay in the texts' order, and arrive when they are told to, or each at the time
+/// of its envelope.
 ///
 /// # Errors
 /// Only where a thread panicked; what is no event is told.
@@ -140,7 +131,7 @@ pub fn decode<T>(
     texts: &[(usize, T)],
     threads: usize,
     arrive: Option<Instant>,
-) -> anyhow::Result<Decoded>
+) -> anyhow::Result<(Vec<Delivered>, Told)>
 where
     T: AsRef<str> + Sync,
 {
@@ -150,26 +141,17 @@ where
             delivered.arrived(at)
         })
     })?;
-    let mut decoded = Decoded::default();
+    let (mut events, mut told) = (Vec::with_capacity(texts.len()), Told::default());
     for ((line, text), event) in texts.iter().zip(read) {
-        let delivered = match event {
-            Ok(delivered) => delivered,
-            Err(why) => {
-                decoded.told.rejected.push((*line, why.to_string()));
-                continue;
+        match event {
+            Ok(delivered) => {
+                told.note_left_out(*line, &delivered, || text.as_ref().to_owned());
+                events.push(delivered);
             }
-        };
-        if !delivered.left_out.is_empty() {
-            let left_out = delivered.left_out.clone();
-            for one in &left_out {
-                let (field, why) = (one.path.clone(), one.why.clone());
-                decoded.told.remarks.push((*line, Remark::LeftOut { field, why }));
-            }
-            decoded.partly.push((text.as_ref().to_owned(), left_out));
+            Err(why) => told.rejected.push((*line, why.to_string())),
         }
-        decoded.events.push(delivered);
     }
-    Ok(decoded)
+    Ok((events, told))
 }
 
 #[cfg(test)]

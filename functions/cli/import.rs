@@ -12,12 +12,11 @@ use lazo::shell::app::App;
 use lazo::shell::intake;
 use lazo::shell::intake::history::{Imported, import};
 use lazo::shell::rules::Rules;
-use lazo_domain::event::{AnnualDate, Body, Delivered, LeftOut, suspicious_birthdays};
+use lazo_domain::event::{AnnualDate, Body, Delivered, suspicious_birthdays};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
-use super::csv_rows::{CsvArgs, Sheet, Told};
-use super::event_files::Decoded;
+use super::csv_rows::{CsvArgs, PartlyTaken, Sheet, Told};
 use super::lang::Lang;
 use super::system::{System, Target};
 use super::{Answer, event_files, rejected};
@@ -52,8 +51,6 @@ struct Source<'a> {
     text: String,
     events: Vec<Delivered>,
     told: Told,
-    /// JSON texts that count without some of their fields.
-    partly: Vec<(String, Vec<LeftOut>)>,
     preview: Option<String>,
 }
 
@@ -106,12 +103,8 @@ async fn take_in(
                 Err(error) => eprintln!("lazo: what does not fit is not kept aside: {error:#}"),
             }
         }
-        // A row of a CSV file has no text of its own to be redriven: it is mended there.
-        partly += match source.preview {
-            Some(_) => source.told.rows_in_part(),
-            None => source.partly.len(),
-        };
-        for (text, left_out) in &source.partly {
+        partly += source.told.partly.len();
+        for PartlyTaken { text, left_out } in &source.told.partly {
             intake::note_left_out(&system.app, text, left_out, now).await?;
         }
         events.extend(source.events);
@@ -141,7 +134,7 @@ async fn take_in(
         );
     }
     if partly > 0 {
-        out!("{partly} events count without fields that do not fit");
+        out!("{partly} events count without fields that do not fit: lazo failures list");
     }
     Ok(if bad + partly == 0 { Answer::Yes } else { Answer::No })
 }
@@ -194,19 +187,18 @@ impl Source<'_> {
         lang: Lang,
     ) -> anyhow::Result<Source<'a>> {
         let text = event_files::text(path)?;
-        let (Decoded { events, told, partly }, preview) = match event_files::is_csv(path) {
+        let ((events, told), preview) = match event_files::is_csv(path) {
             true => {
                 let sheet = Sheet::of(path, &text, csv)?;
-                let (events, told) = event_files::of_sheet(&sheet, threads, Some(now))?;
-                let preview = sheet.preview(lang)?;
-                (Decoded { events, told, partly: Vec::new() }, Some(preview))
+                let read = event_files::of_sheet(&sheet, threads, Some(now))?;
+                (read, Some(sheet.preview(lang)?))
             }
             false => {
                 let texts = event_files::json_texts(path, &text)?;
                 (event_files::decode(&texts, threads, Some(now))?, None)
             }
         };
-        Ok(Source { path, text, events, told, partly, preview })
+        Ok(Source { path, text, events, told, preview })
     }
 
     fn fits(&self) -> bool {

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use lazo_domain::event::{
-    Body, DETAIL_BYTES_MAX, Delivered, EventKind, ITEMS_MAX, Item, Line, PurchaseCompleted,
-    PurchaseRefunded, of_body, of_kind,
+    Body, DETAIL_BYTES_MAX, Delivered, EventKind, ITEMS_MAX, Item, LeftOut, Line,
+    PurchaseCompleted, PurchaseRefunded, of_body, of_kind,
 };
 use lazo_domain::id::Id;
 use lazo_domain::money::{Money, parse_amount};
@@ -50,11 +50,11 @@ pub(super) struct ItemCell<'a> {
 }
 
 impl PurchaseRow<'_> {
-    /// The event, and how many items it leaves out because they are too many.
+    /// The event, without items that are too many, and the detail that it was made of.
     ///
     /// # Errors
     /// What does not fit.
-    pub(super) fn event(mut self, at: Timestamp) -> Result<(Delivered, usize), String> {
+    pub(super) fn event(mut self, at: Timestamp) -> Result<(Delivered, String), String> {
         let count = self.items.len();
         self.items.truncate(ITEMS_MAX);
         let mut detail = json(&self);
@@ -63,8 +63,13 @@ impl PurchaseRow<'_> {
             self.items.truncate(fitting.min(self.items.len() - 1));
             detail = json(&self);
         }
-        let event = event(EventKind::PurchaseCompleted, at, self.body(at), &detail)?;
-        Ok((event, count - self.items.len()))
+        let mut delivered = event(EventKind::PurchaseCompleted, at, self.body(at), &detail)?;
+        let more = count - self.items.len();
+        if more > 0 {
+            let why = format!("{more} are more than an event takes");
+            delivered.left_out.push(LeftOut { path: "items".into(), why });
+        }
+        Ok((delivered, detail))
     }
 
     /// The same as an event's body, where all of it fits.
@@ -92,12 +97,13 @@ impl PurchaseRow<'_> {
 }
 
 impl RefundRow<'_> {
-    /// The event.
+    /// The event, and the detail that it was made of.
     ///
     /// # Errors
     /// What does not fit.
-    pub(super) fn event(&self, at: Timestamp) -> Result<Delivered, String> {
-        event(EventKind::PurchaseRefunded, at, self.body(at), &json(self))
+    pub(super) fn event(&self, at: Timestamp) -> Result<(Delivered, String), String> {
+        let detail = json(self);
+        Ok((event(EventKind::PurchaseRefunded, at, self.body(at), &detail)?, detail))
     }
 
     fn body(&self, at: Timestamp) -> Option<Body> {

@@ -1,7 +1,7 @@
 //! A file's deals as events.
 
 use jiff::Timestamp;
-use lazo_domain::event::{Delivered, EventKind, of_kind};
+use lazo_domain::event::{Delivered, EventKind, LeftOut, of_kind};
 use serde_json::{Map, Value};
 
 use super::columns::NO_CURRENCY;
@@ -26,14 +26,10 @@ impl Sheet<'_> {
             let mut known = Map::new();
             for deal in deals {
                 match event(customer, deal, deals, &currency) {
-                    Ok((event, items_left_out)) => {
+                    Ok((event, detail)) => {
+                        tell_profiles(customer, deal, &mut known, &mut told, take);
                         let line = deal.rows[0].line;
-                        if items_left_out > 0 {
-                            let why = format!("{items_left_out} are more than an event takes");
-                            let field = "items".to_owned();
-                            told.remarks.push((line, Remark::LeftOut { field, why }));
-                        }
-                        tell_profiles(customer, deal, &mut known, take);
+                        told.note_left_out(line, &event, || text(&event, &detail));
                         take(line, event);
                     }
                     Err(why) => {
@@ -47,7 +43,12 @@ impl Sheet<'_> {
     }
 }
 
-/// A deal's event, and how many items it leaves out.
+/// All that an event was made of.
+fn text(delivered: &Delivered, detail: &str) -> String {
+    format!(r#"{{"detail-type":"{}","detail":{detail}}}"#, delivered.event.kind())
+}
+
+/// A deal's event, and the detail that it was made of.
 ///
 /// # Errors
 /// What does not fit.
@@ -56,7 +57,7 @@ fn event(
     deal: &Deal,
     deals: &[Deal],
     currency: &str,
-) -> Result<(Delivered, usize), String> {
+) -> Result<(Delivered, String), String> {
     let Some(at) = deal.when.instant() else {
         return Err("occurred_at: is beyond the calendar's end".into());
     };
@@ -74,7 +75,7 @@ fn event(
             occurred_at: &occurred_at,
             total,
         };
-        return Ok((detail.event(at)?, 0));
+        return detail.event(at);
     }
     let details = || deal.rows.iter().filter_map(|row| row.detail.as_deref());
     let first = |of: fn(&RowDetail) -> Option<&str>| details().find_map(of);
@@ -105,15 +106,29 @@ fn items<'a>(details: impl Iterator<Item = &'a RowDetail>) -> Vec<ItemCell<'a>> 
 }
 
 /// What the deal's rows say of the customer, where it is news.
-fn tell_profiles(customer: &str, deal: &Deal, known: &mut Map<String, Value>, take: Take) {
+fn tell_profiles(
+    customer: &str,
+    deal: &Deal,
+    known: &mut Map<String, Value>,
+    told: &mut Told,
+    take: Take,
+) {
     for row in &deal.rows {
         let (Some(detail), Some(at)) = (&row.detail, row.when.instant()) else { continue };
         if detail.profile.is_empty() || detail.profile == *known {
             continue;
         }
         known.clone_from(&detail.profile);
-        if let Ok(event) = profile(customer, at, &detail.profile) {
-            take(row.line, event);
+        let line = row.line;
+        match profile(customer, at, &detail.profile) {
+            Ok((event, detail)) => {
+                told.note_left_out(line, &event, || text(&event, &detail));
+                take(line, event);
+            }
+            Err(why) => {
+                let path = "what it says of the customer".into();
+                told.remarks.push((line, Remark::LeftOut(LeftOut { path, why })));
+            }
         }
     }
 }
@@ -122,10 +137,11 @@ fn profile(
     customer: &str,
     at: Timestamp,
     fields: &Map<String, Value>,
-) -> Result<Delivered, String> {
+) -> Result<(Delivered, String), String> {
     let mut detail = fields.clone();
     detail.insert("customer_id".into(), customer.into());
     detail.insert("occurred_at".into(), at.to_string().into());
-    let text = Value::Object(detail).to_string();
-    of_kind(EventKind::CustomerUpdated, &text).map_err(|why| why.to_string())
+    let detail = Value::Object(detail).to_string();
+    let delivered = of_kind(EventKind::CustomerUpdated, &detail);
+    Ok((delivered.map_err(|why| why.to_string())?, detail))
 }

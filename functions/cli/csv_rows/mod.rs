@@ -17,18 +17,17 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use jiff::tz::TimeZone;
-use lazo_domain::event::{EventKind, Line, of_kind};
 use lazo_domain::money::Currency;
 use serde_json::{Map, Value};
 
 use amounts::Amounts;
 use columns::Columns;
 pub use columns::{CsvArgs, cell};
-use dates::{Dates, When};
+use dates::Dates;
 pub use deals::Deal;
 use deals::{Order, Row, RowDetail};
 pub use records::Records;
-pub use told::{Remark, Told};
+pub use told::{PartlyTaken, Remark, Told};
 
 /// A CSV file that was looked through: where its fields are and how its cells are
 /// to be read, as far as its columns tell.
@@ -205,7 +204,7 @@ impl<'a> Sheet<'a> {
             record.iter().for_each(|cell| cell.hash(&mut mark));
         }
         let detail = match with_detail {
-            true => self.detail(line, record, when, told),
+            true => self.detail(record),
             false => None,
         };
         Ok(Row {
@@ -218,69 +217,26 @@ impl<'a> Sheet<'a> {
         })
     }
 
-    /// What need not be there: a cell that does not fit is left out and told.
-    fn detail(
-        &self,
-        line: usize,
-        record: &csv::StringRecord,
-        when: When,
-        told: &mut Told,
-    ) -> Option<RowDetail> {
+    /// What need not be there, as it is written.
+    fn detail(&self, record: &csv::StringRecord) -> Option<RowDetail> {
         let columns = &self.columns;
-        let mut text = |field: &str, place: Option<usize>| -> Option<Box<str>> {
-            let text = cell(record, place)?;
-            match Line::new(text) {
-                Ok(_) => Some(text.into()),
-                Err(why) => {
-                    let (field, why) = (field.to_owned(), why.to_string());
-                    told.remarks.push((line, Remark::LeftOut { field, why }));
-                    None
-                }
+        let text = |place: Option<usize>| cell(record, place).map(Into::into);
+        let mut profile = Map::new();
+        for (field, place) in &columns.profile {
+            if let Some(value) = cell(record, *place) {
+                put(&mut profile, field, value);
             }
-        };
+        }
         let detail = RowDetail {
-            item: text("item", columns.item),
-            category: text("category", columns.category),
-            channel: text("channel", columns.channel),
-            sold_by: text("sold_by", columns.sold_by),
-            profile: self.profile(line, record, when, told),
+            item: text(columns.item),
+            category: text(columns.category),
+            channel: text(columns.channel),
+            sold_by: text(columns.sold_by),
+            profile,
         };
         let is_empty =
             detail.item.is_none() && detail.channel.is_none() && detail.sold_by.is_none();
         (!is_empty || !detail.profile.is_empty()).then_some(detail)
-    }
-
-    /// The profile's columns, as a `CustomerUpdated` has them.
-    fn profile(
-        &self,
-        line: usize,
-        record: &csv::StringRecord,
-        when: When,
-        told: &mut Told,
-    ) -> Map<String, Value> {
-        let cells = || {
-            let cells = self.columns.profile.iter();
-            cells.filter_map(|(field, place)| Some((*field, cell(record, *place)?)))
-        };
-        let mut profile = Map::new();
-        cells().for_each(|(field, value)| put(&mut profile, field, value));
-        if profile.is_empty() || profile_error(&profile, when).is_none() {
-            return profile;
-        }
-        // Which cell it is shows one by one.
-        profile.clear();
-        for (field, value) in cells() {
-            let mut with = profile.clone();
-            put(&mut with, field, value);
-            match profile_error(&with, when) {
-                None => profile = with,
-                Some(why) => {
-                    let field = field.to_owned();
-                    told.remarks.push((line, Remark::LeftOut { field, why }));
-                }
-            }
-        }
-        profile
     }
 }
 
@@ -293,19 +249,6 @@ fn put(profile: &mut Map<String, Value>, field: &str, value: &str) {
             name.into_iter().for_each(|name| drop(name.insert(field.into(), value.into())));
         }
         field => drop(profile.insert(field.into(), value.into())),
-    }
-}
-
-/// Why a profile with these fields would not be taken.
-fn profile_error(profile: &Map<String, Value>, when: When) -> Option<String> {
-    let mut detail = profile.clone();
-    // Any customer: whether theirs is an id is told with the purchase.
-    detail.insert("customer_id".into(), "any".into());
-    detail.insert("occurred_at".into(), when.instant()?.to_string().into());
-    let text = Value::Object(detail).to_string();
-    match of_kind(EventKind::CustomerUpdated, &text) {
-        Ok(delivered) => delivered.left_out.first().map(|left_out| left_out.why.clone()),
-        Err(why) => Some(why.to_string()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What people are told of a file that was read.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
+use lazo_domain::event::{Delivered, LeftOut};
 use rust_decimal::Decimal;
 
 /// What is told of rows, each with its line in the file.
@@ -12,6 +12,16 @@ pub struct Told {
     pub rejected: Vec<(usize, String)>,
     /// Rows that count, and what was made of them.
     pub remarks: Vec<(usize, Remark)>,
+    /// What counts without some of its fields.
+    pub partly: Vec<PartlyTaken>,
+}
+
+/// An event that counts without some of its fields.
+#[derive(Debug)]
+pub struct PartlyTaken {
+    /// All that was told, to be mended.
+    pub text: String,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What was made of a row that counts.
@@ -21,8 +31,8 @@ pub enum Remark {
     Copy { of: usize, id: Box<str> },
     /// The amount was blurred by binary floats.
     Noise { written: String, amount: Decimal },
-    /// A cell that need not be there did not fit.
-    LeftOut { field: String, why: String },
+    /// What need not be there did not fit.
+    LeftOut(LeftOut),
 }
 
 impl fmt::Display for Remark {
@@ -36,7 +46,7 @@ impl fmt::Display for Remark {
                 write!(f, "if both are lines of one purchase, import with --lines")
             }
             Remark::Noise { written, amount } => write!(f, "{written} is taken as {amount}"),
-            Remark::LeftOut { field, why } => write!(f, "{field} is left out: {why}"),
+            Remark::LeftOut(LeftOut { path, why }) => write!(f, "{path} is left out: {why}"),
         }
     }
 }
@@ -45,13 +55,23 @@ impl Told {
     pub fn add(&mut self, other: Told) {
         self.rejected.extend(other.rejected);
         self.remarks.extend(other.remarks);
+        self.partly.extend(other.partly);
     }
 
-    /// How many rows count without some of what they tell.
-    pub fn rows_in_part(&self) -> usize {
-        let is_in_part = |remark: &Remark| matches!(remark, Remark::LeftOut { .. });
-        let in_part = self.remarks.iter().filter(|(_, remark)| is_in_part(remark));
-        in_part.map(|(line, _)| line).collect::<BTreeSet<_>>().len()
+    /// Notes what was left out of an event that counts, if anything; `text` gives
+    /// all that was told.
+    pub fn note_left_out(
+        &mut self,
+        line: usize,
+        delivered: &Delivered,
+        text: impl FnOnce() -> String,
+    ) {
+        let left_out = delivered.left_out.clone();
+        if !left_out.is_empty() {
+            let remarks = left_out.iter().cloned().map(|one| (line, Remark::LeftOut(one)));
+            self.remarks.extend(remarks);
+            self.partly.push(PartlyTaken { text: text(), left_out });
+        }
     }
 
     /// In the order of the file, each row rejected once.

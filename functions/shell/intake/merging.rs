@@ -4,7 +4,7 @@
 //! touch go out once, also under the id that stays. Its state only says who it is
 //! now, and holds what was on its way out, until that is settled.
 
-use lazo_domain::decide::{ALIASES_MAX, Merge, merge};
+use lazo_domain::decide::{Merge, merge, merge_refusal};
 use lazo_domain::event::{CustomerMerged, Delivered};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -40,8 +40,8 @@ pub async fn take(
         let entry = EventEntry::new(&delivered.event, now);
         let ledger = Ledger { entries: vec![LedgerEntry::Event(entry)] };
         let is_one = stays.customer.id == goes.customer.id;
-        if !is_one && stays.customer.merged.len() + goes.customer.merged.len() >= ALIASES_MAX {
-            return Err(IntakeError::TooManyIds);
+        if !is_one && let Some(why) = merge_refusal(&stays.customer, &goes.customer) {
+            return Err(why.into());
         }
         let at = delivered.event.occurred_at;
         let done = match is_one {

@@ -10,7 +10,7 @@ mod quarantine;
 use std::collections::BTreeMap;
 
 use lazo_domain::customer::Customer;
-use lazo_domain::decide::{ALIASES_MAX, Input, decide};
+use lazo_domain::decide::{Input, MergeRefusal, decide};
 use lazo_domain::event::{BadEvent, Body, ConsentChannel, Delivered, Event, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -43,11 +43,8 @@ pub enum IntakeError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Contention(#[from] Contention),
-    #[error(
-        "one person can have {ALIASES_MAX} other ids at most: {why}",
-        why = "look for a mapping that merges everybody into one id"
-    )]
-    TooManyIds,
+    #[error(transparent)]
+    Merge(#[from] MergeRefusal),
 }
 
 impl IntakeError {
@@ -56,7 +53,7 @@ impl IntakeError {
     pub fn is_for_good(&self) -> bool {
         match self {
             IntakeError::Store(error) => error.is_of_the_item(),
-            IntakeError::TooManyIds => true,
+            IntakeError::Merge(_) => true,
             IntakeError::Contention(_) => false,
         }
     }

@@ -17,7 +17,7 @@ const KINDS: usize = 10;
 /// nothing starts.
 const EACH: usize = 2_600;
 const TRIGGERS: usize = 1_000;
-const EXITS: usize = 1_100;
+const EXITS: usize = 2_100;
 
 /// Under so many ids the events come, which then turn out to be one person: sooner
 /// done than one long history.

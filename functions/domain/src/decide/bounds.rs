@@ -32,7 +32,7 @@ pub const INLINE_DETAIL_BYTES_MAX: usize = 1_000;
 const ENTRIES_MAX: usize = 2_500;
 
 /// How many exit events are kept, the latest ones.
-const EXITS_MAX: usize = 1_000;
+const EXITS_MAX: usize = 2_000;
 
 /// How many bytes their details may have in all: those of the latest are kept.
 const EXIT_BYTES_MAX: usize = 200_000;

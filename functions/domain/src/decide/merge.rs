@@ -13,6 +13,7 @@
 //! So the order in which all this is told makes no difference.
 
 use super::absorb::CONTACTS_MAX;
+use super::bounds::{PENDING_MAX, TRIGGERS_MAX};
 use super::{Decision, Effects, Turn};
 use crate::customer::{Alias, Customer, Enrolment};
 use crate::id::Id;
@@ -23,6 +24,32 @@ use crate::stage::Entered;
 
 /// How many other ids of one person are known; more are refused.
 pub const ALIASES_MAX: usize = 20;
+
+/// Why two ids cannot become one now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MergeRefusal {
+    #[error(
+        "one person can have {ALIASES_MAX} other ids at most: {why}",
+        why = "look for a mapping that merges everybody into one id"
+    )]
+    TooManyIds,
+    #[error(
+        "the two ids have more than {PENDING_MAX} touches pending in all: {why}",
+        why = "redrive this when there are fewer"
+    )]
+    TooManyPending,
+}
+
+/// Whether two ids cannot become one now, and why.
+pub fn merge_refusal(stays: &Customer, goes: &Customer) -> Option<MergeRefusal> {
+    let is_over = |count: fn(&Customer) -> usize, most| count(stays) + count(goes) > most;
+    if is_over(|customer| customer.merged.len(), ALIASES_MAX - 1) {
+        return Some(MergeRefusal::TooManyIds);
+    }
+    let is_crowded = is_over(|customer| customer.enrolments.len(), PENDING_MAX)
+        || is_over(|customer| customer.fired.len(), TRIGGERS_MAX);
+    is_crowded.then_some(MergeRefusal::TooManyPending)
+}
 
 /// What follows from a merge: for the id that stays, and what is left of the one
 /// that goes.

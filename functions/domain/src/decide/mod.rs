@@ -54,7 +54,7 @@ use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 pub use bounds::{INLINE_DETAIL_BYTES_MAX, PENDING_MAX, TRIGGERS_MAX};
 pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
 pub use complaints::deadline;
-pub use merge::{ALIASES_MAX, Merge, merge};
+pub use merge::{ALIASES_MAX, Merge, MergeRefusal, merge, merge_refusal};
 pub use occasion::celebrated_on;
 pub use period::current as period_begin;
 

@@ -89,10 +89,25 @@ fn of_very_many_exits_the_latest_stay_and_the_latest_details() {
         detail: Some(Detail("x".repeat(Exit::DETAIL_BYTES_MAX).as_str().into())),
     };
     let mut customer = ana();
-    customer.exits = (0..1_500).map(exit).collect();
-    let exits = decide(customer, Input::Due, &book, at(1_500)).customer.exits;
-    assert_eq!((exits.len(), exits[0].at), (1_000, at(500)));
+    customer.exits = (0..2_500).map(exit).collect();
+    let exits = decide(customer, Input::Due, &book, at(2_500)).customer.exits;
+    assert_eq!((exits.len(), exits[0].at), (2_000, at(500)));
     let kept = exits.iter().position(|exit| exit.detail.is_some()).unwrap();
     assert_eq!(exits.len() - kept, 100);
     assert!(exits[kept..].iter().all(|exit| exit.detail.is_some()));
+}
+
+#[test]
+fn two_ids_with_too_much_between_them_stay_two() {
+    let pending = |count: i64| {
+        let book = book(&[THANKS]);
+        (0..count).fold(ana(), |customer, number| {
+            let bought = purchase(&format!("p-{number}"), at(number));
+            decide(customer, Input::Event(&bought.event), &book, at(number)).customer
+        })
+    };
+    let (half, more) = (pending(500), pending(501));
+    assert_eq!((half.enrolments.len(), more.enrolments.len()), (500, 501));
+    assert_eq!(merge_refusal(&half, &half), None);
+    assert_eq!(merge_refusal(&half, &more), Some(MergeRefusal::TooManyPending));
 }
