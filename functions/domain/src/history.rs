@@ -1,5 +1,8 @@
 //! What a customer bought and gave back.
 
+mod earlier;
+mod purchase;
+
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Add;
 
@@ -9,11 +12,14 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::{PurchaseDay, Spent};
-use crate::event::{Item, Line, PurchaseCompleted, PurchaseRefunded};
+use crate::event::{Line, PurchaseCompleted, PurchaseRefunded};
 use crate::id::Id;
 use crate::instant::Instant;
-use crate::money::{Currency, amount};
+use crate::money::Currency;
 use crate::ordered;
+pub use earlier::Earlier;
+use earlier::Sum;
+pub use purchase::{Purchase, Refund};
 
 /// How many purchases are kept one by one; older ones are kept as a sum.
 pub const PURCHASES_MAX: usize = 2_500;
@@ -28,146 +34,12 @@ const EARLY_MAX: usize = 2_000;
 /// How many refunds are kept one by one, beside one a purchase.
 const REFUNDS_MAX: usize = 2_000;
 
-/// How many currencies sums of older purchases are kept in.
-const CURRENCIES_MAX: usize = 20;
-
 /// On how many of its latest purchases a category is kept.
 const CATEGORY_USES_MAX: usize = 20;
 
 /// How many bytes the names of a customer's categories may have in all; those
 /// bought last are kept.
 const CATEGORY_BYTES_MAX: usize = 24_000;
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Purchase {
-    pub at: Instant,
-    pub id: Id,
-    #[serde(with = "amount")]
-    pub total: Decimal,
-    pub currency: Currency,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<Line>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refunds: Vec<Refund>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivered_at: Option<Instant>,
-    /// Only the latest purchase keeps these two.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub items: Vec<Item>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sold_by: Option<Line>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Refund {
-    pub at: Instant,
-    pub id: Id,
-    /// `None` gives all back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total: Option<String>,
-    /// That of `total`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub currency: Option<Currency>,
-}
-
-impl Refund {
-    /// What is given back of a purchase: nothing where the refund is in another
-    /// currency, since nobody told a rate.
-    fn amount(&self, of: &Purchase) -> Option<Decimal> {
-        match &self.total {
-            None => Some(of.total),
-            Some(_) if self.is_foreign_to(of) => None,
-            Some(total) => Some(total.parse().unwrap_or_default()),
-        }
-    }
-
-    fn is_foreign_to(&self, purchase: &Purchase) -> bool {
-        self.currency.is_some_and(|currency| currency != purchase.currency)
-    }
-}
-
-impl Purchase {
-    /// The amounts that were given back up to an instant.
-    fn given_back(&self, until: Instant) -> impl Iterator<Item = Decimal> {
-        let refunds = self.refunds.iter().filter(move |refund| refund.at <= until);
-        refunds.filter_map(|refund| refund.amount(self))
-    }
-
-    /// What was given back up to an instant, at most the total.
-    pub fn refunded(&self, until: Instant) -> Decimal {
-        self.given_back(until).sum::<Decimal>().min(self.total)
-    }
-
-    pub fn is_fully_refunded(&self, until: Instant) -> bool {
-        !self.refunds.is_empty()
-            && self.given_back(until).next().is_some()
-            && self.refunded(until) >= self.total
-    }
-
-    /// Notes a refund; one that was told under two ids counts once.
-    fn give_back(&mut self, refund: Refund) {
-        if !self.refunds.iter().any(|known| known.id == refund.id) {
-            ordered::insert(&mut self.refunds, refund);
-        }
-    }
-
-    fn is_latest_no_more(&mut self) {
-        self.items = Vec::new();
-        self.sold_by = None;
-    }
-
-    /// Puts one refund in the place of several: it gives back as much, on the day
-    /// of the last.
-    fn sum_up_refunds(&mut self) {
-        let amount = self.given_back(Instant::MAX).sum::<Decimal>().min(self.total);
-        let Some(last) = self.refunds.pop() else { return };
-        let (total, currency) = (Some(amount.to_string()), Some(self.currency));
-        self.refunds = vec![Refund { total, currency, ..last }];
-    }
-
-    /// Refunds in another currency than the purchase: they give nothing back.
-    pub fn foreign_refunds(&self) -> impl Iterator<Item = &Refund> {
-        self.refunds.iter().filter(|refund| refund.total.is_some() && refund.is_foreign_to(self))
-    }
-}
-
-/// Purchases older than the [`PURCHASES_MAX`] latest, summed up.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Earlier {
-    pub purchases: u32,
-    pub days: u32,
-    /// By currency, in the order of their codes.
-    #[serde(default)]
-    sums: Vec<Sum>,
-    pub first_at: Instant,
-    pub last_at: Instant,
-}
-
-/// What older purchases in one currency come to, net of refunds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Sum {
-    currency: Currency,
-    purchases: u32,
-    #[serde(with = "rust_decimal::serde::str")]
-    spent: Decimal,
-}
-
-impl Earlier {
-    fn of(&self, currency: Option<Currency>) -> Option<&Sum> {
-        self.sums.iter().find(|sum| Some(sum.currency) == currency)
-    }
-
-    fn add(&mut self, more: Sum) {
-        match self.sums.binary_search_by_key(&more.currency, |sum| sum.currency) {
-            Ok(index) => {
-                self.sums[index].purchases += more.purchases;
-                self.sums[index].spent += more.spent;
-            }
-            Err(index) if self.sums.len() < CURRENCIES_MAX => self.sums.insert(index, more),
-            Err(_) => {}
-        }
-    }
-}
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

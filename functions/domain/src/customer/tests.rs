@@ -1,5 +1,7 @@
+use super::enrolment::DEFERS_MAX;
 use super::*;
-use crate::touch::Reason;
+use crate::event::Detail;
+use crate::touch::{Defer, Reason};
 
 fn at(seconds: i64) -> Instant {
     Instant::from_millis(seconds * 1000)

@@ -12,7 +12,7 @@
 //! a word of consent from before still belongs to the id under which it was given.
 //! So the order in which all this is told makes no difference.
 
-use super::absorb::CONTACTS_MAX;
+use super::apply::CONTACTS_MAX;
 use super::bounds::{PENDING_MAX, TRIGGERS_MAX};
 use super::{Decision, Effects, Turn};
 use crate::customer::{Alias, Customer, Enrolment};

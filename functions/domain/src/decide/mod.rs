@@ -3,7 +3,9 @@
 //!
 //! | file | decides |
 //! |---|---|
-//! | `absorb` | what an event changes in the state |
+//! | `event` | what follows from an event |
+//! | `apply` | what it changes in the state |
+//! | `exits` | events that end follow-ups |
 //! | `enrol` | whether a trigger starts a rule, and what a late event changes about it |
 //! | `occasion` | which birthdays, anniversaries and periods have come |
 //! | `period` | when periods begin |
@@ -17,14 +19,16 @@
 //! | `merge` | what two ids that are one person have together |
 //! | `cap` | which of a day's touches go where frequency caps leave room for some |
 
-mod absorb;
 mod answer;
+mod apply;
 mod bounds;
 mod calls;
 mod cap;
 mod complaints;
 mod due;
 mod enrol;
+mod event;
+mod exits;
 mod merge;
 mod occasion;
 mod period;

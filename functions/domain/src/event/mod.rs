@@ -8,6 +8,7 @@ mod json;
 mod kind;
 mod named;
 mod text;
+mod value;
 mod wire;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use named::People;
 pub use text::{
     BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, Note, Phone, Url, ZoneName, breaks_line,
 };
+pub use value::*;
 pub use wire::{
     AHEAD_MILLIS_MAX, BadEvent, DETAIL_BYTES_MAX, Delivered, from_wire, of_body, of_kind,
 };

@@ -1,0 +1,177 @@
+//! The types of operators and functions.
+
+use cel::IdedExpr;
+use cel::common::ast::{CallExpr, Expr, operators};
+
+use super::super::functions::{FUNCTIONS, Function, MACROS};
+use super::super::types::Type;
+use super::Checker;
+
+impl Checker<'_> {
+    pub(super) fn call(&mut self, at: &IdedExpr, call: &CallExpr) -> Type {
+        let target = call.target.as_deref();
+        let values = target.into_iter().chain(&call.args);
+        let args: Vec<Type> = values.map(|value| self.check(value)).collect();
+        match (call.func_name.as_str(), args.as_slice()) {
+            (operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT, kinds) => {
+                self.logical(call, kinds)
+            }
+            (operators::CONDITIONAL, [_, then, otherwise]) if then == otherwise => then.clone(),
+            (operators::CONDITIONAL, [_, _, _]) => Type::Unknown,
+            (
+                operators::EQUALS
+                | operators::NOT_EQUALS
+                | operators::LESS
+                | operators::LESS_EQUALS
+                | operators::GREATER
+                | operators::GREATER_EQUALS,
+                [left, right],
+            ) => self.comparison(at, call, left, right),
+            (operators::IN, [element, list]) => self.membership(at, call, element, list),
+            (operators::INDEX, [list, at_what]) => self.index(call, list, at_what),
+            (operators::NEGATE, [kind]) => {
+                if !matches!(kind, Type::Number | Type::Unknown) {
+                    self.fault(at, format!("cannot reckon with {}", kind.name()));
+                }
+                Type::Number
+            }
+            (
+                operator @ (operators::ADD
+                | operators::SUBSTRACT
+                | operators::MULTIPLY
+                | operators::DIVIDE
+                | operators::MODULO),
+                [left, right],
+            ) => self.arithmetic(at, operator, left, right),
+            _ => self.function(at, call, &args),
+        }
+    }
+
+    fn logical(&mut self, call: &CallExpr, kinds: &[Type]) -> Type {
+        for (arg, kind) in call.args.iter().zip(kinds) {
+            if !matches!(kind, Type::Bool | Type::Unknown) {
+                self.fault(arg, format!("must be true or false here, this is {}", kind.name()));
+            }
+        }
+        Type::Bool
+    }
+
+    fn comparison(&mut self, at: &IdedExpr, call: &CallExpr, left: &Type, right: &Type) -> Type {
+        if !left.meets(right) {
+            let message = format!("compares {} with {}", left.name(), right.name());
+            let hint = match (left, right) {
+                (Type::String, Type::Number) | (Type::Number, Type::String) => {
+                    "; write the number without quotes, or double(…) around the string"
+                }
+                _ => "",
+            };
+            self.fault(at, message + hint);
+        }
+        if matches!(call.func_name.as_str(), operators::EQUALS | operators::NOT_EQUALS) {
+            self.choices(&call.args[0], &call.args[1]);
+            self.choices(&call.args[1], &call.args[0]);
+        }
+        Type::Bool
+    }
+
+    fn membership(&mut self, at: &IdedExpr, call: &CallExpr, element: &Type, list: &Type) -> Type {
+        if let Expr::List(listed) = &call.args[1].expr {
+            listed.elements.iter().for_each(|other| self.choices(&call.args[0], other));
+        }
+        match list {
+            Type::List(of) if !of.meets(element) => {
+                let message = format!("looks for {} in a list of {}", element.name(), of.name());
+                self.fault(at, message);
+            }
+            Type::List(_) | Type::Map | Type::Object(..) | Type::Unknown => {}
+            other => self.fault(at, format!("`in` takes a list, this is {}", other.name())),
+        }
+        Type::Bool
+    }
+
+    fn index(&mut self, call: &CallExpr, list: &Type, at_what: &Type) -> Type {
+        let wanted = match list {
+            Type::List(_) => Type::Number,
+            Type::Map | Type::Object(..) => Type::String,
+            _ => Type::Unknown,
+        };
+        if wanted != Type::Unknown && !wanted.meets(at_what) {
+            let message = format!("takes {} here, this is {}", wanted.name(), at_what.name());
+            self.fault(&call.args[1], message);
+        }
+        match list {
+            Type::List(of) => (**of).clone(),
+            _ => Type::Unknown,
+        }
+    }
+
+    fn arithmetic(&mut self, at: &IdedExpr, operator: &str, left: &Type, right: &Type) -> Type {
+        let is_sum = operator == operators::ADD;
+        let is_difference = operator == operators::SUBSTRACT;
+        match (left, right) {
+            (Type::Unknown, _) | (_, Type::Unknown) => Type::Unknown,
+            (Type::Number, Type::Number) => Type::Number,
+            (Type::String, Type::String) if is_sum => Type::String,
+            (Type::List(_), Type::List(_)) if is_sum => left.clone(),
+            (Type::Timestamp, Type::Timestamp) if is_difference => Type::Duration,
+            (Type::Timestamp, Type::Duration) if is_sum || is_difference => Type::Timestamp,
+            (Type::Duration, Type::Timestamp) if is_sum => Type::Timestamp,
+            (Type::Duration, Type::Duration) if is_sum || is_difference => Type::Duration,
+            (a, b) => {
+                self.fault(at, format!("cannot reckon with {} and {}", a.name(), b.name()));
+                Type::Unknown
+            }
+        }
+    }
+
+    /// A call of a function; of a method, what it stands behind comes first.
+    fn function(&mut self, at: &IdedExpr, call: &CallExpr, kinds: &[Type]) -> Type {
+        let name = call.func_name.as_str();
+        let Some(known) = FUNCTIONS.iter().find(|known| known.name == name) else {
+            let message = match MACROS.contains(&name) {
+                true if name == "has" => "has(…) takes a field, such as customer.last_nps".into(),
+                true => {
+                    format!("write {name} behind a list: event.items.{name}(i, i.quantity > 1)")
+                }
+                false => {
+                    let names = FUNCTIONS.iter().map(|known| known.name).chain(MACROS);
+                    let hint = crate::nearest::hint(name, names);
+                    format!("unknown function {name:?}{hint}")
+                }
+            };
+            self.fault(at, message);
+            return Type::Unknown;
+        };
+        if !(known.least..=known.most).contains(&kinds.len()) {
+            self.fault(at, format!("{name} is given {} values", kinds.len()));
+            return known.gives.clone();
+        }
+        for (index, kind) in kinds.iter().enumerate() {
+            if let Some(wanted) = known.function.wants(index, kind) {
+                self.fault(at, format!("{name} is for {wanted}, this is {}", kind.name()));
+            }
+        }
+        if let (Function::Part(part), [Type::Timestamp | Type::Unknown]) = (known.function, kinds)
+            && !part.is_everywhere()
+        {
+            let subject = match call.target.as_ref().map(|target| &target.expr) {
+                Some(Expr::Ident(name)) => format!("{name}."),
+                _ => String::new(),
+            };
+            let message = format!(
+                "{name}() goes by the clock of UTC, not the customer's; write {subject}{name}(customer.time_zone)"
+            );
+            self.doubt(at, message);
+        }
+        match (known.function, kinds) {
+            // The least of numbers is a number.
+            (Function::Min | Function::Max, [Type::List(kind)]) => (**kind).clone(),
+            (Function::Min | Function::Max, [kind, rest @ ..])
+                if rest.iter().all(|other| other == kind) =>
+            {
+                kind.clone()
+            }
+            _ => known.gives.clone(),
+        }
+    }
+}

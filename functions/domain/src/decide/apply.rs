@@ -1,0 +1,129 @@
+//! What an event changes in a customer's state.
+
+use crate::customer::{Contact, Customer};
+use crate::event::{
+    Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Initiator, Line, Note,
+};
+use crate::id::Id;
+use crate::instant::Instant;
+use crate::journey::Feeling;
+use crate::ordered;
+
+/// How many contacts are kept for whoever calls next.
+pub(super) const CONTACTS_MAX: usize = 3;
+
+/// How much of a contact's note is kept, in characters.
+const CONTACT_NOTE_CHARS_MAX: usize = 280;
+
+/// Takes over what an event tells, profile and erasure aside.
+pub(super) fn apply(customer: &mut Customer, told_under: Option<&Id>, at: Instant, body: &Body) {
+    let id = told_under.unwrap_or(&customer.id).clone();
+    match body {
+        Body::ConsentChanged(consent) => {
+            customer.consents_under(&id, at).note(
+                at,
+                consent.channel,
+                consent.purpose,
+                consent.state,
+            );
+        }
+        Body::PurchaseCompleted(purchase) => customer.history.add_purchase(purchase),
+        Body::PurchaseRefunded(refund) => customer.history.add_refund(refund),
+        Body::InteractionRecorded(interaction) => {
+            let kind = interaction.kind.as_str();
+            if interaction.initiated_by == Initiator::Customer && kind != "complaint" {
+                note_contact(customer, at);
+            }
+            note_satisfaction(customer, at, interaction.satisfaction.map(|score| score.0));
+            let (channel, kind) = (interaction.channel.clone(), interaction.kind.clone());
+            remember(customer, at, &interaction.interaction_id, channel, kind, &interaction.note);
+        }
+        Body::ComplaintOpened(complaint) => {
+            let (id, category) = (&complaint.complaint_id, &complaint.category);
+            customer.complaints.open(id, at, complaint.severity, category);
+        }
+        Body::ComplaintResolved(complaint) => {
+            let cause = complaint.root_cause.as_ref();
+            customer.complaints.resolve(&complaint.complaint_id, at, cause);
+        }
+        Body::CallReported(call) => {
+            if call.outcome == CallOutcome::DoNotCall {
+                let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
+                customer.consents_under(&id, at).note(at, channel, purpose, ConsentState::Denied);
+            }
+            if call.outcome == CallOutcome::WrongNumber {
+                customer.wrong_numbers.note(at);
+                customer.wrong_numbers.find(&customer.profile.phone);
+            }
+            note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
+            customer.reported.extend(call.dissolution_reason.map(|reason| (at, reason)));
+            if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(call.outcome.as_str())) {
+                remember(customer, at, &call.call_id, channel, kind, &call.note);
+            }
+        }
+        Body::SurveyAnswered(answer) => {
+            if let Some(score) = answer.csat {
+                customer.csat.set(at, Some(score.0));
+            }
+            if let Some(score) = answer.nps {
+                customer.nps.set(at, Some(score.0));
+            }
+            if let (Some(_), Ok(kind)) = (&answer.comment, Line::new("survey")) {
+                let (id, channel) = (&answer.answer_id, answer.touchpoint.clone());
+                remember(customer, at, id, channel, kind, &answer.comment);
+            }
+            let told = |feeling| Feeling::of_scores(answer).any(|one| one == feeling);
+            // One answer is one bad experience, however many scores it gives.
+            if told(Feeling::Unhappy) {
+                customer.complaints.note_bad_answer(at);
+            }
+            if told(Feeling::Happy) {
+                note_positive(customer, at);
+            }
+        }
+        Body::PurchaseDelivered(delivery) => {
+            customer.history.add_delivery(&delivery.purchase_id, at);
+        }
+        Body::CustomerUpdated(_)
+        | Body::ContentPublished(_)
+        | Body::CustomerErased(_)
+        | Body::CustomerMerged(_) => {}
+    }
+}
+
+fn note_satisfaction(customer: &mut Customer, at: Instant, score: Option<u8>) {
+    match score.map(Feeling::of_satisfaction) {
+        Some(Feeling::Unhappy) => customer.complaints.note_bad_answer(at),
+        Some(Feeling::Happy) => note_positive(customer, at),
+        Some(Feeling::Neutral) | None => {}
+    }
+}
+
+fn note_positive(customer: &mut Customer, at: Instant) {
+    let first = &mut customer.signals.positive_at;
+    *first = Some(first.map_or(at, |known| known.min(at)));
+}
+
+/// The latest contacts are kept: what counts is whether one came after the
+/// only purchase, and a customer with more purchases needs none.
+fn note_contact(customer: &mut Customer, at: Instant) {
+    const CONTACT_INSTANTS_MAX: usize = 20;
+    ordered::insert_once(&mut customer.signals.contacts, at);
+    ordered::keep_latest(&mut customer.signals.contacts, CONTACT_INSTANTS_MAX);
+}
+
+fn remember(
+    customer: &mut Customer,
+    at: Instant,
+    id: &Id,
+    channel: Line,
+    kind: Line,
+    note: &Option<Note>,
+) {
+    let note = note.as_ref().and_then(|note| {
+        let kept: String = note.as_str().chars().take(CONTACT_NOTE_CHARS_MAX).collect();
+        Note::new(kept).ok()
+    });
+    ordered::insert(&mut customer.contacts, Contact { at, id: id.clone(), channel, kind, note });
+    ordered::keep_latest(&mut customer.contacts, CONTACTS_MAX);
+}
