@@ -6,12 +6,12 @@ use anyhow::bail;
 use clap::Subcommand;
 use lazo::shell::app::App;
 use lazo::shell::store::{ComplaintEntry, CountedComplaint, Moment, Month};
+use lazo::shell::wording::Language;
 use lazo_domain::event::Line;
 use lazo_domain::instant::Instant;
 use serde_json::json;
 
 use super::Answer;
-use super::lang::Lang;
 use super::ranked::ranked;
 use super::system::{System, Target, publish};
 
@@ -56,7 +56,7 @@ enum Command {
     },
 }
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let system = System::open(target).await?;
     let now = Instant::from(jiff::Timestamp::now());
     match &args.command {
@@ -77,7 +77,7 @@ async fn list(
     of: Option<&str>,
     as_json: bool,
     now: Instant,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<Answer> {
     let rules = app.rules();
     let zone = &rules.book.default_zone;
@@ -156,7 +156,7 @@ async fn causes(
     months: u16,
     as_json: bool,
     now: Instant,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<Answer> {
     let rules = app.rules();
     let mut is_empty = true;
@@ -202,7 +202,7 @@ async fn resolve(
     cause: Option<&String>,
     note: Option<&String>,
     now: Instant,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<Answer> {
     let open = system.app.store.open_complaints().await?;
     let mut named = open.iter().filter(|entry| entry.complaint.as_str() == complaint);

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use lazo::shell::intake;
+use lazo::shell::wording::Language;
 use lazo_domain::event::from_wire;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -11,7 +12,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Answer;
-use super::lang::Lang;
 use super::system::{System, Target};
 
 /// Forget a customer for ever: all personal data go, pending touches end. What
@@ -27,7 +27,7 @@ pub struct Args {
     yes: bool,
 }
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let id = Id::new(&args.customer).context("CUSTOMER")?;
     let request = match &args.request_id {
         Some(request) => Id::new(request).context("--request-id")?.to_string(),
@@ -67,7 +67,7 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
 }
 
 /// Asks whoever sits at the terminal; a program is taken at its word.
-fn is_agreed(id: &Id, lang: Lang) -> anyhow::Result<bool> {
+fn is_agreed(id: &Id, lang: Language) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Ok(true);
     }

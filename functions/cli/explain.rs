@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use lazo::shell::store::{EscalationEntry, TouchState};
+use lazo::shell::wording::Language;
 use lazo_domain::address::Asks;
 use lazo_domain::channel::Purpose;
 use lazo_domain::customer::{Alias, Customer, Enrolment};
@@ -13,7 +14,6 @@ use lazo_domain::touch::{Reason, TouchStatus};
 use serde_json::{Value, json};
 
 use super::Answer;
-use super::lang::Lang;
 use super::system::{System, Target};
 
 /// Everything that happened to a customer, and why the rest did not.
@@ -32,7 +32,7 @@ struct Line {
     json: Value,
 }
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let id = Id::new(&args.customer).context("CUSTOMER")?;
     let system = System::open(target).await?;
     let store = &system.app.store;
@@ -107,11 +107,16 @@ pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Ans
 }
 
 /// What is to come; of who was forgotten it ends when it falls due.
-fn of_pending(customer: &Customer, one: &Enrolment, zone: &jiff::tz::TimeZone, lang: Lang) -> Line {
-    let touch = format!("{}/{}/{}/{}", one.rule, customer.id, one.occurrence, one.step);
+fn of_pending(
+    customer: &Customer,
+    one: &Enrolment,
+    zone: &jiff::tz::TimeZone,
+    lang: Language,
+) -> Line {
+    let touch = one.touch(&customer.id).to_string();
     let mut json = json!({ "pending": touch, "due": one.due.rfc3339_in(zone), "next": one.next.rfc3339_in(zone) });
-    let (status, reason) = match (customer.erased_at, one.sending_since) {
-        (Some(_), None) => {
+    let (status, reason) = match (customer.erased_at, one.is_sending()) {
+        (Some(_), false) => {
             json["ends"] = json!(Reason::Erased);
             (lang.pick("no se enviará", "will not be sent"), Some(Reason::Erased))
         }
@@ -122,15 +127,15 @@ fn of_pending(customer: &Customer, one: &Enrolment, zone: &jiff::tz::TimeZone, l
 }
 
 /// Refunds that give nothing back, since nobody told a rate.
-fn of_foreign_refunds(customer: &Customer, lang: Lang) -> Vec<Line> {
+fn of_foreign_refunds(customer: &Customer, lang: Language) -> Vec<Line> {
     let line = |(refund, purchase): (&Refund, &Purchase)| {
         let of = refund.currency.map(|currency| currency.to_string()).unwrap_or_default();
         let (id, bought, currency) = (&refund.id, &purchase.id, purchase.currency);
         let text = match lang {
-            Lang::Es => {
+            Language::Es => {
                 format!("  {id} no se resta: es en {of}, y la compra {bought} fue en {currency}")
             }
-            Lang::En => format!(
+            Language::En => format!(
                 "  {id} is not subtracted: it is in {of}, and the purchase {bought} was in {currency}"
             ),
         };
@@ -141,12 +146,12 @@ fn of_foreign_refunds(customer: &Customer, lang: Lang) -> Vec<Line> {
 }
 
 /// The other ids of this person.
-fn of_merges(customer: &Customer, lang: Lang) -> Vec<Line> {
+fn of_merges(customer: &Customer, lang: Language) -> Vec<Line> {
     let line = |alias: &Alias| {
         let (id, goes) = (&customer.id, &alias.id);
         let text = match lang {
-            Lang::Es => format!("  {goes} y {id} son la misma persona: desde aquí, {id}"),
-            Lang::En => format!("  {goes} and {id} are one person: from here on {id}"),
+            Language::Es => format!("  {goes} y {id} son la misma persona: desde aquí, {id}"),
+            Language::En => format!("  {goes} and {id} are one person: from here on {id}"),
         };
         Line { at: alias.at, text, json: json!({ "merged": goes, "into": id }) }
     };
@@ -154,15 +159,15 @@ fn of_merges(customer: &Customer, lang: Lang) -> Vec<Line> {
 }
 
 /// Complaints that went up a level, and those that were opened again.
-fn of_complaints(customer: &Customer, reached: &[EscalationEntry], lang: Lang) -> Vec<Line> {
+fn of_complaints(customer: &Customer, reached: &[EscalationEntry], lang: Language) -> Vec<Line> {
     let mut lines = Vec::new();
     for escalation in reached {
         let (complaint, level) = (&escalation.complaint, escalation.level);
         let text = match lang {
-            Lang::Es => {
+            Language::Es => {
                 format!("  la queja {complaint} no se resolvió a tiempo: sube al nivel {level}")
             }
-            Lang::En => {
+            Language::En => {
                 format!("  complaint {complaint} was not resolved in time: up to level {level}")
             }
         };
@@ -172,10 +177,10 @@ fn of_complaints(customer: &Customer, reached: &[EscalationEntry], lang: Lang) -
     for (complaint, one) in customer.complaints.iter() {
         let (Some(before), Some(at)) = (&one.reopens, one.opened_at) else { continue };
         let text = match lang {
-            Lang::Es => {
+            Language::Es => {
                 format!("  la queja {before} se abre otra vez como {complaint}: no quedó resuelta")
             }
-            Lang::En => {
+            Language::En => {
                 format!("  complaint {before} is open again as {complaint}: it was not solved")
             }
         };
@@ -185,10 +190,10 @@ fn of_complaints(customer: &Customer, reached: &[EscalationEntry], lang: Lang) -
 }
 
 /// Calls that were asked for and of which nobody reported yet.
-fn of_calls(customer: &Customer, zone: &jiff::tz::TimeZone, lang: Lang) -> Vec<Line> {
-    let waiting = customer.enrolments.iter().filter(|e| e.asked_at.is_some());
+fn of_calls(customer: &Customer, zone: &jiff::tz::TimeZone, lang: Language) -> Vec<Line> {
+    let waiting = customer.enrolments.iter().filter(|e| e.asked_at().is_some());
     let line = |e: &Enrolment| {
-        let touch = format!("{}/{}/{}/{}", e.rule, customer.id, e.occurrence, e.step);
+        let touch = e.touch(&customer.id).to_string();
         let waits = lang.pick("espera el reporte de la llamada", "waits for the call's report");
         let json = json!({ "waits_for_report": touch, "until": e.next.rfc3339_in(zone) });
         Line { at: e.next, text: format!("{touch} {waits}"), json }
@@ -198,15 +203,15 @@ fn of_calls(customer: &Customer, zone: &jiff::tz::TimeZone, lang: Lang) -> Vec<L
 
 /// What was said of the customer's address and number under other ids, where it
 /// keeps touches back. An id is told, and nothing else of whose it is.
-fn of_addresses(customer: &Customer, lang: Lang) -> Vec<Line> {
+fn of_addresses(customer: &Customer, lang: Language) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut tell = |at: Instant, by: &Id, what: &str, es: &str, en: &str| {
         if *by == customer.id {
             return;
         }
         let text = match lang {
-            Lang::Es => format!("  {es}, con otra identificación: {by}"),
-            Lang::En => format!("  {en}, under another id: {by}"),
+            Language::Es => format!("  {es}, con otra identificación: {by}"),
+            Language::En => format!("  {en}, under another id: {by}"),
         };
         lines.push(Line { at, text, json: json!({ "said_of_address": what, "by": by }) });
     };
@@ -238,19 +243,21 @@ fn of_addresses(customer: &Customer, lang: Lang) -> Vec<Line> {
     lines
 }
 
-fn not_sent(lang: Lang, rule: &str, step: Option<&str>, reason: Reason) -> String {
+fn not_sent(lang: Language, rule: &str, step: Option<&str>, reason: Reason) -> String {
     let step = step.map(|step| format!("/{step}")).unwrap_or_default();
     let begins = lang.pick("no empieza", "does not start");
     format!("  {rule}{step} {begins}: {}", lang.reason(reason))
 }
 
-fn waited(lang: Lang, reason: Reason, at: Instant, zone: &jiff::tz::TimeZone) -> String {
+fn waited(lang: Language, reason: Reason, at: Instant, zone: &jiff::tz::TimeZone) -> String {
     let waited = lang.pick("esperó desde", "waited from");
     format!("\n{:27}{waited} {}: {}", "", at.rfc3339_in(zone), lang.reason(reason))
 }
 
 #[cfg(test)]
 mod tests {
+    use lazo_domain::customer::Phase;
+
     use super::*;
 
     #[test]
@@ -262,7 +269,7 @@ mod tests {
         }))
         .unwrap();
         let told = |customer: &Customer, one: &Enrolment| {
-            let line = of_pending(customer, one, &jiff::tz::TimeZone::UTC, Lang::En);
+            let line = of_pending(customer, one, &jiff::tz::TimeZone::UTC, Language::En);
             (line.text, line.json["ends"].clone())
         };
         assert_eq!(
@@ -277,7 +284,7 @@ mod tests {
                 json!("erased")
             )
         );
-        pending.sending_since = customer.erased_at;
+        pending.phase = Phase::sending(Instant::from_millis(1_500));
         assert_eq!(told(&customer, &pending).1, Value::Null);
     }
 }

@@ -1,6 +1,7 @@
 //! `lazo export`: all that is stored on a customer, for the customer.
 
 use anyhow::Context;
+use lazo::shell::wording::Language;
 use lazo_domain::address::Asks;
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
@@ -8,7 +9,6 @@ use lazo_domain::instant::Instant;
 use serde_json::{Map, Value, json};
 
 use super::Answer;
-use super::lang::Lang;
 use super::system::{System, Target};
 use lazo::shell::intake;
 
@@ -28,7 +28,7 @@ const KINDS: [(&str, &str); 6] = [
     ("escalation#", "escalations"),
 ];
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let id = Id::new(&args.customer).context("CUSTOMER")?;
     let system = System::open(target).await?;
     let store = &system.app.store;

@@ -12,12 +12,12 @@ use lazo::shell::app::App;
 use lazo::shell::intake;
 use lazo::shell::intake::history::{Imported, import};
 use lazo::shell::rules::Rules;
+use lazo::shell::wording::Language;
 use lazo_domain::event::{AnnualDate, Body, Delivered, suspicious_birthdays};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
 use super::csv_rows::{CsvArgs, PartlyTaken, Sheet, Told};
-use super::lang::Lang;
 use super::system::{System, Target};
 use super::{Answer, event_files, rejected};
 
@@ -54,7 +54,7 @@ struct Source<'a> {
     preview: Option<String>,
 }
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let threads = std::thread::available_parallelism().map_or(1, Into::into);
     let csv = args.csv.of_shop(&Rules::from(target.rules.as_deref())?.book.policy);
     if csv.currency.is_none() && args.files.iter().any(|path| event_files::is_csv(path)) {
@@ -184,7 +184,7 @@ impl Source<'_> {
         csv: &CsvArgs,
         threads: usize,
         now: Instant,
-        lang: Lang,
+        lang: Language,
     ) -> anyhow::Result<Source<'a>> {
         let text = event_files::text(path)?;
         let ((events, told), preview) = match event_files::is_csv(path) {
@@ -206,12 +206,12 @@ impl Source<'_> {
     }
 
     /// How the file was understood.
-    fn page(&self, lang: Lang) -> String {
+    fn page(&self, lang: Language) -> String {
         let (name, preview) = (self.path.display(), self.preview.as_deref().unwrap_or_default());
         let (events, bad) = (self.events.len(), self.told.rejected.len());
         let counts = match lang {
-            Lang::Es => format!("{events} eventos, {bad} que no sirven"),
-            Lang::En => format!("{events} events, {bad} do not fit"),
+            Language::Es => format!("{events} eventos, {bad} que no sirven"),
+            Language::En => format!("{events} events, {bad} do not fit"),
         };
         format!("{name}: {counts}\n{preview}")
     }
@@ -221,7 +221,7 @@ impl Source<'_> {
 fn confirm(
     answers: &mut dyn BufRead,
     questions: &mut dyn Write,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<bool> {
     write!(questions, "{} ", lang.pick("¿Importar? [s/N]", "Import? [y/N]"))?;
     questions.flush()?;
@@ -313,7 +313,7 @@ mod tests {
     fn only_a_yes_is_a_yes() {
         let said = |answer: &str| {
             let mut question = Vec::new();
-            let said = confirm(&mut answer.as_bytes(), &mut question, Lang::Es).unwrap();
+            let said = confirm(&mut answer.as_bytes(), &mut question, Language::Es).unwrap();
             assert_eq!(String::from_utf8(question).unwrap(), "¿Importar? [s/N] ");
             said
         };

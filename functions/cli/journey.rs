@@ -3,6 +3,7 @@
 
 use lazo::shell::app::App;
 use lazo::shell::store::{CountedExperience, Month};
+use lazo::shell::wording::Language;
 use lazo_domain::event::Phase;
 use lazo_domain::instant::Instant;
 use lazo_domain::journey::{Share, Told, TouchpointScore, stops};
@@ -10,7 +11,6 @@ use lazo_domain::money::Currency;
 use serde_json::json;
 
 use super::Answer;
-use super::lang::Lang;
 use super::system::{System, Target};
 
 /// How customers fare at each touchpoint: by phase, the worst first for those
@@ -25,7 +25,7 @@ pub struct Args {
     json: bool,
 }
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let system = System::open(target).await?;
     let now = Instant::from(jiff::Timestamp::now());
     let told = experiences(&system.app, args.months, now).await?;
@@ -66,7 +66,7 @@ fn line(stop: &TouchpointScore, currency: Option<Currency>) -> anyhow::Result<se
     Ok(line)
 }
 
-fn phase(phase: Phase, lang: Lang) -> &'static str {
+fn phase(phase: Phase, lang: Language) -> &'static str {
     match phase {
         Phase::Prepurchase => lang.pick("antes de la compra", "before the purchase"),
         Phase::Purchase => lang.pick("en la compra", "at the purchase"),
@@ -78,7 +78,11 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-fn show(stops: &[TouchpointScore], currency: Option<Currency>, lang: Lang) -> anyhow::Result<()> {
+fn show(
+    stops: &[TouchpointScore],
+    currency: Option<Currency>,
+    lang: Language,
+) -> anyhow::Result<()> {
     if stops.is_empty() {
         out!("{}", lang.pick("nadie ha dicho cómo le fue", "nobody has said how it was"));
         return Ok(());

@@ -1,177 +1,27 @@
-//! What reps and marketing read on the terminal, in Spanish and English.
+//! The language of what people read on the terminal.
 
-use lazo_domain::event::{DissolutionReason, Severity};
-use lazo_domain::touch::{Reason, TouchStatus};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use lazo::shell::wording::Language;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Lang {
-    Es,
-    En,
-}
-
-/// The language of the output.
 #[derive(clap::Args, Clone, Debug)]
 pub struct LangArgs {
     /// The language of what people read; by default the terminal's own.
-    #[arg(long, value_enum, global = true)]
-    pub lang: Option<Lang>,
+    #[arg(long, global = true, value_parser = languages())]
+    pub lang: Option<Language>,
+}
+
+fn languages() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new([Language::Es, Language::En].map(Language::tag))
+        .map(|tag| Language::of(&tag).unwrap_or(Language::En))
 }
 
 impl LangArgs {
-    pub fn lang(&self) -> Lang {
-        self.lang.unwrap_or_else(|| {
+    pub fn lang(&self) -> Language {
+        let terminal = || {
             let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter();
             let locale = set.filter_map(|name| std::env::var(name).ok()).find(|v| !v.is_empty());
-            match locale.is_some_and(|locale| locale.starts_with("es")) {
-                true => Lang::Es,
-                false => Lang::En,
-            }
-        })
-    }
-}
-
-impl Lang {
-    /// One of two texts.
-    pub fn pick<'a>(self, es: &'a str, en: &'a str) -> &'a str {
-        match self {
-            Lang::Es => es,
-            Lang::En => en,
-        }
-    }
-
-    pub fn status(self, status: TouchStatus) -> &'static str {
-        match status {
-            TouchStatus::Sent => self.pick("enviado", "sent"),
-            TouchStatus::Skipped => self.pick("no enviado", "not sent"),
-            TouchStatus::Cancelled => self.pick("cancelado", "cancelled"),
-            TouchStatus::HeldOut => self.pick("grupo de control", "held out"),
-            TouchStatus::Pending => self.pick("pendiente", "pending"),
-        }
-    }
-
-    pub fn severity(self, severity: Severity) -> &'static str {
-        match severity {
-            Severity::Low => self.pick("leve", "low"),
-            Severity::Normal => "normal",
-            Severity::High => self.pick("grave", "high"),
-        }
-    }
-
-    /// Why a customer left.
-    pub fn dissolution(self, reason: DissolutionReason) -> &'static str {
-        match reason {
-            DissolutionReason::NeedsChanged => {
-                self.pick("ya no necesita lo que vendemos", "needs something else now")
-            }
-            DissolutionReason::Competitor => {
-                self.pick("se fue con la competencia", "went to a competitor")
-            }
-            DissolutionReason::Dissatisfied => self.pick("quedó a disgusto", "was dissatisfied"),
-            DissolutionReason::Price => self.pick("por el precio", "for the price"),
-            DissolutionReason::Moved => self.pick("se mudó", "moved away"),
-            DissolutionReason::Fraud => self.pick("fraude", "fraud"),
-            DissolutionReason::Other => self.pick("otro motivo", "another reason"),
-        }
-    }
-
-    /// A contact's channel or kind in words; one that the shop made up stays.
-    pub fn of_contact(self, name: &str) -> &str {
-        let (es, en) = match name {
-            "email" => ("correo", "email"),
-            "call" => ("llamada", "call"),
-            "store" | "shop" => ("en tienda", "in the shop"),
-            "web" => ("sitio web", "website"),
-            "contact" => ("contacto", "contact"),
-            "visit" => ("visita", "visit"),
-            "meeting" => ("reunión", "meeting"),
-            "review" => ("reseña", "review"),
-            "support" => ("ayuda", "support"),
-            "community" => ("comunidad", "community"),
-            "survey" => ("encuesta", "survey"),
-            "reached" => ("contestó", "reached"),
-            "voicemail" => ("buzón de voz", "voicemail"),
-            "no_answer" => ("no contestó", "no answer"),
-            "wrong_number" => ("número equivocado", "wrong number"),
-            "do_not_call" => ("pidió que no le llamen", "asked not to be called"),
-            other => return other,
+            locale.and_then(|locale| Language::of(&locale))
         };
-        self.pick(es, en)
-    }
-
-    /// A reason as a sentence.
-    pub fn reason(self, reason: Reason) -> &'static str {
-        let (es, en) = match reason {
-            Reason::TooOld => (
-                "el evento llegó demasiado tiempo después de ocurrir",
-                "the event arrived too long after it happened",
-            ),
-            Reason::FilterFalse => {
-                ("el filtro de la regla no se cumple", "the rule's filter does not hold")
-            }
-            Reason::FilterMissingValue => (
-                "falta un dato que la condición necesita, o no es del tipo que hace falta (texto en lugar de número, división entre cero)",
-                "a value that the condition needs is not known, or does not fit (text for a number, a division by zero)",
-            ),
-            Reason::Reentry => {
-                ("el cliente ya pasó por esta regla", "the customer was in this rule before")
-            }
-            Reason::Holdout => (
-                "el cliente está en el grupo de control, que no recibe nada",
-                "the customer is in the control group, which gets nothing",
-            ),
-            Reason::PendingLimit => (
-                "hay demasiados mensajes pendientes para este cliente",
-                "too much is pending for this customer",
-            ),
-            Reason::Erased => {
-                ("el cliente pidió que lo olvidáramos", "the customer asked to be forgotten")
-            }
-            Reason::NoAddress => ("no hay dirección ni número", "no address or number is known"),
-            Reason::Suppressed => (
-                "el correo rebotó o se marcó como spam",
-                "mail to this address bounced or was reported as spam",
-            ),
-            Reason::NoConsent => (
-                "el cliente no ha aceptado, o dijo que no",
-                "the customer has not agreed, or said no",
-            ),
-            Reason::Relationship => (
-                "este tipo de relación no lo permite",
-                "this type of relationship does not allow it",
-            ),
-            Reason::RuleNotLive => ("la regla no está activa", "the rule is not live"),
-            Reason::Exited => (
-                "ocurrió algo que termina este seguimiento",
-                "something happened that ends this follow-up",
-            ),
-            Reason::Expired => ("venció antes de poder salir", "it expired before it could go"),
-            Reason::ComplaintOpen => (
-                "hay una queja abierta, o la hubo hace poco",
-                "a complaint is open, or was until a short while ago",
-            ),
-            Reason::IfFalse => {
-                ("la condición del paso no se cumple", "the step's condition does not hold")
-            }
-            Reason::NotSampled => {
-                ("la encuesta va solo a una muestra", "the survey goes to a sample only")
-            }
-            Reason::QuietHours => ("fuera del horario de contacto", "outside the hours of contact"),
-            Reason::FrequencyCap => (
-                "el cliente ya recibió suficientes mensajes",
-                "the customer has heard from us often enough",
-            ),
-            Reason::Throttled => {
-                ("el servicio no aceptó más por ahora", "the service takes no more for now")
-            }
-            Reason::Unanswered => (
-                "el servicio no respondió; sale una vez más",
-                "the service did not answer; it goes once more",
-            ),
-            Reason::Undeliverable => (
-                "el mensaje no se pudo escribir o fue rechazado",
-                "the message could not be written or was refused",
-            ),
-        };
-        self.pick(es, en)
+        self.lang.or_else(terminal).unwrap_or(Language::En)
     }
 }

@@ -55,6 +55,7 @@ mod threads;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use lazo::shell::wording::Language;
 
 /// Replaying a history is mostly small allocations: a third faster with it.
 #[global_allocator]
@@ -123,11 +124,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn on_runtime(
-    command: Command,
-    target: &system::Target,
-    lang: lang::Lang,
-) -> anyhow::Result<Answer> {
+fn on_runtime(command: Command, target: &system::Target, lang: Language) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {

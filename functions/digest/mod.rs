@@ -9,7 +9,6 @@ use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{call_facts, celebrated_on};
 use lazo_domain::event::Line;
-use lazo_domain::history::Until;
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::message::{Facts, Occasion, context};
@@ -235,17 +234,9 @@ impl Day<'_> {
     /// The heading of a call's script, in the reader's language.
     fn title(&self, Listed { call, customer }: &Listed) -> String {
         let book = &self.rules.book;
-        let zone = customer.zone(&book.default_zone);
         let fired = customer.fired.iter().find(|f| f.occurrence == call.touch.occurrence);
-        let view = View {
-            customer,
-            until: Until::ALL,
-            now: self.now,
-            zone: &zone,
-            policy: self.policy(),
-            drift: book.values(),
-            event: fired.map(|fired| &fired.detail),
-        };
+        let event = fired.map(|fired| &fired.detail);
+        let view = View { event, ..View::of(customer, book, self.now) };
         let facts = Facts {
             rep: &call.assigned_to,
             occasion: Occasion::of_touch(&view, &call.touch, book),

@@ -5,7 +5,6 @@ use lazo_domain::calendar;
 use lazo_domain::channel::{Channel, Purpose};
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::decide::assignee;
-use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, Period, SurveyLinks, context};
 use lazo_domain::rulebook::RuleBook;
@@ -113,17 +112,9 @@ pub async fn mail(
 fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::Result<Letter> {
     let rules = app.rules();
     let policy = &rules.book.policy;
-    let zone = customer.zone(&rules.book.default_zone);
-    let enrolment = customer.enrolments.iter().find(|e| is_of(e, &send.touch));
-    let view = View {
-        customer,
-        until: Until::ALL,
-        now,
-        zone: &zone,
-        policy,
-        drift: rules.book.values(),
-        event: enrolment.and_then(|e| customer.trigger_of(e)).map(|fired| &fired.detail),
-    };
+    let enrolment = customer.enrolments.iter().find(|e| e.is_at(&send.touch));
+    let event = enrolment.and_then(|e| customer.trigger_of(e)).map(|fired| &fired.detail);
+    let view = View { event, ..View::of(customer, &rules.book, now) };
     let unsubscribe = match send.purpose {
         Purpose::Service => None,
         Purpose::Marketing => Some(unsubscribe_link(app, &send.touch)?),
@@ -171,31 +162,20 @@ fn survey_links(app: &App, send: &Send, now: Instant) -> anyhow::Result<Option<S
     Ok(Some(SurveyLinks { kind: survey.kind, answers: answers.collect() }))
 }
 
-pub fn is_of(enrolment: &Enrolment, touch: &TouchId) -> bool {
-    enrolment.rule == touch.rule
-        && enrolment.occurrence == touch.occurrence
-        && enrolment.step == touch.step
-}
-
 /// The touch that an enrolment has on its way out, as it was decided.
 pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Option<Send> {
     let rule = book.rule(&enrolment.rule)?;
     let step = rule.step(&enrolment.step)?;
     let zone = customer.zone(&book.default_zone);
     let closed = &book.policy.closed_days;
-    let touch = TouchId {
-        rule: enrolment.rule.clone(),
-        customer: customer.id.clone(),
-        occurrence: enrolment.occurrence.clone(),
-        step: enrolment.step.clone(),
-    };
+    let touch = enrolment.touch(&customer.id);
     Some(Send {
         channel: step.channel,
         purpose: rule.purpose,
         template: step.template.clone(),
         assign_to: assignee(customer, book, &touch)?,
         event: step.event.clone(),
-        at: enrolment.sending_since?,
+        at: enrolment.sending()?.since,
         due: enrolment.due,
         expires_at: calendar::later(enrolment.due, step.expiry, &zone, closed),
         touch,
@@ -214,7 +194,7 @@ pub async fn trace(
     send: &Send,
     now: Instant,
 ) -> Result<Outcome, StoreError> {
-    let is_made = |e: &Enrolment| is_of(e, &send.touch) && e.reported.is_some();
+    let is_made = |e: &Enrolment| e.is_at(&send.touch) && e.reported.is_some();
     Ok(match send.channel {
         Channel::Call
             if call_list::forbidden(app, customer.clone(), &send.touch).await?.is_some()

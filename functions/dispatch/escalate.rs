@@ -134,14 +134,14 @@ async fn write(
             Plan::Write {
                 customer: Box::new(customer),
                 ledger: Ledger::default(),
-                is_once: false,
+                about: 0,
                 value: (),
             },
         ))
     };
     match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
         Ok(Written::Left(loaded, ()) | Written::Done(loaded, ())) => Ok(loaded),
-        Ok(Written::AlreadyRecorded(loaded)) => Ok(loaded),
+        Ok(Written::AlreadyRecorded(loaded, _)) => Ok(loaded),
         Err(CommitError::Store(error)) => Err(error),
         // It is told once more, under the same keys.
         Err(CommitError::Contention(_)) => app.store.load(id).await,

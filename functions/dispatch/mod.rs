@@ -8,6 +8,7 @@ mod settle;
 use std::time::Duration;
 
 use lazo_domain::channel::DoneBy;
+use lazo_domain::customer::Phase;
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -17,7 +18,7 @@ use serde::Serialize;
 use crate::shell::alarm_sweep::{Sweep, log_failed};
 use crate::shell::app::App;
 use crate::shell::bus::{Message, Outgoing};
-use crate::shell::commit::Attempts;
+use crate::shell::commit::{Step, until_done};
 use crate::shell::intake::merging;
 use crate::shell::send_rate::{SendRate, SendSlot};
 use crate::shell::store::table::Alarm;
@@ -165,86 +166,98 @@ impl<'a> Run<'a> {
         Sweep { app: self.app, alarm: Alarm::Due, now: later }.each(|| false, work, note).await
     }
 
-    /// Works on one customer as they were read, and reads them again where others
-    /// wrote.
+    /// Works on one customer as they were read, round by round until nothing is due.
     async fn attend(&self, loaded: Loaded) -> Result<DispatchReport, StoreError> {
-        let &Run { app, pace, now, .. } = self;
         let id = &loaded.customer.id.clone();
+        let report = DispatchReport { customers: 1, ..DispatchReport::default() };
+        let mut progress = Progress { report, ..Progress::default() };
         let mut read = Some(loaded);
-        let mut report = DispatchReport { customers: 1, ..DispatchReport::default() };
-        let settle_before = now.plus_millis(-(SETTLE_AFTER.as_millis() as i64));
-        // Touches that the ledger has as ended, by a state that was lost since.
-        let mut ended: Vec<TouchId> = Vec::new();
-        // The same of levels that complaints reached.
-        let mut reached: Vec<EscalationEntry> = Vec::new();
-        let (mut rounds, mut attempts) = (0, Attempts::default());
-        let mut has_attempts = true;
-        while rounds < ROUNDS_MAX && has_attempts {
-            let loaded = match read.take() {
-                Some(loaded) => loaded,
-                None => app.store.load(id).await?,
-            };
-            let loaded = settle(self, loaded, settle_before, &mut report).await?;
-            if loaded.customer.merged_into.is_some() {
-                Box::pin(merging::hand_over(app, loaded, now)).await?;
-                return Ok(report);
-            }
-            let loaded = escalate::tell(app, loaded, pace, now).await?;
-            let rules = app.rules();
-            let (loaded, mut decision) = hear::decide_due(app, loaded, &rules.book, now).await?;
-            let before = loaded.customer.clone();
-            let is_quiet = decision.sends.is_empty() && decision.records.is_empty();
-            if is_quiet && decision.customer == before && !loaded.rings(now) {
-                return Ok(report);
-            }
-            let gone = Box::pin(app.store.sent_under_another_id(&before, &decision.sends)).await?;
-            if !gone.is_empty() {
-                mark_sent(app, &loaded, &gone, now).await?;
-                has_attempts = attempts.again().await.is_ok();
-                continue;
-            }
-            let mails = decision.sends.iter().filter(|send| is_mail(send)).count();
-            let Some(slots) = pace.slots(app, mails).await? else {
-                // Nothing is fenced, so the alarm rings on for the next run.
-                return Ok(report);
-            };
-            let mut messages: Vec<Message> =
-                decision.records.iter().map(Message::skipped).collect();
-            let ended_count = decision.records.len();
-            let mut ledger = account(&mut decision);
-            ledger.leave_out(&ended);
-            let decision = escalate::leave_out(decision, &mut ledger, &reached, &rules.book, now);
-            for send in decision.sends.iter().filter(|send| is_for_a_person(send)) {
-                app.store.note_assignee(&send.assign_to).await?;
-            }
-            let Decision { customer, sends, stages, .. } = decision;
-            match app.store.commit(&loaded, customer, &ledger, now).await? {
-                Commit::Done(after) => {
-                    report.not_sent += ended_count;
-                    messages
-                        .extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
-                    self.outgoing.add(messages).await;
-                    let next = self.hand_over(*after, &sends, slots, &mut report).await?;
-                    if next.customer.next_due().is_none_or(|due| due > now) {
-                        return Ok(report);
-                    }
-                    rounds += 1;
-                    read = Some(next);
+        let attempt = async |(read, mut progress): (Option<Loaded>, Progress)| {
+            Ok(match self.attempt(id, read, &mut progress).await? {
+                Some(round) => Step::Done((round, progress)),
+                None => Step::Again((None, progress)),
+            })
+        };
+        for _ in 0..ROUNDS_MAX {
+            match until_done((read, progress), attempt).await? {
+                Ok((Round::Over, progress)) => return Ok(progress.report),
+                Ok((Round::More(next), so_far)) => (read, progress) = (Some(*next), so_far),
+                Err((_, so_far)) => {
+                    progress = so_far;
+                    break;
                 }
-                Commit::AlreadyRecorded(entries) => {
-                    let known = known_sends(&ledger, &entries, &sends);
-                    let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
-                    let touches = ledger.touches_at(&entries).into_iter();
-                    ended.extend(touches.filter(|touch| !is_send(touch)));
-                    reached.extend(ledger.escalations_at(&entries));
-                    mark_sent(app, &loaded, &known, now).await?;
-                    has_attempts = attempts.again().await.is_ok();
-                }
-                Commit::Conflict => has_attempts = attempts.again().await.is_ok(),
             }
         }
         tracing::warn!("a customer is not finished, the next run goes on");
-        Ok(report)
+        Ok(progress.report)
+    }
+
+    /// One attempt at a round: decides, fences what is due, and hands it over;
+    /// `None` where others wrote first.
+    async fn attempt(
+        &self,
+        id: &Id,
+        read: Option<Loaded>,
+        Progress { report, ended, levels }: &mut Progress,
+    ) -> Result<Option<Round>, StoreError> {
+        let &Run { app, pace, now, .. } = self;
+        let loaded = match read {
+            Some(loaded) => loaded,
+            None => app.store.load(id).await?,
+        };
+        let settle_before = now.plus_millis(-(SETTLE_AFTER.as_millis() as i64));
+        let loaded = settle(self, loaded, settle_before, report).await?;
+        if loaded.customer.merged_into.is_some() {
+            Box::pin(merging::hand_over(app, loaded, now)).await?;
+            return Ok(Some(Round::Over));
+        }
+        let loaded = escalate::tell(app, loaded, pace, now).await?;
+        let rules = app.rules();
+        let (loaded, mut decision) = hear::decide_due(app, loaded, &rules.book, now).await?;
+        let before = &loaded.customer;
+        let is_quiet = decision.sends.is_empty() && decision.records.is_empty();
+        if is_quiet && decision.customer == *before && !loaded.rings(now) {
+            return Ok(Some(Round::Over));
+        }
+        let gone = Box::pin(app.store.sent_under_another_id(before, &decision.sends)).await?;
+        if !gone.is_empty() {
+            mark_sent(app, &loaded, &gone, now).await?;
+            return Ok(None);
+        }
+        let mails = decision.sends.iter().filter(|send| is_mail(send)).count();
+        let Some(slots) = pace.slots(app, mails).await? else {
+            // Nothing is fenced, so the alarm rings on for the next run.
+            return Ok(Some(Round::Over));
+        };
+        let mut messages: Vec<Message> = decision.records.iter().map(Message::skipped).collect();
+        let ended_count = decision.records.len();
+        let mut ledger = entries_of(&mut decision);
+        ledger.leave_out(ended);
+        let decision = escalate::leave_out(decision, &mut ledger, levels, &rules.book, now);
+        for send in decision.sends.iter().filter(|send| is_for_a_person(send)) {
+            app.store.note_assignee(&send.assign_to).await?;
+        }
+        let Decision { customer, sends, stages, .. } = decision;
+        match app.store.commit(&loaded, customer, &ledger, now).await? {
+            Commit::Done(after) => {
+                report.not_sent += ended_count;
+                messages.extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
+                self.outgoing.add(messages).await;
+                let next = self.hand_over(*after, &sends, slots, report).await?;
+                let is_over = next.customer.next_due().is_none_or(|due| due > now);
+                Ok(Some(if is_over { Round::Over } else { Round::More(Box::new(next)) }))
+            }
+            Commit::AlreadyRecorded(entries) => {
+                let known = known_sends(&ledger, &entries, &sends);
+                let is_send = |touch: &TouchId| sends.iter().any(|send| send.touch == *touch);
+                let touches = ledger.touches_at(&entries).into_iter();
+                ended.extend(touches.filter(|touch| !is_send(touch)));
+                levels.extend(ledger.escalations_at(&entries));
+                mark_sent(app, &loaded, &known, now).await?;
+                Ok(None)
+            }
+            Commit::Conflict => Ok(None),
+        }
     }
 
     /// Hands fenced touches over, each by one call, and writes down how it
@@ -279,6 +292,23 @@ impl<'a> Run<'a> {
     }
 }
 
+/// How a round ended.
+enum Round {
+    /// Nothing else is due, or there is no time for it now.
+    Over,
+    More(Box<Loaded>),
+}
+
+/// How far the work on one customer has got.
+#[derive(Default)]
+struct Progress {
+    report: DispatchReport,
+    /// Touches that the ledger has as ended, by a state that was lost since.
+    ended: Vec<TouchId>,
+    /// The same of levels that complaints reached.
+    levels: Vec<EscalationEntry>,
+}
+
 fn is_mail(send: &Send) -> bool {
     send.channel.done_by() == DoneBy::MailService
 }
@@ -289,7 +319,7 @@ fn is_for_a_person(send: &Send) -> bool {
 
 /// What a decision about what is due writes into the ledger. Its fences carry a
 /// mark of this one try, so that it knows them again.
-fn account(decision: &mut Decision) -> Ledger {
+fn entries_of(decision: &mut Decision) -> Ledger {
     let mut entries: Vec<LedgerEntry> = Vec::new();
     let mark = mark();
     for send in &decision.sends {
@@ -334,10 +364,8 @@ async fn mark_sent(
             rule = send.touch.rule,
             "a touch is in the ledger already, it is not sent again"
         );
-        if let Some(enrolment) =
-            customer.enrolments.iter_mut().find(|e| deliver::is_of(e, &send.touch))
-        {
-            enrolment.sending_since = Some(send.at);
+        if let Some(enrolment) = customer.enrolments.iter_mut().find(|e| e.is_at(&send.touch)) {
+            enrolment.phase = Phase::sending(send.at);
         }
         customer = decide(customer, Input::Confirmed(&send.touch), &rules.book, now).customer;
     }

@@ -2,7 +2,7 @@
 //! whose answer was lost, settled.
 
 use lazo_domain::channel::Channel;
-use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::customer::{Customer, Enrolment, SendAnswer};
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Send, TouchId, TouchStatus};
@@ -16,7 +16,12 @@ use crate::shell::store::{Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, U
 
 /// The enrolment that has a touch on its way out.
 fn sending<'a>(customer: &'a Customer, touch: &TouchId) -> Option<&'a Enrolment> {
-    customer.enrolments.iter().find(|e| e.sending_since.is_some() && e.is_at(touch))
+    customer.enrolments.iter().find(|e| e.is_sending() && e.is_at(touch))
+}
+
+/// Whether somebody is to look what became of a touch.
+fn is_listed(enrolment: &Enrolment) -> bool {
+    enrolment.sending().is_some_and(|sending| sending.answer == SendAnswer::Listed)
 }
 
 /// Writes how a hand-over went; the fence keeps everybody else off until then.
@@ -45,14 +50,11 @@ pub(super) async fn write_outcome(
         let decision = decide(loaded.customer.clone(), input, &rules.book, now);
         // Listed first: a crash in between lists it once more, which is one
         // entry, and never not at all.
-        if sending(&decision.customer, &send.touch).is_some_and(|e| e.listed) {
+        if sending(&decision.customer, &send.touch).is_some_and(is_listed) {
             deliver::keep_unknown(app, send, now).await?;
         }
         let (ledger, value) = account(send, &decision, &outcome);
-        Ok((
-            loaded,
-            Plan::Write { customer: Box::new(decision.customer), ledger, is_once: true, value },
-        ))
+        Ok((loaded, Plan::Write { customer: Box::new(decision.customer), ledger, about: 1, value }))
     };
     match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
         Ok(Written::Left(loaded, _)) => {
@@ -66,7 +68,7 @@ pub(super) async fn write_outcome(
             run.outgoing.add(messages).await;
             Ok(after)
         }
-        Ok(Written::AlreadyRecorded(_)) => {
+        Ok(Written::AlreadyRecorded(..)) => {
             let loaded = app.store.load(id).await?;
             // The ledger says that it is over, and the ledger counts.
             if sending(&loaded.customer, &send.touch).is_none() {
@@ -149,8 +151,11 @@ pub(super) async fn settle(
     let &Run { app, now, .. } = run;
     let unknown_before = now.plus_millis(-(UNKNOWN_AFTER.as_millis() as i64));
     let is_stuck = |e: &&Enrolment| {
-        let before = if e.unanswered { unknown_before } else { before };
-        !e.listed && e.sending_since.is_some_and(|since| since <= before)
+        e.sending().is_some_and(|sending| match sending.answer {
+            SendAnswer::Expected => sending.since <= before,
+            SendAnswer::Lost => sending.since <= unknown_before,
+            SendAnswer::Listed => false,
+        })
     };
     let stuck: Vec<_> = loaded.customer.enrolments.iter().filter(is_stuck).cloned().collect();
     for enrolment in stuck {
@@ -158,9 +163,10 @@ pub(super) async fn settle(
         let Some(send) = deliver::send_of(&loaded.customer, &enrolment, &rules.book) else {
             continue;
         };
-        let outcome = match enrolment.unanswered {
-            true => Outcome::Unresolved,
-            false => deliver::trace(app, &loaded.customer, &send, now).await?,
+        let outcome = match enrolment.sending().is_some_and(|sending| sending.answer.is_expected())
+        {
+            true => deliver::trace(app, &loaded.customer, &send, now).await?,
+            false => Outcome::Unresolved,
         };
         loaded = write_outcome(run, loaded, &send, outcome, report).await?;
     }

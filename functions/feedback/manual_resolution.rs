@@ -1,5 +1,6 @@
 //! A person's word on a touch of which nobody knew whether it went out.
 
+use lazo_domain::customer::Enrolment;
 use lazo_domain::decide::{Input, decide};
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{TouchId, TouchRecord, TouchStatus};
@@ -8,7 +9,6 @@ use super::FeedbackError;
 use crate::shell::app::App;
 use crate::shell::bus::Message;
 use crate::shell::commit::{Plan, Planned, Read, Written, decide_and_commit};
-use crate::shell::mailer::tags;
 use crate::shell::store::{Ledger, LedgerEntry, Loaded, TouchEntry, TouchState};
 
 /// What somebody found at the mail service.
@@ -38,12 +38,17 @@ pub async fn settle(
     word: Resolution,
     now: Instant,
 ) -> Result<Settled, FeedbackError> {
-    for touch in tags::readings(touch_id) {
+    for touch in TouchId::readings(touch_id) {
         if settle_touch(app, &touch, word, now).await? == Settled::Done {
             return Ok(Settled::Done);
         }
     }
     Ok(Settled::NotOpen)
+}
+
+/// Whether nobody knows what became of a touch.
+fn is_unanswered(enrolment: &Enrolment) -> bool {
+    enrolment.sending().is_some_and(|sending| !sending.answer.is_expected())
 }
 
 async fn settle_touch(
@@ -53,7 +58,7 @@ async fn settle_touch(
     now: Instant,
 ) -> Result<Settled, FeedbackError> {
     let plan = async |loaded: Loaded| -> Planned<Vec<Message>, FeedbackError> {
-        let is_open = loaded.customer.enrolments.iter().any(|e| e.unanswered && e.is_at(touch));
+        let is_open = loaded.customer.enrolments.iter().any(|e| is_unanswered(e) && e.is_at(touch));
         let entry = if is_open { app.store.touch(touch).await? } else { None };
         let Some(entry) = entry.filter(|entry| entry.state == TouchState::Fenced) else {
             return Ok((loaded, Plan::Leave(Vec::new())));
@@ -75,16 +80,13 @@ async fn settle_touch(
         };
         let value = record.map(told).into_iter().collect();
         let ledger = Ledger { entries: vec![LedgerEntry::Touch(entry)] };
-        Ok((
-            loaded,
-            Plan::Write { customer: Box::new(decision.customer), ledger, is_once: true, value },
-        ))
+        Ok((loaded, Plan::Write { customer: Box::new(decision.customer), ledger, about: 1, value }))
     };
     match decide_and_commit(app, Read::Id(&touch.customer), None, now, plan).await? {
         Written::Done(_, messages) => {
             app.bus.tell(&messages).await;
             Ok(Settled::Done)
         }
-        Written::Left(..) | Written::AlreadyRecorded(_) => Ok(Settled::NotOpen),
+        Written::Left(..) | Written::AlreadyRecorded(..) => Ok(Settled::NotOpen),
     }
 }

@@ -10,7 +10,6 @@ pub mod ses_event;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use futures::StreamExt;
 use lazo_domain::address::Address;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Input, decide};
@@ -22,8 +21,9 @@ use lazo_domain::touch::{Reason, TouchId, TouchRecord, TouchStatus};
 
 use crate::shell::app::App;
 use crate::shell::aside;
+use crate::shell::batch;
 use crate::shell::bus::Message;
-use crate::shell::commit::{Attempts, Contention};
+use crate::shell::commit::{Contention, Step, until_done};
 use crate::shell::mailer::tags::{self, Tagged, TouchTag};
 use crate::shell::store::{
     Commit, FailureKind, Ledger, LedgerEntry, Note, NoticeState, StoreError, TouchEntry,
@@ -56,29 +56,22 @@ pub enum FeedbackError {
 /// Takes a batch from the queue. What cannot be read is kept aside; only what
 /// could not be stored is given back.
 pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchResponse {
-    let mut response = SqsBatchResponse::default();
-    let records = batch.records.into_iter().map(|record| {
-        let body = record.body.unwrap_or_default();
-        (record.message_id.unwrap_or_default(), ses_event::parse(&body), body)
-    });
-    let records: Vec<_> = records.collect();
-    let events = records.iter().filter_map(|(_, parsed, _)| parsed.as_ref().ok()?.as_ref());
+    let parse = |message: batch::Message| (ses_event::parse(&message.body), message);
+    let parsed: Vec<_> = batch::messages(batch).map(parse).collect();
+    let events = parsed.iter().filter_map(|(parsed, _)| parsed.as_ref().ok()?.as_ref());
     let read = &read_ahead(app, events).await;
-    let work = records.into_iter().map(|(message, parsed, body)| async move {
+    let work = parsed.into_iter().map(|(parsed, message)| async move {
         let result = match parsed {
             Ok(Some(event)) => take_from(app, read, &event, now).await.map(drop),
             Ok(None) => Ok(()),
-            Err(why) => keep_aside(app, &body, &why, now).await,
+            Err(why) => keep_aside(app, &message.body, &why, now).await,
         };
-        result.err().map(|error| {
-            tracing::error!(%error, message, "a mail event could not be taken, it comes again");
-            message
-        })
+        let Err(error) = result else { return Vec::new() };
+        let message = message.id;
+        tracing::error!(%error, message, "a mail event could not be taken, it comes again");
+        vec![message]
     });
-    let failed: Vec<Option<String>> =
-        futures::stream::iter(work).buffer_unordered(EVENTS_AT_ONCE).collect().await;
-    failed.into_iter().flatten().for_each(|message| response.add_failure(message));
-    response
+    batch::work_off(EVENTS_AT_ONCE, work).await
 }
 
 /// Reads the touches that a batch is about at once. Whichever is missing is
@@ -130,18 +123,19 @@ async fn take_from(
         Some(About::Staff(hash)) => return take_of_staff(app, hash, event).await,
         None => return Ok(Taken::Foreign),
     };
-    let mut entry = find(app, read, &tagged).await?;
-    let mut attempts = Attempts::default();
-    while needs_state(event.fact, entry.as_ref()) {
-        if settle_once(app, &tagged.customer, event, entry.as_ref(), now).await? {
-            break;
+    let attempt = async |entry: Option<TouchEntry>| -> Result<_, FeedbackError> {
+        if !needs_state(event.fact, entry.as_ref())
+            || settle_once(app, &tagged.customer, event, entry.as_ref(), now).await?
+        {
+            return Ok(Step::Done(entry));
         }
-        attempts.again().await?;
-        entry = match &entry {
+        Ok(Step::Again(match &entry {
             Some(entry) => app.store.touch(&entry.touch).await?,
             None => None,
-        };
-    }
+        }))
+    };
+    let entry = until_done(find(app, read, &tagged).await?, attempt).await?;
+    let entry = entry.map_err(|_| Contention)?;
     let Some(entry) = entry else { return Ok(Taken::Foreign) };
     // Also where it was settled before: this may be the second try of an event
     // whose first was cut off here.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use futures::StreamExt;
 use lazo_domain::event::{Body, Delivered, Event};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 
 use crate::shell::app::App;
+use crate::shell::batch::{self, Message};
 use crate::shell::intake::{
     IntakeError, keep_untaken, note_left_out, quarantine, read, read_ahead, take_from,
 };
@@ -24,17 +24,15 @@ const LATE_MILLIS: i64 = 7 * DAY_MILLIS;
 /// Takes a batch from the queue. What does not fit its schema is kept aside;
 /// only what could not be stored is given back.
 pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchResponse {
-    let mut response = SqsBatchResponse::default();
     let mut arrived: Vec<Arrived> = Vec::with_capacity(batch.records.len());
-    for record in batch.records {
-        let message = record.message_id.unwrap_or_default();
-        let body = record.body.unwrap_or_default();
-        match read(&body, now) {
-            Ok(delivered) => arrived.push(Arrived { message, body, delivered, is_known: false }),
+    let mut not_kept = Vec::new();
+    for message in batch::messages(batch) {
+        match read(&message.body, now) {
+            Ok(delivered) => arrived.push(Arrived { message, delivered, is_known: false }),
             Err(why) => {
-                if let Err(error) = quarantine(app, &body, &why.to_string(), now).await {
-                    tracing::error!(%error, message, "a bad event could not be kept");
-                    response.add_failure(message);
+                if let Err(error) = quarantine(app, &message.body, &why.to_string(), now).await {
+                    tracing::error!(%error, message = message.id, "a bad event could not be kept");
+                    not_kept.push(message.id);
                 }
             }
         }
@@ -56,7 +54,7 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
             let mut failed = Vec::new();
             for one in events {
                 if let Err(error) = take_arrived(app, &mut read, &one, now).await {
-                    let message = one.message;
+                    let message = one.message.id;
                     tracing::error!(%error, message, "an event could not be taken, it comes again");
                     failed.push(message);
                 }
@@ -64,16 +62,14 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
             failed
         }
     });
-    let failed: Vec<Vec<String>> =
-        futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE).collect().await;
-    failed.into_iter().flatten().for_each(|message| response.add_failure(message));
+    let mut response = batch::work_off(CUSTOMERS_AT_ONCE, work).await;
+    not_kept.into_iter().for_each(|message| response.add_failure(message));
     response
 }
 
 /// An event of a batch.
 struct Arrived {
-    message: String,
-    body: String,
+    message: Message,
     delivered: Delivered,
     /// Whether the ledger is known to have it.
     is_known: bool,
@@ -88,10 +84,12 @@ async fn take_arrived(
     now: Instant,
 ) -> Result<(), IntakeError> {
     if !one.is_known {
-        note_left_out(app, &one.body, &one.delivered.left_out, now).await?;
+        note_left_out(app, &one.message.body, &one.delivered.left_out, now).await?;
     }
     match take_from(app, read, &one.delivered, one.is_known, now).await {
-        Err(error) if error.is_for_good() => Ok(keep_untaken(app, &one.body, &error, now).await?),
+        Err(error) if error.is_for_good() => {
+            Ok(keep_untaken(app, &one.message.body, &error, now).await?)
+        }
         other => other.map(drop),
     }
 }

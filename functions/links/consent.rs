@@ -4,12 +4,12 @@ use lazo_domain::address::Asks;
 use lazo_domain::channel::{Channel, Purpose};
 use lazo_domain::consent::LastWord;
 use lazo_domain::customer::Customer;
+use lazo_domain::digest::{self, sha256_hex};
 use lazo_domain::event::{BadEvent, ConsentState, Delivered, from_wire};
 use lazo_domain::instant::Instant;
 use lazo_domain::policy::MarketingConsent;
 use lazo_domain::touch::TouchId;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::shell::app::App;
 use crate::shell::intake::{self, IntakeError, Taken};
@@ -162,8 +162,7 @@ fn consent(
         ConsentState::Granted => ("undo", "unsubscribe link, undone", "granted"),
     };
     let answered = answered.map(|at| at.millis().to_string()).unwrap_or_default();
-    let digest = Sha256::digest(format!("{touch}\n{name}\n{answered}"));
-    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256_hex(format!("{touch}\n{name}\n{answered}"), digest::BYTES);
     let envelope = json!({
         "detail-type": "ConsentChanged",
         "time": now.to_string(),

@@ -29,7 +29,7 @@ pub use form::{BODY_BYTES_MAX, Payload};
 use form::{Wish, wish};
 use page::{Button, Page};
 use survey::Asked;
-use words::{Language, Say};
+use words::Say;
 
 use crate::shell::app::App;
 use crate::shell::link::token::{BadToken, Claim, Purpose};
@@ -43,7 +43,7 @@ pub async fn respond(app: &App, request: &Request, now: Instant) -> Response {
     let mut customer = None;
     let page = route(app, request, now, &mut customer).await;
     let policy = &app.rules().book.policy;
-    let language = Language::choose(customer.as_ref(), text(request, ACCEPT_LANGUAGE), policy);
+    let language = words::language(customer.as_ref(), text(request, ACCEPT_LANGUAGE), policy);
     let mut response = page.write(language, &policy.brand);
     if request.method() == Method::HEAD {
         response.body_mut().clear();

@@ -13,7 +13,8 @@ use lazo_domain::rule::SurveyKind;
 use sha2::{Digest, Sha256};
 
 use super::survey::COMMENT_CHARS_MAX;
-use super::words::{Language, Say, contact};
+use super::words::{Say, contact};
+use crate::shell::wording::Language;
 
 /// The palette of the mails (`infra/templates/_brand/head.mjml`), so that the
 /// page is recognised. Every pair of text and ground has 4.5 to 1 at least.

@@ -7,12 +7,12 @@
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use lazo_domain::customer::Customer;
+use lazo_domain::digest::{self, sha256_hex};
 use lazo_domain::event::{BadEvent, Delivered, EventKind, from_wire};
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::SurveyKind;
 use lazo_domain::touch::TouchId;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::consent::ActError;
 use super::form::{Reply, reply};
@@ -152,8 +152,7 @@ fn answer_id(touch: &TouchId, part: Part) -> String {
         Part::Score => "survey",
         Part::Comment => "comment",
     };
-    let digest = Sha256::digest(format!("{touch}\n{name}"));
-    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256_hex(format!("{touch}\n{name}"), digest::BYTES);
     format!("{name}-{hash}")
 }
 

@@ -3,55 +3,33 @@
 use lazo_domain::customer::Customer;
 use lazo_domain::policy::Policy;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    Es,
-    En,
+use crate::shell::wording::Language;
+
+/// The first of these that is a language of ours: the customer's own, what
+/// the browser asks for, what the shop speaks.
+pub fn language(customer: Option<&Customer>, accepted: &str, policy: &Policy) -> Language {
+    customer
+        .and_then(|customer| customer.profile.locale.latest())
+        .and_then(|locale| Language::of(locale.as_str()))
+        .or_else(|| accepted_language(accepted))
+        .or_else(|| Language::of(&policy.default_locale))
+        .unwrap_or(Language::En)
 }
 
-impl Language {
-    /// The language of a tag such as `es-MX`, where it is one of ours.
-    pub fn of(tag: &str) -> Option<Language> {
-        match tag.split('-').next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "es" => Some(Language::Es),
-            "en" => Some(Language::En),
-            _ => None,
+/// The one of ours that an `Accept-Language` header likes best.
+fn accepted_language(header: &str) -> Option<Language> {
+    let mut best = None;
+    for range in header.split(',').take(20) {
+        let mut parts = range.split(';').map(str::trim);
+        let Some(language) = parts.next().and_then(Language::of) else { continue };
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse::<f32>().ok());
+        let weight = weight.unwrap_or(1.0);
+        // Of two that are liked as much, the first.
+        if weight > 0.0 && best.is_none_or(|(known, _)| weight > known) {
+            best = Some((weight, language));
         }
     }
-
-    /// The first of these that is a language of ours: the customer's own, what
-    /// the browser asks for, what the shop speaks.
-    pub fn choose(customer: Option<&Customer>, accepted: &str, policy: &Policy) -> Language {
-        customer
-            .and_then(|customer| customer.profile.locale.latest())
-            .and_then(|locale| Language::of(locale.as_str()))
-            .or_else(|| Language::accepted(accepted))
-            .or_else(|| Language::of(&policy.default_locale))
-            .unwrap_or(Language::En)
-    }
-
-    /// The one of ours that an `Accept-Language` header likes best.
-    fn accepted(header: &str) -> Option<Language> {
-        let mut best = None;
-        for range in header.split(',').take(20) {
-            let mut parts = range.split(';').map(str::trim);
-            let Some(language) = parts.next().and_then(Language::of) else { continue };
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse::<f32>().ok());
-            let weight = weight.unwrap_or(1.0);
-            // Of two that are liked as much, the first.
-            if weight > 0.0 && best.is_none_or(|(known, _)| weight > known) {
-                best = Some((weight, language));
-            }
-        }
-        best.map(|(_, language)| language)
-    }
-
-    pub fn tag(self) -> &'static str {
-        match self {
-            Language::Es => "es",
-            Language::En => "en",
-        }
-    }
+    best.map(|(_, language)| language)
 }
 
 /// What a page says. `{contact}` stands for a link to write to the shop,
@@ -302,10 +280,7 @@ impl Say {
 
 /// The words of the link that `{contact}` stands for.
 pub fn contact(language: Language) -> &'static str {
-    match language {
-        Language::Es => "escríbenos",
-        Language::En => "write to us",
-    }
+    language.pick("escríbenos", "write to us")
 }
 
 #[cfg(test)]
@@ -314,14 +289,10 @@ mod tests {
 
     #[test]
     fn the_browser_is_asked_only_for_what_the_customer_did_not_tell() {
-        assert_eq!(Language::of("es-MX"), Some(Language::Es));
-        assert_eq!(Language::of("ES"), Some(Language::Es));
-        assert_eq!(Language::of("est"), None);
-        let accepted = Language::accepted;
-        assert_eq!(accepted("fr;q=0.9, en;q=0.4, es-ES;q=0.8"), Some(Language::Es));
-        assert_eq!(accepted("en-GB,en;q=0.9,es;q=1"), Some(Language::En));
-        assert_eq!(accepted("es;q=0, en;q=0.1"), Some(Language::En));
-        assert_eq!(accepted("fr, *;q=0.1"), None);
-        assert_eq!(accepted(""), None);
+        assert_eq!(accepted_language("fr;q=0.9, en;q=0.4, es-ES;q=0.8"), Some(Language::Es));
+        assert_eq!(accepted_language("en-GB,en;q=0.9,es;q=1"), Some(Language::En));
+        assert_eq!(accepted_language("es;q=0, en;q=0.1"), Some(Language::En));
+        assert_eq!(accepted_language("fr, *;q=0.1"), None);
+        assert_eq!(accepted_language(""), None);
     }
 }

@@ -297,17 +297,14 @@ pub async fn look_at(
         let entered = decision.stages.iter().map(|entered| Message::stage_changed(id, entered));
         messages.extend(entered);
         let value = (looked, messages);
-        Ok((
-            loaded,
-            Plan::Write { customer: Box::new(decision.customer), ledger, is_once: false, value },
-        ))
+        Ok((loaded, Plan::Write { customer: Box::new(decision.customer), ledger, about: 0, value }))
     };
     match decide_and_commit(app, Read::Id(id), Some(loaded), now, plan).await {
         Ok(Written::Done(_, (looked, messages))) => {
             outgoing.add(messages).await;
             Ok(looked)
         }
-        Ok(Written::Left(..) | Written::AlreadyRecorded(_)) => Ok(Looked::default()),
+        Ok(Written::Left(..) | Written::AlreadyRecorded(..)) => Ok(Looked::default()),
         Err(CommitError::Store(error)) => Err(error),
         Err(CommitError::Contention(error)) => {
             tracing::warn!(%error, "a customer's calendar is not looked at, the next run goes on");

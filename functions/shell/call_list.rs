@@ -8,7 +8,6 @@ use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{assignee, call_forbidden};
 use lazo_domain::event::{CallOutcome, CallReported, Severity};
-use lazo_domain::history::Until;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::{Attempt, step_id, step_parts};
@@ -17,7 +16,6 @@ use lazo_domain::view::View;
 use lazo_domain::{calendar, rulebook::RuleBook};
 
 use crate::shell::app::App;
-use crate::shell::mailer::tags;
 use crate::shell::store::{Call, CallStatus, StoreError};
 
 /// A call on the list, with whom it is about.
@@ -127,11 +125,8 @@ fn is_withdrawn(call: &Call, customer: &Customer, book: &RuleBook) -> bool {
 /// The severity of the worst open complaint, and what the customer is worth in
 /// cents.
 fn rank(customer: &Customer, book: &RuleBook, now: Instant) -> (Option<Severity>, i64) {
-    let zone = customer.zone(&book.default_zone);
-    let policy = &book.policy;
-    let (drift, until) = (book.values(), Until::ALL);
-    let view = View { customer, until, now, zone: &zone, policy, drift, event: None };
-    (customer.complaints.worst_open(), (view.worth() * 100.0) as i64)
+    let worth = View::of(customer, book, now).worth();
+    (customer.complaints.worst_open(), (worth * 100.0) as i64)
 }
 
 /// The call that a touch id names. Ids may hold slashes, so where the
@@ -140,7 +135,7 @@ fn rank(customer: &Customer, book: &RuleBook, now: Instant) -> (Option<Severity>
 /// # Errors
 /// [`StoreError`] where the table does not answer.
 pub async fn find(app: &App, touch_id: &str) -> Result<Option<Call>, StoreError> {
-    for touch in tags::readings(touch_id) {
+    for touch in TouchId::readings(touch_id) {
         if let Some(call) = app.store.call(&touch).await? {
             return Ok(Some(call));
         }
@@ -218,7 +213,7 @@ pub async fn close(
         let id = &asked_under(app, id, touch.as_str()).await?;
         app.store.close_call(id, touch.as_str(), outcome).await?;
         if !matches!(report.outcome, CallOutcome::NoAnswer | CallOutcome::Voicemail)
-            && let Some(touch) = tags::touch_id(touch.as_str(), id)
+            && let Some(touch) = TouchId::of_customer(touch.as_str(), id)
         {
             let rules = app.rules();
             let attempts = rules.book.rule(&touch.rule).and_then(|r| r.attempts(&touch.step));
@@ -239,12 +234,12 @@ pub async fn close(
 /// The id of the customer under which a call was asked for: the one that was told,
 /// or another of the same person.
 async fn asked_under(app: &App, id: &Id, touch: &str) -> Result<Id, StoreError> {
-    if tags::touch_id(touch, id).is_some() {
+    if TouchId::of_customer(touch, id).is_some() {
         return Ok(id.clone());
     }
     let person = app.store.person(id).await?.customer;
-    let found = person.ids().find(|other| tags::touch_id(touch, other).is_some());
-    Ok(found.unwrap_or(id).clone())
+    let found = person.touches_named(touch).next();
+    Ok(found.map_or_else(|| id.clone(), |touch| touch.customer))
 }
 
 /// Looks at a customer's calls on the list, as something changed: those that

@@ -1,4 +1,5 @@
-//! Load, decide, commit, and once more where somebody else wrote first.
+//! Load, decide, commit, and once more where somebody else wrote first: the one
+//! place that does so.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::touch::TouchId;
 
 use super::app::App;
 use super::store::{Commit, LEDGER_ITEMS_MAX, Ledger, Loaded, StoreError};
@@ -27,26 +29,36 @@ pub enum CommitError {
     Contention(#[from] Contention),
 }
 
-/// The attempts at one write.
-#[derive(Debug, Default)]
-pub struct Attempts {
-    failed: u32,
+/// How an attempt went.
+pub enum Step<T, S> {
+    Done(T),
+    /// Others were faster: once more, from here.
+    Again(S),
 }
 
-impl Attempts {
-    /// Waits for a short random time, longer from attempt to attempt.
-    ///
-    /// # Errors
-    /// [`Contention`] where that was the last attempt.
-    pub async fn again(&mut self) -> Result<(), Contention> {
-        self.failed += 1;
-        if self.failed >= ATTEMPTS_MAX {
-            return Err(Contention);
+/// Attempts something until it is done, with a short random wait after each
+/// attempt, longer from one to the next. `Err` is where the last attempt left off.
+///
+/// # Errors
+/// Those of an attempt.
+pub async fn until_done<T, S, E, Attempt>(
+    mut state: S,
+    mut attempt: impl FnMut(S) -> Attempt,
+) -> Result<Result<T, S>, E>
+where
+    Attempt: Future<Output = Result<Step<T, S>, E>>,
+{
+    for failed in 1..=ATTEMPTS_MAX {
+        state = match attempt(state).await? {
+            Step::Done(done) => return Ok(Ok(done)),
+            Step::Again(state) => state,
+        };
+        if failed < ATTEMPTS_MAX {
+            let most = 10u64 << failed.min(7);
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(1..=most))).await;
         }
-        let most = 10u64 << self.failed.min(7);
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(1..=most))).await;
-        Ok(())
     }
+    Ok(Err(state))
 }
 
 /// Whose item is read.
@@ -65,9 +77,9 @@ pub enum Plan<T> {
     Write {
         customer: Box<Customer>,
         ledger: Ledger,
-        /// Whether the ledger's first entry is what this is about: where it is
-        /// recorded already, nothing is left to do.
-        is_once: bool,
+        /// How many of the ledger's first entries are what this is about: where one
+        /// is recorded already, whoever asked for this hears of it.
+        about: usize,
         value: T,
     },
 }
@@ -81,50 +93,55 @@ pub enum Written<T> {
     Left(Loaded, T),
     /// It is written; the customer is like this now.
     Done(Loaded, T),
-    /// The ledger had the first entry already.
-    AlreadyRecorded(Loaded),
+    /// The ledger had some of the first entries already: these.
+    AlreadyRecorded(Loaded, Vec<usize>),
 }
 
 /// Reads a customer, decides, and commits; again where somebody else wrote first.
-/// `loaded` is the item where it was read before; the plan gives it back. Touches that the ledger has as
-/// ended are left out of the next attempt.
+/// `loaded` is the item where it was read before; the plan gives it back. Touches
+/// that the ledger has as ended are left out of the next attempt.
 ///
 /// # Errors
 /// Those of the plan; [`StoreError`] where DynamoDB does not answer; [`Contention`].
-pub async fn decide_and_commit<T, E, Planning>(
+pub async fn decide_and_commit<T, E, P, Planning>(
     app: &App,
     read: Read<'_>,
-    mut loaded: Option<Loaded>,
+    loaded: Option<Loaded>,
     now: Instant,
-    mut plan: impl FnMut(Loaded) -> Planning,
+    plan: P,
 ) -> Result<Written<T>, E>
 where
+    P: FnMut(Loaded) -> Planning,
     Planning: Future<Output = Planned<T, E>>,
     E: From<StoreError> + From<Contention>,
 {
-    let mut attempts = Attempts::default();
-    let mut ended = Vec::new();
-    loop {
-        let loaded = match (loaded.take(), read) {
+    let attempt = async |(mut plan, loaded, mut ended): (P, Option<Loaded>, Vec<TouchId>)| {
+        let loaded = match (loaded, read) {
             (Some(loaded), _) => loaded,
             (None, Read::Id(id)) => app.store.load(id).await?,
             (None, Read::Person(id)) => Box::pin(app.store.person(id)).await?,
         };
-        let (loaded, plan) = plan(loaded).await?;
-        let (customer, mut ledger, is_once, value) = match plan {
-            Plan::Leave(value) => return Ok(Written::Left(loaded, value)),
-            Plan::Write { customer, ledger, is_once, value } => (customer, ledger, is_once, value),
+        let (loaded, planned) = plan(loaded).await?;
+        let (customer, mut ledger, about, value) = match planned {
+            Plan::Leave(value) => return Ok(Step::Done(Written::Left(loaded, value))),
+            Plan::Write { customer, ledger, about, value } => (customer, ledger, about, value),
         };
         ledger.leave_out(&ended);
         match app.store.commit(&loaded, *customer, &ledger, now).await? {
-            Commit::Done(after) => return Ok(Written::Done(*after, value)),
-            Commit::AlreadyRecorded(entries) if is_once && entries.contains(&0) => {
-                return Ok(Written::AlreadyRecorded(loaded));
+            Commit::Done(after) => return Ok(Step::Done(Written::Done(*after, value))),
+            Commit::AlreadyRecorded(entries) if entries.iter().any(|entry| *entry < about) => {
+                let entries = entries.into_iter().filter(|entry| *entry < about).collect();
+                return Ok(Step::Done(Written::AlreadyRecorded(loaded, entries)));
             }
             Commit::AlreadyRecorded(entries) => ended.extend(ledger.touches_at(&entries)),
             Commit::Conflict => {}
         }
-        attempts.again().await?;
+        Ok(Step::Again((plan, None, ended)))
+    };
+    match until_done((plan, loaded, Vec::new()), attempt).await {
+        Ok(Ok(written)) => Ok(written),
+        Ok(Err(_)) => Err(Contention.into()),
+        Err(error) => Err(error),
     }
 }
 

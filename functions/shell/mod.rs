@@ -4,6 +4,7 @@
 pub mod alarm_sweep;
 pub mod app;
 pub mod aside;
+pub mod batch;
 pub mod bus;
 pub mod call_list;
 pub mod commit;
@@ -16,3 +17,4 @@ pub mod staff_mail;
 pub mod store;
 pub mod telemetry;
 pub mod text_file;
+pub mod wording;

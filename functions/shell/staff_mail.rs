@@ -5,6 +5,8 @@
 //! A caller keeps in its own state that a mail is owed, and asks for it again
 //! until [`tell`] says that nothing more is to be done.
 
+use std::convert::Infallible;
+
 use lazo_domain::instant::Instant;
 use lazo_domain::message::notice_context;
 use lazo_domain::notice::{NoticeId, NoticeKind};
@@ -13,7 +15,7 @@ use serde_json::Value;
 
 use crate::shell::app::App;
 use crate::shell::aside;
-use crate::shell::commit::Attempts;
+use crate::shell::commit::{Step, until_done};
 use crate::shell::mailer::{Letter, Recipient, SendError, Trace, Wait};
 use crate::shell::send_rate::SendRate;
 use crate::shell::store::{
@@ -138,13 +140,16 @@ async fn settle(
         tracing::error!(unknown_sends = 1, "nobody knows whether a mail to staff went out");
     }
     // Nobody else knows how it went, so it is worth more than one try.
-    let mut attempts = Attempts::default();
-    while let Err(error) = app.store.settle_notice(id.hash(), state, message_id).await {
-        if attempts.again().await.is_err() {
-            return Err(error);
+    let attempt = async |_| -> Result<_, Infallible> {
+        match app.store.settle_notice(id.hash(), state, message_id).await {
+            Ok(()) => Ok(Step::Done(told)),
+            Err(error) => Ok(Step::Again(Some(error))),
         }
+    };
+    match until_done(None, attempt).await {
+        Ok(Err(Some(error))) => Err(error),
+        Ok(_) => Ok(told),
     }
-    Ok(told)
 }
 
 /// A fence whose holder tells nothing is never taken over by a time-out: what

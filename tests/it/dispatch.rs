@@ -183,25 +183,15 @@ async fn a_call_is_asked_for_and_stands_on_the_list() {
 }
 
 async fn script(world: &World, call: &lazo::shell::store::Call, now: Instant) -> String {
-    use lazo_domain::history::Until;
     use lazo_domain::message::{Facts, context};
     use lazo_domain::view::View;
     let customer = world.customer(&call.touch.customer).await;
     let rules = world.app.rules();
-    let zone = customer.zone(&rules.book.default_zone);
     let policy = &rules.book.policy;
     let fired = customer.fired.iter().find(|fired| fired.occurrence == call.touch.occurrence);
     let event = fired.map(|fired| &fired.detail);
     assert!(event.is_some(), "the purchase is kept while the call is open");
-    let view = View {
-        customer: &customer,
-        until: Until::ALL,
-        now,
-        zone: &zone,
-        policy,
-        drift: None,
-        event,
-    };
+    let view = View { event, ..View::of(&customer, &rules.book, now) };
     let made = lazo_domain::decide::call_facts(&customer, &rules.book, &call.touch, now);
     let facts = Facts { rep: &call.assigned_to, call: Some(made), ..Facts::default() };
     let context = context(&view, &facts);

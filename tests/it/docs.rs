@@ -9,7 +9,6 @@ use std::path::Path;
 use lazo_domain::condition::{self, Named, Values};
 use lazo_domain::customer::Customer;
 use lazo_domain::event::{self, EventKind};
-use lazo_domain::history::Until;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{self, Variable};
@@ -67,16 +66,7 @@ fn hold(path: &str, name: &str, expected: &str) {
 fn may_be_missing(name: &str) -> bool {
     let Some(field) = name.strip_prefix("customer.") else { return false };
     let (book, nobody) = (book(), Customer::new(Id::new("nobody").unwrap()));
-    let view = View {
-        customer: &nobody,
-        until: Until::ALL,
-        now: Instant::from_millis(0),
-        zone: &book.default_zone,
-        policy: &book.policy,
-        drift: None,
-        event: None,
-    };
-    view.customer(field).is_none()
+    View::of(&nobody, &book, Instant::from_millis(0)).customer(field).is_none()
 }
 
 #[test]

@@ -9,6 +9,7 @@ use lazo::shell::rules::Rules;
 use lazo::shell::store::{FailureKind, Store, TouchState};
 use lazo::{dispatch, ingest};
 use lazo_domain::channel::{Channel, Purpose};
+use lazo_domain::customer::{Customer, SendAnswer};
 use lazo_domain::instant::Instant;
 use lazo_domain::policy::MarketingConsent;
 use lazo_domain::touch::{Reason, TouchId};
@@ -20,6 +21,11 @@ use crate::support::recorder::{Reply, Service};
 use crate::support::{CONFIGURATION_SET, World, id, minutes_after, sdk_at};
 
 const ADDRESS: &str = "marisol.nandu@example.com";
+
+/// What is known of how the sending of the customer's first touch went.
+fn answer(customer: &Customer) -> Option<SendAnswer> {
+    Some(customer.enrolments[0].sending()?.answer)
+}
 
 /// An event of SES's about a mail that the recorder took.
 fn told(kind: &str, mail: &Value, at: Instant, more: Value) -> String {
@@ -138,7 +144,7 @@ async fn a_touch_is_listed_after_an_hour_and_taken_off_when_ses_tells() {
     assert_eq!(run_on(&world, minutes_after(due(), 60), 5).await, 0);
     let listed = failures(&world).await;
     assert_eq!((listed.len(), listed[0].kind), (1, FailureKind::UnknownSend));
-    assert!(world.customer(&id("ana")).await.enrolments[0].listed);
+    assert_eq!(answer(&world.customer(&id("ana")).await), Some(SendAnswer::Listed));
     take(&world, &[delivered(&mail)], minutes_after(due(), 90)).await;
     assert!(failures(&world).await.is_empty());
     let ledger = touches(&world).await;
@@ -292,7 +298,8 @@ async fn what_is_of_others_or_cannot_be_read_stops_nobody() {
     ];
     take(&world, &events, due()).await;
     let ana = world.customer(&id("ana")).await;
-    assert!(ana.suppressed.is_empty() && ana.enrolments[0].unanswered);
+    assert!(ana.suppressed.is_empty());
+    assert_eq!(answer(&ana), Some(SendAnswer::Lost));
     assert_eq!(touches(&world).await[0].state, TouchState::Fenced);
     let nobody = world.app.store.load(&id("nobody")).await.unwrap();
     assert_eq!(nobody.customer, lazo_domain::customer::Customer::new(id("nobody")));

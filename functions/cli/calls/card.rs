@@ -3,16 +3,14 @@
 use lazo::shell::call_list::Listed;
 use lazo::shell::rules::Rules;
 use lazo::shell::store::Call;
+use lazo::shell::wording::Language;
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::call_facts;
-use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, Occasion, Period, context};
 use lazo_domain::view::View;
 use serde_json::{Value, json};
-
-use crate::lang::Lang;
 
 fn name_of(customer: &Customer) -> String {
     let parts = [&customer.profile.given, &customer.profile.family];
@@ -50,14 +48,12 @@ fn script(
     locale: &str,
 ) -> anyhow::Result<String> {
     let policy = &rules.book.policy;
-    let zone = customer.zone(&rules.book.default_zone);
     let event = customer
         .fired
         .iter()
         .find(|fired| fired.occurrence == call.touch.occurrence)
         .map(|fired| &fired.detail);
-    let drift = rules.book.values();
-    let view = View { customer, until: Until::ALL, now, zone: &zone, policy, drift, event };
+    let view = View { event, ..View::of(customer, &rules.book, now) };
     let occasion = Occasion::of_touch(&view, &call.touch, &rules.book);
     let facts = call_facts(customer, &rules.book, &call.touch, now);
     let is_call = call.channel == Channel::Call;
@@ -112,7 +108,7 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
 }
 
 /// A call as a rep reads it.
-pub fn card(listed: &Listed, rules: &Rules, now: Instant, brief: bool, lang: Lang) -> String {
+pub fn card(listed: &Listed, rules: &Rules, now: Instant, brief: bool, lang: Language) -> String {
     let Listed { call, customer } = listed;
     let zone = customer.zone(&rules.book.default_zone);
     let phone = customer.profile.phone.latest().map_or("—", |phone| phone.as_str());
@@ -123,8 +119,8 @@ pub fn card(listed: &Listed, rules: &Rules, now: Instant, brief: bool, lang: Lan
     let locale = customer.locale(&rules.book.policy);
     // Rules are described in one language; their scripts speak each.
     let why = match lang {
-        Lang::Es => heading(listed, rules, now, "es").unwrap_or_else(|| why(call, rules)),
-        Lang::En => why(call, rules),
+        Language::Es => heading(listed, rules, now, "es").unwrap_or_else(|| why(call, rules)),
+        Language::En => why(call, rules),
     };
     let who = match is_call {
         true => lang.pick("quién llama", "who calls"),

@@ -8,11 +8,11 @@ use lazo::shell::app::App;
 use lazo::shell::call_list::{self, Claim, Gone, Listed};
 use lazo::shell::rules::Rules;
 use lazo::shell::store::Call;
+use lazo::shell::wording::Language;
 use lazo_domain::instant::Instant;
 use serde_json::{Value, json};
 
 use super::Answer;
-use super::lang::Lang;
 use super::system::{System, Target, publish};
 
 /// The call list.
@@ -103,7 +103,7 @@ impl Outcome {
     }
 }
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let system = System::open(target).await?;
     match &args.command {
         Command::List { of, brief, json } => {
@@ -122,7 +122,7 @@ async fn list(
     of: Option<&str>,
     brief: bool,
     as_json: bool,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<Answer> {
     let now = Instant::from(jiff::Timestamp::now());
     let calls = match of {
@@ -144,7 +144,7 @@ fn show(
     rules: &Rules,
     now: Instant,
     (brief, as_json): (bool, bool),
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<()> {
     match as_json {
         true => out!("{}", card::as_value(listed, rules, now)),
@@ -153,7 +153,7 @@ fn show(
     Ok(())
 }
 
-async fn claim(app: &App, touch_id: &str, by: &str, lang: Lang) -> anyhow::Result<Answer> {
+async fn claim(app: &App, touch_id: &str, by: &str, lang: Language) -> anyhow::Result<Answer> {
     let now = Instant::from(jiff::Timestamp::now());
     let call = find(app, touch_id, lang).await?;
     let clock = |at: Instant| at.zoned(&jiff::tz::TimeZone::system()).strftime("%H:%M").to_string();
@@ -175,7 +175,7 @@ async fn claim(app: &App, touch_id: &str, by: &str, lang: Lang) -> anyhow::Resul
 }
 
 /// Why a call is on the list no more.
-fn over(gone: &Gone, lang: Lang) -> String {
+fn over(gone: &Gone, lang: Language) -> String {
     match gone {
         Gone::Over(how) => {
             let over = lang.pick("ya no está en la lista", "it is on the list no more");
@@ -195,7 +195,7 @@ async fn next(
     by: &str,
     of: Option<&str>,
     look: (bool, bool),
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<Answer> {
     let now = Instant::from(jiff::Timestamp::now());
     let rules = app.rules();
@@ -220,7 +220,7 @@ async fn next(
     Ok(Answer::No)
 }
 
-async fn log(system: &System, report: &ReportArgs, lang: Lang) -> anyhow::Result<Answer> {
+async fn log(system: &System, report: &ReportArgs, lang: Language) -> anyhow::Result<Answer> {
     let app = &system.app;
     let now = Instant::from(jiff::Timestamp::now());
     let call = find(app, &report.touch_id, lang).await?;
@@ -256,7 +256,7 @@ async fn log(system: &System, report: &ReportArgs, lang: Lang) -> anyhow::Result
 }
 
 /// The call that a touch id names.
-async fn find(app: &App, touch_id: &str, lang: Lang) -> anyhow::Result<Call> {
+async fn find(app: &App, touch_id: &str, lang: Language) -> anyhow::Result<Call> {
     let Some(call) = call_list::find(app, touch_id).await? else {
         bail!(
             "{} {touch_id:?}; {}",

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use lazo_domain::digest::{self, sha256_hex};
 use lazo_domain::id::ID_CHARS_MAX;
 use rust_decimal::Decimal;
-use sha2::{Digest, Sha256};
 
 use super::dates::When;
 use super::told::{Remark, Told};
@@ -207,9 +207,7 @@ pub fn fitting(id: String) -> String {
     if id.len() <= ID_CHARS_MAX - ROOM {
         return id;
     }
-    let hash = Sha256::digest(id.as_bytes());
-    let hash: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("row-{hash}")
+    format!("row-{}", sha256_hex(id, digest::BYTES))
 }
 
 /// Finds for each refund its purchase: the one whose id it bears; else the latest

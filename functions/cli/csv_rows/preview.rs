@@ -1,11 +1,11 @@
 //! How a file was understood, for people to look at before anything is written.
 
+use lazo::shell::wording::Language;
 use std::fmt::Write;
 
 use super::amounts::DecimalSign;
 use super::dates::DateOrder;
 use super::{Sheet, Told, cell};
-use crate::lang::Lang;
 
 /// How many rows are shown.
 const ROWS_SHOWN: usize = 5;
@@ -15,7 +15,7 @@ impl Sheet<'_> {
     ///
     /// # Errors
     /// A file that is no CSV.
-    pub fn preview(&self, lang: Lang) -> anyhow::Result<String> {
+    pub fn preview(&self, lang: Language) -> anyhow::Result<String> {
         let between = match self.records.delimiter {
             '\t' => lang.pick("tabulador", "tab").to_owned(),
             sign => format!("\"{sign}\""),
@@ -43,7 +43,7 @@ impl Sheet<'_> {
         Ok(text)
     }
 
-    fn how(&self, field: &str, lang: Lang) -> String {
+    fn how(&self, field: &str, lang: Language) -> String {
         match field {
             "occurred_at" => {
                 let order = match self.dates.order {
@@ -72,7 +72,7 @@ impl Sheet<'_> {
     }
 
     /// The first rows as they are read.
-    fn rows(&self, text: &mut String, lang: Lang) -> anyhow::Result<()> {
+    fn rows(&self, text: &mut String, lang: Language) -> anyhow::Result<()> {
         let mut shown = 0;
         self.records.each(|line, record, why| {
             shown += 1;

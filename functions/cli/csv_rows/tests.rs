@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use lazo::shell::wording::Language;
 use lazo_domain::event::{Body, Delivered, PurchaseCompleted};
 use proptest::prelude::*;
 
@@ -255,7 +256,7 @@ fn what_may_be_one_or_the_other_is_told() {
     let lines: Vec<usize> = told.rejected.iter().map(|(line, _)| *line).collect();
     assert_eq!((events.len(), lines), (1, vec![2, 3]));
     let sheet = Sheet::of(Path::new("p.csv"), text, &args(&[])).unwrap();
-    let page = sheet.preview(crate::lang::Lang::En).unwrap();
+    let page = sheet.preview(Language::En).unwrap();
     for part in ["\";\"", "America/Mexico_City", "--decimal", "--date-order", "2025-07-07"] {
         assert!(page.contains(part), "{part}: {page}");
     }

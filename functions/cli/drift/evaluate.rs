@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use jiff::civil::Date;
+use lazo::shell::wording::Language;
 use lazo_domain::drift::{
     Evaluation, EvaluationReport, Judge, Measure, Observed, Scorer, evaluate,
 };
@@ -12,7 +13,6 @@ use serde::Serialize;
 
 use super::{Common, plot, why, write_file, write_line};
 use crate::Answer;
-use crate::lang::Lang;
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
@@ -38,7 +38,7 @@ struct Line<'a> {
     evaluation: &'a Evaluation,
 }
 
-pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answer> {
+pub fn run(args: &Args, out: &mut dyn Write, lang: Language) -> anyhow::Result<Answer> {
     let Args { common, split, .. } = args;
     if *split >= common.until {
         bail!("--split {split} must be before --until {}", common.until);
@@ -81,7 +81,7 @@ pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answe
     }
 }
 
-fn write_text(out: &mut dyn Write, found: &Evaluation, lang: Lang) -> anyhow::Result<()> {
+fn write_text(out: &mut dyn Write, found: &Evaluation, lang: Language) -> anyhow::Result<()> {
     let share = found.lost as f64 / found.customers.max(1) as f64 * 100.0;
     writeln!(
         out,
@@ -135,7 +135,7 @@ fn write_text(out: &mut dyn Write, found: &Evaluation, lang: Lang) -> anyhow::Re
 fn write_calibration(
     out: &mut dyn Write,
     reports: &[EvaluationReport],
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<()> {
     let title = lang.pick(
         "por décimas: clientes, media de la medida, parte que no volvió",
@@ -160,7 +160,7 @@ fn write_calibration(
     Ok(())
 }
 
-pub fn name(lang: Lang, measure: Measure) -> &'static str {
+pub fn name(lang: Language, measure: Measure) -> &'static str {
     match measure {
         Measure::OverdueRatio => lang.pick("razón de atraso", "overdue ratio"),
         Measure::Recency => lang.pick("días sin comprar", "recency"),

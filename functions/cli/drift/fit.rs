@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use lazo::shell::wording::Language;
 use lazo_domain::drift::{Model, PrintedModel, ShopRhythm};
 
 use super::{Common, why, write_file, write_line};
 use crate::Answer;
-use crate::lang::Lang;
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
@@ -22,7 +22,7 @@ pub struct Args {
     json: bool,
 }
 
-pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answer> {
+pub fn run(args: &Args, out: &mut dyn Write, lang: Language) -> anyhow::Result<Answer> {
     let shop = args.common.shop("--until", args.common.until)?;
     let model = args.common.fit(&shop);
     if let Some(path) = &args.out {
@@ -40,7 +40,7 @@ fn write_text(
     out: &mut dyn Write,
     model: &Model,
     duplicates: usize,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<()> {
     let (customers, unique) = (model.customers, model.unique_histories);
     writeln!(
@@ -88,7 +88,7 @@ fn write_text(
     Ok(writeln!(out, "{spending}: {:.2}", model.spending.mean)?)
 }
 
-fn write_ratio(out: &mut dyn Write, rhythm: &ShopRhythm, lang: Lang) -> anyhow::Result<()> {
+fn write_ratio(out: &mut dyn Write, rhythm: &ShopRhythm, lang: Language) -> anyhow::Result<()> {
     let label = lang.pick("razón de atraso", "overdue ratio");
     let gaps = lang.pick("intervalos completos", "completed gaps");
     if !rhythm.is_usable() {

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
 use jiff::civil::Date;
+use lazo::shell::wording::Language;
 use lazo_domain::drift::{Kind, Model, Refusal, Sample};
 use lazo_domain::policy;
 use lazo_domain::rulebook::RuleBook;
@@ -25,7 +26,6 @@ use lazo::shell::rules;
 
 use super::Answer;
 use super::csv_rows::CsvArgs;
-use super::lang::Lang;
 use super::system::Target;
 use purchases::{Customer, Shop};
 
@@ -96,7 +96,7 @@ struct Judging {
     at_risk: f64,
 }
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     match &args.command {
         Command::OnFile(command) => {
             let book = RuleBook::read(&rules::rule_files(target.rules.as_deref())?)
@@ -123,7 +123,7 @@ impl OnFile {
         command
     }
 
-    fn write(&self, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answer> {
+    fn write(&self, out: &mut dyn Write, lang: Language) -> anyhow::Result<Answer> {
         match self {
             OnFile::Fit(args) => fit::run(args, out, lang),
             OnFile::Score(args) => score::run(args, out, lang),
@@ -196,8 +196,8 @@ fn write_line(out: &mut dyn Write, line: &impl Serialize) -> anyhow::Result<()> 
 }
 
 /// Why a fit is refused, as a sentence.
-fn why(lang: Lang, refused: &Refusal) -> String {
-    if lang == Lang::En {
+fn why(lang: Language, refused: &Refusal) -> String {
+    if lang == Language::En {
         return refused.to_string();
     }
     match refused {

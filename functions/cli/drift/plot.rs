@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use lazo::shell::wording::Language;
 use lazo_domain::drift::{Evaluation, EvaluationReport};
 
 use super::evaluate::name;
-use crate::lang::Lang;
 
 const LEFT: f64 = 84.0;
 const TOP: f64 = 76.0;
@@ -14,7 +14,7 @@ const SIDE: f64 = 480.0;
 const COLOURS: [&str; 2] = ["#0072b2", "#d55e00"];
 
 /// The plot of the model's probabilities; `None` where there are none.
-pub fn calibration(found: &Evaluation, lang: Lang) -> Option<String> {
+pub fn calibration(found: &Evaluation, lang: Language) -> Option<String> {
     let of = |report: &&EvaluationReport| {
         report.measure.is_probability() && !report.calibration.is_empty()
     };
@@ -40,7 +40,7 @@ fn write_plot(
     svg: &mut String,
     found: &Evaluation,
     reports: &[&EvaluationReport],
-    lang: Lang,
+    lang: Language,
 ) -> std::fmt::Result {
     let title = lang.pick("Calibración: quién no vuelve", "Calibration: who does not come back");
     let (width, height) = (LEFT + SIDE + 36.0, TOP + SIDE + 76.0);
@@ -85,7 +85,7 @@ fn write_plot(
 }
 
 /// What the plot shows, for who cannot see it.
-fn description(found: &Evaluation, reports: &[&EvaluationReport], lang: Lang) -> String {
+fn description(found: &Evaluation, reports: &[&EvaluationReport], lang: Language) -> String {
     let intro = lang.pick(
         "Por décimas de clientes, la probabilidad media de no volver y la parte que no volvió.",
         "By tenths of the customers, the mean probability not to come back, and the share that did not.",
@@ -100,7 +100,7 @@ fn description(found: &Evaluation, reports: &[&EvaluationReport], lang: Lang) ->
     text
 }
 
-fn write_axes(svg: &mut String, lang: Lang) -> std::fmt::Result {
+fn write_axes(svg: &mut String, lang: Language) -> std::fmt::Result {
     for tick in 0..=5 {
         let share = f64::from(tick) / 5.0;
         let percent = tick * 20;
@@ -118,8 +118,10 @@ fn write_axes(svg: &mut String, lang: Lang) -> std::fmt::Result {
         )?;
     }
     let (said, true_share) = match lang {
-        Lang::Es => ("probabilidad prevista de no volver", "parte que no volvió"),
-        Lang::En => ("predicted probability of not coming back", "share that did not come back"),
+        Language::Es => ("probabilidad prevista de no volver", "parte que no volvió"),
+        Language::En => {
+            ("predicted probability of not coming back", "share that did not come back")
+        }
     };
     let middle = TOP + SIDE / 2.0;
     writeln!(

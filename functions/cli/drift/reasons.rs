@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use lazo::shell::app::App;
 use lazo::shell::store::Month;
+use lazo::shell::wording::Language;
 use lazo_domain::event::DissolutionReason;
 use lazo_domain::instant::Instant;
 use serde_json::json;
 
 use super::Answer;
-use crate::lang::Lang;
 use crate::ranked::ranked;
 use crate::system::{System, Target};
 
@@ -25,7 +25,7 @@ pub struct Args {
 
 type Counts = BTreeMap<DissolutionReason, usize>;
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let system = System::open(target).await?;
     let now = Instant::from(jiff::Timestamp::now());
     let months = counted(&system.app, args.months, now).await?;
@@ -81,7 +81,7 @@ fn line(month: Month, counts: &Counts) -> serde_json::Value {
     })
 }
 
-fn total(counts: &Counts, lang: Lang) -> String {
+fn total(counts: &Counts, lang: Language) -> String {
     let total: usize = counts.values().sum();
     let reports = match total {
         1 => lang.pick("se fue", "left"),
@@ -90,7 +90,7 @@ fn total(counts: &Counts, lang: Lang) -> String {
     format!("{total:>4} {reports}")
 }
 
-fn show(counts: &Counts, lang: Lang) -> anyhow::Result<()> {
+fn show(counts: &Counts, lang: Language) -> anyhow::Result<()> {
     for (reason, count) in ranked(counts) {
         out!("{:>13} {count:>4}  {}", "", lang.dissolution(*reason));
     }

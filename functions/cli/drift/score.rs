@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use jiff::civil::Date;
+use lazo::shell::wording::Language;
 use lazo_domain::drift::{Judge, Model, Rhythm, Scorer, Spent, Weeks};
 use serde::Serialize;
 
 use super::{Common, Judging, why, write_line};
 use crate::Answer;
-use crate::lang::Lang;
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
@@ -51,7 +51,7 @@ struct Line<'a> {
     lifetime_value: f64,
 }
 
-pub fn run(args: &Args, out: &mut dyn Write, lang: Lang) -> anyhow::Result<Answer> {
+pub fn run(args: &Args, out: &mut dyn Write, lang: Language) -> anyhow::Result<Answer> {
     let until = args.common.until;
     let policy = args.judging.apply(args.common.policy())?;
     let shop = args.common.shop("--until", until)?;
@@ -115,7 +115,7 @@ fn write_table(
     lines: &[Line],
     args: &Args,
     scorer: &Scorer,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<()> {
     let shown = &lines[..lines.len().min(args.top)];
     let customer = lang.pick("cliente", "customer");
@@ -153,8 +153,8 @@ fn write_table(
     let more = lines.len() - shown.len();
     if more > 0 {
         let (and, hint) = match lang {
-            Lang::Es => ("y", "más (--top N, o --json para todos)"),
-            Lang::En => ("and", "more (--top N, or --json for all)"),
+            Language::Es => ("y", "más (--top N, o --json para todos)"),
+            Language::En => ("and", "more (--top N, or --json for all)"),
         };
         writeln!(out, "… {and} {more} {hint}")?;
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Parser;
 use serde_json::Value;
 
-use super::{Answer, Lang, OnFile};
+use super::{Answer, Language, OnFile};
 
 #[derive(Parser)]
 struct Program {
@@ -15,7 +15,7 @@ struct Program {
 }
 
 /// What a command prints and how it ends: 0 done, 1 no, or the error's text.
-fn run(words: &str, file: &Path, lang: Lang) -> (String, Result<u8, String>) {
+fn run(words: &str, file: &Path, lang: Language) -> (String, Result<u8, String>) {
     let words = words.replace("FILE", file.to_str().unwrap());
     let program = match Program::try_parse_from(format!("lazo {words}").split_whitespace()) {
         Ok(program) => program,
@@ -41,7 +41,7 @@ impl Csv {
     }
 
     fn run(&self, words: &str) -> (String, Result<u8, String>) {
-        run(words, &self.0.path().join("p.csv"), Lang::En)
+        run(words, &self.0.path().join("p.csv"), Language::En)
     }
 
     fn json(&self, words: &str) -> (Value, Result<u8, String>) {
@@ -150,7 +150,7 @@ fn an_evaluation_is_printed_and_plotted() {
         csv.json("evaluate --purchases FILE --split 2024-09-30 --until 2025-06-30 --json");
     assert_eq!(json["reports"].as_array().unwrap().len(), 4);
     assert_eq!(json["judged_by"], "p_alive");
-    let spanish = run(&words, &csv.0.path().join("p.csv"), Lang::Es).0;
+    let spanish = run(&words, &csv.0.path().join("p.csv"), Language::Es).0;
     assert!(spanish.contains("razón de atraso") && spanish.contains("no volvieron"), "{spanish}");
 }
 
@@ -310,7 +310,7 @@ fn extremes_stay_finite() {
 fn real_shops() {
     if let Some(cdnow) = data("cdnow-sample.csv") {
         let words = "fit --purchases FILE --until 1997-09-30 --json";
-        let (text, end) = run(words, &cdnow, Lang::En);
+        let (text, end) = run(words, &cdnow, Language::En);
         let found: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((end, &found["customers"]), (Ok(0), &2357.into()));
         assert!((found["log_likelihood"].as_f64().unwrap() + 9_582.135_715_55).abs() < 1e-6);
@@ -318,7 +318,7 @@ fn real_shops() {
     if let Some(retail) = data("online-retail-invoices.csv") {
         let words = "evaluate --purchases FILE --split 2011-06-07 --until 2011-12-09 --json \
                      --columns purchase_id=invoice --time-zone Europe/London";
-        let (text, end) = run(words, &retail, Lang::En);
+        let (text, end) = run(words, &retail, Language::En);
         let found: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((end, &found["judged_by"]), (Ok(0), &"overdue_ratio".into()));
         let inactive = &found["reports"][0];

@@ -15,12 +15,12 @@ use lazo::shell::app::App;
 use lazo::shell::bus;
 use lazo::shell::rules::Rules;
 use lazo::shell::store::StoreError;
+use lazo::shell::wording::Language;
 use lazo::{digest, dispatch, drift, occasions};
 use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 
-use super::lang::Lang;
 use super::sample_shop;
 use super::system::{self, Setup, System, Target};
 use super::{Answer, import};
@@ -70,7 +70,7 @@ const DYNAMODB_PORT: u16 = 4701;
 const BUS_PORT: u16 = 4702;
 const LINKS_PORT: u16 = 4703;
 
-pub async fn run(args: &Args, target: &Target, lang: Lang) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     if target.table.is_some() {
         bail!("lazo local runs here; --table is for commands on a table in AWS");
     }
@@ -114,7 +114,7 @@ async fn start(args: &Args, target: &Target, lock: File) -> anyhow::Result<Syste
 }
 
 /// A round of work every minute, until the process is asked to stop.
-async fn work(app: Arc<App>, target: &Target, lang: Lang) -> anyhow::Result<()> {
+async fn work(app: Arc<App>, target: &Target, lang: Language) -> anyhow::Result<()> {
     let mut ticks = tokio::time::interval(Duration::from_secs(60));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks.tick().await;
@@ -159,7 +159,7 @@ fn reload_rules(app: &App, target: &Target) {
 
 /// Fills an empty store with the sample shop: two years of history, and the
 /// last three days as events on the bus.
-async fn fill(app: &App, data: &Path, lang: Lang) -> anyhow::Result<()> {
+async fn fill(app: &App, data: &Path, lang: Language) -> anyhow::Result<()> {
     let path = data.join("sample-shop.json");
     let filling = match std::fs::read_to_string(&path) {
         Ok(text) => serde_json::from_str(&text).with_context(|| path.display().to_string())?,

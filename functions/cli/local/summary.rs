@@ -7,12 +7,12 @@ use jiff::ToSpan;
 use lazo::dispatch::DispatchReport;
 use lazo::shell::call_list;
 use lazo::shell::store::{EventEntry, Item, Store, TouchEntry, TouchState};
+use lazo::shell::wording::Language;
 use lazo_domain::customer::Customer;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::Reason;
 
 use super::SAMPLE_EVENTS;
-use crate::lang::Lang;
 use crate::system::{Endpoints, System, TABLE, Target};
 
 /// Everything in the local table, counted. Only the local system reads its
@@ -92,7 +92,7 @@ pub async fn print(
     system: &System,
     target: &Target,
     first: &DispatchReport,
-    lang: Lang,
+    lang: Language,
 ) -> anyhow::Result<()> {
     let counts = count(&system.app.store).await?;
     let now = Instant::from(jiff::Timestamp::now());
@@ -131,14 +131,14 @@ pub async fn print(
     Ok(())
 }
 
-fn more(count: usize, lang: Lang) -> String {
+fn more(count: usize, lang: Language) -> String {
     match lang {
-        Lang::Es => format!("{count}"),
-        Lang::En => format!("{count} more"),
+        Language::Es => format!("{count}"),
+        Language::En => format!("{count} more"),
     }
 }
 
-fn commands(system: &System, target: &Target, customer: Option<String>, lang: Lang) {
+fn commands(system: &System, target: &Target, customer: Option<String>, lang: Language) {
     let data = target.data.display();
     let lazo = std::env::args().next().unwrap_or_else(|| "lazo".into());
     let suffix =
@@ -191,7 +191,7 @@ fn commands(system: &System, target: &Target, customer: Option<String>, lang: La
 }
 
 /// One line on a round in which something happened.
-pub fn print_round(report: &DispatchReport, lang: Lang) {
+pub fn print_round(report: &DispatchReport, lang: Language) {
     if report.sent + report.not_sent + report.put_back + report.unknown + report.failed == 0 {
         return;
     }

@@ -20,7 +20,7 @@ use crate::policy::{MarketingConsent, Policy};
 use crate::profile::{Dated, Profile};
 use crate::stage::{DriftForecast, Entered};
 use crate::suppression::{Suppressions, WrongNumbers};
-use crate::touch::TouchRecord;
+use crate::touch::{TouchId, TouchRecord};
 pub use enrolment::*;
 
 /// The anniversary that nobody needs to tell: that of the first purchase.
@@ -191,10 +191,9 @@ impl Customer {
         self.ids().any(|known| known == id)
     }
 
-    /// What follows the customer's id and a slash, where a text begins with any of
-    /// the person's ids.
-    pub fn behind_own_id<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
-        self.ids().filter_map(|id| text.strip_prefix(id.as_str())?.strip_prefix('/'))
+    /// What a touch id may mean under each of the person's ids.
+    pub fn touches_named<'a>(&'a self, text: &'a str) -> impl Iterator<Item = TouchId> {
+        self.ids().filter_map(|id| TouchId::of_customer(text, id))
     }
 
     /// Where a word of consent belongs that was given under an id at an instant.
@@ -271,7 +270,7 @@ impl Customer {
     /// The next instant at which a touch, a complaint or the ledger wants
     /// attention.
     pub fn next_due(&self) -> Option<Instant> {
-        let waiting = self.enrolments.iter().filter(|e| e.sending_since.is_none());
+        let waiting = self.enrolments.iter().filter(|e| !e.is_sending());
         let unwritten = self.unwritten.iter().map(|record| record.at).min();
         waiting.map(|e| e.next).chain(self.complaints.next_alarm()).chain(unwritten).min()
     }
@@ -283,7 +282,7 @@ impl Customer {
 
     /// The enrolments whose next touch is still to go.
     pub fn pending(&self) -> impl Iterator<Item = &Enrolment> {
-        self.enrolments.iter().filter(|e| e.asked_at.is_none())
+        self.enrolments.iter().filter(|e| e.asked_at().is_none())
     }
 
     /// Whether this state differs from an earlier one in nothing but when its

@@ -14,6 +14,7 @@ pub mod condition;
 pub mod consent;
 pub mod customer;
 pub mod decide;
+pub mod digest;
 pub mod drift;
 pub mod event;
 pub mod history;

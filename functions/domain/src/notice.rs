@@ -4,6 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::digest;
 use crate::policy::Policy;
 
 /// What a mail to somebody in the shop is about.
@@ -65,7 +66,7 @@ impl NoticeId {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        let hash = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let hash = digest::hex(&hash.finalize()[..digest::BYTES]);
         NoticeId { text: parts().collect::<Vec<_>>().join("/"), hash }
     }
 

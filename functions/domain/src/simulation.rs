@@ -330,12 +330,7 @@ impl<'a> Run<'a> {
 fn pending(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Option<TouchRecord> {
     let step = book.rule(&enrolment.rule).and_then(|rule| rule.step(&enrolment.step))?;
     Some(TouchRecord {
-        touch: TouchId {
-            rule: enrolment.rule.clone(),
-            customer: customer.id.clone(),
-            occurrence: enrolment.occurrence.clone(),
-            step: enrolment.step.clone(),
-        },
+        touch: enrolment.touch(&customer.id),
         channel: step.channel,
         status: TouchStatus::Pending,
         at: enrolment.next,

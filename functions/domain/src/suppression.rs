@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use crate::digest::{self, sha256_hex};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::event::Phone;
 use crate::instant::Instant;
@@ -14,9 +14,6 @@ use crate::profile::Dated;
 /// How many addresses of one customer are remembered; the latest ones.
 const ADDRESSES_MAX: usize = 16;
 
-/// How much of the hash is kept, in bytes.
-const HASH_BYTES: usize = 16;
-
 /// An address that can be recognised and not read.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -25,8 +22,7 @@ pub struct AddressHash(String);
 impl AddressHash {
     /// The hash of an address; upper and lower case are the same mailbox.
     pub fn of(address: &str) -> AddressHash {
-        let digest = Sha256::digest(address.trim().to_lowercase().as_bytes());
-        AddressHash(digest.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect())
+        AddressHash(sha256_hex(address.trim().to_lowercase(), digest::BYTES))
     }
 }
 

@@ -17,6 +17,39 @@ pub struct TouchId {
     pub step: String,
 }
 
+impl TouchId {
+    /// Reads a touch id, given whose it is. Names of rules and steps hold no slash;
+    /// ids may.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazo_domain::{id::Id, touch::TouchId};
+    /// let ana = Id::new("ana").unwrap();
+    /// let touch = TouchId::of_customer("thanks/ana/p/1/mail", &ana).unwrap();
+    /// assert_eq!((touch.occurrence.as_str(), touch.step.as_str()), ("p/1", "mail"));
+    /// ```
+    pub fn of_customer(text: &str, customer: &Id) -> Option<TouchId> {
+        let (rule, rest) = text.split_once('/')?;
+        let rest = rest.strip_prefix(customer.as_str())?.strip_prefix('/')?;
+        let (occurrence, step) = rest.rsplit_once('/')?;
+        Some(TouchId {
+            rule: rule.to_owned(),
+            customer: customer.clone(),
+            occurrence: occurrence.to_owned(),
+            step: step.to_owned(),
+        })
+    }
+
+    /// What a touch id may mean where nobody says whose it is: where the customer's
+    /// id ends is not told by the text alone. Nearly always there is one reading.
+    pub fn readings(text: &str) -> Vec<TouchId> {
+        let Some((_, rest)) = text.split_once('/') else { return Vec::new() };
+        rest.match_indices('/')
+            .filter_map(|(end, _)| TouchId::of_customer(text, &Id::new(&rest[..end]).ok()?))
+            .collect()
+    }
+}
+
 impl fmt::Display for TouchId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}/{}", self.rule, self.customer, self.occurrence, self.step)

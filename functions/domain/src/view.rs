@@ -1,5 +1,6 @@
 //! A customer as conditions and templates see one: as of an instant.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::history::Until;
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::policy::Policy;
+use crate::rulebook::RuleBook;
 use crate::stage::Stage;
 
 /// The names of `customer`'s fields, in the order of the documentation.
@@ -49,11 +51,26 @@ pub struct View<'a> {
     pub customer: &'a Customer,
     pub until: Until<'a>,
     pub now: Instant,
-    pub zone: &'a TimeZone,
+    pub zone: Cow<'a, TimeZone>,
     pub policy: &'a Policy,
     /// What tells p_alive, p_active and lifetime_value, where it is known.
     pub drift: Option<&'a Scorer>,
     pub event: Option<&'a Detail>,
+}
+
+impl<'a> View<'a> {
+    /// A customer as of now, with all that is known and no event.
+    pub fn of(customer: &'a Customer, book: &'a RuleBook, now: Instant) -> View<'a> {
+        View {
+            customer,
+            until: Until::ALL,
+            now,
+            zone: customer.zone(&book.default_zone),
+            policy: &book.policy,
+            drift: book.values(),
+            event: None,
+        }
+    }
 }
 
 impl View<'_> {
@@ -77,13 +94,13 @@ impl View<'_> {
     }
 
     fn spending(&self) -> Spent {
-        self.customer.history.spending(self.until, self.zone, self.policy.currency)
+        self.customer.history.spending(self.until, &self.zone, self.policy.currency)
     }
 
     /// The stage of who does not drift.
     fn steady_stage(&self) -> Stage {
         let history = &self.customer.history;
-        let days = history.days(self.until, self.zone);
+        let days = history.days(self.until, &self.zone);
         let first = history.first_at(self.until);
         let signals = &self.customer.signals;
         let positive = signals.positive_at.is_some_and(|at| at <= self.until.at);
@@ -94,15 +111,15 @@ impl View<'_> {
     }
 
     fn today(&self) -> jiff::civil::Date {
-        self.now.date_in(self.zone)
+        self.now.date_in(&self.zone)
     }
 
     /// The purchase days up to the view's point.
     fn rhythm(&self) -> Option<Rhythm> {
         let history = &self.customer.history;
-        let first = history.first_at(self.until)?.date_in(self.zone);
-        let last = history.last_at(self.until)?.date_in(self.zone);
-        Rhythm::new(first, last, u32::try_from(history.days(self.until, self.zone)).ok()?)
+        let first = history.first_at(self.until)?.date_in(&self.zone);
+        let last = history.last_at(self.until)?.date_in(&self.zone);
+        Rhythm::new(first, last, u32::try_from(history.days(self.until, &self.zone)).ok()?)
     }
 
     fn text(&self, line: Option<&Line>) -> Option<Value> {
@@ -150,7 +167,7 @@ impl Values for View<'_> {
             "last_purchase_at" => history.last_at(until).map(timestamp),
             "days_since_purchase" => {
                 let last = history.last_at(until)?;
-                Some(Value::Int(calendar::days_between(last, self.now, self.zone)))
+                Some(Value::Int(calendar::days_between(last, self.now, &self.zone)))
             }
             "categories" => {
                 let categories = history.categories(until);
@@ -159,7 +176,7 @@ impl Values for View<'_> {
             "open_complaints" => {
                 // As of now for a due step, as of the trigger for a filter.
                 let at = at.min(self.now);
-                let open = customer.complaints.open_at(at, self.zone, self.policy);
+                let open = customer.complaints.open_at(at, &self.zone, self.policy);
                 Some(Value::Int(open as i64))
             }
             "last_csat" => customer.csat.as_of(at).map(|score| Value::Int((*score).into())),

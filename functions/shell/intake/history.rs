@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
+use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Decision, Input, decide};
 use lazo_domain::event::{Body, Delivered};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::touch::TouchId;
+use lazo_domain::rulebook::RuleBook;
 
 use super::entries::{is_refusal, told};
 use super::{IntakeError, Taken, merging};
 use crate::shell::app::App;
-use crate::shell::commit::{Attempts, write_down};
-use crate::shell::store::{Commit, EventEntry, Ledger, LedgerEntry, complaint_entries};
+use crate::shell::commit::{Plan, Planned, Read, Written, decide_and_commit, write_down};
+use crate::shell::store::{EventEntry, Ledger, LedgerEntry, Loaded, StoreError, complaint_entries};
 
 /// How much one transaction takes: room stays for the interests that its events
 /// change, the touches that they end, what they say of addresses, and the parts of
@@ -101,77 +102,79 @@ pub async fn import(
             Box::pin(merging::follow_through(app, id, now)).await?;
         }
     }
-    let person = Box::pin(app.store.person(id)).await?.customer;
-    let known =
-        app.store.counted_under_another_id(&person, events.iter().map(|d| &d.event)).await?;
-    let mut known = known.into_iter();
-    let before = events.len();
-    let events: Vec<&Delivered> =
-        events.into_iter().filter(|_| !known.next().unwrap_or_default()).collect();
-    imported.known += before - events.len();
+    let events = not_under_another_id(app, id, events, &mut imported).await?;
     let mut waiting: VecDeque<Vec<&Delivered>> = parts(&events).into();
     while let Some(mut left) = waiting.pop_front() {
-        let mut attempts = Attempts::default();
-        let mut ended = Vec::new();
-        while !left.is_empty() {
-            let (done, ledger) = match commit(app, id, &left, &ended, now).await {
-                Err(error) if error.is_for_good() => {
-                    match *left {
-                        [alone] => {
-                            let place = all.iter().position(|one| std::ptr::eq(one, alone));
-                            imported.refused.push((place.unwrap_or_default(), error.to_string()));
-                        }
-                        // One of them is at fault: in halves, until it is alone.
-                        _ => {
-                            let later = left.split_off(left.len() / 2);
-                            waiting.push_front(later);
-                            waiting.push_front(left);
-                        }
-                    }
-                    break;
+        match take_part(app, id, &mut left, &mut imported, now).await {
+            Err(error) if error.is_for_good() => match *left {
+                [alone] => {
+                    let place = all.iter().position(|one| std::ptr::eq(one, alone));
+                    imported.refused.push((place.unwrap_or_default(), error.to_string()));
                 }
-                committed => committed?,
-            };
-            match done {
-                Commit::Done(after) => {
-                    imported.counted += left.len();
-                    Box::pin(write_down(app, *after, now)).await?;
-                    break;
+                // One of them is at fault: in halves, until it is alone.
+                _ => {
+                    let later = left.split_off(left.len() / 2);
+                    waiting.push_front(later);
+                    waiting.push_front(left);
                 }
-                Commit::AlreadyRecorded(entries)
-                    if entries.iter().any(|entry| *entry < left.len()) =>
-                {
-                    imported.known += entries.iter().filter(|entry| **entry < left.len()).count();
-                    let mut index = 0;
-                    left.retain(|_| {
-                        index += 1;
-                        !entries.contains(&(index - 1))
-                    });
-                }
-                other => {
-                    if let Commit::AlreadyRecorded(entries) = other {
-                        ended.extend(ledger.touches_at(&entries));
-                    }
-                    attempts.again().await?;
-                }
-            }
+            },
+            taken => taken?,
         }
     }
     Ok(imported)
 }
 
-/// Commits events in one transaction, without the touches that the ledger is
-/// known to have as ended.
-async fn commit(
+/// The events that did not count under another id of the person.
+async fn not_under_another_id<'a>(
     app: &App,
     id: &Id,
-    events: &[&Delivered],
-    known: &[TouchId],
+    events: Vec<&'a Delivered>,
+    imported: &mut Imported,
+) -> Result<Vec<&'a Delivered>, StoreError> {
+    let person = Box::pin(app.store.person(id)).await?.customer;
+    let known = app.store.counted_under_another_id(&person, events.iter().map(|d| &d.event));
+    let mut known = known.await?.into_iter();
+    let before = events.len();
+    let new = events.into_iter().filter(|_| !known.next().unwrap_or_default());
+    let new: Vec<&Delivered> = new.collect();
+    imported.known += before - new.len();
+    Ok(new)
+}
+
+/// Takes events in one transaction, without those that the ledger has.
+async fn take_part(
+    app: &App,
+    id: &Id,
+    left: &mut Vec<&Delivered>,
+    imported: &mut Imported,
     now: Instant,
-) -> Result<(Commit, Ledger), IntakeError> {
-    let rules = app.rules();
-    let loaded = Box::pin(app.store.person(id)).await?;
-    let mut customer = loaded.customer.clone();
+) -> Result<(), IntakeError> {
+    while !left.is_empty() {
+        let events = &*left;
+        let plan = async |loaded: Loaded| -> Planned<(), IntakeError> {
+            let plan = plan(&loaded.customer, events, &app.rules().book, now);
+            Ok((loaded, plan))
+        };
+        match decide_and_commit(app, Read::Person(id), None, now, plan).await? {
+            Written::Done(after, ()) => {
+                imported.counted += left.len();
+                Box::pin(write_down(app, after, now)).await?;
+                return Ok(());
+            }
+            Written::AlreadyRecorded(_, entries) => {
+                imported.known += entries.len();
+                let mut index = 0..;
+                left.retain(|_| index.next().is_some_and(|index| !entries.contains(&index)));
+            }
+            Written::Left(..) => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// What events of the past write.
+fn plan(customer: &Customer, events: &[&Delivered], book: &RuleBook, now: Instant) -> Plan<()> {
+    let mut customer = customer.clone();
     let mut entries = Vec::with_capacity(events.len());
     let (mut beside, mut ended) = (Vec::new(), Vec::new());
     let mut complained: BTreeSet<Id> = BTreeSet::new();
@@ -179,9 +182,9 @@ async fn commit(
         let mut entry = EventEntry::new(&delivered.event, now);
         let input = Input::History(&delivered.event);
         let Decision { customer: after, records, complaints, .. } =
-            decide(customer, input, &rules.book, now);
+            decide(customer, input, book, now);
         customer = after;
-        beside.extend(told(&delivered.event, &customer, &rules.book));
+        beside.extend(told(&delivered.event, &customer, book));
         complained.extend(complaints);
         for record in records {
             match is_refusal(&record) {
@@ -194,10 +197,8 @@ async fn commit(
     if customer.erased_at.is_none() {
         entries.extend(beside);
     }
-    entries.extend(complained.iter().flat_map(|id| complaint_entries(&customer, id, &rules.book)));
+    entries.extend(complained.iter().flat_map(|id| complaint_entries(&customer, id, book)));
     let mut ledger = Ledger { entries };
     ledger.end_touches(&mut customer, ended, ENDED_AT_ONCE);
-    ledger.leave_out(known);
-    let done = app.store.commit(&loaded, customer, &ledger, now).await?;
-    Ok((done, ledger))
+    Plan::Write { customer: Box::new(customer), ledger, about: events.len(), value: () }
 }

@@ -13,7 +13,7 @@ use super::{IntakeError, Taken};
 use crate::shell::app::App;
 use crate::shell::bus::Message;
 use crate::shell::call_list;
-use crate::shell::commit::{Attempts, write_down};
+use crate::shell::commit::{Contention, Step, until_done, write_down};
 use crate::shell::store::{
     Commit, EventEntry, Ledger, LedgerEntry, Loaded, StoreError, complaint_entries,
 };
@@ -33,8 +33,7 @@ pub async fn take(
     opens: bool,
     now: Instant,
 ) -> Result<Taken, IntakeError> {
-    let mut attempts = Attempts::default();
-    loop {
+    let attempt = async |()| -> Result<_, IntakeError> {
         let stays = app.store.person(&told.customer_id).await?;
         let goes = app.store.person(&told.merged_id).await?;
         let entry = EventEntry::new(&delivered.event, now);
@@ -48,17 +47,18 @@ pub async fn take(
             true => app.store.commit(&stays, stays.customer.clone(), &ledger, now).await?,
             false => together(app, (stays, goes), at, opens, ledger, now).await?,
         };
-        match done {
+        Ok(match done {
             Commit::Done(after) => {
                 write_down(app, *after, now).await.ok();
-                return Ok(Taken::Counted);
+                Step::Done(Taken::Counted)
             }
             Commit::AlreadyRecorded(entries) if entries.contains(&0) => {
-                return Ok(Taken::Duplicate);
+                Step::Done(Taken::Duplicate)
             }
-            Commit::AlreadyRecorded(_) | Commit::Conflict => attempts.again().await?,
-        }
-    }
+            Commit::AlreadyRecorded(_) | Commit::Conflict => Step::Again(()),
+        })
+    };
+    until_done((), attempt).await?.map_err(|()| Contention.into())
 }
 
 /// Takes over what was settled meanwhile of an id that went: its next steps.
@@ -67,7 +67,7 @@ pub async fn take(
 /// [`StoreError`] where DynamoDB does not answer; the alarm rings on.
 pub async fn hand_over(app: &App, left: Loaded, now: Instant) -> Result<(), StoreError> {
     let Some(into) = left.customer.merged_into.clone() else { return Ok(()) };
-    if left.customer.enrolments.iter().all(|e| e.sending_since.is_some()) {
+    if left.customer.enrolments.iter().all(|e| e.is_sending()) {
         write_down(app, left, now).await?;
         return Ok(());
     }

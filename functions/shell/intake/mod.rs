@@ -191,10 +191,7 @@ async fn count(
         let mut decision = decide(customer.clone(), Input::Event(event), &rules.book, now);
         let (ledger, messages) = account(delivered, &mut decision, &rules.book, now);
         let value = Outcome::Counted(messages);
-        Ok((
-            loaded,
-            Plan::Write { customer: Box::new(decision.customer), ledger, is_once: true, value },
-        ))
+        Ok((loaded, Plan::Write { customer: Box::new(decision.customer), ledger, about: 1, value }))
     };
     match decide_and_commit(app, Read::Person(id), before, now, plan).await? {
         Written::Done(after, planned) => {
@@ -206,7 +203,7 @@ async fn count(
             Ok(Taken::Counted)
         }
         Written::Left(_, Outcome::Nobody) => Ok(Taken::Nobody),
-        Written::Left(loaded, _) | Written::AlreadyRecorded(loaded) => {
+        Written::Left(loaded, _) | Written::AlreadyRecorded(loaded, _) => {
             *read = Some(loaded);
             Ok(Taken::Duplicate)
         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use lazo_domain::digest::sha256_hex;
 
 use super::{Key, Letter, Refusal, SendError, Trace, Wait};
 
@@ -26,9 +26,7 @@ impl Outbox {
 
     /// What every file of a mail ends with.
     fn ending(key: Key) -> String {
-        let digest = Sha256::digest(key.to_string().as_bytes());
-        let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        format!("_{hash}.eml")
+        format!("_{}.eml", sha256_hex(key.to_string(), 8))
     }
 
     pub(super) fn send(&self, key: Key, letter: &Letter) -> Result<String, SendError> {

@@ -88,34 +88,10 @@ pub fn read(tags: &Tags) -> Option<Tagged> {
     let text = |value: &String| String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok();
     let customer = Id::new(&text(value(CUSTOMER)?)?).ok()?;
     let touch = match value(TOUCH) {
-        Some(whole) => TouchTag::Whole(touch_id(&text(whole)?, &customer)?),
+        Some(whole) => TouchTag::Whole(TouchId::of_customer(&text(whole)?, &customer)?),
         None => TouchTag::Hash(value(TOUCH_HASH)?.clone()),
     };
     Some(Tagged { customer, touch })
-}
-
-/// A touch id read from its text, given whose it is. Names of rules and steps
-/// hold no slash.
-pub fn touch_id(text: &str, customer: &Id) -> Option<TouchId> {
-    let (rule, rest) = text.split_once('/')?;
-    let rest = rest.strip_prefix(customer.as_str())?.strip_prefix('/')?;
-    let (occurrence, step) = rest.rsplit_once('/')?;
-    Some(TouchId {
-        rule: rule.to_owned(),
-        customer: customer.clone(),
-        occurrence: occurrence.to_owned(),
-        step: step.to_owned(),
-    })
-}
-
-/// What a touch id may mean where nobody says whose it is. Ids may hold
-/// slashes, so where the customer's ends is not told by the text alone; nearly
-/// always there is one reading.
-pub fn readings(text: &str) -> Vec<TouchId> {
-    let Some((_, rest)) = text.split_once('/') else { return Vec::new() };
-    rest.match_indices('/')
-        .filter_map(|(end, _)| touch_id(text, &Id::new(&rest[..end]).ok()?))
-        .collect()
 }
 
 #[cfg(test)]

@@ -29,13 +29,16 @@ use hmac::{Hmac, KeyInit, Mac};
 use lazo_domain::address::{ADDRESSES_MAX, Address, Asks, Words, said_since};
 use lazo_domain::channel::AddressField;
 use lazo_domain::customer::Customer;
+use lazo_domain::digest::hex;
 use lazo_domain::event::ConsentChannel;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use sha2::Sha256;
 
 use super::commit::as_read;
-use super::{Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchState, keys, transact_put};
+use super::{
+    Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchState, keys, to_item, transact_put,
+};
 
 /// How many items a change of a customer writes at most: all addresses and all
 /// numbers that are known of them.
@@ -99,10 +102,7 @@ impl AddressKey {
         for part in [CONTEXT, channel, address.as_str().as_bytes()] {
             hash.update(part);
         }
-        let digest = hash.finalize().into_bytes();
-        let hash: String =
-            digest.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect();
-        keys::address(&hash)
+        keys::address(&hex(&hash.finalize().into_bytes()[..HASH_BYTES]))
     }
 }
 
@@ -268,8 +268,7 @@ impl Store {
         if sum == known.words {
             return Ok(None);
         }
-        let mut item: Item = serde_dynamo::to_item(&sum)
-            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let mut item = to_item(&sum)?;
         item.extend(keys::keyed(partition, keys::SAID));
         item.insert("version".into(), AttributeValue::N((known.version + 1).to_string()));
         let (condition, values) = as_read(known.version);
@@ -359,9 +358,8 @@ mod tests {
         assert_ne!(one.partition(&ana), other.partition(&ana));
         let number = "+525511111111";
         assert_ne!(one.partition(&Address::phone(number)), one.partition(&Address::email(number)));
-        let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
-        let unkeyed = hex(&<Sha256 as sha2::Digest>::digest("ana@example.com"));
-        assert!(!one.partition(&ana).contains(&unkeyed[..16]));
+        let unkeyed = lazo_domain::digest::sha256_hex("ana@example.com", 8);
+        assert!(!one.partition(&ana).contains(&unkeyed));
         assert_eq!(format!("{one:?}"), "AddressKey(…)");
         assert_eq!(AddressKey::read(&one.item()).map(|key| key.0).ok(), Some([1; 32]));
         assert_ne!(AddressKey::drawn().unwrap().0, AddressKey::drawn().unwrap().0);

@@ -132,28 +132,24 @@ impl Store {
         count: usize,
     ) -> Result<Vec<Id>, StoreError> {
         let mut lowest: BTreeMap<[u8; 32], Id> = BTreeMap::new();
-        let mut pages = self
+        let query = self
             .client
             .query()
-            .table_name(&self.table)
             .index_name(alarm.index())
             .key_condition_expression("#shard = :shard")
             .expression_attribute_names("#shard", alarm.shard_attribute())
-            .expression_attribute_values(":shard", AttributeValue::S(alarm.shard(shard)))
-            .set_return_consumed_capacity(self.count_mode())
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(StoreError::service)?;
-            self.count(true, page.consumed_capacity());
-            for item in page.items() {
+            .expression_attribute_values(":shard", AttributeValue::S(alarm.shard(shard)));
+        let take = |page: Vec<Item>| {
+            for item in &page {
                 let id = keys::customer_of(item)?;
                 lowest.insert(Sha256::digest(id.as_str().as_bytes()).into(), id);
                 if lowest.len() > count {
                     lowest.pop_last();
                 }
             }
-        }
+            Ok(())
+        };
+        self.each_page(query, take).await?;
         Ok(lowest.into_values().collect())
     }
 }

@@ -8,7 +8,7 @@ use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::table::TTL_ATTRIBUTE;
-use super::{Item, Store, StoreError, keys, read};
+use super::{Item, Sk, Store, StoreError, keys, read, to_item};
 
 /// An answer as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Answer {
     }
 
     pub(super) fn item(&self) -> Result<Item, StoreError> {
-        serde_dynamo::to_item(self).map_err(|error| StoreError::Unwritable(error.to_string()))
+        to_item(self)
     }
 }
 
@@ -58,7 +58,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn drop_answers(&self, id: &Id, now: Instant) -> Result<(), StoreError> {
-        for item in self.items_under(id, keys::ANSWER).await? {
+        for item in self.items_under(id, Sk::Begins(keys::ANSWER)).await? {
             if !item.contains_key("touchpoint") {
                 continue;
             }
@@ -86,7 +86,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn answers(&self, id: &Id) -> Result<Vec<Answer>, StoreError> {
-        let items = self.items_under(id, keys::ANSWER).await?.into_iter();
+        let items = self.items_under(id, Sk::Begins(keys::ANSWER)).await?.into_iter();
         items.filter(|item| item.contains_key("touchpoint")).map(read).collect()
     }
 }

@@ -7,7 +7,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Send, TouchId};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Store, StoreError, keys, read};
+use super::{Item, Sk, Store, StoreError, keys, read, to_item};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,8 +63,7 @@ impl Call {
     }
 
     pub(super) fn item(&self) -> Result<Item, StoreError> {
-        let mut item: Item = serde_dynamo::to_item(self)
-            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let mut item = to_item(self)?;
         if self.status == CallStatus::Open {
             let by = self.expires_at_instant.millis().to_string();
             item.insert("calls_of".into(), AttributeValue::S(self.assigned_to.clone()));
@@ -88,18 +87,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn assignees(&self) -> Result<Vec<String>, StoreError> {
-        let items = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::ASSIGNEES.into()))
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(StoreError::service)?;
+        let items = self.items_of(keys::ASSIGNEES, Sk::Any).await?;
         items.iter().map(|item| keys::text(item, "sk").map(str::to_owned)).collect()
     }
 
@@ -123,20 +111,14 @@ impl Store {
         of: &str,
         after: Instant,
     ) -> Result<Vec<(String, String)>, StoreError> {
-        let found = self
+        let query = self
             .client
             .query()
-            .table_name(&self.table)
             .index_name("calls")
             .key_condition_expression("calls_of = :of AND calls_by > :after")
             .expression_attribute_values(":of", AttributeValue::S(of.to_owned()))
-            .expression_attribute_values(":after", AttributeValue::N(after.millis().to_string()))
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(StoreError::service)?;
+            .expression_attribute_values(":after", AttributeValue::N(after.millis().to_string()));
+        let found = self.all_of(query).await?;
         let key = |item: &Item| {
             let (pk, sk) = (keys::text(item, "pk")?, keys::text(item, "sk")?);
             Ok((pk.to_owned(), sk.to_owned()))
@@ -160,7 +142,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn calls_about(&self, customer: &Id) -> Result<Vec<Call>, StoreError> {
-        let items = self.items_under(customer, keys::CALL).await?;
+        let items = self.items_under(customer, Sk::Begins(keys::CALL)).await?;
         let listed = items.into_iter().filter(|item| item.contains_key("calls_of"));
         listed.map(read).collect()
     }
@@ -241,14 +223,8 @@ impl Store {
         touch: &str,
         outcome: &str,
     ) -> Result<(), StoreError> {
-        // A touch id names its customer in the middle: the key leaves that out.
-        let Some((rule, rest)) = touch.split_once('/') else { return Ok(()) };
-        let Some(rest) = rest.strip_prefix(customer.as_str()).and_then(|r| r.strip_prefix('/'))
-        else {
-            return Ok(());
-        };
-        let sk = format!("{}{rule}/{rest}", keys::CALL);
-        self.take_off_list(customer, &sk, outcome, "attribute_exists(pk)").await
+        let Some(touch) = TouchId::of_customer(touch, customer) else { return Ok(()) };
+        self.take_off_list(customer, &keys::call(&touch), outcome, "attribute_exists(pk)").await
     }
 
     pub(super) async fn take_off_list(

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::monthly_statistics::{Counted, Month, Subject, mark};
 use super::table::{SHARDS, shard_of};
-use super::{Item, LedgerEntry, Store, StoreError, keys, read};
+use super::{Item, LedgerEntry, Sk, Store, StoreError, keys, read, to_item};
 
 /// A level that a complaint reached: its permanent once-only key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +49,7 @@ pub struct ComplaintEntry {
 
 impl ComplaintEntry {
     pub(super) fn item(&self) -> Result<Item, StoreError> {
-        let mut item: Item = serde_dynamo::to_item(self)
-            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let mut item = to_item(self)?;
         if self.opened_at.is_some() && self.resolved_at.is_none() {
             let by = self.deadline.unwrap_or(Instant::MAX).millis().to_string();
             item.insert("calls_of".into(), AttributeValue::S(list(shard_of(&self.customer))));
@@ -153,7 +152,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn withdraw_complaints(&self, id: &Id) -> Result<(), StoreError> {
-        for item in self.items_under(id, keys::COMPLAINT).await? {
+        for item in self.items_under(id, Sk::Begins(keys::COMPLAINT)).await? {
             if !item.contains_key("calls_of") {
                 continue;
             }
@@ -174,7 +173,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn escalations(&self, id: &Id) -> Result<Vec<EscalationEntry>, StoreError> {
-        self.items_under(id, keys::ESCALATION).await?.into_iter().map(read).collect()
+        self.items_under(id, Sk::Begins(keys::ESCALATION)).await?.into_iter().map(read).collect()
     }
 
     /// What was opened and resolved in a month.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::table::TTL_ATTRIBUTE;
-use super::{Commit, Item, Store, StoreError, keys, refused, transact_put};
+use super::{Commit, Item, Sk, Store, StoreError, keys, refused, transact_put};
 
 /// How long a piece is listed among those that came out lately.
 const RECENT_MILLIS: i64 = 60 * DAY_MILLIS;
@@ -87,18 +87,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn contents_since(&self, after: Instant) -> Result<Vec<Delivered>, StoreError> {
-        let from = AttributeValue::S(keys::recent_from(after));
-        let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let items = query
-            .key_condition_expression("pk = :pk AND sk > :from")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::CONTENTS.into()))
-            .expression_attribute_values(":from", from)
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(StoreError::service)?;
+        let items = self.items_of(keys::CONTENTS, Sk::From(&keys::recent_from(after))).await?;
         items.iter().map(published).collect()
     }
 
@@ -107,16 +96,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn fan_outs(&self) -> Result<Vec<FanOut>, StoreError> {
-        let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let items = query
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::HANDOUTS.into()))
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(StoreError::service)?;
+        let items = self.items_of(keys::FAN_OUTS, Sk::Any).await?;
         let read = |item: Item| {
             let sk = keys::text(&item, "sk")?.to_owned();
             let unreadable = |why: String| StoreError::Unreadable { key: sk.clone(), why };

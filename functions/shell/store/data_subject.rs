@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::id::Id;
 use serde_json::Value;
 
-use super::{Item, Store, StoreError, keys, packed};
+use super::{Sk, Store, StoreError, keys, packed};
 
 /// The outcome of a call that is not made because the customer was forgotten.
 const ERASED: &str = "erased";
@@ -17,7 +17,7 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn everything_on(&self, id: &Id) -> Result<Vec<(String, Value)>, StoreError> {
         let mut all = Vec::new();
-        for item in self.items_under(id, "").await? {
+        for item in self.items_under(id, Sk::Any).await? {
             let sk = keys::text(&item, "sk")?.to_owned();
             let value = match sk == keys::STATE && !packed::is_plain(&item) {
                 _ if packed::is_part(&sk) => continue,
@@ -36,7 +36,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn withdraw_calls(&self, id: &Id) -> Result<(), StoreError> {
-        for item in self.items_under(id, keys::CALL).await? {
+        for item in self.items_under(id, Sk::Begins(keys::CALL)).await? {
             let sk = keys::text(&item, "sk")?;
             if item.contains_key("calls_of") {
                 self.take_off_list(id, sk, ERASED, "#status = :open").await?;
@@ -51,42 +51,5 @@ impl Store {
             self.update_if(update).await?;
         }
         Ok(())
-    }
-
-    pub(super) async fn items_under(
-        &self,
-        id: &Id,
-        sk_begins: &str,
-    ) -> Result<Vec<Item>, StoreError> {
-        self.items_of(&keys::customer(id), sk_begins).await
-    }
-
-    /// Every item of a partition whose sort key begins so.
-    pub(super) async fn items_of(
-        &self,
-        pk: &str,
-        sk_begins: &str,
-    ) -> Result<Vec<Item>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .set_return_consumed_capacity(self.count_mode())
-            .consistent_read(true);
-        let query = match sk_begins {
-            "" => query.key_condition_expression("pk = :pk"),
-            start => query
-                .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
-                .expression_attribute_values(":start", AttributeValue::S(start.to_owned())),
-        };
-        let mut pages = query.into_paginator().send();
-        let mut items = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(StoreError::service)?;
-            self.count(true, page.consumed_capacity());
-            items.extend(page.items.unwrap_or_default());
-        }
-        Ok(items)
     }
 }

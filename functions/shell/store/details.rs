@@ -7,7 +7,7 @@ use lazo_domain::customer::{Customer, TriggerEvent};
 use lazo_domain::event::Detail;
 use lazo_domain::id::Id;
 
-use super::{Item, Loaded, Store, StoreError, keys};
+use super::{Item, Loaded, Sk, Store, StoreError, keys};
 
 /// Stands in the state for a detail that is elsewhere.
 const ELSEWHERE: &str = "";
@@ -66,7 +66,9 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn forget_details(&self, id: &Id) -> Result<(), StoreError> {
         let with_detail = |item: &Item| item.contains_key(DETAIL);
-        for item in self.items_under(id, "event#").await?.into_iter().filter(with_detail) {
+        for item in
+            self.items_under(id, Sk::Begins("event#")).await?.into_iter().filter(with_detail)
+        {
             let key = keys::keyed(keys::customer(id), keys::text(&item, "sk")?);
             let update = self.client.update_item().set_key(Some(key));
             let update = update.update_expression("REMOVE #detail");

@@ -7,15 +7,15 @@
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use lazo_domain::digest::sha256_hex;
 use lazo_domain::event::People;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::failures_about::{hashes_of, named_partition};
 use super::same_failure::essence;
 use super::table::TTL_ATTRIBUTE;
-use super::{Item, Store, StoreError, keys, read};
+use super::{Item, Sk, Store, StoreError, keys, read, to_item};
 
 /// How much of a text one item takes, in bytes.
 const PART_BYTES: usize = 300 * 1024;
@@ -117,7 +117,7 @@ enum Seen {
 
 /// The id of a failed text of our own.
 pub(super) fn id_of(text: &str) -> String {
-    hash(text, 10)
+    sha256_hex(text, 10)
 }
 
 fn id_of_kind(kind: FailureKind, text: &str) -> String {
@@ -125,10 +125,6 @@ fn id_of_kind(kind: FailureKind, text: &str) -> String {
         true => id_of(&essence(text)),
         false => id_of(text),
     }
-}
-
-pub(super) fn hash(text: &str, bytes: usize) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(bytes).map(|b| format!("{b:02x}")).collect()
 }
 
 /// Where a part of a failed text is.
@@ -208,8 +204,7 @@ impl Store {
             parts: parts.len(),
             names: Some(names),
         };
-        let mut item: Item = serde_dynamo::to_item(&failure)
-            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let mut item = to_item(&failure)?;
         item.extend(keys::keyed(partition(failed_at), id.clone()));
         let put = self.client.put_item().set_item(Some(expiring(item, failing.expires_at)));
         let times =
@@ -332,7 +327,7 @@ impl Store {
         for months in 0..count_months {
             let Ok(month) = today.checked_sub(jiff::Span::new().months(months)) else { break };
             let at = lazo_domain::calendar::midnight(month, &jiff::tz::TimeZone::UTC);
-            let items = self.items_of(&partition(at), "").await?;
+            let items = self.items_of(&partition(at), Sk::Any).await?;
             for item in items.into_iter().filter(|item| !is_over(item, now)) {
                 failures.push(read(item)?);
             }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lazo_domain::customer::Customer;
+use lazo_domain::digest::{self, sha256_hex};
 use lazo_domain::event::People;
 use lazo_domain::instant::Instant;
 
-use super::failures::{hash, is_over, partition};
-use super::{Failure, Item, Store, StoreError, keys, read};
+use super::failures::{is_over, partition};
+use super::{Failure, Item, Sk, Store, StoreError, keys, read};
 
 /// How many names of one failure it is found by. One that names more is found
 /// among [`MANY`], by its text.
@@ -29,7 +30,7 @@ pub(super) fn hashes_of(people: &People) -> Vec<String> {
     let names: Vec<String> = ids.chain(addresses).chain(phones).collect();
     match names.len() > NAMES_MAX {
         true => vec![MANY.to_owned()],
-        false => names.iter().map(|name| hash(name, 16)).collect(),
+        false => names.iter().map(|name| sha256_hex(name, digest::BYTES)).collect(),
     }
 }
 
@@ -74,7 +75,7 @@ impl Store {
 
     /// The failures that stand under a name's hash, with when each came first.
     async fn listed_under(&self, hash: &str) -> Result<BTreeMap<String, Instant>, StoreError> {
-        let items = self.items_of(&named_partition(hash), "").await?;
+        let items = self.items_of(&named_partition(hash), Sk::Any).await?;
         let one = |item: &Item| {
             Ok((keys::text(item, "sk")?.to_owned(), keys::instant(item, "failed_at")?))
         };

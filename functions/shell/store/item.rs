@@ -1,7 +1,7 @@
 //! A customer as a DynamoDB item, with the alarms that wake it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::customer::{Customer, Enrolment, SendAnswer};
 use lazo_domain::event::impersonal;
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
@@ -10,6 +10,7 @@ use lazo_domain::stage::Stage;
 use super::table::{self, Alarm};
 use super::{
     Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, format, keys, packed,
+    to_item,
 };
 
 /// How long a customer is left alone though no stage was to change yet: a model
@@ -82,12 +83,13 @@ fn next_review(customer: &Customer, now: Instant) -> Instant {
 
 /// When a touch on its way out is looked at again.
 fn settle_at(enrolment: &Enrolment) -> Option<Instant> {
-    let after = match (enrolment.unanswered, enrolment.listed) {
-        (_, true) => return None,
-        (false, false) => SETTLE_AFTER,
-        (true, false) => UNKNOWN_AFTER,
+    let sending = enrolment.sending()?;
+    let after = match sending.answer {
+        SendAnswer::Expected => SETTLE_AFTER,
+        SendAnswer::Lost => UNKNOWN_AFTER,
+        SendAnswer::Listed => return None,
     };
-    Some(enrolment.sending_since?.plus_millis(after.as_millis() as i64))
+    Some(sending.since.plus_millis(after.as_millis() as i64))
 }
 
 /// What a look at a calendar may change in an item, and to what.
@@ -128,8 +130,7 @@ pub fn encode(loaded: &Loaded) -> Result<(Item, Vec<Item>), StoreError> {
     let without = details::leave_out(&loaded.customer);
     let customer = without.as_ref().unwrap_or(&loaded.customer);
     let id = &customer.id;
-    let mut item: Item = serde_dynamo::to_item(customer)
-        .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+    let mut item = to_item(customer)?;
     item.remove("id");
     // What is empty need not be stored.
     item.retain(|_, value| !matches!(value, AttributeValue::M(map) if map.is_empty()));

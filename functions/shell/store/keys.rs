@@ -32,12 +32,12 @@
 //! | `deployed` | `bus` | the bus that the stack works on |
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lazo_domain::digest::{self, sha256_hex};
 use lazo_domain::event::EventKind;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::interest::Topic;
 use lazo_domain::touch::TouchId;
-use sha2::{Digest, Sha256};
 
 use super::{Item, StoreError};
 
@@ -53,12 +53,11 @@ pub(super) const PUBLISHED: &str = "published";
 pub(super) const SAID: &str = "said";
 
 pub(super) const CONTENTS: &str = "contents";
-pub(super) const HANDOUTS: &str = "fan_outs";
+pub(super) const FAN_OUTS: &str = "fan_outs";
 
 /// Topics are no ids, and may tell of a person: a hash of one stands in its key.
 pub(super) fn interest(topic: &Topic, shard: u8) -> String {
-    let digest = Sha256::digest(topic.as_str().as_bytes());
-    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256_hex(topic.as_str(), digest::BYTES);
     format!("interest#{hash}#{shard}")
 }
 
@@ -86,7 +85,7 @@ pub(super) fn recent_from(after: Instant) -> String {
 }
 
 pub(super) fn fan_out(id: &Id) -> Item {
-    keyed(HANDOUTS, id.as_str())
+    keyed(FAN_OUTS, id.as_str())
 }
 
 pub(super) fn drifting_of(manager: &str) -> String {

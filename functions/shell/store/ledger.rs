@@ -1,6 +1,5 @@
 //! The append-only ledger: each accepted event and each touch, for ever.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::{Customer, TriggerEvent};
 use lazo_domain::event::{Detail, Event, EventKind};
@@ -13,7 +12,7 @@ use super::answers::Answer;
 use super::calls::Call;
 use super::complaints::{ComplaintEntry, EscalationEntry};
 use super::monthly_statistics::Counted;
-use super::{Feedback, Item, Store, StoreError, keys, read};
+use super::{Feedback, Item, Sk, Store, StoreError, keys, read, to_item};
 
 /// What is written beside a customer's new state.
 #[derive(Clone, Debug, Default)]
@@ -256,21 +255,13 @@ impl TouchEntry {
 
 impl LedgerEntry {
     pub(super) fn item(&self, id: &Id) -> Result<Item, StoreError> {
-        let unwritable = |error: serde_dynamo::Error| StoreError::Unwritable(error.to_string());
         let (sk, mut item): (String, Item) = match self {
-            LedgerEntry::Event(entry) => {
-                let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
-                (keys::event(entry.kind, &entry.key), item)
-            }
-            LedgerEntry::Touch(entry) => {
-                let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
-                (keys::touch(&entry.touch), item)
-            }
+            LedgerEntry::Event(entry) => (keys::event(entry.kind, &entry.key), to_item(entry)?),
+            LedgerEntry::Touch(entry) => (keys::touch(&entry.touch), to_item(entry)?),
             LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
             LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
             LedgerEntry::Escalation(entry) => {
-                let item = serde_dynamo::to_item(entry).map_err(unwritable)?;
-                (keys::escalation(&entry.complaint, entry.level), item)
+                (keys::escalation(&entry.complaint, entry.level), to_item(entry)?)
             }
             LedgerEntry::Complaint(entry) => (keys::complaint(&entry.complaint), entry.item()?),
             // Not under the customer: a month's are counted together.
@@ -307,21 +298,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn ledger(&self, id: &Id) -> Result<(Vec<EventEntry>, Vec<TouchEntry>), StoreError> {
-        let pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(StoreError::service)?;
         let (mut events, mut touches) = (Vec::new(), Vec::new());
-        for item in pages {
+        for item in self.items_under(id, Sk::Any).await? {
             let sk = keys::text(&item, "sk")?.to_owned();
             if sk.starts_with("event#") {
                 events.push(read(item)?);

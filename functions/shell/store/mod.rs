@@ -28,6 +28,7 @@ mod ledger;
 mod monthly_statistics;
 mod packed;
 mod people;
+mod query;
 mod same_failure;
 mod send_rate;
 #[cfg(test)]
@@ -48,6 +49,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::event::impersonal;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
@@ -70,6 +72,7 @@ pub use feedback::{Feedback, Note};
 pub use interests::INTEREST_ITEMS_MAX;
 pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
 pub use monthly_statistics::{Counted, Month};
+use query::Sk;
 pub use send_rate::Wish;
 pub use staff_index::{AGENDA_ITEMS_MAX, MonthDay};
 pub use staff_mail::{Fence, NoticeEntry, NoticeState};
@@ -177,6 +180,11 @@ fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
     let key = keys::place(&item);
     serde_dynamo::from_item(item)
         .map_err(|error| StoreError::Unreadable { key, why: impersonal(&error.to_string()) })
+}
+
+/// An item that holds a value.
+fn to_item(value: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(value).map_err(|error| StoreError::Unwritable(error.to_string()))
 }
 
 /// What an operation cost, where the store was told to count.

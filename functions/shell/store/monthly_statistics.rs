@@ -2,16 +2,16 @@
 //! is forgotten.
 
 use jiff::tz::TimeZone;
+use lazo_domain::digest::{self, sha256_hex};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::complaints::CountedComplaint;
 use super::dissolutions::CountedDissolution;
 use super::experiences::CountedExperience;
-use super::{Item, Store, StoreError, keys, read};
+use super::{Item, Sk, Store, StoreError, keys, read, to_item};
 
 /// Something that is counted in its month.
 #[derive(Clone, Debug)]
@@ -55,8 +55,7 @@ impl Subject {
         sk: String,
         one: &impl Serialize,
     ) -> Result<Item, StoreError> {
-        let mut item: Item = serde_dynamo::to_item(one)
-            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let mut item = to_item(one)?;
         item.extend(keys::keyed(self.partition(month), sk));
         Ok(item)
     }
@@ -65,8 +64,7 @@ impl Subject {
 /// By what one is known among the others of its month: a hash, which names
 /// nobody.
 pub(super) fn mark(customer: &Id, key: &Id) -> String {
-    let digest = Sha256::digest(format!("{customer}\n{key}").as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    sha256_hex(format!("{customer}\n{key}"), digest::BYTES)
 }
 
 /// A month of the shop's calendar.
@@ -109,6 +107,6 @@ impl Store {
         subject: Subject,
         month: Month,
     ) -> Result<Vec<T>, StoreError> {
-        self.items_of(&subject.partition(month), "").await?.into_iter().map(read).collect()
+        self.items_of(&subject.partition(month), Sk::Any).await?.into_iter().map(read).collect()
     }
 }

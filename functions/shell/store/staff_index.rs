@@ -4,13 +4,13 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use lazo_domain::customer::Customer;
+use lazo_domain::digest::{self, sha256_hex};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
-use sha2::{Digest, Sha256};
 
 use super::table::TTL_ATTRIBUTE;
-use super::{Item, Store, StoreError, keys, transact_put};
+use super::{Item, Sk, Store, StoreError, keys, transact_put};
 
 /// How many items a change of a customer writes into agendas at most: a
 /// birthday that moves, and one who begins to drift.
@@ -69,7 +69,7 @@ impl Store {
         let of = of.unwrap_or_default();
         let (pk, from) = (keys::drifting_of(of), keys::drifting_from(from));
         let until = keys::drifting_from(until);
-        let found = self.keys_under(pk, Some(from)).await?;
+        let found = self.keys_under(&pk, Sk::From(&from)).await?;
         let ids = found
             .iter()
             .filter(|sk| **sk < until)
@@ -83,25 +83,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn birthdays(&self, of: &str, on: MonthDay) -> Result<Vec<Id>, StoreError> {
-        let found = self.keys_under(birthday_pk(of, on), None).await?;
+        let found = self.keys_under(&birthday_pk(of, on), Sk::Any).await?;
         Ok(found.iter().filter_map(|sk| Id::new(sk).ok()).collect())
     }
 
-    async fn keys_under(
-        &self,
-        pk: String,
-        from: Option<String>,
-    ) -> Result<Vec<String>, StoreError> {
-        let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let query = query.expression_attribute_values(":pk", AttributeValue::S(pk));
-        let query = match from {
-            None => query.key_condition_expression("pk = :pk"),
-            Some(from) => query
-                .key_condition_expression("pk = :pk AND sk >= :from")
-                .expression_attribute_values(":from", AttributeValue::S(from)),
-        };
-        let items = query.into_paginator().items().send().try_collect().await;
-        let items = items.map_err(StoreError::service)?;
+    async fn keys_under(&self, pk: &str, sk: Sk<'_>) -> Result<Vec<String>, StoreError> {
+        let items = self.items_of(pk, sk).await?;
         items.iter().map(|item| keys::text(item, "sk").map(str::to_owned)).collect()
     }
 }
@@ -117,8 +104,7 @@ fn birthday_key(customer: &Customer) -> Option<String> {
 
 /// A birthday is personal: a hash of it stands in the key.
 fn birthday_pk(of: &str, (month, day): MonthDay) -> String {
-    let digest = Sha256::digest(format!("{of}\n{month}-{day}"));
-    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256_hex(format!("{of}\n{month}-{day}"), digest::BYTES);
     format!("birthday#{hash}")
 }
 

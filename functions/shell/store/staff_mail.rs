@@ -9,7 +9,7 @@ use lazo_domain::notice::NoticeId;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::mark;
-use super::{Item, Store, StoreError, keys, read};
+use super::{Store, StoreError, keys, read, to_item};
 
 /// How a mail to somebody in the shop stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +64,7 @@ impl Store {
             at: now,
             fenced_by: Some(mark),
         };
-        let mut item: Item = serde_dynamo::to_item(&entry)
-            .map_err(|error| StoreError::Unwritable(error.to_string()))?;
+        let mut item = to_item(&entry)?;
         item.extend(keys::notice(id.hash()));
         let answer = self
             .client

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::shell::store::{FailureKind, Month, Store, TouchState, keys};
 use lazo_domain::address::{Asks, Heard};
 use lazo_domain::channel::Channel;
-use lazo_domain::customer::Customer;
+use lazo_domain::customer::{Customer, Phase};
 use lazo_domain::event::{Body, EventKind};
 use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::touch::Reason;
@@ -128,13 +128,14 @@ impl Left {
         customer.occasions_until = None;
         customer.stages.iter_mut().for_each(|entered| entered.learnt_at = None);
         for e in &mut customer.enrolments {
-            e.asked_at = e.asked_at.map(|_| due());
+            if let Phase::AwaitingReport { asked_at } = &mut e.phase {
+                *asked_at = due();
+            }
             e.tries.iter_mut().for_each(|one| one.asked_at = due());
         }
-        customer.enrolments.retain(|e| {
-            let touch = format!("{}/{CUSTOMER}/{}/{}", e.rule, e.occurrence, e.step);
-            !self.unknown.contains(&touch)
-        });
+        customer
+            .enrolments
+            .retain(|e| !self.unknown.contains(&e.touch(&self.customer.id).to_string()));
         customer
     }
 }

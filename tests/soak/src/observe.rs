@@ -90,15 +90,12 @@ async fn add(
     }
     let loaded = store.load(id).await?;
     for e in loaded.customer.pending() {
-        let touch = as_own(&format!("{}/{id}/{}/{}", e.rule, e.occurrence, e.step));
+        let touch = as_own(&e.touch(id).to_string());
         if is_of_guest && is_of_a_day(&e.rule) {
             continue;
         }
-        let pending = Pending {
-            due: e.due.millis(),
-            next: e.next.millis(),
-            is_sending: e.sending_since.is_some(),
-        };
+        let pending =
+            Pending { due: e.due.millis(), next: e.next.millis(), is_sending: e.is_sending() };
         observed.pending.insert(touch, pending);
     }
     Ok(())

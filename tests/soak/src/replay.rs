@@ -7,6 +7,7 @@ use std::fmt;
 use anyhow::bail;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use lazo::ingest;
+use lazo_domain::digest;
 use lazo_domain::instant::Instant;
 use lazo_fake_aws::Aws;
 use serde::{Serialize, Serializer};
@@ -78,7 +79,7 @@ impl StateHash {
 
 impl fmt::Display for StateHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take(16).try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&digest::hex(&self.0[..digest::BYTES]))
     }
 }
 

@@ -85,25 +85,11 @@ pub struct Enrolment {
     pub next: Instant,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
-    /// Since when the touch is on its way out, unconfirmed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sending_since: Option<Instant>,
-    /// The answer to its sending was lost: nobody knows whether it went out.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unanswered: bool,
-    /// Nothing was heard of it since: it is listed for somebody to look.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub listed: bool,
+    #[serde(default, skip_serializing_if = "Phase::is_waiting")]
+    pub phase: Phase,
     /// After a lost answer it was put back once, as the policy said.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resent: bool,
-    /// An exit event came while the touch was on its way out.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub exited: bool,
-    /// Since when a call that was asked for waits for its report: nothing is
-    /// pending meanwhile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked_at: Option<Instant>,
     /// The attempts at the call that came before and reached nobody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tries: Vec<Try>,
@@ -113,6 +99,60 @@ pub struct Enrolment {
     /// The base is the report that ended the call before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub base_is_report: bool,
+}
+
+/// How far the touch of an enrolment has got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It waits for its time.
+    #[default]
+    Waiting,
+    /// It is on its way out, unconfirmed.
+    Sending(Sending),
+    /// A call that was asked for: nothing is pending until its report comes.
+    AwaitingReport { asked_at: Instant },
+}
+
+/// A touch on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    pub since: Instant,
+    #[serde(default, skip_serializing_if = "SendAnswer::is_expected")]
+    pub answer: SendAnswer,
+    /// An exit event came meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exited: bool,
+}
+
+/// What is known of how a sending went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendAnswer {
+    #[default]
+    Expected,
+    /// The answer was lost: nobody knows whether the touch went out.
+    Lost,
+    /// It was lost, and nothing was heard since: the touch is listed for somebody
+    /// to look.
+    Listed,
+}
+
+impl SendAnswer {
+    pub fn is_expected(&self) -> bool {
+        *self == SendAnswer::Expected
+    }
+}
+
+impl Phase {
+    /// On its way out since an instant.
+    pub fn sending(since: Instant) -> Phase {
+        Phase::Sending(Sending { since, answer: SendAnswer::Expected, exited: false })
+    }
+
+    pub fn is_waiting(&self) -> bool {
+        *self == Phase::Waiting
+    }
 }
 
 /// An attempt at a call that reached nobody.
@@ -139,6 +179,16 @@ impl Enrolment {
         self.rule == touch.rule && self.occurrence == touch.occurrence && self.step == touch.step
     }
 
+    /// The touch that is pending.
+    pub fn touch(&self, customer: &Id) -> TouchId {
+        TouchId {
+            rule: self.rule.clone(),
+            customer: customer.clone(),
+            occurrence: self.occurrence.clone(),
+            step: self.step.clone(),
+        }
+    }
+
     /// Notes that the touch waits: of a long row of waits the latest.
     pub fn note_defer(&mut self, defer: Defer) {
         self.defers.push(defer);
@@ -151,10 +201,39 @@ impl Enrolment {
 
     /// Whether nothing has been tried yet, so that its plan may still move.
     pub fn is_untried(&self, now: Instant) -> bool {
-        self.defers.is_empty()
-            && self.sending_since.is_none()
-            && self.asked_at.is_none()
-            && now < self.due
+        self.defers.is_empty() && self.phase.is_waiting() && now < self.due
+    }
+
+    /// The touch as it is on its way out.
+    pub fn sending(&self) -> Option<&Sending> {
+        match &self.phase {
+            Phase::Sending(sending) => Some(sending),
+            _ => None,
+        }
+    }
+
+    pub fn sending_mut(&mut self) -> Option<&mut Sending> {
+        match &mut self.phase {
+            Phase::Sending(sending) => Some(sending),
+            _ => None,
+        }
+    }
+
+    pub fn is_sending(&self) -> bool {
+        self.sending().is_some()
+    }
+
+    /// Whether an exit event came while the touch was on its way out.
+    pub fn has_exited(&self) -> bool {
+        self.sending().is_some_and(|sending| sending.exited)
+    }
+
+    /// Since when the call waits for its report.
+    pub fn asked_at(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::AwaitingReport { asked_at } => Some(asked_at),
+            _ => None,
+        }
     }
 }
 

@@ -38,8 +38,8 @@ fn a_plan_may_move_until_something_was_tried() {
     let waits = Defer { at: at(2), reason: Reason::QuietHours, until: at(3) };
     for tried in [
         Enrolment { defers: vec![waits], ..enrolment() },
-        Enrolment { sending_since: Some(at(2)), ..enrolment() },
-        Enrolment { asked_at: Some(at(2)), ..enrolment() },
+        Enrolment { phase: Phase::sending(at(2)), ..enrolment() },
+        Enrolment { phase: Phase::AwaitingReport { asked_at: at(2) }, ..enrolment() },
     ] {
         assert!(!tried.is_untried(at(9)), "{tried:?}");
     }

@@ -3,7 +3,7 @@
 use super::Turn;
 use crate::calendar::Base;
 use crate::channel::Channel;
-use crate::customer::Enrolment;
+use crate::customer::{Enrolment, Phase, SendAnswer};
 use crate::instant::Instant;
 use crate::rulebook::Rule;
 use crate::touch::{Defer, Reason, TouchId, TouchStatus};
@@ -14,7 +14,7 @@ impl Turn<'_> {
             return;
         };
         let enrolment = self.customer.enrolments[index].clone();
-        let at = enrolment.sending_since.unwrap_or(self.now);
+        let at = enrolment.sending().map_or(self.now, |sending| sending.since);
         let channel = self.channel_of(&enrolment);
         self.keep_for_script(&enrolment, channel);
         self.record_end(&enrolment, channel, TouchStatus::Sent, at, None);
@@ -55,11 +55,11 @@ impl Turn<'_> {
         let expires_at = self.planned(enrolment).map(|(_, s)| self.expires_at(enrolment.due, s));
         let until = expires_at.map_or(until, |expires_at| until.min(expires_at));
         let enrolment = &mut self.customer.enrolments[index];
+        let has_exited = enrolment.has_exited();
+        enrolment.phase = Phase::Waiting;
         enrolment.next = until;
-        enrolment.unanswered = false;
-        enrolment.listed = false;
         enrolment.note_defer(Defer { at: self.now, reason, until });
-        if enrolment.exited {
+        if has_exited {
             let enrolment = self.customer.enrolments.remove(index);
             let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
             self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
@@ -81,15 +81,18 @@ impl Turn<'_> {
     }
 
     pub(super) fn on_unanswered(&mut self, touch: &TouchId) {
-        if let Some(index) = self.sending(touch) {
-            self.customer.enrolments[index].unanswered = true;
+        let Some(index) = self.sending(touch) else { return };
+        if let Some(sending) = self.customer.enrolments[index].sending_mut()
+            && sending.answer.is_expected()
+        {
+            sending.answer = SendAnswer::Lost;
         }
     }
 
     /// The touch as it is on its way out.
     pub(super) fn sending(&self, touch: &TouchId) -> Option<usize> {
         let index = self.pending(touch)?;
-        self.customer.enrolments[index].sending_since.map(|_| index)
+        self.customer.enrolments[index].is_sending().then_some(index)
     }
 
     /// The touch, waiting or on its way out.
@@ -99,8 +102,9 @@ impl Turn<'_> {
 
     /// Takes a touch that did not go out off the caps' count.
     fn unsend(&mut self, index: usize) {
-        let channel = self.channel_of(&self.customer.enrolments[index]);
-        let since = self.customer.enrolments[index].sending_since.take();
+        let enrolment = &self.customer.enrolments[index];
+        let channel = self.channel_of(enrolment);
+        let since = enrolment.sending().map(|sending| sending.since);
         let counted = self
             .customer
             .sends
@@ -116,7 +120,8 @@ impl Turn<'_> {
     pub(super) fn go_on(&mut self, index: usize, rule: &Rule, at: Instant) {
         let enrolment = &self.customer.enrolments[index];
         let here = rule.position(&enrolment.step);
-        let next = here.and_then(|here| rule.steps.get(here + 1)).filter(|_| !enrolment.exited);
+        let next =
+            here.and_then(|here| rule.steps.get(here + 1)).filter(|_| !enrolment.has_exited());
         let Some(step) = next else {
             self.customer.enrolments.remove(index);
             return;
@@ -130,11 +135,8 @@ impl Turn<'_> {
         enrolment.due = due;
         enrolment.next = due;
         enrolment.defers = Vec::new();
-        enrolment.sending_since = None;
-        enrolment.unanswered = false;
-        enrolment.listed = false;
+        enrolment.phase = Phase::Waiting;
         enrolment.resent = false;
-        enrolment.asked_at = None;
         enrolment.tries = Vec::new();
         enrolment.reported = None;
         enrolment.base_is_report = false;

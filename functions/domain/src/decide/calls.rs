@@ -10,7 +10,7 @@ use jiff::civil::{Date, Time};
 use super::Turn;
 use crate::calendar::{self, Base};
 use crate::channel::Channel;
-use crate::customer::{Customer, Enrolment, Reported, Try};
+use crate::customer::{Customer, Enrolment, Phase, Reported, Try};
 use crate::event::{CallOutcome, CallReported};
 use crate::instant::Instant;
 use crate::policy::{DayRanges, Range};
@@ -68,7 +68,7 @@ pub fn call_facts(
     let turn = Turn::new(&mut customer, book, now);
     let waiting = turn.customer.enrolments.iter().find(|e| e.is_at(touch));
     let mut tries = waiting.map_or_else(Vec::new, |e| e.tries.clone());
-    let asked_at = waiting.and_then(|e| e.asked_at).unwrap_or(now);
+    let asked_at = waiting.and_then(Enrolment::asked_at).unwrap_or(now);
     tries.push(Try { asked_at, reported_at: now });
     let next_on = Some(turn.attempt_due(attempts, &tries).date_in(&turn.zone));
     CallFacts { next_on, then: None, ..facts }
@@ -111,17 +111,14 @@ impl<'a> Turn<'a> {
         let Some(attempts) = rule.attempts(&enrolment.step) else { return false };
         let (_, Attempt::Nth(number)) = step_parts(&enrolment.step) else { return false };
         let has_next = rule.position(&enrolment.step).is_some_and(|at| at + 1 < rule.steps.len());
-        !enrolment.exited && (number < attempts.max || attempts.then.is_some() || has_next)
+        !enrolment.has_exited() && (number < attempts.max || attempts.then.is_some() || has_next)
     }
 
     pub(super) fn wait_for_report(&mut self, index: usize, asked_at: Instant) {
         let expires_at = self.report_expires_at(index);
         let enrolment = &mut self.customer.enrolments[index];
-        enrolment.asked_at = Some(asked_at);
+        enrolment.phase = Phase::AwaitingReport { asked_at };
         enrolment.next = expires_at;
-        enrolment.sending_since = None;
-        enrolment.unanswered = false;
-        enrolment.listed = false;
         enrolment.resent = false;
         enrolment.defers = Vec::new();
         if let Some(reported) = enrolment.reported.take() {
@@ -167,7 +164,7 @@ impl<'a> Turn<'a> {
         if rule.position(&enrolment.step) != rule.position(base) {
             return self.report_once_more(index, reported, number, attempts);
         }
-        let is_asked = enrolment.asked_at.is_some() || enrolment.sending_since.is_some();
+        let is_asked = !enrolment.phase.is_waiting();
         let (_, now_at) = step_parts(&enrolment.step);
         match (is_asked, now_at) {
             (true, Attempt::Nth(last)) if number <= last && (number == last || !is_unanswered) => {
@@ -187,21 +184,20 @@ impl<'a> Turn<'a> {
     /// The enrolment that a report's touch id names, and the step in it: the
     /// one that it is at, or the one just before.
     fn call_named(&self, touch: &str) -> Option<(usize, String)> {
-        let customer = &self.customer;
-        customer.enrolments.iter().enumerate().find_map(|(index, e)| {
-            let rest = touch.strip_prefix(e.rule.as_str())?.strip_prefix('/')?;
-            let step = customer
-                .behind_own_id(rest)
-                .find_map(|rest| rest.strip_prefix(e.occurrence.as_str())?.strip_prefix('/'))?;
+        let named: Vec<TouchId> = self.customer.touches_named(touch).collect();
+        self.customer.enrolments.iter().enumerate().find_map(|(index, e)| {
+            let is_its =
+                |touch: &&TouchId| touch.rule == e.rule && touch.occurrence == e.occurrence;
+            let step = &named.iter().find(is_its)?.step;
             let rule = self.book.rule(&e.rule)?;
             let (named, here) = (rule.position(step)?, rule.position(&e.step)?);
-            (named == here || named + 1 == here).then(|| (index, step.to_owned()))
+            (named == here || named + 1 == here).then(|| (index, step.clone()))
         })
     }
 
     fn report(&mut self, index: usize, reported: Reported) {
         let enrolment = &mut self.customer.enrolments[index];
-        if enrolment.asked_at.is_some() {
+        if enrolment.asked_at().is_some() {
             return self.settle_call(index, reported);
         }
         // On its way out: what is reported counts once that is confirmed. Of
@@ -227,7 +223,8 @@ impl<'a> Turn<'a> {
             .and_then(|attempts| following(attempts, &enrolment.step));
         let Some(next) = next else { return self.end_call(index, reported.at) };
         let enrolment = &mut self.customer.enrolments[index];
-        let asked_at = enrolment.asked_at.take().unwrap_or(reported.at);
+        let asked_at = enrolment.asked_at().unwrap_or(reported.at);
+        enrolment.phase = Phase::Waiting;
         enrolment.tries.push(Try { asked_at, reported_at: reported.at });
         enrolment.step = next;
         self.plan_attempt(index, reported.at);

@@ -115,7 +115,7 @@ impl Turn<'_> {
             .customer
             .enrolments
             .iter()
-            .filter(|e| e.sending_since.is_none() && e.asked_at.is_none())
+            .filter(|e| e.phase.is_waiting())
             .filter(|e| self.compare(e, than).is_lt())
             .filter(|e| e.next <= self.now || e.next.date_in(&self.zone) == today)
             .filter_map(|enrolment| {

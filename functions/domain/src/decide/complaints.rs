@@ -58,12 +58,10 @@ impl Turn<'_> {
     /// The complaint of which a touch asked whether it is really solved: its
     /// rule is triggered by resolutions.
     fn complaint_asked_about(&self, touch: &str) -> Option<Id> {
-        let (rule, rest) = touch.split_once('/')?;
-        let rest = self.customer.behind_own_id(rest).next()?;
-        let (occurrence, _) = rest.rsplit_once('/')?;
-        let trigger = &self.book.rule(rule)?.trigger;
+        let touch = self.customer.touches_named(touch).next()?;
+        let trigger = &self.book.rule(&touch.rule)?.trigger;
         (*trigger == Trigger::Event(EventKind::ComplaintResolved)).then_some(())?;
-        Id::new(occurrence).ok()
+        Id::new(&touch.occurrence).ok()
     }
 
     /// When a complaint goes up to a level, counted from 1.

@@ -7,9 +7,8 @@ use crate::calendar::Hours;
 use crate::channel::{AddressField, Channel, Purpose};
 use crate::complaint::Pause;
 use crate::condition::Verdict;
-use crate::customer::{Enrolment, SentTouch, TriggerEvent};
+use crate::customer::{Enrolment, Phase, SentTouch, TriggerEvent};
 use crate::event::Detail;
-use crate::history::Until;
 use crate::instant::Instant;
 use crate::ordered;
 use crate::rule::{DuringComplaint, Trigger};
@@ -66,14 +65,14 @@ impl<'a> Turn<'a> {
     /// The due touch that comes first.
     fn first_due(&self) -> Option<usize> {
         let enrolments = &self.customer.enrolments;
-        let is_due = |e: &Enrolment| e.sending_since.is_none() && e.next <= self.now;
+        let is_due = |e: &Enrolment| !e.is_sending() && e.next <= self.now;
         (0..enrolments.len())
             .filter(|index| is_due(&enrolments[*index]))
             .min_by(|a, b| self.compare(&enrolments[*a], &enrolments[*b]))
     }
 
     fn attempt(&mut self, index: usize) {
-        if self.customer.enrolments[index].asked_at.is_some() {
+        if self.customer.enrolments[index].asked_at().is_some() {
             return self.give_up_report(index);
         }
         let Some((rule, step)) = self.planned(&self.customer.enrolments[index]) else {
@@ -112,10 +111,10 @@ impl<'a> Turn<'a> {
 
     fn send(&mut self, index: usize, rule: &Rule, step: &Step) {
         let enrolment = &mut self.customer.enrolments[index];
-        enrolment.sending_since = Some(self.now);
+        enrolment.phase = Phase::sending(self.now);
         let enrolment = &self.customer.enrolments[index];
         let send = Send {
-            touch: self.touch_id(&enrolment.rule, &enrolment.occurrence, &enrolment.step),
+            touch: enrolment.touch(&self.customer.id),
             channel: step.channel,
             purpose: rule.purpose,
             template: step.template.clone(),
@@ -167,9 +166,6 @@ impl<'a> Turn<'a> {
         let enrolment = &self.customer.enrolments[index];
         if let Some(reason) = self.forbidden(rule, step.channel) {
             return Fate::End { reason, at: self.now };
-        }
-        if enrolment.exited {
-            return Fate::End { reason: Reason::Exited, at: self.now };
         }
         let expires_at = self.expires_at(enrolment.due, step);
         if self.now >= expires_at {
@@ -294,15 +290,7 @@ impl<'a> Turn<'a> {
     /// Why a step's `if` does not hold, where it has one and does not.
     fn if_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
         let condition = step.condition.as_ref()?;
-        let view = View {
-            customer: self.customer,
-            until: Until::ALL,
-            now: self.now,
-            zone: &self.zone,
-            policy: &self.book.policy,
-            drift: self.book.values(),
-            event: self.detail_of(enrolment),
-        };
+        let view = View { event: self.detail_of(enrolment), ..self.view() };
         match condition.verdict(&view) {
             Verdict::Holds => None,
             Verdict::Fails => Some(Reason::IfFalse),

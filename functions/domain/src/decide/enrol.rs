@@ -12,7 +12,7 @@ use super::bounds::INLINE_DETAIL_BYTES_MAX;
 use crate::calendar::Base;
 use crate::channel::Channel;
 use crate::condition::Verdict;
-use crate::customer::{Enrolment, PastEnrolment, TriggerEvent};
+use crate::customer::{Enrolment, PastEnrolment, Phase, TriggerEvent};
 use crate::event::{Detail, Event, EventKind};
 use crate::history::Until;
 use crate::id::Id;
@@ -268,20 +268,11 @@ impl Turn<'_> {
             return Err(Reason::TooOld);
         }
         if let Some(filter) = &rule.filter {
-            let view = View {
-                customer: self.customer,
-                until: Until {
-                    at: occurrence.at,
-                    purchase: occurrence
-                        .purchase_id
-                        .filter(|_| occurrence.kind == Some(EventKind::PurchaseCompleted)),
-                },
-                now: occurrence.at,
-                zone: &self.zone,
-                policy,
-                drift: self.book.values(),
-                event: occurrence.detail,
-            };
+            let purchase = occurrence
+                .purchase_id
+                .filter(|_| occurrence.kind == Some(EventKind::PurchaseCompleted));
+            let until = Until { at: occurrence.at, purchase };
+            let view = View { until, now: occurrence.at, event: occurrence.detail, ..self.view() };
             match filter.verdict(&view) {
                 Verdict::Holds => {}
                 Verdict::Fails => return Err(Reason::FilterFalse),
@@ -354,12 +345,8 @@ impl Turn<'_> {
             due,
             next: due,
             defers: Vec::new(),
-            sending_since: None,
-            unanswered: false,
-            listed: false,
+            phase: Phase::Waiting,
             resent: false,
-            exited: false,
-            asked_at: None,
             tries: Vec::new(),
             reported: None,
             base_is_report: false,

@@ -89,7 +89,7 @@ impl Turn<'_> {
         customer.fired = before.fired;
         customer.exits = before.exits;
         customer.enrolments = before.enrolments;
-        customer.enrolments.retain(|e| e.asked_at.is_none());
+        customer.enrolments.retain(|e| e.asked_at().is_none());
         customer.unwritten = before.unwritten;
         customer.past = before.past;
         customer.erased_at = Some(at);
@@ -130,7 +130,7 @@ impl Turn<'_> {
             let Some((rule, step)) = self.planned(enrolment) else {
                 continue;
             };
-            if enrolment.sending_since.is_some() {
+            if enrolment.is_sending() {
                 continue;
             }
             let expires_at = self.expires_at(enrolment.due, step);

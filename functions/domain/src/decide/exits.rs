@@ -49,7 +49,7 @@ impl Turn<'_> {
     pub(super) fn end_what_exits(&mut self, ends: impl Fn(&Self, usize) -> bool) {
         let mut index = 0;
         while index < self.customer.enrolments.len() {
-            let is_sending = self.customer.enrolments[index].sending_since.is_some();
+            let is_sending = self.customer.enrolments[index].is_sending();
             let ends = ends(self, index);
             if ends {
                 self.end_by_exit(index);
@@ -60,7 +60,7 @@ impl Turn<'_> {
 
     pub(super) fn ends(&self, exit: &Exit, index: usize) -> bool {
         let enrolment = &self.customer.enrolments[index];
-        let Some(rule) = self.book.rule(&enrolment.rule).filter(|_| !enrolment.exited) else {
+        let Some(rule) = self.book.rule(&enrolment.rule).filter(|_| !enrolment.has_exited()) else {
             return false;
         };
         let occurrence = Occurrence {
@@ -107,29 +107,22 @@ impl Turn<'_> {
         if exit.detail.is_none() && *condition.event_fields() != EventFields::None {
             return false;
         }
-        let view = View {
-            customer: self.customer,
-            until: Until { at: exit.at, purchase: None },
-            now: exit.at,
-            zone: &self.zone,
-            policy: &self.book.policy,
-            drift: self.book.values(),
-            event: exit.detail.as_ref(),
-        };
+        let until = Until { at: exit.at, purchase: None };
+        let view = View { until, now: exit.at, event: exit.detail.as_ref(), ..self.view() };
         condition.verdict(&ExitView { view, trigger: of.detail }) == Verdict::Holds
     }
 
     fn end_by_exit(&mut self, index: usize) {
-        if self.customer.enrolments[index].sending_since.is_some() {
+        if let Some(sending) = self.customer.enrolments[index].sending_mut() {
             // On its way out: it cannot be called back, but nothing follows it.
-            self.customer.enrolments[index].exited = true;
+            sending.exited = true;
             return;
         }
         let enrolment = self.customer.enrolments.remove(index);
         if let Some(kind) = enrolment.kind {
             self.note_exit(kind, &enrolment.occurrence, &enrolment.rule, true);
         }
-        if enrolment.asked_at.is_some() {
+        if enrolment.asked_at().is_some() {
             return;
         }
         let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));

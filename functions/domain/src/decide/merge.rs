@@ -85,7 +85,7 @@ fn part(mut goes: Customer, to: &Id) -> (Customer, Customer) {
     left.merged_into = Some(to.clone());
     left.erased_at = goes.erased_at;
     left.unwritten = std::mem::take(&mut goes.unwritten);
-    left.enrolments = goes.enrolments.extract_if(.., |e| e.sending_since.is_some()).collect();
+    left.enrolments = goes.enrolments.extract_if(.., |e| e.is_sending()).collect();
     let is_needed = |e: &Enrolment, f: &crate::customer::TriggerEvent| {
         e.kind == Some(f.kind) && e.occurrence == f.occurrence
     };
@@ -180,8 +180,9 @@ impl Customer {
                 && e.occurrence == enrolment.occurrence
         };
         if let Some(known) = self.enrolments.iter_mut().find(|e| same(e)) {
-            let is_further = (enrolment.base, enrolment.asked_at) > (known.base, known.asked_at);
-            if is_further && known.sending_since.is_none() {
+            let is_further =
+                (enrolment.base, enrolment.asked_at()) > (known.base, known.asked_at());
+            if is_further && !known.is_sending() {
                 *known = enrolment;
             }
             return;

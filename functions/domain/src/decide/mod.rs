@@ -48,6 +48,7 @@ use crate::channel::Channel;
 use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
 use crate::event::{Detail, Event, EventKind};
+use crate::history::Until;
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
@@ -55,6 +56,7 @@ use crate::rulebook::{Rule, RuleBook, Step};
 use crate::stage::Entered;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
+use crate::view::View;
 pub use bounds::{INLINE_DETAIL_BYTES_MAX, PENDING_MAX, TRIGGERS_MAX};
 pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
 pub use complaints::deadline;
@@ -245,19 +247,23 @@ impl Turn<'_> {
         *self.today.get_or_init(|| self.now.date_in(&self.zone))
     }
 
+    /// The customer as of now, with all that is known and no event.
+    fn view(&self) -> View<'_> {
+        View {
+            customer: self.customer,
+            until: Until::ALL,
+            now: self.now,
+            zone: Cow::Borrowed(&self.zone),
+            policy: &self.book.policy,
+            drift: self.book.values(),
+            event: None,
+        }
+    }
+
     /// Goes by the time zone that the customer has told last.
     fn move_to_zone(&mut self) {
         self.zone = self.customer.zone(&self.book.default_zone);
         self.today = OnceCell::new();
-    }
-
-    fn touch_id(&self, rule: &str, occurrence: &str, step: &str) -> TouchId {
-        TouchId {
-            rule: rule.to_owned(),
-            customer: self.customer.id.clone(),
-            occurrence: occurrence.to_owned(),
-            step: step.to_owned(),
-        }
     }
 
     /// Notes how a pending touch ended.
@@ -282,7 +288,7 @@ impl Turn<'_> {
         at: Instant,
         reason: Option<Reason>,
     ) -> TouchRecord {
-        let touch = self.touch_id(&enrolment.rule, &enrolment.occurrence, &enrolment.step);
+        let touch = enrolment.touch(&self.customer.id);
         let defers = enrolment.defers.clone();
         let due = enrolment.due;
         TouchRecord { touch, channel, status, at, due, reason, defers }
@@ -299,7 +305,12 @@ impl Turn<'_> {
             _ => TouchStatus::Skipped,
         };
         self.records.push(TouchRecord {
-            touch: self.touch_id(&rule.name, occurrence, &step.id),
+            touch: TouchId {
+                rule: rule.name.clone(),
+                customer: self.customer.id.clone(),
+                occurrence: occurrence.to_owned(),
+                step: step.id.clone(),
+            },
             channel: step.channel,
             status,
             at,

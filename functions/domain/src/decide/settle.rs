@@ -2,7 +2,7 @@
 //! mail must not go to.
 
 use super::Turn;
-use crate::customer::SentTouch;
+use crate::customer::{Phase, SendAnswer, SentTouch};
 use crate::event::{ConsentChannel, ConsentPurpose, ConsentState};
 use crate::instant::Instant;
 use crate::suppression::{AddressHash, Cause};
@@ -13,15 +13,16 @@ impl Turn<'_> {
     /// believed here: a touch that was put back must not go a second time.
     pub(super) fn on_accepted(&mut self, touch: &TouchId, at: Instant) {
         let Some(index) = self.pending(touch) else { return };
-        if self.customer.enrolments[index].asked_at.is_some() {
-            return;
-        }
-        if self.customer.enrolments[index].sending_since.is_none() {
-            let at = at.min(self.now);
-            self.customer.enrolments[index].sending_since = Some(at);
-            let enrolment = &self.customer.enrolments[index];
-            if let Some((rule, step)) = self.planned(enrolment) {
-                self.count_sent(SentTouch { at, channel: step.channel, purpose: rule.purpose });
+        let enrolment = &self.customer.enrolments[index];
+        match enrolment.phase {
+            Phase::AwaitingReport { .. } => return,
+            Phase::Sending(_) => {}
+            Phase::Waiting => {
+                let at = at.min(self.now);
+                if let Some((rule, step)) = self.planned(enrolment) {
+                    self.count_sent(SentTouch { at, channel: step.channel, purpose: rule.purpose });
+                }
+                self.customer.enrolments[index].phase = Phase::sending(at);
             }
         }
         self.on_confirmed(touch);
@@ -32,13 +33,13 @@ impl Turn<'_> {
     pub(super) fn on_unresolved(&mut self, touch: &TouchId) {
         let Some(index) = self.sending(touch) else { return };
         let enrolment = &mut self.customer.enrolments[index];
-        enrolment.unanswered = true;
         let may_go_again = self.book.policy.resend_unknown && !enrolment.resent;
-        if may_go_again && !enrolment.exited && !enrolment.listed {
+        let Phase::Sending(sending) = &mut enrolment.phase else { return };
+        if may_go_again && !sending.exited && sending.answer != SendAnswer::Listed {
             enrolment.resent = true;
             self.put_back(index, self.now, Reason::Unanswered);
         } else {
-            enrolment.listed = true;
+            sending.answer = SendAnswer::Listed;
         }
     }
 

@@ -114,8 +114,7 @@ impl<'a> Turn<'a> {
                 book.rule(&e.rule).filter(|rule| rule.trigger == Trigger::Stage(entry.stage));
             e.at == entry.at
                 && e.defers.is_empty()
-                && e.sending_since.is_none()
-                && e.asked_at.is_none()
+                && e.phase.is_waiting()
                 && rule.and_then(|rule| rule.steps.first()).is_some_and(|step| step.id == e.step)
         };
         let taken: Vec<Enrolment> = customer.enrolments.extract_if(.., |e| is_its(e)).collect();
@@ -140,7 +139,7 @@ impl<'a> Turn<'a> {
         }
         let book = self.book;
         let wins_back = |e: &Enrolment| {
-            e.sending_since.is_none()
+            !e.is_sending()
                 && e.at <= entry.at
                 && book
                     .rule(&e.rule)
@@ -148,7 +147,7 @@ impl<'a> Turn<'a> {
         };
         let ended: Vec<Enrolment> =
             self.customer.enrolments.extract_if(.., |e| wins_back(e)).collect();
-        for enrolment in ended.into_iter().filter(|e| e.asked_at.is_none()) {
+        for enrolment in ended.into_iter().filter(|e| e.asked_at().is_none()) {
             let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
             self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);
         }

@@ -27,7 +27,7 @@ pub use wire::{
     AHEAD_MILLIS_MAX, BadEvent, DETAIL_BYTES_MAX, Delivered, from_wire, of_body, of_kind,
 };
 
-use sha2::{Digest, Sha256};
+use crate::digest::sha256_hex;
 
 use crate::id::Id;
 use crate::instant::Instant;
@@ -135,11 +135,7 @@ impl Event {
     pub fn ledger_key(&self) -> String {
         match self.key() {
             Some(key) => key.to_string(),
-            None => {
-                let digest = Sha256::digest(self.detail.0.as_bytes());
-                let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
-                format!("{}#{hash}", self.occurred_at)
-            }
+            None => format!("{}#{}", self.occurred_at, sha256_hex(&*self.detail.0, 6)),
         }
     }
 

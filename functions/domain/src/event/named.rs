@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use crate::id::Id;
+use crate::touch::TouchId;
 
 /// How deep JSON texts inside JSON texts are looked into.
 const DEPTH_MAX: usize = 8;
@@ -95,7 +96,8 @@ impl People {
             self.ids.extend(own);
         }
         if key.contains("touch") && self.ids.len() < NAMES_MAX {
-            self.ids.extend(customers_of_touch(value));
+            // Whomever it may name: ids may hold slashes.
+            self.ids.extend(TouchId::readings(value).into_iter().map(|touch| touch.customer));
         }
     }
 
@@ -147,14 +149,6 @@ fn last_digits(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let fits = (7..=20).contains(&digits.len()) && !text.contains('@');
     fits.then(|| digits[digits.len().saturating_sub(PHONE_DIGITS)..].to_owned())
-}
-
-/// Whom a touch id may name: ids may hold slashes, so it is whatever may stand
-/// between the rule and the occurrence.
-fn customers_of_touch(touch: &str) -> Vec<Id> {
-    let parts: Vec<&str> = touch.split('/').collect();
-    let ends = 2..parts.len().saturating_sub(1).min(8);
-    ends.filter_map(|end| Id::new(&parts[1..end].join("/")).ok()).collect()
 }
 
 /// A key as keys are compared: letters and digits, in lower case.

@@ -10,15 +10,8 @@ use crate::view::View;
 /// cent: what they were expected to spend in the coming year, or what they had
 /// spent by then where nobody can tell.
 pub fn worth_at(customer: &Customer, at: Instant, book: &RuleBook) -> f64 {
-    let view = View {
-        customer,
-        until: Until { at, purchase: None },
-        now: at,
-        zone: &customer.zone(&book.default_zone),
-        policy: &book.policy,
-        drift: book.values(),
-        event: None,
-    };
+    let until = Until { at, purchase: None };
+    let view = View { until, ..View::of(customer, book, at) };
     (view.worth() * 100.0).round() / 100.0
 }
 

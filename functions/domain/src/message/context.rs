@@ -83,7 +83,7 @@ impl<'a> Occasion<'a> {
     /// The customer's occasion in a year: the occurrence of the touch. `None`
     /// where the customer has no such date.
     pub fn of(view: &View, name: &'a str, year: i16) -> Option<Occasion<'a>> {
-        let began = view.customer.occasion(name, view.zone)?;
+        let began = view.customer.occasion(name, &view.zone)?;
         let date = celebrated_on(began, year, view.policy.leap_day)?;
         Some(Occasion { name, date, years: began.year.map(|began| year - began) })
     }
@@ -123,7 +123,7 @@ impl Period {
 
     /// What was done for the customer in it.
     fn json(self, view: &View) -> Json {
-        let within = |at: &Instant| self.includes(*at, view.zone);
+        let within = |at: &Instant| self.includes(*at, &view.zone);
         let history = &view.customer.history;
         let delivered = history.purchases.iter().filter_map(|purchase| purchase.delivered_at);
         json!({
@@ -138,7 +138,7 @@ impl Period {
 
 /// What the templates of a touch may name.
 pub fn context(view: &View, facts: &Facts) -> Context {
-    let zone = view.zone;
+    let zone = &view.zone;
     let mut root = json!({
         "customer": customer(view),
         "event": event(view),
@@ -196,7 +196,7 @@ pub(super) fn call(call: &CallFacts) -> Json {
 fn customer(view: &View) -> Json {
     let known = CUSTOMER_FIELDS.iter();
     let known = known.filter_map(|field| {
-        Some(((*field).to_owned(), cel_json(&view.customer(field)?, view.zone)))
+        Some(((*field).to_owned(), cel_json(&view.customer(field)?, &view.zone)))
     });
     let mut customer: Map<String, Json> = known.collect();
     let profile = &view.customer.profile;
@@ -212,7 +212,7 @@ fn customer(view: &View) -> Json {
 fn event(view: &View) -> Json {
     let detail = view.event.and_then(|detail| serde_json::from_str(&detail.0).ok());
     let mut detail = detail.unwrap_or_else(|| json!({}));
-    localize(&mut detail, view.zone);
+    localize(&mut detail, &view.zone);
     detail
 }
 

@@ -60,7 +60,7 @@ fn view<'a>(customer: &'a Customer, book: &'a RuleBook, at: Instant) -> View<'a>
         customer,
         until: Until { at, purchase: None },
         now: at,
-        zone: &book.default_zone,
+        zone: Cow::Borrowed(&book.default_zone),
         policy: &book.policy,
         drift: book.values(),
         event: None,

@@ -1,7 +1,7 @@
 //! When a call is tried again: another part of the day, as long as there is one.
 
 use super::*;
-use crate::customer::Try;
+use crate::customer::{Phase, Try};
 
 /// Midnight after the noon from which the tests count, by UTC.
 const MIDNIGHT: i64 = DAY / 2;
@@ -29,7 +29,7 @@ fn next(book: &RuleBook, tries: &[(f64, f64)]) -> f64 {
     let of = |&(asked, reported)| Try { asked_at: hour(asked), reported_at: hour(reported) };
     let enrolment = &mut customer.enrolments[0];
     enrolment.tries = before.iter().map(of).collect();
-    enrolment.asked_at = Some(hour(asked));
+    enrolment.phase = Phase::AwaitingReport { asked_at: hour(asked) };
     enrolment.due = hour(asked);
     let touch = match before.len() {
         0 => "calls/ana/p-1/call".to_owned(),

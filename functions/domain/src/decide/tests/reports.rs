@@ -144,7 +144,7 @@ fn asked_twice(book: &RuleBook) -> (Customer, i64) {
 fn behind_the_last_attempt_comes_the_next_step_or_the_fall_back_or_nothing() {
     let calls = book(&[CALLS]);
     let (asked, again) = asked_twice(&calls);
-    assert_eq!(only(&asked).asked_at, Some(at(again)));
+    assert_eq!(only(&asked).asked_at(), Some(at(again)));
     // A report of the first call ends the second where somebody was reached.
     let first = told(&asked, &calls, "call", "reached", [again + HOUR; 2]);
     assert_eq!(only(&first).step, "mail");

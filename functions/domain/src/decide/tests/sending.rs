@@ -1,7 +1,7 @@
 //! What a state keeps of how a sending went, whichever way that was.
 
 use super::*;
-use crate::customer::{Enrolment, SentTouch};
+use crate::customer::{Phase, SendAnswer, Sending, SentTouch};
 use crate::event::ConsentState;
 use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Defer, TouchRecord};
@@ -18,6 +18,11 @@ steps:
 ";
 
 const SENT_AT: i64 = DAY;
+
+/// What is known of how the one sending went.
+fn answer(customer: &Customer) -> Option<SendAnswer> {
+    Some(only(customer).sending()?.answer)
+}
 
 /// Ana, whose first touch is on its way out, with its id.
 fn sending(book: &RuleBook) -> (Customer, TouchId) {
@@ -57,7 +62,7 @@ fn what_was_put_back_waits_and_counts_no_more() {
     };
     let waits = put_back(SENT_AT + HOUR);
     assert_eq!(waits.sends, others);
-    assert_eq!((only(&waits).sending_since, only(&waits).next), (None, at(SENT_AT + HOUR)));
+    assert_eq!((only(&waits).phase, only(&waits).next), (Phase::Waiting, at(SENT_AT + HOUR)));
     let (reason, until) = (Reason::Throttled, at(SENT_AT + HOUR));
     assert_eq!(only(&waits).defers, [Defer { at: at(SENT_AT + 1), reason, until }]);
     // At the longest until it expires.
@@ -118,29 +123,29 @@ fn what_may_have_gone_out_is_listed_and_goes_again_only_as_the_policy_says() {
     let careful = book(&[PAIR]);
     let (customer, touch) = sending(&careful);
     let unanswered = after(&customer, Input::Unanswered(&touch), &careful, SENT_AT).customer;
-    assert!(only(&unanswered).unanswered && !only(&unanswered).listed);
+    assert_eq!(answer(&unanswered), Some(SendAnswer::Lost));
     let listed = after(&unanswered, Input::Unresolved(&touch), &careful, SENT_AT + HOUR).customer;
-    assert!(only(&listed).listed && only(&listed).sending_since.is_some());
+    assert_eq!(answer(&listed), Some(SendAnswer::Listed));
     let found = after(&listed, Input::Resend(&touch), &careful, SENT_AT + 2 * HOUR).customer;
     let (now, waiting) = (at(SENT_AT + 2 * HOUR), only(&found));
-    assert_eq!((waiting.unanswered, waiting.listed, waiting.next), (false, false, now));
+    assert_eq!((waiting.phase, waiting.next), (Phase::Waiting, now));
     assert_eq!(waiting.defers.last().unwrap().reason, Reason::Unanswered);
 
     let again = policy_and(&format!("{POLICY}resend_unknown: true\n"), &[PAIR]);
     let once = after(&unanswered, Input::Unresolved(&touch), &again, SENT_AT + HOUR).customer;
-    assert!(only(&once).resent && only(&once).sending_since.is_none());
+    assert!(only(&once).resent && !only(&once).is_sending());
     let gone = decide(once, Input::Due, &again, at(SENT_AT + HOUR));
     assert_eq!(gone.sends.len(), 1);
     let twice = after(&gone.customer, Input::Unresolved(&touch), &again, SENT_AT + 2 * HOUR);
-    assert!(only(&twice.customer).listed && only(&twice.customer).sending_since.is_some());
+    assert_eq!(answer(&twice.customer), Some(SendAnswer::Listed));
     // What somebody looks at already does not go by itself, nor what has exited.
-    for enrolment in [
-        Enrolment { listed: true, ..only(&unanswered).clone() },
-        Enrolment { exited: true, ..only(&unanswered).clone() },
-    ] {
-        let customer = Customer { enrolments: vec![enrolment], ..unanswered.clone() };
+    let changes: [fn(&mut Sending); 2] =
+        [|sending| sending.answer = SendAnswer::Listed, |sending| sending.exited = true];
+    for change in changes {
+        let mut customer = unanswered.clone();
+        change(customer.enrolments[0].sending_mut().unwrap());
         let after = after(&customer, Input::Unresolved(&touch), &again, SENT_AT + HOUR).customer;
-        assert!(only(&after).listed && only(&after).sending_since.is_some());
+        assert_eq!(answer(&after), Some(SendAnswer::Listed));
     }
 }
 
@@ -154,7 +159,7 @@ fn what_exited_on_its_way_out_ends_when_it_comes_back_and_nothing_follows_it() {
     });
     let refund = event("PurchaseRefunded", at(SENT_AT + HOUR), refund);
     let exited = taken(customer, &refund, &book, at(SENT_AT + HOUR));
-    assert!(only(&exited).exited);
+    assert!(only(&exited).has_exited());
     let until = at(SENT_AT + 3 * HOUR);
     let back = Input::PutBack { touch: &touch, until };
     let back = after(&exited, back, &book, SENT_AT + 2 * HOUR);

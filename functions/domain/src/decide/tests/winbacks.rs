@@ -1,7 +1,7 @@
 //! What the entry into a stage starts, and what takes it back or ends it.
 
 use super::*;
-use crate::customer::{Enrolment, PastEnrolment};
+use crate::customer::{Enrolment, PastEnrolment, Phase};
 use crate::stage::Stage;
 use crate::touch::Defer;
 
@@ -89,8 +89,8 @@ fn a_stage_that_was_not_entered_takes_back_what_was_not_tried() {
     let defer = Defer { at: begins, reason: Reason::QuietHours, until: now };
     let tried: [&dyn Fn(&mut Enrolment); 5] = [
         &|enrolment| enrolment.defers.push(defer),
-        &|enrolment| enrolment.sending_since = Some(begins),
-        &|enrolment| enrolment.asked_at = Some(begins),
+        &|enrolment| enrolment.phase = Phase::sending(begins),
+        &|enrolment| enrolment.phase = Phase::AwaitingReport { asked_at: begins },
         &|enrolment| enrolment.step = "task".into(),
         &|enrolment| enrolment.at = begins.plus_millis(1),
     ];
@@ -133,9 +133,12 @@ fn whom_a_rep_reports_as_lost_nobody_wins_back() {
     assert_eq!(after(&|_| {}), (0, vec![Some(Reason::Exited)]));
     assert_eq!(after(&|enrolment| enrolment.at = now), (0, vec![Some(Reason::Exited)]));
     // What was asked of somebody was recorded then.
-    assert_eq!(after(&|enrolment| enrolment.asked_at = Some(begins)), (0, vec![]));
+    assert_eq!(
+        after(&|enrolment| enrolment.phase = Phase::AwaitingReport { asked_at: begins }),
+        (0, vec![])
+    );
     let goes_on: [&dyn Fn(&mut Enrolment); 3] = [
-        &|enrolment| enrolment.sending_since = Some(begins),
+        &|enrolment| enrolment.phase = Phase::sending(begins),
         &|enrolment| enrolment.at = now.plus_millis(1),
         &|enrolment| enrolment.rule = "thanks".into(),
     ];

@@ -1,5 +1,7 @@
 //! Mails and scripts from the shipped templates.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use super::{owned, shipped, shipped_rules};
@@ -47,7 +49,15 @@ fn view<T>(
 ) -> T {
     let zone = TimeZone::get("America/Mexico_City").unwrap();
     let now = "2026-11-21T10:00:00-06:00".parse::<jiff::Timestamp>().unwrap().into();
-    ask(&View { customer, until: Until::ALL, now, zone: &zone, policy, drift: None, event })
+    ask(&View {
+        customer,
+        until: Until::ALL,
+        now,
+        zone: Cow::Borrowed(&zone),
+        policy,
+        drift: None,
+        event,
+    })
 }
 
 #[test]

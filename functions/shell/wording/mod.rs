@@ -1,0 +1,48 @@
+//! What people read, in Spanish and English: one wording for the command line, the
+//! pages and the mails.
+
+mod people;
+mod touches;
+
+/// The languages that everything is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Es,
+    En,
+}
+
+impl Language {
+    /// The language of a tag such as `es-MX`, where it is one of ours.
+    pub fn of(tag: &str) -> Option<Language> {
+        match tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "es" => Some(Language::Es),
+            "en" => Some(Language::En),
+            _ => None,
+        }
+    }
+
+    pub fn tag(self) -> &'static str {
+        self.pick("es", "en")
+    }
+
+    /// One of two texts.
+    pub fn pick<'a>(self, es: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Language::Es => es,
+            Language::En => en,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_known_by_its_tag() {
+        assert_eq!(Language::of("es-MX"), Some(Language::Es));
+        assert_eq!(Language::of("es_MX.UTF-8"), Some(Language::Es));
+        assert_eq!(Language::of("ES"), Some(Language::Es));
+        assert_eq!(Language::of("est"), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! What happened between a customer and the shop.
+
+use lazo_domain::event::{DissolutionReason, Severity};
+
+use super::Language;
+
+impl Language {
+    /// How bad a complaint is.
+    pub fn severity(self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Low => self.pick("leve", "low"),
+            Severity::Normal => "normal",
+            Severity::High => self.pick("grave", "high"),
+        }
+    }
+
+    /// Why a customer left.
+    pub fn dissolution(self, reason: DissolutionReason) -> &'static str {
+        match reason {
+            DissolutionReason::NeedsChanged => {
+                self.pick("ya no necesita lo que vendemos", "needs something else now")
+            }
+            DissolutionReason::Competitor => {
+                self.pick("se fue con la competencia", "went to a competitor")
+            }
+            DissolutionReason::Dissatisfied => self.pick("quedó a disgusto", "was dissatisfied"),
+            DissolutionReason::Price => self.pick("por el precio", "for the price"),
+            DissolutionReason::Moved => self.pick("se mudó", "moved away"),
+            DissolutionReason::Fraud => self.pick("fraude", "fraud"),
+            DissolutionReason::Other => self.pick("otro motivo", "another reason"),
+        }
+    }
+
+    /// A contact's channel or kind in words; one that the shop made up stays.
+    pub fn of_contact(self, name: &str) -> &str {
+        let (es, en) = match name {
+            "email" => ("correo", "email"),
+            "call" => ("llamada", "call"),
+            "store" | "shop" => ("en tienda", "in the shop"),
+            "web" => ("sitio web", "website"),
+            "contact" => ("contacto", "contact"),
+            "visit" => ("visita", "visit"),
+            "meeting" => ("reunión", "meeting"),
+            "review" => ("reseña", "review"),
+            "support" => ("ayuda", "support"),
+            "community" => ("comunidad", "community"),
+            "survey" => ("encuesta", "survey"),
+            "reached" => ("contestó", "reached"),
+            "voicemail" => ("buzón de voz", "voicemail"),
+            "no_answer" => ("no contestó", "no answer"),
+            "wrong_number" => ("número equivocado", "wrong number"),
+            "do_not_call" => ("pidió que no le llamen", "asked not to be called"),
+            other => return other,
+        };
+        self.pick(es, en)
+    }
+}
