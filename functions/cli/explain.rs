@@ -1,17 +1,10 @@
 //! `lazo explain`: a customer's timeline: what happened, what was decided, and why.
 
 use anyhow::Context;
-use lazo::shell::store::{EscalationEntry, TouchState};
+use lazo::shell::timeline;
 use lazo::shell::wording::Language;
-use lazo_domain::address::Asks;
-use lazo_domain::channel::Purpose;
-use lazo_domain::customer::{Alias, Customer, Enrolment};
-use lazo_domain::event::EventKind;
-use lazo_domain::history::{Purchase, Refund};
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
-use lazo_domain::touch::{Reason, TouchStatus};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Answer;
 use super::system::{System, Target};
@@ -25,75 +18,16 @@ pub struct Args {
     json: bool,
 }
 
-/// A line of the timeline.
-struct Line {
-    at: Instant,
-    text: String,
-    json: Value,
-}
-
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let id = Id::new(&args.customer).context("CUSTOMER")?;
     let system = System::open(target).await?;
-    let store = &system.app.store;
-    let loaded = store.person(&id).await?;
     let rules = system.app.rules();
-    let zone = loaded.customer.zone(&rules.book.default_zone);
-    let (mut events, mut touches) = (Vec::new(), Vec::new());
-    for id in loaded.customer.ids() {
-        let (more_events, more_touches) = store.ledger(id).await?;
-        events.extend(more_events);
-        touches.extend(more_touches);
-    }
-    if events.is_empty() && touches.is_empty() {
+    let Some(told) = timeline::read(&system.app, &id).await? else {
         out!("{}", lang.pick("nada se sabe de este cliente", "nothing is known of this customer"));
         return Ok(Answer::No);
-    }
-    let mut lines = Vec::new();
-    for event in &events {
-        let key = if event.kind == EventKind::CustomerUpdated { "" } else { &event.key };
-        let text = format!("{} {key}", event.kind);
-        let json = json!({ "event": event.kind, "key": event.key, "received_at": event.received_at.rfc3339_in(&zone) });
-        lines.push(Line { at: event.at, text, json });
-        for refused in &event.refused {
-            let text = not_sent(lang, &refused.rule, None, refused.reason);
-            let json = json!({ "rule": refused.rule, "occurrence": refused.occurrence, "refused": refused.reason });
-            lines.push(Line { at: event.at, text, json });
-        }
-    }
-    for touch in &touches {
-        let status = match touch.state {
-            TouchState::Sent => lang.status(TouchStatus::Sent),
-            TouchState::Skipped => lang.status(TouchStatus::Skipped),
-            TouchState::Cancelled => lang.status(TouchStatus::Cancelled),
-            TouchState::HeldOut => lang.status(TouchStatus::HeldOut),
-            TouchState::Fenced => lang.pick("saliendo, sin confirmar", "going out, unconfirmed"),
-            TouchState::PutBack => lang.pick("se intentará otra vez", "to be tried again"),
-        };
-        let mut text = format!("{} ({}) {status}", touch.touch, touch.channel);
-        if let Some(reason) = touch.reason {
-            text += &format!(": {}", lang.reason(reason));
-        }
-        if let Some(why) = &touch.why {
-            text += &format!("\n{:27}{why}", "");
-        }
-        for defer in &touch.defers {
-            text += &waited(lang, defer.reason, defer.at, &zone);
-        }
-        lines.push(Line { at: touch.at, text, json: serde_json::to_value(touch)? });
-    }
-    lines.extend(of_foreign_refunds(&loaded.customer, lang));
-    lines.extend(of_merges(&loaded.customer, lang));
-    lines.extend(of_complaints(&loaded.customer, &store.escalations(&id).await?, lang));
-    lines.extend(of_calls(&loaded.customer, &zone, lang));
-    let mut heard = loaded.customer.clone();
-    store.hear_all([&mut heard], Asks { email: true, phone: true }).await?;
-    lines.extend(of_addresses(&heard, lang));
-    lines.extend(
-        loaded.customer.pending().map(|one| of_pending(&loaded.customer, one, &zone, lang)),
-    );
-    lines.sort_by_key(|line| line.at);
-    for line in lines {
+    };
+    let zone = told.customer.zone(&rules.book.default_zone);
+    for line in told.lines(&rules.book, lang) {
         let at = line.at.rfc3339_in(&zone);
         match (args.json, line.json) {
             (true, Value::Object(mut json)) => {
@@ -104,187 +38,4 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         }
     }
     Ok(Answer::Yes)
-}
-
-/// What is to come; of who was forgotten it ends when it falls due.
-fn of_pending(
-    customer: &Customer,
-    one: &Enrolment,
-    zone: &jiff::tz::TimeZone,
-    lang: Language,
-) -> Line {
-    let touch = one.touch(&customer.id).to_string();
-    let mut json = json!({ "pending": touch, "due": one.due.rfc3339_in(zone), "next": one.next.rfc3339_in(zone) });
-    let (status, reason) = match (customer.erased_at, one.is_sending()) {
-        (Some(_), false) => {
-            json["ends"] = json!(Reason::Erased);
-            (lang.pick("no se enviará", "will not be sent"), Some(Reason::Erased))
-        }
-        _ => (lang.status(TouchStatus::Pending), one.defers.last().map(|defer| defer.reason)),
-    };
-    let reason = reason.map(|reason| format!(": {}", lang.reason(reason))).unwrap_or_default();
-    Line { at: one.next, text: format!("{touch} {status}{reason}"), json }
-}
-
-/// Refunds that give nothing back, since nobody told a rate.
-fn of_foreign_refunds(customer: &Customer, lang: Language) -> Vec<Line> {
-    let line = |(refund, purchase): (&Refund, &Purchase)| {
-        let of = refund.currency.map(|currency| currency.to_string()).unwrap_or_default();
-        let (id, bought, currency) = (&refund.id, &purchase.id, purchase.currency);
-        let text = match lang {
-            Language::Es => {
-                format!("  {id} no se resta: es en {of}, y la compra {bought} fue en {currency}")
-            }
-            Language::En => format!(
-                "  {id} is not subtracted: it is in {of}, and the purchase {bought} was in {currency}"
-            ),
-        };
-        let json = json!({ "not_subtracted": id, "currency": of, "purchase_id": bought, "purchase_currency": currency });
-        Line { at: refund.at, text, json }
-    };
-    customer.history.foreign_refunds().map(line).collect()
-}
-
-/// The other ids of this person.
-fn of_merges(customer: &Customer, lang: Language) -> Vec<Line> {
-    let line = |alias: &Alias| {
-        let (id, goes) = (&customer.id, &alias.id);
-        let text = match lang {
-            Language::Es => format!("  {goes} y {id} son la misma persona: desde aquí, {id}"),
-            Language::En => format!("  {goes} and {id} are one person: from here on {id}"),
-        };
-        Line { at: alias.at, text, json: json!({ "merged": goes, "into": id }) }
-    };
-    customer.merged.iter().map(line).collect()
-}
-
-/// Complaints that went up a level, and those that were opened again.
-fn of_complaints(customer: &Customer, reached: &[EscalationEntry], lang: Language) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for escalation in reached {
-        let (complaint, level) = (&escalation.complaint, escalation.level);
-        let text = match lang {
-            Language::Es => {
-                format!("  la queja {complaint} no se resolvió a tiempo: sube al nivel {level}")
-            }
-            Language::En => {
-                format!("  complaint {complaint} was not resolved in time: up to level {level}")
-            }
-        };
-        let json = json!({ "escalated": complaint, "level": level });
-        lines.push(Line { at: escalation.at, text, json });
-    }
-    for (complaint, one) in customer.complaints.iter() {
-        let (Some(before), Some(at)) = (&one.reopens, one.opened_at) else { continue };
-        let text = match lang {
-            Language::Es => {
-                format!("  la queja {before} se abre otra vez como {complaint}: no quedó resuelta")
-            }
-            Language::En => {
-                format!("  complaint {before} is open again as {complaint}: it was not solved")
-            }
-        };
-        lines.push(Line { at, text, json: json!({ "reopened": before, "as": complaint }) });
-    }
-    lines
-}
-
-/// Calls that were asked for and of which nobody reported yet.
-fn of_calls(customer: &Customer, zone: &jiff::tz::TimeZone, lang: Language) -> Vec<Line> {
-    let waiting = customer.enrolments.iter().filter(|e| e.asked_at().is_some());
-    let line = |e: &Enrolment| {
-        let touch = e.touch(&customer.id).to_string();
-        let waits = lang.pick("espera el reporte de la llamada", "waits for the call's report");
-        let json = json!({ "waits_for_report": touch, "until": e.next.rfc3339_in(zone) });
-        Line { at: e.next, text: format!("{touch} {waits}"), json }
-    };
-    waiting.map(line).collect()
-}
-
-/// What was said of the customer's address and number under other ids, where it
-/// keeps touches back. An id is told, and nothing else of whose it is.
-fn of_addresses(customer: &Customer, lang: Language) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut tell = |at: Instant, by: &Id, what: &str, es: &str, en: &str| {
-        if *by == customer.id {
-            return;
-        }
-        let text = match lang {
-            Language::Es => format!("  {es}, con otra identificación: {by}"),
-            Language::En => format!("  {en}, under another id: {by}"),
-        };
-        lines.push(Line { at, text, json: json!({ "said_of_address": what, "by": by }) });
-    };
-    if let Some(words) = &customer.heard.email {
-        if let Some(stop) = words.stop() {
-            let es = "el correo a esta dirección rebotó o se marcó como no deseado";
-            let en = "mail to this address bounced for good or was called spam";
-            tell(stop.at, &stop.by, "suppressed", es, en);
-        }
-        if let Some(no) = words.no(Purpose::Marketing) {
-            let es = "esta dirección no quiere correo comercial";
-            tell(no.at, &no.by, "no_marketing_mail", es, "this address wants no marketing mail");
-        }
-        if let Some(no) = words.no(Purpose::Service) {
-            let es = "esta dirección no quiere correo de servicio";
-            tell(no.at, &no.by, "no_service_mail", es, "this address wants no service mail");
-        }
-    }
-    if let Some(words) = &customer.heard.phone {
-        if let Some(no) = words.no(Purpose::Marketing) {
-            let es = "a este número no se llama con ofertas";
-            tell(no.at, &no.by, "no_marketing_calls", es, "this number wants no marketing calls");
-        }
-        if let Some(no) = words.no(Purpose::Service) {
-            let es = "a este número no se llama";
-            tell(no.at, &no.by, "no_service_calls", es, "this number wants no service calls");
-        }
-    }
-    lines
-}
-
-fn not_sent(lang: Language, rule: &str, step: Option<&str>, reason: Reason) -> String {
-    let step = step.map(|step| format!("/{step}")).unwrap_or_default();
-    let begins = lang.pick("no empieza", "does not start");
-    format!("  {rule}{step} {begins}: {}", lang.reason(reason))
-}
-
-fn waited(lang: Language, reason: Reason, at: Instant, zone: &jiff::tz::TimeZone) -> String {
-    let waited = lang.pick("esperó desde", "waited from");
-    format!("\n{:27}{waited} {}: {}", "", at.rfc3339_in(zone), lang.reason(reason))
-}
-
-#[cfg(test)]
-mod tests {
-    use lazo_domain::customer::Phase;
-
-    use super::*;
-
-    #[test]
-    fn of_who_was_forgotten_nothing_is_to_come_but_what_is_on_its_way() {
-        let mut customer = Customer::new(Id::new("ana").unwrap());
-        let mut pending: Enrolment = serde_json::from_value(json!({
-            "rule": "thanks", "step": "mail", "occurrence": "pur-1",
-            "at": 1_000, "base": 1_000, "due": 2_000, "next": 2_000,
-        }))
-        .unwrap();
-        let told = |customer: &Customer, one: &Enrolment| {
-            let line = of_pending(customer, one, &jiff::tz::TimeZone::UTC, Language::En);
-            (line.text, line.json["ends"].clone())
-        };
-        assert_eq!(
-            told(&customer, &pending),
-            ("thanks/ana/pur-1/mail pending".into(), Value::Null)
-        );
-        customer.erased_at = Some(Instant::from_millis(1_500));
-        assert_eq!(
-            told(&customer, &pending),
-            (
-                "thanks/ana/pur-1/mail will not be sent: the customer asked to be forgotten".into(),
-                json!("erased")
-            )
-        );
-        pending.phase = Phase::sending(Instant::from_millis(1_500));
-        assert_eq!(told(&customer, &pending).1, Value::Null);
-    }
 }

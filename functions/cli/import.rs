@@ -84,11 +84,11 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         }
     }
     let system = System::open(target).await?;
-    take_in(&system, sources, now).await
+    import_all(&system, sources, now).await
 }
 
 /// Imports what was read, and keeps what does not fit.
-async fn take_in(
+async fn import_all(
     system: &System,
     sources: Vec<Source<'_>>,
     now: Instant,

@@ -1,4 +1,4 @@
-//! Published content, handed round to those whom it interests: page by page of
+//! Published content, fanned out to those whom it interests: page by page of
 //! the index by interest, with the progress in the table.
 //!
 //! A run that is stopped goes on where it was: what it had done comes once more
@@ -42,7 +42,7 @@ impl Bounds {
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FanOutReport {
-    /// Pieces that have been handed round to the end.
+    /// Pieces that have been fanned out to the end.
     pub finished: usize,
     /// Customers that were looked at.
     pub customers: usize,
@@ -52,7 +52,7 @@ pub struct FanOutReport {
     pub failed: usize,
 }
 
-/// Hands round what was published, as far as the bounds let it.
+/// Fans out what was published, as far as the bounds let it.
 ///
 /// # Errors
 /// [`StoreError`] where the table does not answer.

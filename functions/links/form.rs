@@ -27,7 +27,7 @@ impl Payload {
 
 /// What somebody wants who posts to a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum FormAction {
     /// To get no more marketing mail: a mail program's one click (RFC 8058) or
     /// the page's button.
     Unsubscribe,
@@ -38,15 +38,15 @@ pub enum Wish {
 /// Reads a form, `application/x-www-form-urlencoded` or `multipart/form-data`:
 /// RFC 8058 lets mail programs send either. `None` where it asks for nothing
 /// that a link does.
-pub fn wish(content_type: &str, body: &[u8]) -> Option<Wish> {
+pub fn form_action(content_type: &str, body: &[u8]) -> Option<FormAction> {
     fields(content_type, body)?.into_iter().find_map(|(name, value)| match (&*name, &*value) {
-        ("undo", token) => Some(Wish::Undo(token.to_owned())),
-        ("action", "unsubscribe") => Some(Wish::Unsubscribe),
+        ("undo", token) => Some(FormAction::Undo(token.to_owned())),
+        ("action", "unsubscribe") => Some(FormAction::Unsubscribe),
         (name, value)
             if name.eq_ignore_ascii_case("List-Unsubscribe")
                 && value.eq_ignore_ascii_case("One-Click") =>
         {
-            Some(Wish::Unsubscribe)
+            Some(FormAction::Unsubscribe)
         }
         _ => None,
     })
@@ -148,7 +148,11 @@ mod tests {
     #[test]
     fn one_click_comes_in_either_encoding() {
         let yes = |kind: &str, body: &str| {
-            assert_eq!(wish(kind, body.as_bytes()), Some(Wish::Unsubscribe), "{kind}: {body}");
+            assert_eq!(
+                form_action(kind, body.as_bytes()),
+                Some(FormAction::Unsubscribe),
+                "{kind}: {body}"
+            );
         };
         yes(FORM, "List-Unsubscribe=One-Click");
         yes(FORM, "List%2DUnsubscribe=One%2dClick\r\n");
@@ -158,7 +162,10 @@ mod tests {
             "--xyz\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--xyz--\r\n",
         );
         yes(FORM, "action=unsubscribe");
-        assert_eq!(wish(FORM, b"undo=k1.a-b_c.d"), Some(Wish::Undo("k1.a-b_c.d".into())));
+        assert_eq!(
+            form_action(FORM, b"undo=k1.a-b_c.d"),
+            Some(FormAction::Undo("k1.a-b_c.d".into()))
+        );
     }
 
     #[test]
@@ -176,25 +183,25 @@ mod tests {
         for body in
             ["", "List-Unsubscribe", "List-Unsubscribe=", "action=subscribe", "{}", "%", "=%zz&+"]
         {
-            assert_eq!(wish(FORM, body.as_bytes()), None, "{body}");
+            assert_eq!(form_action(FORM, body.as_bytes()), None, "{body}");
         }
-        assert_eq!(wish(FORM, &[0xff, 0xfe]), None);
+        assert_eq!(form_action(FORM, &[0xff, 0xfe]), None);
         let other = "--a\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\nOne-Click\r\n--a--";
-        assert_eq!(wish("multipart/form-data; boundary=a", other.as_bytes()), None);
-        assert_eq!(wish("multipart/form-data", b"List-Unsubscribe"), None);
+        assert_eq!(form_action("multipart/form-data; boundary=a", other.as_bytes()), None);
+        assert_eq!(form_action("multipart/form-data", b"List-Unsubscribe"), None);
     }
 
     proptest! {
         #[test]
         fn no_body_makes_it_panic(kind in ".{0,60}", body in prop::collection::vec(any::<u8>(), 0..400)) {
-            let _ = wish(&kind, &body);
-            let _ = wish("multipart/form-data; boundary=-", &body);
+            let _ = form_action(&kind, &body);
+            let _ = form_action("multipart/form-data; boundary=-", &body);
         }
 
         #[test]
         fn no_text_makes_it_panic(body in "[-=&+%a-f0-9\r\n\"; é]{0,200}") {
-            let _ = wish(FORM, body.as_bytes());
-            let _ = wish("multipart/form-data; boundary=-", body.as_bytes());
+            let _ = form_action(FORM, body.as_bytes());
+            let _ = form_action("multipart/form-data; boundary=-", body.as_bytes());
         }
     }
 }

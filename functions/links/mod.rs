@@ -26,7 +26,7 @@ use lazo_domain::instant::Instant;
 pub use consent::ActError;
 use consent::{Denied, Undone};
 pub use form::{BODY_BYTES_MAX, Payload};
-use form::{Wish, wish};
+use form::{FormAction, form_action};
 use page::{Button, Page};
 use survey::Asked;
 use words::Say;
@@ -123,10 +123,10 @@ async fn act(app: &App, request: &Request, claim: &Claim, now: Instant) -> Page 
     let Payload::Bytes(body) = request.body() else {
         return Page::new(StatusCode::PAYLOAD_TOO_LARGE, Say::NotUnderstood);
     };
-    match wish(text(request, CONTENT_TYPE), body) {
+    match form_action(text(request, CONTENT_TYPE), body) {
         None => Page::new(StatusCode::BAD_REQUEST, Say::NotUnderstood),
-        Some(Wish::Unsubscribe) => deny(app, claim, now).await,
-        Some(Wish::Undo(token)) => undo(app, claim, token, now).await,
+        Some(FormAction::Unsubscribe) => deny(app, claim, now).await,
+        Some(FormAction::Undo(token)) => undo(app, claim, token, now).await,
     }
 }
 

@@ -12,8 +12,7 @@ use lazo_domain::policy::Brand;
 use lazo_domain::rule::SurveyKind;
 use sha2::{Digest, Sha256};
 
-use super::survey::COMMENT_CHARS_MAX;
-use super::words::{Say, contact};
+use super::words::{COMMENT_CHARS_MAX, Say, contact};
 use crate::shell::wording::Language;
 
 /// The palette of the mails (`infra/templates/_brand/head.mjml`), so that the

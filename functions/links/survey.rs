@@ -17,16 +17,12 @@ use serde_json::{Value, json};
 use super::consent::ActError;
 use super::form::{Reply, reply};
 use super::page::{Button, Page};
-use super::words::Say;
+use super::words::{COMMENT_CHARS_MAX, Say};
 use super::{Payload, Request, text};
 use crate::shell::app::App;
 use crate::shell::intake::{self, Taken};
 use crate::shell::link::token::{Claim, Purpose};
 use crate::shell::store::keys;
-
-/// The longest comment that the page takes, in characters. Written as a form, it
-/// fits into a request's body.
-pub const COMMENT_CHARS_MAX: usize = 1_500;
 
 /// What the link of a score leads to.
 pub struct Asked<'a> {

@@ -5,6 +5,10 @@ use lazo_domain::policy::Policy;
 
 use crate::shell::wording::Language;
 
+/// The longest comment that the page takes, in characters. Written as a form, it
+/// fits into a request's body.
+pub const COMMENT_CHARS_MAX: usize = 1_500;
+
 /// The first of these that is a language of ours: the customer's own, what
 /// the browser asks for, what the shop speaks.
 pub fn language(customer: Option<&Customer>, accepted: &str, policy: &Policy) -> Language {

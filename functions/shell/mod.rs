@@ -17,4 +17,5 @@ pub mod staff_mail;
 pub mod store;
 pub mod telemetry;
 pub mod text_file;
+pub mod timeline;
 pub mod wording;

@@ -25,7 +25,7 @@ use tokio::time::Instant as Tick;
 use crate::shell::app::App;
 use crate::shell::aside;
 use crate::shell::mailer::Refusal;
-use crate::shell::store::{FailureKind, Store, StoreError, Wish};
+use crate::shell::store::{FailureKind, Reservation, Store, StoreError};
 
 /// How long after its turn a mail may begin.
 pub const LATE_MAX_MICROS: i64 = 50_000;
@@ -74,15 +74,15 @@ impl Turns {
         }
         let rate = i64::from(per_second.get());
         let spread = 1_000_000 + LATE_MAX_MICROS + SKEW_MAX_MICROS;
-        let wish = Wish {
+        let reservation = Reservation {
             // A quarter of a second's, so that few are lost when a run ends.
             count: (per_second.get() / 4).clamp(1, BATCH_MAX),
             interval_micros: (spread + rate - 1) / rate,
             now_micros,
             latest_micros: now_micros + WAIT_MAX_MICROS,
         };
-        let Some(first) = store.reserve(MAIL, wish).await? else { return Ok(None) };
-        let (interval_micros, left) = (wish.interval_micros, wish.count);
+        let Some(first) = store.reserve(MAIL, reservation).await? else { return Ok(None) };
+        let (interval_micros, left) = (reservation.interval_micros, reservation.count);
         *self = Turns { next_micros: first, interval_micros, left };
         Ok(self.take(now_micros))
     }

@@ -1,4 +1,4 @@
-//! Published content, handed round: to those whom it interests, once, in bounded
+//! Published content, fanned out: to those whom it interests, once, in bounded
 //! runs, whatever stops them.
 
 use std::collections::BTreeMap;
@@ -109,7 +109,7 @@ async fn what_was_told_before_a_piece_counts_however_late_it_comes() {
     take(app, &interested("ana", -60, &[]), noon()).await;
     take(app, &interested("gil", -60, &["velas"]), noon()).await;
     take(app, &interested("eva", -60, &["velas"]), noon()).await;
-    // Given up after the piece came out, and before it was handed round.
+    // Given up after the piece came out, and before it was fanned out.
     take(app, &interested("gil", 10, &[]), minutes_after(noon(), 10)).await;
     take(app, &article("c1", &["velas"]), minutes_after(noon(), 20)).await;
     // Taken to after it came out.

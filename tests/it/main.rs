@@ -22,6 +22,7 @@ mod erasure;
 mod faults;
 mod feedback;
 mod files;
+mod imports;
 mod ingest;
 mod journey;
 mod kept_aside;

@@ -6,12 +6,10 @@ use std::path::PathBuf;
 use anyhow::bail;
 use jiff::civil::Date;
 use lazo::shell::wording::Language;
-use lazo_domain::drift::{
-    Evaluation, EvaluationReport, Judge, Measure, Observed, Scorer, evaluate,
-};
+use lazo_domain::drift::{Evaluation, EvaluationReport, Judge, Observed, Scorer, evaluate};
 use serde::Serialize;
 
-use super::{Common, plot, why, write_file, write_line};
+use super::{Common, name, plot, why, write_file, write_line};
 use crate::Answer;
 
 #[derive(clap::Args, Clone, Debug)]
@@ -158,12 +156,4 @@ fn write_calibration(
         writeln!(out)?;
     }
     Ok(())
-}
-
-pub fn name(lang: Language, measure: Measure) -> &'static str {
-    match measure {
-        Measure::OverdueRatio => lang.pick("razón de atraso", "overdue ratio"),
-        Measure::Recency => lang.pick("días sin comprar", "recency"),
-        Measure::Inactive | Measure::Gone => measure.as_str(),
-    }
 }

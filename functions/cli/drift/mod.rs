@@ -6,6 +6,7 @@ mod plot;
 mod purchases;
 mod reasons;
 mod score;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,7 @@ use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
 use jiff::civil::Date;
 use lazo::shell::wording::Language;
-use lazo_domain::drift::{Kind, Model, Refusal, Sample};
+use lazo_domain::drift::{Kind, Measure, Model, Refusal, Sample};
 use lazo_domain::policy;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::span::Span;
@@ -219,5 +220,14 @@ fn why(lang: Language, refused: &Refusal) -> String {
         Refusal::NotConverged { slope } => {
             format!("el ajuste no converge: la pendiente que queda es {slope:.1e}")
         }
+    }
+}
+
+/// What a measure of drift is called.
+fn name(lang: Language, measure: Measure) -> &'static str {
+    match measure {
+        Measure::OverdueRatio => lang.pick("razón de atraso", "overdue ratio"),
+        Measure::Recency => lang.pick("días sin comprar", "recency"),
+        Measure::Inactive | Measure::Gone => measure.as_str(),
     }
 }

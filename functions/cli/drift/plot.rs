@@ -5,7 +5,7 @@ use std::fmt::Write;
 use lazo::shell::wording::Language;
 use lazo_domain::drift::{Evaluation, EvaluationReport};
 
-use super::evaluate::name;
+use super::name;
 
 const LEFT: f64 = 84.0;
 const TOP: f64 = 76.0;

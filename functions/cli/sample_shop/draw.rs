@@ -157,3 +157,20 @@ pub fn date_after(at: Timestamp, days: i64, zone_name: &str) -> String {
     let today = at.to_zoned(zone(zone_name)).date();
     today.saturating_add(days.days()).to_string()
 }
+
+/// From one instant to another.
+pub type Window = (Timestamp, Timestamp);
+
+/// Purchases in here have their next-day follow-up due about now.
+pub fn yesterday(now: Timestamp) -> Window {
+    (minutes_before(now, 49 * 60 + 30), minutes_before(now, 24 * 60 + 15))
+}
+
+/// Purchases in here have it due within a day.
+pub fn today(now: Timestamp) -> Window {
+    (minutes_before(now, 23 * 60 + 30), minutes_before(now, 15))
+}
+
+pub fn minutes_before(now: Timestamp, minutes: i64) -> Timestamp {
+    plus(now, SignedDuration::from_mins(-minutes))
+}

@@ -7,7 +7,7 @@
 //! (RFC 2606), telephone numbers come from ranges kept for fiction or are
 //! evidently made up.
 //!
-//! `people` draws who the customers are, `life` lets each of them live through
+//! `people` draws who the customers are, `story` lets each of them live through
 //! two years, `recent` arranges the last days so that there is something to
 //! watch at whatever hour the shop is opened. The other files are tables.
 
@@ -20,6 +20,7 @@ mod people;
 mod places;
 mod recent;
 mod sign_up;
+mod story;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -52,7 +53,7 @@ pub fn generate(seed: u64, now: Timestamp) -> SampleShop {
     let mut rng = fastrand::Rng::with_seed(seed);
     let customers = people::draw(&mut rng, now);
     let mut lives: Vec<Life> =
-        customers.into_iter().map(|customer| life::live(customer, now, &mut rng.fork())).collect();
+        customers.into_iter().map(|customer| story::live(customer, now, &mut rng.fork())).collect();
     recent::stage(&mut rng, &mut lives, now);
 
     let mut events: Vec<Event> = lives.into_iter().flat_map(|life| life.events).collect();

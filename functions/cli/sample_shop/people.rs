@@ -8,7 +8,6 @@ use super::catalogue::CATEGORIES;
 use super::draw::{self, Hours, beta_one, chance, deck, gamma, pick};
 use super::names::in_ascii;
 use super::places::{DEFAULT_ZONE, HOMES, Home};
-use super::recent;
 
 /// How many customers first come within the last two days.
 const NEWCOMERS: usize = 6;
@@ -155,7 +154,7 @@ fn arrivals(rng: &mut Rng, now: Timestamp) -> Vec<(Timestamp, &'static Home)> {
     let mut arrivals = Vec::new();
     for (index, home) in deck(rng, &counts).into_iter().enumerate() {
         let at = if index < NEWCOMERS {
-            let window = if index % 2 == 0 { recent::yesterday(now) } else { recent::today(now) };
+            let window = if index % 2 == 0 { draw::yesterday(now) } else { draw::today(now) };
             draw::between(rng, window, home.shop.time_zone, Hours::Store)
         } else {
             let age_days = 5.0 + (SHOP_AGE_DAYS - 5.0) * (1.0 - rng.f64().powf(1.25));

@@ -7,28 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::catalogue::Size;
-use super::draw::{Hours, between, chance, plus};
+use super::draw::{self, Hours, Window, between, chance, plus};
 use super::encounters::{self, Score};
-use super::life::{self, Life, Visit};
+use super::life::{Life, Visit};
 use super::people::{Email, Relationship};
 use super::sign_up::consent_detail;
-
-/// From one instant to another.
-pub type Window = (Timestamp, Timestamp);
-
-/// Purchases in here have their next-day follow-up due about now.
-pub fn yesterday(now: Timestamp) -> Window {
-    (minutes_before(now, 49 * 60 + 30), minutes_before(now, 24 * 60 + 15))
-}
-
-/// Purchases in here have it due within a day.
-pub fn today(now: Timestamp) -> Window {
-    (minutes_before(now, 23 * 60 + 30), minutes_before(now, 15))
-}
-
-fn minutes_before(now: Timestamp, minutes: i64) -> Timestamp {
-    plus(now, SignedDuration::from_mins(-minutes))
-}
+use super::story;
 
 /// Whom a scene needs.
 #[derive(Clone, Copy)]
@@ -56,7 +40,8 @@ impl Role {
             return false;
         }
         if let Some(complaint) = &life.open_complaint {
-            return matches!(self, Role::Complaining) && complaint.opened_at < yesterday(now).0;
+            return matches!(self, Role::Complaining)
+                && complaint.opened_at < draw::yesterday(now).0;
         }
         match self {
             Role::Callable(relationship) => {
@@ -130,7 +115,7 @@ pub fn stage(rng: &mut Rng, lives: &mut [Life], now: Timestamp) {
     for &(role, count, is_yesterday, size, then) in PURCHASES {
         for _ in 0..count {
             if let Some(life) = cast.take(role) {
-                let window = if is_yesterday { yesterday(now) } else { today(now) };
+                let window = if is_yesterday { draw::yesterday(now) } else { draw::today(now) };
                 purchase(rng, life, window, size, then, now);
             }
         }
@@ -143,7 +128,7 @@ pub fn stage(rng: &mut Rng, lives: &mut [Life], now: Timestamp) {
 /// some of them buy all the same.
 fn leave_complaints_open(rng: &mut Rng, cast: &mut Cast) {
     let now = cast.now;
-    let window = (minutes_before(now, 10 * 24 * 60), minutes_before(now, 77 * 60));
+    let window = (draw::minutes_before(now, 10 * 24 * 60), draw::minutes_before(now, 77 * 60));
     for severity in OPEN_COMPLAINTS {
         let mut complaining = None;
         for &index in &cast.free {
@@ -179,33 +164,34 @@ fn purchase(
             } else {
                 in_store(rng)
             };
-            life::buy(life, Visit { at, is_online }, size, rng);
+            story::buy(life, Visit { at, is_online }, size, rng);
         }
         Then::Delivered => {
             // Leaves a day and a half for the parcel, so that it comes by daylight.
-            let ordered = (window.0, minutes_before(now, 36 * 60));
+            let ordered = (window.0, draw::minutes_before(now, 36 * 60));
             let at = between(rng, ordered, home.time_zone, Hours::Online);
-            let on_its_way = (plus(at, SignedDuration::from_hours(14)), minutes_before(now, 5));
+            let on_its_way =
+                (plus(at, SignedDuration::from_hours(14)), draw::minutes_before(now, 5));
             let is_online = true;
-            let bought = life::buy(life, Visit { at, is_online }, size, rng);
+            let bought = story::buy(life, Visit { at, is_online }, size, rng);
             let delivered_at = between(rng, on_its_way, home.time_zone, Hours::Delivery);
-            life::deliver(life, &bought, delivered_at);
+            story::deliver(life, &bought, delivered_at);
         }
         Then::Refunded => {
             // Two instants at which the shop is open, whatever time it is now.
             let (one, other) = (in_store(rng), in_store(rng));
             let at = one.min(other);
             let is_online = false;
-            let bought = life::buy(life, Visit { at, is_online }, size, rng);
+            let bought = story::buy(life, Visit { at, is_online }, size, rng);
             let refunded_at = one.max(other).max(plus(at, SignedDuration::from_mins(10)));
-            life::refund(life, &bought, refunded_at, true, rng);
+            story::refund(life, &bought, refunded_at, true, rng);
         }
     }
 }
 
 /// What customers and reps said in the last day.
 fn voices(rng: &mut Rng, cast: &mut Cast) {
-    let window = today(cast.now);
+    let window = draw::today(cast.now);
     for (score, touchpoint) in [
         (Score::Nps(10), "store purchase"),
         (Score::Nps(3), "delivery"),
@@ -241,7 +227,7 @@ fn voices(rng: &mut Rng, cast: &mut Cast) {
 
 /// What changed in the last day: complaints, consents, profiles.
 fn changes(rng: &mut Rng, cast: &mut Cast) {
-    let window = today(cast.now);
+    let window = draw::today(cast.now);
     if let Some(life) = cast.take(Role::Complaining) {
         let at = between(rng, window, life.customer.home.time_zone, Hours::Desk);
         encounters::resolve_complaint(life, at);

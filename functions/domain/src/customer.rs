@@ -1,6 +1,7 @@
 //! Everything that a decision needs about one customer: one stored item.
 
 mod enrolment;
+mod said;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,16 +13,18 @@ use crate::address::Heard;
 use crate::channel::{Channel, Purpose};
 use crate::complaint::Complaints;
 use crate::consent::{Consents, LastWord};
+use crate::dated::Dated;
 use crate::event::{AnnualDate, DissolutionReason, EventKind, Line};
 use crate::history::{History, Until};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::policy::{MarketingConsent, Policy};
-use crate::profile::{Dated, Profile};
+use crate::profile::Profile;
 use crate::stage::{DriftForecast, Entered};
 use crate::suppression::{Suppressions, WrongNumbers};
 use crate::touch::{TouchId, TouchRecord};
 pub use enrolment::*;
+pub use said::{said, said_since};
 
 /// The anniversary that nobody needs to tell: that of the first purchase.
 pub const CUSTOMER_SINCE: &str = "customer_since";

@@ -13,6 +13,7 @@ pub mod complaint;
 pub mod condition;
 pub mod consent;
 pub mod customer;
+pub mod dated;
 pub mod decide;
 pub mod digest;
 pub mod drift;

@@ -318,7 +318,7 @@ impl Policy {
 }
 
 fn utc() -> ZoneName {
-    ZoneName::new("UTC").expect("UTC is in the bundled database")
+    ZoneName::utc()
 }
 
 fn english() -> String {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::address::Heard;
 use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
-use crate::decide::{Effects, Input, Merge, merge, take_in};
+use crate::decide::{Effects, Input, Merge, decide_in_place, merge};
 use crate::drift::PurchaseDay;
 use crate::event::{Body, CustomerMerged, Delivered, EventKind};
 use crate::history::Until;
@@ -273,7 +273,7 @@ impl<'a> Run<'a> {
             customer.heard = self.shared.heard(&customer.profile, now);
         }
         let Effects { records, sends, escalations, .. } =
-            take_in(&mut self.people[at].customer, input, self.book, now);
+            decide_in_place(&mut self.people[at].customer, input, self.book, now);
         self.people[at].customer.heard = Heard::default();
         self.touches.extend(records);
         for send in sends {

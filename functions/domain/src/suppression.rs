@@ -6,10 +6,10 @@ use std::fmt;
 use crate::digest::{self, sha256_hex};
 use serde::{Deserialize, Serialize};
 
+use crate::dated::Dated;
 use crate::event::Phone;
 use crate::instant::Instant;
 use crate::ordered;
-use crate::profile::Dated;
 
 /// How many addresses of one customer are remembered; the latest ones.
 const ADDRESSES_MAX: usize = 16;

@@ -11,7 +11,7 @@
 //! | `interest#<hash of a topic>#<shard>` | `<customer id>` | somebody who is interested |
 //! | `content#<id>` | `published` | a piece of content |
 //! | `contents` | `<instant>#<id>` | one that came out lately |
-//! | `fan_outs` | `<id>` | how far one has been handed round |
+//! | `fan_outs` | `<id>` | how far the fan-out of one is |
 //! | `birthday#<hash of a manager and a day>` | `<customer id>` | whose birthday it is |
 //! | `drifting#<manager>` | `<instant>#<customer id>` | who began to drift away |
 //! | `customer#<id>` | `escalation#<complaint>/<level>` | a complaint that went up a level |
@@ -24,8 +24,8 @@
 //! | `address#<keyed hash>` | `said` | what was said of an address or a number |
 //! | `secret` | `addresses` | the key of those hashes |
 //! | `limits#<name>` | `slots` | when the next turn under a limit is free |
-//! | `learnt` | `drift` | the drift model |
-//! | `published` | `calendar` | since when the rules of the calendar are in force |
+//! | `drift_model` | `fitted` | the drift model |
+//! | `calendar_rules` | `in_force` | since when the rules of the calendar are in force |
 //! | `failures#<year>-<month>` | `<hash>` | what could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 //! | `failure#of/<hash of a name>` | `<hash>` | one that names somebody |
@@ -47,8 +47,8 @@ pub(super) const CALL: &str = "call#";
 pub(super) const ESCALATION: &str = "escalation#";
 pub(super) const COMPLAINT: &str = "complaint#";
 pub const ASSIGNEES: &str = "assignees";
-pub(super) const LEARNT: &str = "learnt";
-pub(super) const PUBLISHED: &str = "published";
+pub(super) const DRIFT_MODEL: &str = "drift_model";
+pub(super) const CALENDAR_RULES: &str = "calendar_rules";
 
 pub(super) const SAID: &str = "said";
 
@@ -126,7 +126,7 @@ pub fn complaint(complaint: &Id) -> String {
 }
 
 pub(super) fn drift_model() -> Item {
-    keyed(LEARNT, "drift")
+    keyed(DRIFT_MODEL, "fitted")
 }
 
 pub(super) fn deployed() -> Item {
@@ -134,7 +134,7 @@ pub(super) fn deployed() -> Item {
 }
 
 pub(super) fn calendar_rules() -> Item {
-    keyed(PUBLISHED, "calendar")
+    keyed(CALENDAR_RULES, "in_force")
 }
 
 pub(super) fn notice(hash: &str) -> Item {

@@ -1,41 +1,29 @@
 //! DynamoDB: one item a customer, append-only ledger items beside it.
 //!
 //! The only module that knows the SDK's DynamoDB types.
+//!
+//! | room | keeps |
+//! |---|---|
+//! | `customer` | a customer's state, with what belongs to it |
+//! | `ledger` | accepted events and touches, for ever |
+//! | `work_list` | what waits for somebody in the shop |
+//! | `monthly` | what is counted by month |
+//! | `content` | published pieces, and whom they interest |
+//! | `operations` | failures, limits, and what is in force |
+//! | `commit`, `batch`, `query` | how it is written and read |
+//! | `keys`, `table` | where each item is; the table's definition |
 
-mod addresses;
-mod alarms;
-mod answers;
 mod batch;
-mod calendar_rules;
-mod calls;
 mod commit;
-mod complaints;
-mod contents;
-mod data_subject;
-mod deployed;
-mod details;
-mod dissolutions;
-mod drift_model;
-mod experiences;
-mod failures;
-mod failures_about;
-mod feedback;
-mod format;
-mod interests;
-mod item;
+mod content;
+mod customer;
 pub mod keys;
 mod ledger;
-mod monthly_statistics;
-mod packed;
-mod people;
+mod monthly;
+mod operations;
 mod query;
-mod same_failure;
-mod send_rate;
-#[cfg(test)]
-mod size_tests;
-mod staff_index;
-mod staff_mail;
 pub mod table;
+mod work_list;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -52,6 +40,13 @@ use lazo_domain::instant::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use content::{contents, interests};
+use customer::{addresses, alarms, format, item, packed};
+use ledger::{answers, entries, feedback};
+use monthly::{dissolutions, experiences, monthly_statistics};
+use operations::{calendar_rules, deployed, drift_model, failures, send_rate};
+use work_list::{calls, complaints, staff_index, staff_mail};
+
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
 pub use alarms::{Behind, RingingPage};
 pub use answers::Answer;
@@ -66,15 +61,15 @@ pub use contents::{FanOut, Progress};
 pub use deployed::Deployed;
 pub use dissolutions::CountedDissolution;
 pub use drift_model::FittedModel;
+pub use entries::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
 pub use experiences::CountedExperience;
 pub use failures::{Failing, Failure, FailureKind, Kept};
 pub use feedback::{Feedback, Note};
 pub use interests::INTEREST_ITEMS_MAX;
-pub use ledger::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
 pub use monthly_statistics::{Counted, Month};
 use query::Sk;
-pub use send_rate::Wish;
-pub use staff_index::{AGENDA_ITEMS_MAX, MonthDay};
+pub use send_rate::Reservation;
+pub use staff_index::{MonthDay, STAFF_INDEX_ITEMS_MAX};
 pub use staff_mail::{Fence, NoticeEntry, NoticeState};
 
 /// A stored item, attribute by attribute.
@@ -211,7 +206,7 @@ pub const TRANSACTION_ITEMS_MAX: usize = 100;
 /// whatever size, and what it changes in agendas and says of addresses have room
 /// beside them.
 pub const LEDGER_ITEMS_MAX: usize =
-    TRANSACTION_ITEMS_MAX - 1 - packed::PARTS_MAX - AGENDA_ITEMS_MAX - ADDRESS_ITEMS_MAX;
+    TRANSACTION_ITEMS_MAX - 1 - packed::PARTS_MAX - STAFF_INDEX_ITEMS_MAX - ADDRESS_ITEMS_MAX;
 
 /// How often a state that is in parts is read where others write it meanwhile.
 const READS_MAX: u32 = 8;

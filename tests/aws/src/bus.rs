@@ -55,7 +55,7 @@ impl Bus {
         };
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
         let ids: Vec<Value> = (published.len()..published.len() + entries.len())
-            .map(|number| json!({ "EventId": format!("rehearsal-{number}") }))
+            .map(|number| json!({ "EventId": format!("fake-{number}") }))
             .collect();
         published.extend(entries);
         Answer::ok(json!({ "FailedEntryCount": 0, "Entries": ids }).to_string())

@@ -57,7 +57,7 @@ use wire::Answer;
 pub const TABLE: &str = "lazo";
 
 /// By this header a query of an index says how many writes it is behind.
-pub(crate) const STALE_WRITES: &str = "x-rehearsal-stale-writes";
+pub(crate) const STALE_WRITES: &str = "x-fake-aws-stale-writes";
 
 /// What is kept besides the table: a long run has no room for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

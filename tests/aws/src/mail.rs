@@ -79,7 +79,7 @@ impl Mail {
             }
         };
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let message_id = format!("rehearsal-{number:012}");
+        let message_id = format!("fake-{number:012}");
         let accepted = Accepted {
             message_id: message_id.clone(),
             to: request.destination.to_addresses,

@@ -174,7 +174,7 @@ impl Answer {
 
     /// What the model does not know is an error that nobody retries.
     pub fn unknown(what: &Unknown) -> Answer {
-        let message = format!("the rehearsal does not know {}", what.0);
+        let message = format!("the fake AWS does not know {}", what.0);
         Answer::error(400, "ValidationException", &message, "")
     }
 

@@ -32,7 +32,7 @@ use lazo::shell::rules::Rules;
 use lazo::shell::store::Store;
 
 /// Where nothing listens: the connection is never made.
-const NOWHERE: &str = "http://rehearsal.invalid";
+const NOWHERE: &str = "http://fake-aws.invalid";
 
 /// By which addresses are hashed, whatever is cleared meanwhile.
 const ADDRESS_KEY: [u8; 32] = [7; 32];

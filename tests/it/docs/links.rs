@@ -124,6 +124,26 @@ fn every_link_of_a_readme_leads_somewhere() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The files of Rust that a text names in backticks.
+fn sources(text: &str) -> Vec<String> {
+    let spans = lines(text, false).join("\n");
+    let spans = spans.split('`').skip(1).step_by(2);
+    spans.filter(|span| span.ends_with(".rs")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_source_that_a_readme_names_is_there() {
+    let mut known = Vec::new();
+    files(root(), &|name| name.ends_with(".rs"), &mut known);
+    for (readme, text) in readmes() {
+        for named in sources(&text) {
+            let is_there = known.iter().any(|path| path.ends_with(&named));
+            assert!(is_there, "{}: there is no {named}", readme.display());
+        }
+    }
+    assert_eq!(sources("`a/b.rs`, `c` and `d.rs`"), ["a/b.rs", "d.rs"]);
+}
+
 #[test]
 fn an_anchor_stands_once_in_the_repository() {
     let mut seen = BTreeMap::new();

@@ -44,7 +44,7 @@ pub enum Act {
     Click { touch: TouchId, at: Instant },
     /// The score of a survey's link is sent.
     Answer { touch: TouchId, at: Instant },
-    /// Published content is handed round.
+    /// Published content is fanned out.
     Share { at: Instant },
     /// The morning's mails to the people of the shop.
     Morning { at: Instant },

@@ -21,3 +21,4 @@ mod oracle;
 mod run;
 pub mod schedules;
 mod shop;
+mod table_keys;

@@ -12,7 +12,7 @@ use lazo::shell::intake;
 use lazo::shell::store::table::{Alarm, SHARDS};
 use lazo::shell::store::{
     Call, CallStatus, Commit, EventEntry, Failing, FailureKind, Ledger, LedgerEntry, Loaded, Note,
-    Store, TouchEntry, TouchState, Wish,
+    Reservation, Store, TouchEntry, TouchState,
 };
 use lazo_domain::channel::{Channel, Purpose};
 use lazo_domain::event::{People, from_wire};
@@ -273,13 +273,13 @@ impl Caller {
             }
             11 => {
                 let start = now().millis() * 1000;
-                let wish = Wish {
+                let reservation = Reservation {
                     count: self.rng.u32(1..5),
                     interval_micros: 400,
                     now_micros: start + self.rng.i64(..3_000),
                     latest_micros: start + self.rng.i64(..5_000),
                 };
-                told(store.reserve("mail", wish).await)
+                told(store.reserve("mail", reservation).await)
             }
             12 => told(store.ledger(&self.customer()).await),
             _ => self.ringing(store).await,

@@ -217,7 +217,7 @@ impl Outcome {
 
 /// What the environment asks for: everything, so many of each kind, or one
 /// schedule.
-enum Wish {
+enum Selection {
     Usual,
     All,
     Many(usize),
@@ -226,18 +226,18 @@ enum Wish {
     One(Schedule),
 }
 
-fn wish(clean: &Clean) -> Wish {
-    let Ok(text) = std::env::var("LAZO_FAULTS") else { return Wish::Usual };
+fn selection(clean: &Clean) -> Selection {
+    let Ok(text) = std::env::var("LAZO_FAULTS") else { return Selection::Usual };
     if text == "all" {
-        return Wish::All;
+        return Selection::All;
     }
     if let Ok(count) = text.parse() {
-        return Wish::Many(count);
+        return Selection::Many(count);
     }
     if let Some(flow) = clean.flows.iter().position(|flow| flow.name == text) {
-        return Wish::Flow(flow);
+        return Selection::Flow(flow);
     }
-    Wish::One(clean.schedule(&text))
+    Selection::One(clean.schedule(&text))
 }
 
 pub fn block_on<T: Send>(future: impl Future<Output = T> + Send) -> T {
@@ -290,12 +290,12 @@ fn single_faults_on_the_embedded_dynamodb() {
     // Its indexes are never stale.
     let mut schedules: Vec<Schedule> =
         clean.singles(false).into_iter().filter(|schedule| !stale(schedule)).collect();
-    match wish(&clean) {
-        Wish::All => {}
-        Wish::One(schedule) => schedules = vec![schedule],
-        Wish::Flow(flow) => schedules = each_once(of_flow(schedules, flow)),
-        Wish::Usual => schedules = each_once(schedules),
-        Wish::Many(count) => schedules = sample(schedules, count, 0),
+    match selection(&clean) {
+        Selection::All => {}
+        Selection::One(schedule) => schedules = vec![schedule],
+        Selection::Flow(flow) => schedules = each_once(of_flow(schedules, flow)),
+        Selection::Usual => schedules = each_once(schedules),
+        Selection::Many(count) => schedules = sample(schedules, count, 0),
     }
     println!("{clean}");
     run_all(&clean, schedules, true, 100).assert_clean("single faults, embedded DynamoDB");
@@ -304,12 +304,12 @@ fn single_faults_on_the_embedded_dynamodb() {
 #[test]
 fn single_faults_in_memory() {
     let clean = Clean::get();
-    let schedules = match wish(&clean) {
-        Wish::All => clean.singles(true),
-        Wish::Flow(flow) => each_once(of_flow(clean.singles(true), flow)),
-        Wish::One(schedule) => vec![schedule],
-        Wish::Usual => sample(clean.singles(true), 250, 1),
-        Wish::Many(count) => sample(clean.singles(true), count, 1),
+    let schedules = match selection(&clean) {
+        Selection::All => clean.singles(true),
+        Selection::Flow(flow) => each_once(of_flow(clean.singles(true), flow)),
+        Selection::One(schedule) => vec![schedule],
+        Selection::Usual => sample(clean.singles(true), 250, 1),
+        Selection::Many(count) => sample(clean.singles(true), count, 1),
     };
     run_all(&clean, schedules, false, 100).assert_clean("single faults, in memory");
 }
@@ -319,12 +319,12 @@ fn pairs_of_faults_in_memory() {
     let clean = Clean::get();
     let pairs = clean.pairs();
     println!("{} pairs in all", pairs.len());
-    let schedules = match wish(&clean) {
-        Wish::All => pairs,
-        Wish::Flow(flow) => sample(of_flow(pairs, flow), 250, 3),
-        Wish::One(_) => return,
-        Wish::Usual => sample(pairs, 250, 2),
-        Wish::Many(count) => sample(pairs, count, 2),
+    let schedules = match selection(&clean) {
+        Selection::All => pairs,
+        Selection::Flow(flow) => sample(of_flow(pairs, flow), 250, 3),
+        Selection::One(_) => return,
+        Selection::Usual => sample(pairs, 250, 2),
+        Selection::Many(count) => sample(pairs, count, 2),
     };
     run_all(&clean, schedules, false, 100).assert_clean("pairs of faults, in memory");
 }

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use super::fact::{Calls, Fact, For, Line, What};
 use super::life::{DAY, HOUR, Happening, MINUTE, SECOND, rfc3339};
 use super::links;
-use super::oracle::{Escalated, Morning};
 use super::people::{CUSTOMER, GUEST, number_of, of_thousand};
 use super::queue::{Delivery, Place};
-use super::world::{Gone, World};
+use super::seen::{Escalated, Gone, Morning};
+use super::world::World;
 
 /// Notes what went out since the last look, and what will follow from it.
 pub fn collect(world: &mut World) {

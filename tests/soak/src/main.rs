@@ -18,6 +18,7 @@
 //! | `links` | links of mails that are followed |
 //! | `ses_faults` | what goes wrong |
 //! | `malformed` | records that fit no schema |
+//! | `seen` | what went out |
 //! | `observe` | what the product says in the end |
 //! | `oracle` | whether that is right |
 //! | `replay` | the archive replayed into the live table |
@@ -43,6 +44,7 @@ mod people;
 mod queue;
 mod replay;
 mod report;
+mod seen;
 mod ses_faults;
 mod shop;
 #[cfg(test)]

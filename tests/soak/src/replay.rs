@@ -2,19 +2,17 @@
 //! stays what it was.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use anyhow::bail;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use lazo::ingest;
-use lazo_domain::digest;
 use lazo_domain::instant::Instant;
 use lazo_fake_aws::Aws;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::life::DAY;
+use super::totals::StateHash;
 use super::world::{Sent, World};
 
 /// How many changed items are told.
@@ -63,29 +61,6 @@ impl State {
         let changed = mine.iter().filter(|(key, hash)| theirs.get(*key) != Some(*hash));
         let new = theirs.keys().filter(|key| !mine.contains_key(*key));
         changed.map(|(key, _)| key).chain(new).map(String::as_str)
-    }
-}
-
-/// A hash of all that shops have stored: of several shops, whichever came first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StateHash([u8; 32]);
-
-impl StateHash {
-    /// Together with another shop's.
-    pub fn add(&mut self, other: StateHash) {
-        self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum ^= more);
-    }
-}
-
-impl fmt::Display for StateHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&digest::hex(&self.0[..digest::BYTES]))
-    }
-}
-
-impl Serialize for StateHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -50,6 +50,15 @@ complaints due: {{ due.items | length + due.more if due else 0 }}.";
 const NEWS_END: &str =
     " {{ brand.postal_address }} <a href=\"{{ links.unsubscribe }}\">unsubscribe</a>";
 
+use super::life::HOUR;
+
+/// How often the schedule runs dispatch, and queues are emptied.
+pub const TICK: i64 = 3 * HOUR;
+
+/// When a morning begins, by UTC: at `digest_at` of the policy by the shop's clock,
+/// which knows no summer time.
+pub const MORNING: i64 = 13 * HOUR;
+
 /// What is broken on purpose, so that it shows whether the oracle would see it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(not(test), allow(dead_code, reason = "only tests break things"))]

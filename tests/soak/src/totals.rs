@@ -1,10 +1,10 @@
 //! What a soak counts.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Serialize;
-
-use super::replay::StateHash;
+use lazo_domain::digest;
+use serde::{Serialize, Serializer};
 
 /// Counted over all shops.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -81,5 +81,28 @@ impl Totals {
         ] {
             *sum += more;
         }
+    }
+}
+
+/// A hash of all that shops have stored: of several shops, whichever came first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateHash(pub [u8; 32]);
+
+impl StateHash {
+    /// Together with another shop's.
+    pub fn add(&mut self, other: StateHash) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, more)| *sum ^= more);
+    }
+}
+
+impl fmt::Display for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&digest::hex(&self.0[..digest::BYTES]))
+    }
+}
+
+impl Serialize for StateHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

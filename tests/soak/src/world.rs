@@ -5,47 +5,30 @@
 //! is asked of the table. All that is left to chance is drawn from the seed, in
 //! one thread, so a shop runs alike whenever it is run.
 
+mod run;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use lazo::shell::alarm_sweep::Looked;
 use lazo::shell::app::App;
 use lazo::shell::link::token::Keys;
 use lazo::shell::store::FittedModel;
-use lazo::shell::store::table::Alarm;
-use lazo::{content, digest, dispatch, drift, occasions};
 use lazo_domain::instant::Instant;
-use lazo_fake_aws::faults::{End, Faults, Plan};
+use lazo_fake_aws::faults::Faults;
 use lazo_fake_aws::{Aws, Keep, Retries, Wiring};
 
 use super::content::{Piece, pieces};
 use super::fact::{Fact, What};
-use super::life::{DAY, HOUR, MINUTE, Of, Years, life};
-use super::mailbox;
+use super::life::{DAY, MINUTE, Of, Years, life};
 use super::malformed::{self, Malformed};
-use super::oracle::{Escalated, Morning};
 use super::people::{Person, dice, of_thousand, person};
 use super::queue::{Delivery, Place, Queue};
-use super::ses_faults::{SesFaults, draw};
+use super::seen::{Escalated, Gone, Morning};
+use super::ses_faults::SesFaults;
 use super::shop::{Defect, model, rules};
 use super::totals::Totals;
-
-/// How often the schedule runs dispatch, and queues are emptied.
-pub const TICK: i64 = 3 * HOUR;
-
-/// How often the schedule runs who looks at calendars: days begin on the hour
-/// in most time zones, and the day's touches go in the morning.
-const LOOK: i64 = 6 * HOUR;
-
-/// How long nothing cuts a handler off in the end, so that all that was due goes.
-const FAIR: i64 = 2 * TICK;
-
-/// When a morning begins, by UTC: at `digest_at` of the policy by the shop's clock,
-/// which knows no summer time.
-pub const MORNING: i64 = 13 * HOUR;
 
 pub const LINKS_URL: &str = "https://links.soak.example";
 
@@ -61,17 +44,6 @@ pub struct Setup {
     pub defect: Defect,
     /// Of whom everything is told while it happens.
     pub only: Option<usize>,
-}
-
-/// A touch that went out: a mail that was taken, or a call that was asked for.
-#[derive(Clone, Debug)]
-pub struct Gone {
-    pub touch: String,
-    pub at: i64,
-    /// The address; `None` for a call.
-    pub to: Option<String>,
-    /// Whether it went out to the guest that the customer was.
-    pub is_of_guest: bool,
 }
 
 /// An event of the shop, as it is sent.
@@ -101,7 +73,7 @@ pub struct World {
     pub now: i64,
     /// When calendars were last looked at.
     looked_at: i64,
-    /// Until when what was published is handed round: it may take many runs.
+    /// Until when what was published is fanned out: it may take many runs.
     pub hands_round_until: i64,
     pub gone: Vec<Vec<Gone>>,
     pub escalated: Vec<Vec<Escalated>>,
@@ -257,109 +229,5 @@ impl World {
         if self.setup.only == Some(self.people[customer].number) {
             eprintln!("{}  {}", self.instant(), what());
         }
-    }
-
-    /// Runs all the years. `progress` is told how much virtual time has passed.
-    pub async fn run(&mut self, progress: impl Fn(i64)) {
-        let mut rounds_at = self.setup.years.from;
-        let mut told = self.now;
-        while let Some(next) = self.next_at(rounds_at) {
-            let on_time = (next + TICK - 1).div_euclid(TICK) * TICK;
-            self.now = on_time.max(self.now + TICK);
-            if self.now > self.setup.years.until {
-                break;
-            }
-            progress(self.now - told);
-            told = self.now;
-            self.ses_faults.set_clock(self.now);
-            self.bring().await;
-            if self.now >= rounds_at {
-                rounds_at += 30 * DAY;
-                mailbox::look_after_unknown(self).await;
-            }
-            self.wake().await;
-        }
-        progress(self.setup.years.until - told);
-        self.now = self.setup.years.until;
-        self.faults.plan(Plan::Clean);
-    }
-
-    fn is_asleep(&self) -> bool {
-        let Years { from, until } = self.setup.years;
-        self.setup.defect == Defect::Overslept && self.now > from + (until - from) / 2
-    }
-
-    fn next_at(&self, rounds_at: i64) -> Option<i64> {
-        let first = |alarm| self.aws.first_alarm(alarm).map(Instant::millis);
-        let looks = [Alarm::Occasion, Alarm::Review].map(first);
-        let looks = looks.into_iter().flatten().map(|at| at.max(self.looked_at + LOOK));
-        let alarms = first(Alarm::Due).into_iter().chain(looks);
-        let alarms = alarms.filter(|_| !self.is_asleep());
-        let morning = (self.now + DAY - MORNING).div_euclid(DAY) * DAY + MORNING;
-        alarms.chain(self.queue.next_at()).chain([rounds_at, morning]).min()
-    }
-
-    fn rings(&self, alarm: Alarm) -> bool {
-        let first = self.aws.first_alarm(alarm).filter(|_| !self.is_asleep());
-        first.is_some_and(|first| first <= self.instant())
-    }
-
-    async fn wake(&mut self) {
-        let (app, now) = (self.app.clone(), self.instant());
-        if self.now >= self.looked_at + LOOK {
-            let is_whole = |looked: Option<Looked>| looked.is_some_and(|looked| looked.failed == 0);
-            let mut are_whole = true;
-            if self.rings(Alarm::Occasion) {
-                let run = self.attempt(12, occasions::run(&app, now, None)).await;
-                are_whole &= is_whole(run.and_then(Result::ok));
-            }
-            if self.rings(Alarm::Review) {
-                let run = self.attempt(12, drift::run(&app, now, None)).await;
-                are_whole &= is_whole(run.and_then(Result::ok).map(|report| report.reviewed));
-            }
-            // What failed is run again soon, as AWS does it.
-            if are_whole {
-                self.looked_at = self.now;
-            }
-        }
-        if self.now <= self.hands_round_until {
-            let bounds = content::Bounds { time: None, customers: 500 };
-            self.attempt(40, content::run(&app, now, bounds)).await;
-        }
-        if (MORNING..MORNING + 2 * TICK).contains(&self.now.rem_euclid(DAY)) {
-            self.attempt(12, digest::run(&app, now)).await;
-        }
-        if self.rings(Alarm::Due) {
-            self.ses_faults.set_sending(true);
-            self.attempt(24, dispatch::run(&app, now)).await;
-            self.ses_faults.set_sending(false);
-        }
-    }
-
-    /// Runs a handler, with what goes wrong meanwhile; `None` where it was cut
-    /// off.
-    pub async fn attempt<T>(
-        &mut self,
-        requests: u64,
-        handler: impl Future<Output = T>,
-    ) -> Option<T> {
-        let is_over = self.now > self.setup.years.until - FAIR;
-        let plan = if is_over { Plan::Clean } else { draw(&mut self.rng, requests) };
-        self.faults.plan(plan);
-        let end = self.faults.run(handler, || async {}).await;
-        self.totals.runs += 1;
-        self.totals.requests += self.faults.count();
-        let is_stopped = matches!(end, End::Stopped);
-        if self.faults.struck() > 0 {
-            self.trouble.push(self.now);
-            *(if is_stopped { &mut self.totals.crashes } else { &mut self.totals.faults }) += 1;
-        }
-        let told = self.ses_faults.take_told();
-        self.totals.over_quota += told.over_quota;
-        self.totals.too_fast += told.too_fast;
-        self.totals.answers_lost += told.answers_lost;
-        self.trouble.extend(told.trouble);
-        mailbox::collect(self);
-        end.done()
     }
 }

@@ -1,9 +1,9 @@
 use super::*;
 
 use crate::consent::Consents;
-use crate::customer::Alias;
+use crate::customer::{Alias, Customer, said, said_since};
 
-use ConsentState::{Denied, Granted};
+use crate::event::ConsentState::{self, Denied, Granted};
 
 fn at(seconds: i64) -> Instant {
     Instant::from_millis(seconds * 1000)

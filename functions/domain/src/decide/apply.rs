@@ -2,7 +2,8 @@
 
 use crate::customer::{Contact, Customer};
 use crate::event::{
-    Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Initiator, Line, Note,
+    Body, CallOutcome, CallReported, ConsentChannel, ConsentPurpose, ConsentState, Initiator, Line,
+    Note, SurveyAnswered,
 };
 use crate::id::Id;
 use crate::instant::Instant;
@@ -46,41 +47,8 @@ pub(super) fn apply(customer: &mut Customer, told_under: Option<&Id>, at: Instan
             let cause = complaint.root_cause.as_ref();
             customer.complaints.resolve(&complaint.complaint_id, at, cause);
         }
-        Body::CallReported(call) => {
-            if call.outcome == CallOutcome::DoNotCall {
-                let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
-                customer.consents_under(&id, at).note(at, channel, purpose, ConsentState::Denied);
-            }
-            if call.outcome == CallOutcome::WrongNumber {
-                customer.wrong_numbers.note(at);
-                customer.wrong_numbers.find(&customer.profile.phone);
-            }
-            note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
-            customer.reported.extend(call.dissolution_reason.map(|reason| (at, reason)));
-            if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(call.outcome.as_str())) {
-                remember(customer, at, &call.call_id, channel, kind, &call.note);
-            }
-        }
-        Body::SurveyAnswered(answer) => {
-            if let Some(score) = answer.csat {
-                customer.csat.set(at, Some(score.0));
-            }
-            if let Some(score) = answer.nps {
-                customer.nps.set(at, Some(score.0));
-            }
-            if let (Some(_), Ok(kind)) = (&answer.comment, Line::new("survey")) {
-                let (id, channel) = (&answer.answer_id, answer.touchpoint.clone());
-                remember(customer, at, id, channel, kind, &answer.comment);
-            }
-            let told = |feeling| Feeling::of_scores(answer).any(|one| one == feeling);
-            // One answer is one bad experience, however many scores it gives.
-            if told(Feeling::Unhappy) {
-                customer.complaints.note_bad_answer(at);
-            }
-            if told(Feeling::Happy) {
-                note_positive(customer, at);
-            }
-        }
+        Body::CallReported(call) => apply_call(customer, &id, at, call),
+        Body::SurveyAnswered(answer) => apply_answer(customer, at, answer),
         Body::PurchaseDelivered(delivery) => {
             customer.history.add_delivery(&delivery.purchase_id, at);
         }
@@ -88,6 +56,43 @@ pub(super) fn apply(customer: &mut Customer, told_under: Option<&Id>, at: Instan
         | Body::ContentPublished(_)
         | Body::CustomerErased(_)
         | Body::CustomerMerged(_) => {}
+    }
+}
+
+fn apply_call(customer: &mut Customer, id: &Id, at: Instant, call: &CallReported) {
+    if call.outcome == CallOutcome::DoNotCall {
+        let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
+        customer.consents_under(id, at).note(at, channel, purpose, ConsentState::Denied);
+    }
+    if call.outcome == CallOutcome::WrongNumber {
+        customer.wrong_numbers.note(at);
+        customer.wrong_numbers.find(&customer.profile.phone);
+    }
+    note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
+    customer.reported.extend(call.dissolution_reason.map(|reason| (at, reason)));
+    if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(call.outcome.as_str())) {
+        remember(customer, at, &call.call_id, channel, kind, &call.note);
+    }
+}
+
+fn apply_answer(customer: &mut Customer, at: Instant, answer: &SurveyAnswered) {
+    if let Some(score) = answer.csat {
+        customer.csat.set(at, Some(score.0));
+    }
+    if let Some(score) = answer.nps {
+        customer.nps.set(at, Some(score.0));
+    }
+    if let (Some(_), Ok(kind)) = (&answer.comment, Line::new("survey")) {
+        let (id, channel) = (&answer.answer_id, answer.touchpoint.clone());
+        remember(customer, at, id, channel, kind, &answer.comment);
+    }
+    let told = |feeling| Feeling::of_scores(answer).any(|one| one == feeling);
+    // One answer is one bad experience, however many scores it gives.
+    if told(Feeling::Unhappy) {
+        customer.complaints.note_bad_answer(at);
+    }
+    if told(Feeling::Happy) {
+        note_positive(customer, at);
     }
 }
 

@@ -120,7 +120,7 @@ impl Turn<'_> {
         complaints.forget_resolved();
     }
 
-    pub(super) fn on_told(&mut self, complaint: &Id, level: u8) {
+    pub(super) fn on_notified(&mut self, complaint: &Id, level: u8) {
         let is_it = |e: &Escalation| e.complaint == *complaint && e.level == level;
         self.customer.complaints.not_notified.retain(|escalation| !is_it(escalation));
     }

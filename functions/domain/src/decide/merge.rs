@@ -97,7 +97,7 @@ fn part(mut goes: Customer, to: &Id) -> (Customer, Customer) {
 impl Turn<'_> {
     fn take_over(&mut self, other: Customer, at: Instant, opens: bool) {
         let erased_at = self.customer.erased_at.into_iter().chain(other.erased_at).min();
-        self.customer.take_in(other, at);
+        self.customer.take_over(other, at);
         if let Some(at) = erased_at {
             // Whoever asked to be forgotten asked so under every id.
             self.erase(at);
@@ -116,7 +116,7 @@ impl Turn<'_> {
 
 impl Customer {
     /// Puts together what is known under two ids.
-    fn take_in(&mut self, other: Customer, at: Instant) {
+    fn take_over(&mut self, other: Customer, at: Instant) {
         let Customer { id, consents, merged, .. } = other;
         self.note_alias(Alias { id: id.clone(), at, consents });
         merged.into_iter().for_each(|alias| self.note_alias(alias));

@@ -154,7 +154,7 @@ pub struct Decision {
 /// ```
 pub fn decide(mut customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
     let Effects { records, sends, stages, escalations, complaints, asks } =
-        take_in(&mut customer, input, book, now);
+        decide_in_place(&mut customer, input, book, now);
     Decision { customer, records, sends, stages, escalations, complaints, asks }
 }
 
@@ -169,7 +169,7 @@ pub(crate) struct Effects {
 }
 
 /// [`decide`] on a customer where it stands: a replay of years moves none about.
-pub(crate) fn take_in(
+pub(crate) fn decide_in_place(
     customer: &mut Customer,
     input: Input,
     book: &RuleBook,
@@ -189,7 +189,7 @@ pub(crate) fn take_in(
         Input::Unresolved(touch) => turn.on_unresolved(touch),
         Input::Resend(touch) => turn.on_resend(touch),
         Input::Accepted { touch, at } => turn.on_accepted(touch, at),
-        Input::EscalationNotified { complaint, level } => turn.on_told(complaint, level),
+        Input::EscalationNotified { complaint, level } => turn.on_notified(complaint, level),
         Input::EscalationNotNotified { complaint, level, until, is_published } => {
             turn.on_untold(complaint, level, until, is_published);
         }

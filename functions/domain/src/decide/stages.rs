@@ -9,7 +9,8 @@ use crate::instant::Instant;
 use crate::ordered;
 use crate::rule::Trigger;
 use crate::rulebook::{Rule, RuleBook};
-use crate::stage::{Course, Entered, Stage};
+use crate::stage::timeline::Course;
+use crate::stage::{Entered, Stage};
 use crate::touch::{Reason, TouchStatus};
 
 /// How many stages are kept, the latest ones.

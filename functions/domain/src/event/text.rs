@@ -346,5 +346,12 @@ text_type!(
     }
 );
 
+impl ZoneName {
+    /// The zone of a shop that names none.
+    pub fn utc() -> ZoneName {
+        ZoneName("UTC".into())
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -68,13 +68,13 @@ const OF_TEXT: [&str; 9] =
     ["capitalize", "first", "last", "length", "replace", "split", "string", "trim", "upper"];
 
 /// A name compared with a text, on either side of the sign.
-static COMPARED: LazyLock<[Regex; 2]> = LazyLock::new(|| {
-    let made = |pattern| Regex::new(pattern).expect("the pattern is sound");
+static COMPARED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let sign = "(?:==|!=|<=|>=|<|>)";
-    [
-        made(&format!(r#"([A-Za-z_][\w.]*)\s*{sign}\s*["']"#)),
-        made(&format!(r#"["']\s*{sign}\s*([A-Za-z_][\w.]*)"#)),
-    ]
+    let patterns = [
+        format!(r#"([A-Za-z_][\w.]*)\s*{sign}\s*["']"#),
+        format!(r#"["']\s*{sign}\s*([A-Za-z_][\w.]*)"#),
+    ];
+    patterns.iter().filter_map(|pattern| Regex::new(pattern).ok()).collect()
 });
 
 /// Numbers that are handled as text: amounts would lose their zeros, and no number

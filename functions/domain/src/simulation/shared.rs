@@ -9,8 +9,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::order;
-use crate::address::{Address, Heard, Words, said_since};
-use crate::customer::Customer;
+use crate::address::{Address, Heard, Words};
+use crate::customer::{Customer, said_since};
 use crate::event::{
     Body, CallOutcome, ConsentChannel, ConsentPurpose, ConsentState, Delivered, Event, EventKind,
 };

@@ -1,12 +1,11 @@
 //! The stages of a relationship: a function of history and time.
 
-mod timeline;
+pub mod timeline;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::instant::Instant;
-pub use timeline::{Course, Timeline};
 
 /// Where a customer's relationship with the shop stands.
 #[derive(

@@ -9,7 +9,7 @@ use super::safety::{named, when};
 use super::view::View;
 use crate::fact::{Calls, Fact, NEVER, What};
 use crate::life::DAY;
-use crate::world::TICK;
+use crate::shop::TICK;
 
 /// What is told so shortly before a time may be known then or not.
 const UNCERTAIN: i64 = TICK;

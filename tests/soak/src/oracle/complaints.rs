@@ -7,7 +7,7 @@ use super::flows::TRIGGER_DAYS;
 use super::safety::when;
 use crate::fact::{Fact, NEVER, What};
 use crate::life::{DAY, HOUR};
-use crate::world::TICK;
+use crate::shop::TICK;
 
 /// How long somebody has, and how many levels there are above.
 const DAYS: i64 = 2;

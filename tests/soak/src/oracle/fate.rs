@@ -12,7 +12,7 @@ use super::view::View;
 use super::{Case, Deferred, End, Pending, Seen};
 use crate::fact::{Fact, For, Line, NEVER, What};
 use crate::life::HOUR;
-use crate::world::TICK;
+use crate::shop::TICK;
 
 /// What is not settled so shortly before the end may be under way.
 const SLACK: i64 = 3 * HOUR;

@@ -3,7 +3,7 @@
 
 use super::{Case, End};
 use crate::fact::{Fact, Known, What};
-use crate::world::TICK;
+use crate::shop::TICK;
 
 /// What happened to a customer, by what is known under which id.
 #[derive(Clone, Debug)]

@@ -41,7 +41,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::fact::{Fact, Known};
-use super::world::Gone;
+use super::seen::{Escalated, Gone, Morning};
 pub use flows::is_of_a_day;
 pub use guest::under_any_id;
 use guest::{Parted, part};
@@ -100,21 +100,6 @@ pub struct Pending {
     pub due: i64,
     pub next: i64,
     pub is_sending: bool,
-}
-
-/// A complaint that went up to a level, as it was published.
-#[derive(Clone, Debug)]
-pub struct Escalated {
-    pub complaint: String,
-    pub level: u64,
-    pub at: i64,
-}
-
-/// A mail in the morning, and of how many complaints it told.
-#[derive(Clone, Copy, Debug)]
-pub struct Morning {
-    pub at: i64,
-    pub complaints: usize,
 }
 
 /// What became of a customer, as the product tells it.

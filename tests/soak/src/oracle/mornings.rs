@@ -4,7 +4,7 @@
 use super::{Morning, Surroundings};
 use crate::fact::{Fact, What};
 use crate::life::{DAY, HOUR};
-use crate::world::{MORNING, TICK};
+use crate::shop::{MORNING, TICK};
 
 /// What has to be resolved by the next morning was opened so long before this
 /// one: two days by the customer's clock, which may change within them.

@@ -8,7 +8,7 @@ use super::clock::{days_later, instant, is_open};
 use super::flows::{CAP, CAP_DAYS, CAP_MARKETING, Flow, Step, flow_of};
 use super::view::{Began, View};
 use crate::fact::{Fact, For, Line};
-use crate::world::Gone;
+use crate::seen::Gone;
 
 /// A touch's parts.
 pub struct Named<'a> {

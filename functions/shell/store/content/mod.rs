@@ -1,0 +1,6 @@
+//! Published pieces, and whom they interest.
+
+pub(super) mod contents;
+pub(super) mod interests;
+
+use super::*;

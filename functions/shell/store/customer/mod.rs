@@ -1,0 +1,14 @@
+//! A customer's state: its item, the alarms that wake it, and what is kept beside it.
+
+pub(super) mod addresses;
+pub(super) mod alarms;
+pub(super) mod data_subject;
+pub(super) mod details;
+pub(super) mod format;
+pub(super) mod item;
+pub(super) mod packed;
+pub(super) mod people;
+#[cfg(test)]
+mod size_tests;
+
+use super::*;

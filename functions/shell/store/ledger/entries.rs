@@ -1,0 +1,314 @@
+//! The append-only ledger: each accepted event and each touch, for ever.
+
+use lazo_domain::channel::Channel;
+use lazo_domain::customer::{Customer, TriggerEvent};
+use lazo_domain::event::{Detail, Event, EventKind};
+use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
+use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus};
+use serde::{Deserialize, Serialize};
+
+use super::answers::Answer;
+use super::calls::Call;
+use super::complaints::{ComplaintEntry, EscalationEntry};
+use super::monthly_statistics::Counted;
+use super::{Feedback, Item, Sk, Store, StoreError, keys, read, to_item};
+
+/// What is written beside a customer's new state.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    pub entries: Vec<LedgerEntry>,
+}
+
+impl Ledger {
+    /// The touches of the entries at these places.
+    pub fn touches_at(&self, places: &[usize]) -> Vec<TouchId> {
+        let entries = places.iter().filter_map(|place| self.entries.get(*place));
+        entries
+            .filter_map(|entry| match entry {
+                LedgerEntry::Touch(entry) => Some(entry.touch.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Adds how touches ended, as far as there is room; the others wait in the
+    /// customer's state for the next commit.
+    pub fn end_touches(
+        &mut self,
+        customer: &mut Customer,
+        records: impl IntoIterator<Item = TouchRecord>,
+        room: usize,
+    ) {
+        customer.unwritten.extend(records);
+        let now = customer.unwritten.len().min(room);
+        let ended = customer.unwritten.drain(..now);
+        self.entries.extend(
+            ended.map(|record| LedgerEntry::Touch(TouchEntry::ended(&record, false, None))),
+        );
+    }
+
+    /// A fence among the entries that its writer will know again.
+    pub(in crate::shell::store) fn fence(&self) -> Option<&TouchEntry> {
+        self.entries.iter().find_map(|entry| match entry {
+            LedgerEntry::Touch(entry) if entry.fenced_by.is_some() => Some(entry),
+            _ => None,
+        })
+    }
+
+    /// Without what the ledger knows already: a touch ends there once.
+    pub fn leave_out(&mut self, known: &[TouchId]) {
+        self.entries.retain(|entry| match entry {
+            LedgerEntry::Touch(entry) => !known.contains(&entry.touch),
+            _ => true,
+        });
+    }
+
+    /// The escalations of the entries at these places.
+    pub fn escalations_at(&self, places: &[usize]) -> Vec<EscalationEntry> {
+        let entries = places.iter().filter_map(|place| self.entries.get(*place));
+        entries
+            .filter_map(|entry| match entry {
+                LedgerEntry::Escalation(entry) => Some(entry.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum LedgerEntry {
+    Event(EventEntry),
+    Touch(TouchEntry),
+    Call(Call),
+    Answer(Answer),
+    Escalation(EscalationEntry),
+    /// A complaint as it stands now, whatever was written before.
+    Complaint(ComplaintEntry),
+    /// What is counted in its month, the same however often it is written.
+    Counted(Counted),
+}
+
+/// An accepted event: its permanent deduplication key, and what was decided
+/// about the rules that it triggers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EventEntry {
+    pub kind: EventKind,
+    pub key: String,
+    pub at: Instant,
+    pub received_at: Instant,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
+    /// What it told, where that is too long for the customer's state and a
+    /// follow-up needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
+}
+
+/// A rule that did not start, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refused {
+    pub rule: String,
+    pub occurrence: String,
+    pub reason: Reason,
+}
+
+impl EventEntry {
+    pub fn new(event: &Event, received_at: Instant) -> EventEntry {
+        EventEntry {
+            kind: event.kind(),
+            key: event.ledger_key(),
+            at: event.occurred_at,
+            received_at,
+            refused: Vec::new(),
+            detail: None,
+        }
+    }
+
+    /// Keeps the detail where the customer's state has no room for it.
+    pub fn keep_detail_of(&mut self, event: &Event, customer: &Customer) {
+        let is_it = |fired: &TriggerEvent| {
+            fired.kind == self.kind && fired.apart.as_ref() == Some(&self.key)
+        };
+        if customer.fired.iter().any(is_it) {
+            self.detail = Some(event.detail.clone());
+        }
+    }
+
+    /// Notes that a rule did not start, and why.
+    pub fn note_refusal(&mut self, record: &TouchRecord) {
+        let Some(reason) = record.reason else { return };
+        self.refused.push(Refused {
+            rule: record.touch.rule.clone(),
+            occurrence: record.touch.occurrence.clone(),
+            reason,
+        });
+    }
+}
+
+/// How a touch stands in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TouchState {
+    /// Written before the call that sends it: nobody else may send it.
+    Fenced,
+    Sent,
+    Skipped,
+    Cancelled,
+    HeldOut,
+    /// It certainly did not go out: it may be fenced again.
+    PutBack,
+}
+
+/// A mark for a fence, by which whoever wrote it knows it again.
+pub fn mark() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
+
+/// A touch: its permanent once-only key, and what became of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TouchEntry {
+    pub touch: TouchId,
+    pub channel: Channel,
+    pub state: TouchState,
+    pub at: Instant,
+    pub due: Instant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Of a mail that was not written or not taken: why. Without personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub defers: Vec<Defer>,
+    /// By which the mail service knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// Of a fence: by which its writer knows it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fenced_by: Option<String>,
+    /// Settled by the mail service's word after it may have been listed as of
+    /// unknown fate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub settled_late: bool,
+    /// What the mail service told of it since.
+    #[serde(flatten)]
+    pub feedback: Feedback,
+    /// Whether a fence is expected to be there, or nothing.
+    #[serde(skip)]
+    pub was_fenced: bool,
+}
+
+impl TouchEntry {
+    /// The fence before a touch goes out.
+    pub fn fence(send: &Send) -> TouchEntry {
+        TouchEntry {
+            touch: send.touch.clone(),
+            channel: send.channel,
+            state: TouchState::Fenced,
+            at: send.at,
+            due: send.due,
+            reason: None,
+            why: None,
+            defers: Vec::new(),
+            message_id: None,
+            fenced_by: None,
+            settled_late: false,
+            feedback: Feedback::default(),
+            was_fenced: false,
+        }
+    }
+
+    /// The same fence, with a mark that nobody else writes.
+    pub fn by(self, mark: &str) -> TouchEntry {
+        TouchEntry { fenced_by: Some(mark.to_owned()), ..self }
+    }
+
+    /// The fence of a touch that certainly did not go out, opened again.
+    pub fn put_back(send: &Send) -> TouchEntry {
+        TouchEntry { state: TouchState::PutBack, was_fenced: true, ..TouchEntry::fence(send) }
+    }
+
+    /// How a touch ended.
+    pub fn ended(record: &TouchRecord, was_fenced: bool, message_id: Option<String>) -> TouchEntry {
+        TouchEntry {
+            touch: record.touch.clone(),
+            channel: record.channel,
+            state: match record.status {
+                TouchStatus::Sent => TouchState::Sent,
+                TouchStatus::Skipped | TouchStatus::Pending => TouchState::Skipped,
+                TouchStatus::Cancelled => TouchState::Cancelled,
+                TouchStatus::HeldOut => TouchState::HeldOut,
+            },
+            at: record.at,
+            due: record.due,
+            reason: record.reason,
+            why: None,
+            defers: record.defers.clone(),
+            message_id,
+            fenced_by: None,
+            settled_late: false,
+            feedback: Feedback::default(),
+            was_fenced,
+        }
+    }
+}
+
+impl LedgerEntry {
+    pub(in crate::shell::store) fn item(&self, id: &Id) -> Result<Item, StoreError> {
+        let (sk, mut item): (String, Item) = match self {
+            LedgerEntry::Event(entry) => (keys::event(entry.kind, &entry.key), to_item(entry)?),
+            LedgerEntry::Touch(entry) => (keys::touch(&entry.touch), to_item(entry)?),
+            LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
+            LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
+            LedgerEntry::Escalation(entry) => {
+                (keys::escalation(&entry.complaint, entry.level), to_item(entry)?)
+            }
+            LedgerEntry::Complaint(entry) => (keys::complaint(&entry.complaint), entry.item()?),
+            // Not under the customer: a month's are counted together.
+            LedgerEntry::Counted(entry) => return entry.item(),
+        };
+        item.extend(keys::keyed(keys::customer(id), sk));
+        Ok(item)
+    }
+
+    /// What must hold for the entry to be written: an expression over
+    /// `#state`, with the value of `:state`.
+    pub(in crate::shell::store) fn condition(
+        &self,
+    ) -> Option<(&'static str, Option<&'static str>)> {
+        match self {
+            LedgerEntry::Event(_) | LedgerEntry::Escalation(_) => {
+                Some(("attribute_not_exists(pk)", None))
+            }
+            LedgerEntry::Touch(entry) if entry.was_fenced => {
+                Some(("#state = :state", Some("fenced")))
+            }
+            LedgerEntry::Touch(_) => {
+                Some(("attribute_not_exists(pk) OR #state = :state", Some("put_back")))
+            }
+            LedgerEntry::Call(_)
+            | LedgerEntry::Answer(_)
+            | LedgerEntry::Complaint(_)
+            | LedgerEntry::Counted(_) => None,
+        }
+    }
+}
+
+impl Store {
+    /// Everything in a customer's ledger, in the order of keys.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn ledger(&self, id: &Id) -> Result<(Vec<EventEntry>, Vec<TouchEntry>), StoreError> {
+        let (mut events, mut touches) = (Vec::new(), Vec::new());
+        for item in self.items_under(id, Sk::Any).await? {
+            let sk = keys::text(&item, "sk")?.to_owned();
+            if sk.starts_with("event#") {
+                events.push(read(item)?);
+            } else if sk.starts_with("touch#") {
+                touches.push(read(item)?);
+            }
+        }
+        Ok((events, touches))
+    }
+}

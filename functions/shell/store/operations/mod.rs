@@ -1,0 +1,11 @@
+//! What the shop's operation needs: failures, limits, what is in force.
+
+pub(super) mod calendar_rules;
+pub(super) mod deployed;
+pub(super) mod drift_model;
+pub(super) mod failures;
+pub(super) mod failures_about;
+pub(super) mod same_failure;
+pub(super) mod send_rate;
+
+use super::*;

@@ -1,0 +1,8 @@
+//! What waits for somebody in the shop.
+
+pub(super) mod calls;
+pub(super) mod complaints;
+pub(super) mod staff_index;
+pub(super) mod staff_mail;
+
+use super::*;
