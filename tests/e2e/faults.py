@@ -34,7 +34,7 @@ from shop import (
     rules_at_any_hour,
     step,
 )
-from table import Table
+from table import Table, answer
 
 SEED = int(os.environ.get("LAZO_E2E_SEED", "1"))
 CUSTOMERS = 200
@@ -184,10 +184,10 @@ class Storm:
 
     def unfinished(self) -> list[dict]:
         """What still goes on by itself; a mail without an answer waits for SES."""
-        return [enrolment for enrolment in self.table.enrolments() if not enrolment.get("unanswered")]
+        return [enrolment for enrolment in self.table.enrolments() if answer(enrolment) == "expected"]
 
     def unlisted(self) -> list[dict]:
-        return [enrolment for enrolment in self.table.enrolments() if not enrolment.get("listed")]
+        return [enrolment for enrolment in self.table.enrolments() if answer(enrolment) != "listed"]
 
     def logged(self, field: str) -> int:
         """The sum of a counter in the logs."""

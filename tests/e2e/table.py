@@ -7,8 +7,20 @@ from botocore.exceptions import ClientError
 
 from emulator import Emulator
 
-# What ages of a touch that is pending, and how an expression calls it.
-AGING = {"next": "#next", "sending_since": "sending_since"}
+
+def sending(enrolment: dict) -> dict | None:
+    """The touch of an enrolment as it is on its way out."""
+    phase = enrolment.get("phase", {})
+    return phase.get("sending") if isinstance(phase, dict) else None
+
+
+def answer(enrolment: dict) -> str:
+    """What is known of how its sending went: expected, lost or listed."""
+    return (sending(enrolment) or {}).get("answer", "expected")
+
+
+def awaits_report(enrolment: dict) -> bool:
+    return "awaiting_report" in enrolment.get("phase", {})
 
 
 class Table:
@@ -31,7 +43,7 @@ class Table:
         """What is pending, of all customers, and not in a rep's hands: a call that was
         asked for stays with its customer until somebody reports how it went."""
         pending = [enrolment for state in self.customers() for enrolment in state.get("enrolments", [])]
-        return [enrolment for enrolment in pending if "asked_at" not in enrolment]
+        return [enrolment for enrolment in pending if not awaits_report(enrolment)]
 
     def touches(self) -> dict[str, dict]:
         """The ledger's touches by the customer, each of whom has one here."""
@@ -57,10 +69,11 @@ class Table:
         for state in self.customers():
             changes, values = ["version = version + :one"], {":version": {"N": str(state["version"])}}
             for index, enrolment in enumerate(state.get("enrolments", [])):
-                paths = [f"enrolments[{index}].{name}" for field, name in AGING.items() if field in enrolment]
-                changes += [f"{path} = {path} - :span" for path in paths]
-                if "sending_since" in enrolment:
+                paths = [f"enrolments[{index}].#next"]
+                if sending(enrolment):
+                    paths.append(f"enrolments[{index}].phase.sending.since")
                     self._age_fence(state["pk"], enrolment, millis)
+                changes += [f"{path} = {path} - :span" for path in paths]
             if len(changes) == 1:
                 continue
             if "due_at" in state:
