@@ -182,7 +182,10 @@ fn every_field_of_a_rule_and_of_the_policy_is_told() {
 /// The rows of an event's table in `events/README.md`: each field, and whether it
 /// must be there.
 fn told_of(kind: EventKind, text: &str) -> Vec<(String, bool)> {
-    let section = text.split_once(&format!("\n### {kind}\n")).expect("each event has a section").1;
+    let section = text
+        .split_once(&format!("\n### {kind}\n"))
+        .unwrap_or_else(|| panic!("each event has a section"))
+        .1;
     let section = section.split("\n### ").next().and_then(|own| own.split("\n## ").next());
     let rows = section.unwrap_or_default().lines().filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {

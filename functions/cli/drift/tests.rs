@@ -1,5 +1,4 @@
 //! The commands on files: what they say, and what they say to bad input.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::Path;
 

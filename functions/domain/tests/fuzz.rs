@@ -1,6 +1,7 @@
 //! What strangers and tired people write: every reader takes any text without a
 //! panic, without hanging, and within its bounds. Texts are drawn from scratch,
 //! and made by damaging good ones, which gets further in.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::time::{Duration, Instant as Clock};
 
