@@ -116,9 +116,9 @@ fn id_of(name: &str, to: &str, day: Date) -> NoticeId {
     NoticeId::new(NoticeKind::DailyDigest, &[name, &day.to_string()], to)
 }
 
-/// Settles what an earlier morning left open. The last day whose mail went out,
-/// as far as anybody knows and as far back as news are kept. A day without a mail brought nothing, or was
-/// missed: either way its news are still to be told.
+/// Settles what an earlier morning left open. The last day whose mail went out, as
+/// far as anybody knows and as far back as news are kept. A day without a mail
+/// brought nothing, or was missed: either way its news are still to be told.
 async fn settle_earlier(
     app: &App,
     name: &str,

@@ -37,9 +37,9 @@ pub struct Args {
     #[arg(long, value_name = "T")]
     until: String,
     /// The drift model for stages, p_alive, p_active and lifetime_value: a file
-    /// that `lazo drift fit --out` wrote or `lazo drift fit --json` printed; `fit` learns one from the events
-    /// before --from (from all without it); with `none` the overdue ratio
-    /// judges.
+    /// that `lazo drift fit --out` wrote or `lazo drift fit --json` printed; `fit`
+    /// learns one from the events before --from (from all without it); with `none`
+    /// the overdue ratio judges.
     #[arg(long, value_name = "FILE|fit|none", default_value = "none")]
     model: String,
     /// Kept for commands that draw at random; the simulation draws nothing.

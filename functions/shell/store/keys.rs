@@ -13,7 +13,7 @@
 //! | `contents` | `<instant>#<id>` | one that came out lately |
 //! | `fan_outs` | `<id>` | how far the fan-out of one is |
 //! | `birthday#<hash of a manager and a day>` | `<customer id>` | whose birthday it is |
-//! | `drifting#<manager>` | `<instant>#<customer id>` | who began to drift away |
+//! | `drifting#<manager>` | `<instant>#<customer id>` | who began to drift away; without a name, of whom nobody looks after |
 //! | `customer#<id>` | `escalation#<complaint>/<level>` | a complaint that went up a level |
 //! | `customer#<id>` | `complaint#<complaint>` | a complaint, on the list while it is open |
 //! | `complaints#<year>-<month>` | `opened#<hash>`, `resolved#<hash>` | a complaint of that month, to count |

@@ -2,7 +2,9 @@
 //! through the product's own store, get the same answers and leave the same
 //! items.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod items;
+
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use fastrand::Rng;
@@ -20,8 +22,8 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Send, TouchId};
 use lazo_fake_aws::{Aws, Keep, Wiring};
-use serde_json::Value;
 
+use self::items::{by_key, scan};
 use super::embedded::{self, Beside};
 use crate::support::generate::{Plan, history};
 use crate::support::{at, events, id, minutes_after, rules};
@@ -51,39 +53,6 @@ impl Pair {
         for (key, item) in &theirs {
             assert_eq!(ours.get(key), Some(item), "{why}: {key:?}");
         }
-    }
-}
-
-fn by_key(items: impl IntoIterator<Item = Value>) -> BTreeMap<(String, String), Value> {
-    let text = |item: &Value, key: &str| item[key]["S"].as_str().unwrap().to_owned();
-    items.into_iter().map(|item| ((text(&item, "pk"), text(&item, "sk")), item)).collect()
-}
-
-/// Every item of the embedded table, as DynamoDB writes it in JSON.
-async fn scan(store: &Store) -> Vec<Value> {
-    let scan = store.client().scan().table_name(store.table()).consistent_read(true);
-    let pages = scan.into_paginator().items().send().try_collect().await.unwrap();
-    pages.iter().map(|item| json_of(item.iter())).collect()
-}
-
-fn json_of<'a>(
-    item: impl Iterator<Item = (&'a String, &'a aws_sdk_dynamodb::types::AttributeValue)>,
-) -> Value {
-    item.map(|(name, value)| (name.clone(), value_of(value)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
-}
-
-fn value_of(value: &aws_sdk_dynamodb::types::AttributeValue) -> Value {
-    use aws_sdk_dynamodb::types::AttributeValue as A;
-    match value {
-        A::S(text) => serde_json::json!({ "S": text }),
-        A::N(number) => serde_json::json!({ "N": number }),
-        A::Bool(yes) => serde_json::json!({ "BOOL": yes }),
-        A::Null(yes) => serde_json::json!({ "NULL": yes }),
-        A::L(list) => serde_json::json!({ "L": list.iter().map(value_of).collect::<Vec<_>>() }),
-        A::M(map) => serde_json::json!({ "M": json_of(map.iter()) }),
-        other => panic!("the store writes no {other:?}"),
     }
 }
 

@@ -23,7 +23,8 @@ fn patterns(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Whether a key is of a pattern, in which `<…>` stands for something.
+/// Whether a key is of a pattern, in which `<…>` stands for something, and at the
+/// end may stand for nothing.
 fn fits(key: &str, pattern: &str) -> bool {
     let mut rest = key;
     let mut is_open = false;
@@ -44,7 +45,7 @@ fn fits(key: &str, pattern: &str) -> bool {
             },
         }
     }
-    rest.is_empty() != is_open
+    rest.is_empty() || is_open
 }
 
 #[test]

@@ -6,7 +6,8 @@ use fastrand::Rng;
 use serde_json::json;
 
 use super::fact::{Fact, NEVER, Topic, What};
-use super::life::{DAY, Happening, SECOND, Years, topic_name};
+use super::happening::Happening;
+use super::life::{DAY, SECOND, Years, topic_name};
 use super::people::{Person, TOPICS};
 
 /// So often something is published.

@@ -11,7 +11,8 @@ use lazo_fake_aws::mail::Accepted;
 use serde_json::{Value, json};
 
 use super::fact::{Calls, Fact, For, Line, What};
-use super::life::{DAY, HOUR, Happening, MINUTE, SECOND, rfc3339};
+use super::happening::{Happening, rfc3339};
+use super::life::{DAY, HOUR, MINUTE, SECOND};
 use super::links;
 use super::people::{CUSTOMER, GUEST, number_of, of_thousand};
 use super::queue::{Delivery, Place};

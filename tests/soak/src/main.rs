@@ -8,7 +8,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `people`, `life` | who the customers are, and what befalls them |
+//! | `people`, `life`, `happening` | who the customers are, and what befalls them |
 //! | `fact` | the same in plain words: what the oracle goes by |
 //! | `shop` | the rules that the shops are run by |
 //! | `world` | a shop in virtual time |
@@ -34,6 +34,7 @@ macro_rules! out {
 mod arrivals;
 mod content;
 mod fact;
+mod happening;
 mod life;
 mod links;
 mod mailbox;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::life::rfc3339;
+use super::happening::rfc3339;
 use super::oracle::Violation;
 use super::shop::{Defect, rules};
 use super::totals::Totals;

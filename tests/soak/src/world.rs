@@ -21,7 +21,8 @@ use lazo_fake_aws::{Aws, Keep, Retries, Wiring};
 
 use super::content::{Piece, pieces};
 use super::fact::{Fact, What};
-use super::life::{DAY, MINUTE, Of, Years, life};
+use super::happening::Of;
+use super::life::{DAY, MINUTE, Years, life};
 use super::malformed::{self, Malformed};
 use super::people::{Person, dice, of_thousand, person};
 use super::queue::{Delivery, Place, Queue};

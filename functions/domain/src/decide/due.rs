@@ -242,8 +242,8 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// What was said of the address that a channel needs, under whatever id (events#no-for-an-address).
-    /// Where nobody has looked, it is asked for.
+    /// What was said of the address that a channel needs, under whatever id
+    /// (events#no-for-an-address). Where nobody has looked, it is asked for.
     fn heard(&self, channel: Channel) -> Option<&Words> {
         let (customer, mut asks) = (&self.customer, self.asks.get());
         let words = match channel.address() {

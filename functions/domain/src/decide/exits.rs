@@ -75,9 +75,10 @@ impl Turn<'_> {
         self.ends_follow_up(exit, rule, &occurrence)
     }
 
-    /// Whether an exit event ends a rule's follow-up of a trigger (rules#exits, rules#exit-conditions).
-    /// What was not an event that started it began with the day, or with the
-    /// stage that this very event brought about: only what comes later ends it.
+    /// Whether an exit event ends a rule's follow-up of a trigger (rules#exits,
+    /// rules#exit-conditions). What was not an event that started it began with the
+    /// day, or with the stage that this very event brought about: only what comes
+    /// later ends it.
     pub(super) fn ends_follow_up(&self, exit: &Exit, rule: &Rule, of: &Occurrence) -> bool {
         let same_purchase = match (&exit.purchase_id, of.purchase_id) {
             (Some(exit), Some(trigger)) => exit == trigger,

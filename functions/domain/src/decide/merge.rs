@@ -1,5 +1,5 @@
-//! Two ids turn out to be one person (events#customer-merged): what is known under the one that goes
-//! is taken over by the one that stays.
+//! Two ids turn out to be one person (events#customer-merged): what is known under
+//! the one that goes is taken over by the one that stays.
 //!
 //! | state | taken over |
 //! |---|---|

@@ -3,14 +3,12 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::clock::{date, days_later, instant, is_open, zone};
-use super::flows::{
-    CAP, CAP_DAYS, CAP_MARKETING, DEFAULT_ZONE, FLOWS, Flow, Step, TRIGGER_DAYS, Wait,
-};
+use super::clock::{days_later, instant, zone};
+use super::flows::{DEFAULT_ZONE, FLOWS, Flow, Step, TRIGGER_DAYS, Wait};
 use super::safety::when;
 use super::view::View;
 use super::{Case, Deferred, End, Pending, Seen};
-use crate::fact::{Fact, For, Line, NEVER, What};
+use crate::fact::{Fact, NEVER, What};
 use crate::life::HOUR;
 use crate::shop::TICK;
 
@@ -33,7 +31,7 @@ pub(super) struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    fn step(&self) -> &'static Step {
+    pub(super) fn step(&self) -> &'static Step {
         &self.flow.steps[self.step]
     }
 }
@@ -159,7 +157,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn went(&self, touch: &str) -> bool {
+    pub(super) fn went(&self, touch: &str) -> bool {
         self.observed.gone.iter().any(|gone| gone.touch == touch)
     }
 
@@ -250,7 +248,7 @@ impl<'a> Case<'a> {
     }
 
     /// Whether nobody knew for long how the touch before it had ended.
-    fn was_settled_late(&self, expected: &Expected) -> bool {
+    pub(super) fn was_settled_late(&self, expected: &Expected) -> bool {
         let before = expected.step.checked_sub(1).map(|step| &expected.flow.steps[step]);
         before.is_some_and(|step| {
             let touch = expected.flow.touch(self.id, &expected.occurrence, step);
@@ -321,88 +319,5 @@ impl<'a> Case<'a> {
         if !is_right {
             self.accuse(&expected.touch, format!("was not begun for {reason} without cause"));
         }
-    }
-
-    /// Whether the reason that ended a touch holds.
-    fn holds(&self, expected: &Expected, seen: &Seen) -> bool {
-        let (flow, step) = (expected.flow, expected.step());
-        let facts = self.facts_of(seen.is_of_guest);
-        View::both(facts, seen.at).into_iter().any(|view| match seen.reason {
-            "erased" => view.is_erased(),
-            "no_address" if step.line == Line::Call => !view.has_phone(),
-            "no_address" => view.email().is_none(),
-            "suppressed" => {
-                view.is_suppressed(step.line) || view.is_stopped_by(self.kin, step.line)
-            }
-            "no_consent" => {
-                !view.consents(step.line, flow.purpose)
-                    || view.is_denied_by(self.kin, step.line, flow.purpose)
-            }
-            "relationship" => view.is_transactional(),
-            "exited" => self.has_exited(expected, view),
-            "not_sampled" => !flow.draws(&expected.occurrence),
-            "expired" => self.had_to_expire(expected, seen),
-            _ => false,
-        })
-    }
-
-    fn has_exited(&self, expected: &Expected, view: View) -> bool {
-        let (flow, occurrence) = (expected.flow, &expected.occurrence);
-        expected.zones.iter().any(|zone| {
-            let began = self.began(flow, occurrence, expected.trigger, zone);
-            began.is_some_and(|began| view.has_exited(flow, began))
-        })
-    }
-
-    /// What expires does so on time, and something kept it back before.
-    fn had_to_expire(&self, expected: &Expected, seen: &Seen) -> bool {
-        let step = expected.step();
-        let is_on_time = expected.zones.iter().any(|zone| step.expires(seen.due, zone) == seen.at);
-        let came_late = expected.known > seen.at - 2 * TICK;
-        let is_kept_back = !seen.defers.is_empty() || self.around.had_trouble(seen.due, seen.at);
-        is_on_time && (came_late || is_kept_back || self.was_settled_late(expected))
-    }
-
-    fn had_to_wait(&self, expected: &Expected, deferred: &Deferred) -> bool {
-        let step = expected.step();
-        // What waited for a guest may go to the customer.
-        let of_guest = self.guest.map(|_| self.of_guest);
-        let known = std::iter::once(self.facts).chain(of_guest);
-        let mut views = known.flat_map(|facts| View::both(facts, deferred.at));
-        views.any(|view| match deferred.reason {
-            "complaint_open" => view.is_paused(),
-            "quiet_hours" => !is_open(step.line, view.country(), view.at, &view.zone()),
-            "frequency_cap" => self.has_no_room(expected, view),
-            "throttled" => self.around.had_trouble(view.at, view.at),
-            "unanswered" => self.around.listed.contains(&expected.touch),
-            _ => false,
-        })
-    }
-
-    /// Whether as many touches count as may, or another goes first today.
-    fn has_no_room(&self, expected: &Expected, view: View) -> bool {
-        let zone = view.zone();
-        let is_marketing = expected.flow.purpose == For::Marketing;
-        let gone =
-            self.observed.gone.iter().filter(|gone| {
-                gone.at <= view.at && days_later(gone.at, CAP_DAYS, &zone) > view.at
-            });
-        // What may have gone counts, as long as nobody knows better.
-        let unknown = self.around.listed.iter().filter(|touch| {
-            self.due_of(touch).is_some_and(|due| due <= view.at) && !self.went(touch)
-        });
-        let mut counted: Vec<&str> = gone.map(|gone| gone.touch.as_str()).collect();
-        counted.extend(unknown.map(String::as_str));
-        let of_marketing = counted.iter().filter(|touch| self.is_marketing(touch)).count();
-        if counted.len() >= CAP || is_marketing && of_marketing >= CAP_MARKETING {
-            return true;
-        }
-        let today = date(view.at, &zone);
-        let is_rival = |due: i64, until: i64| date(due, &zone) <= today && until >= view.at;
-        let touches = self.observed.touches.iter();
-        touches
-            .filter(|(touch, _)| **touch != expected.touch)
-            .any(|(_, seen)| is_rival(seen.due, seen.at))
-            || self.observed.pending.values().any(|pending| is_rival(pending.due, pending.next))
     }
 }

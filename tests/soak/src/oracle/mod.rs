@@ -33,6 +33,7 @@ mod flows;
 mod guest;
 mod kin;
 mod mornings;
+mod reasons;
 mod safety;
 mod view;
 

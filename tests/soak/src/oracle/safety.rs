@@ -172,5 +172,5 @@ impl Case<'_> {
 }
 
 pub fn when(millis: i64) -> String {
-    crate::life::rfc3339(millis)
+    crate::happening::rfc3339(millis)
 }
