@@ -2,7 +2,7 @@
 //! (events#no-for-an-address): a *no*, a *yes*, a bounce, a spam complaint.
 //!
 //! A customer's words are theirs, and those of each address that they have, had
-//! or come to have ([`said`]). Who has one of these as well, under another id, is
+//! or come to have ([`said`](crate::customer::said)). Who has one of these as well, under another id, is
 //! bound by its *no* ([`Heard`]). A *yes* is for nobody else: it only ends an
 //! earlier *no* of the same address.
 
