@@ -92,6 +92,37 @@ async fn texts_about_a_customer_are_found_whatever_their_form() {
     }
 }
 
+/// Two who share a number, and texts that name it: of each what says whose it is.
+#[tokio::test]
+async fn a_text_about_another_of_the_same_number_is_the_others() {
+    let world = World::shipped().await;
+    let early = minutes_after(noon(), -5);
+    let of = |customer: &str, more: Value| {
+        let mut detail = wrong(customer.into());
+        detail["phone"] = "+52 55 5555 0142".into();
+        detail["note"] = more;
+        envelope("CustomerUpdated", noon(), detail)
+    };
+    let eva = json!({ "phone": "+525555550142", "email": "eva@example.com" });
+    put(&world, &[profile("ana", early, json!({})), profile("eva", early, eva)], noon()).await;
+    let of_eva = of("eva", "prefers the evening".into());
+    let told = [
+        of_eva.clone(),
+        of("ana", "prefers the morning".into()),
+        // Of an address that is ana's alone.
+        of("eva", "or marisol.nandu@example.com".into()),
+        // Of somebody who is not known.
+        of("eve", Value::Null),
+    ];
+    put(&world, &told, noon()).await;
+    put(&world, &[erase("ana", "e1", noon())], noon()).await;
+    let kept = world.app.store.failures(noon()).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(world.app.store.failed_text(&kept[0]).await.unwrap(), of_eva);
+    put(&world, &[erase("eva", "e2", noon())], noon()).await;
+    assert!(world.app.store.failures(noon()).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn texts_that_name_an_address_or_a_number_are_found_too() {
     let world = World::shipped().await;

@@ -10,7 +10,7 @@ use lazo_domain::history::Until;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::simulation::{Period, simulate};
-use lazo_domain::touch::TouchStatus;
+use lazo_domain::touch::{Reason, TouchStatus};
 use serde_json::json;
 
 use crate::support::events::{delivered, envelope, profile, purchase};
@@ -133,6 +133,50 @@ async fn what_is_on_its_way_out_is_settled_and_goes_on_under_the_id_that_stays()
     let (_, touches) = world.app.store.ledger(&id("ana")).await.unwrap();
     assert!(touches.iter().any(|t| t.touch.step == "mail" && t.state == TouchState::Sent));
     assert!(world.app.store.load(&id("guest")).await.unwrap().customer.enrolments.is_empty());
+}
+
+/// `ana` is held out of this rule and `guest` is not: what was begun for the guest
+/// goes no further, however far it has got.
+#[tokio::test]
+async fn whoever_is_held_out_under_the_id_that_stays_hears_no_more() {
+    let calm = THANKS.replace("thanks", "calm").replace("purpose", "holdout: 50%\npurpose");
+    let files = [("policy.yaml", POLICY), ("calm.yaml", calm.as_str())];
+    let cases = [
+        // It is due and has not gone yet.
+        (0, 0, 0, Some(("mail", TouchState::HeldOut))),
+        // The mail went, and the call is to come.
+        (1, 1, 0, Some(("call", TouchState::Skipped))),
+        // Somebody was asked to call: nothing else is pending.
+        (2, 1, 1, None),
+    ];
+    for (runs, mails_sent, calls, ended) in cases {
+        let world = World::new(rules(&files)).await;
+        for customer in ["ana", "guest"] {
+            take(&world, &profile(customer, noon(), json!({})), noon()).await;
+        }
+        take(&world, &purchase("guest", "p-1", noon(), "10"), noon()).await;
+        let mut now = minutes_after(noon(), 1440);
+        for _ in 0..runs {
+            now = minutes_after(now, 1);
+            dispatch::run(&world.app, now).await.unwrap();
+            now = minutes_after(now, 1440);
+        }
+        take(&world, &merge("m-1", "ana", "guest", now), now).await;
+        for hours in 1..100 {
+            dispatch::run(&world.app, minutes_after(now, hours * 60)).await.unwrap();
+        }
+        assert_eq!(mails(&world), mails_sent, "{runs}");
+        let published = world.recorder.calendar_rules();
+        let asked = published.iter().filter(|(kind, _)| kind == "CallRequested").count();
+        assert_eq!(asked, calls, "{runs}");
+        let (_, touches) = world.app.store.ledger(&id("ana")).await.unwrap();
+        let found: Vec<_> =
+            touches.iter().map(|t| (t.touch.step.as_str(), t.state, t.reason)).collect();
+        let expected: Vec<_> =
+            ended.iter().map(|(step, state)| (*step, *state, Some(Reason::Holdout))).collect();
+        assert_eq!(found, expected, "{runs}");
+        assert!(world.customer(&id("ana")).await.enrolments.is_empty());
+    }
 }
 
 #[tokio::test]

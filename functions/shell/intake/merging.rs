@@ -8,6 +8,7 @@ use lazo_domain::decide::{Merge, merge, merge_refusal};
 use lazo_domain::event::{CustomerMerged, Delivered};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::touch::TouchId;
 
 use super::{IntakeError, Taken};
 use crate::shell::app::App;
@@ -33,11 +34,11 @@ pub async fn take(
     opens: bool,
     now: Instant,
 ) -> Result<Taken, IntakeError> {
-    let attempt = async |()| -> Result<_, IntakeError> {
+    let attempt = async |mut ended: Vec<TouchId>| -> Result<_, IntakeError> {
         let stays = app.store.person(&told.customer_id).await?;
         let goes = app.store.person(&told.merged_id).await?;
         let entry = EventEntry::new(&delivered.event, now);
-        let ledger = Ledger { entries: vec![LedgerEntry::Event(entry)] };
+        let mut ledger = Ledger { entries: vec![LedgerEntry::Event(entry)] };
         let is_one = stays.customer.id == goes.customer.id;
         if !is_one && let Some(why) = merge_refusal(&stays.customer, &goes.customer) {
             return Err(why.into());
@@ -45,7 +46,7 @@ pub async fn take(
         let at = delivered.event.occurred_at;
         let done = match is_one {
             true => app.store.commit(&stays, stays.customer.clone(), &ledger, now).await?,
-            false => together(app, (stays, goes), at, opens, ledger, now).await?,
+            false => together(app, (stays, goes), (at, opens), &mut ledger, &ended, now).await?,
         };
         Ok(match done {
             Commit::Done(after) => {
@@ -55,10 +56,14 @@ pub async fn take(
             Commit::AlreadyRecorded(entries) if entries.contains(&0) => {
                 Step::Done(Taken::Duplicate)
             }
-            Commit::AlreadyRecorded(_) | Commit::Conflict => Step::Again(()),
+            Commit::AlreadyRecorded(entries) => {
+                ended.extend(ledger.touches_at(&entries));
+                Step::Again(ended)
+            }
+            Commit::Conflict => Step::Again(ended),
         })
     };
-    until_done((), attempt).await?.map_err(|()| Contention.into())
+    until_done(Vec::new(), attempt).await?.map_err(|_| Contention.into())
 }
 
 /// Takes over what was settled meanwhile of an id that went: its next steps.
@@ -74,15 +79,24 @@ pub async fn hand_over(app: &App, left: Loaded, now: Instant) -> Result<(), Stor
     let stays = app.store.person(&into).await?;
     let known = stays.customer.merged.iter().find(|alias| alias.id == left.customer.id);
     let at = known.map_or(now, |alias| alias.at);
-    together(app, (stays, left), at, true, Ledger::default(), now).await.map(drop)
+    let mut ledger = Ledger::default();
+    let both = (stays.clone(), left.clone());
+    let done = together(app, both, (at, true), &mut ledger, &[], now).await?;
+    if let Commit::AlreadyRecorded(entries) = done {
+        let ended = ledger.touches_at(&entries);
+        together(app, (stays, left), (at, true), &mut Ledger::default(), &ended, now).await?;
+    }
+    Ok(())
 }
 
+/// Writes the merge of two customers, without the touches that the ledger has as
+/// `ended`.
 async fn together(
     app: &App,
     (stays, goes): (Loaded, Loaded),
-    at: Instant,
-    opens: bool,
-    mut ledger: Ledger,
+    (at, opens): (Instant, bool),
+    ledger: &mut Ledger,
+    ended: &[TouchId],
     now: Instant,
 ) -> Result<Commit, StoreError> {
     let rules = app.rules();
@@ -96,8 +110,9 @@ async fn together(
         std::mem::take(&mut decision.records),
         ENDED_AT_ONCE,
     );
+    ledger.leave_out(ended);
     let done =
-        app.store.commit_two((&stays, decision.customer), (&goes, left), &ledger, now).await?;
+        app.store.commit_two((&stays, decision.customer), (&goes, left), ledger, now).await?;
     if matches!(done, Commit::Done(_)) {
         app.bus.tell(&messages).await;
     }

@@ -125,13 +125,25 @@ pub async fn failures(world: &World) -> Result<(BTreeSet<String>, BTreeSet<Strin
 }
 
 /// Records that fit no schema, were acknowledged, and were not kept aside. Those
-/// about somebody who was forgotten go with them.
+/// about somebody who was forgotten go with them; so do those that do not say whose
+/// they are, and name the address or the number of somebody who was forgotten.
 pub fn not_kept(world: &World, kept: &BTreeSet<String>) -> Vec<Violation> {
+    let is_erased = |place: usize| {
+        let mut facts = world.facts[place].iter();
+        facts.any(|fact| matches!(fact.what, What::Erased) && fact.maybe < NEVER)
+    };
+    let names_erased = |text: &str| {
+        let text = text.to_lowercase();
+        world.people.iter().enumerate().any(|(place, person)| {
+            let own = [&person.email, &person.phone].into_iter().flatten();
+            own.map(|own| own.to_lowercase()).any(|own| text.contains(&own)) && is_erased(place)
+        })
+    };
     let lost = world.malformed.iter().filter(|malformed| {
-        let facts = &world.facts[malformed.customer];
-        let is_erased =
-            facts.iter().any(|fact| matches!(fact.what, What::Erased) && fact.maybe < NEVER);
-        malformed.sure < NEVER && !is_erased && !kept.contains(&*malformed.text)
+        malformed.sure < NEVER
+            && !kept.contains(&*malformed.text)
+            && !is_erased(malformed.customer)
+            && !(malformed.names_nobody && names_erased(&malformed.text))
     });
     let accuse = |malformed: &Malformed| Violation {
         customer: world.people[malformed.customer].id.clone(),

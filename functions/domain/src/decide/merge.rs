@@ -6,6 +6,7 @@
 //! | profile, history, complaints, answers | together, as if all had been told of one |
 //! | consents | kept apart: a *no* under either holds until a later *yes* |
 //! | triggers, exits, enrolments, past, sends | together, each occurrence once |
+//! | what is pending of a rule that holds the customer out | ends for `holdout` |
 //! | a touch on its way out | stays behind until it is settled |
 //!
 //! Events that come later under the id that went are those of the one that stays;
@@ -21,6 +22,7 @@ use crate::instant::Instant;
 use crate::ordered;
 use crate::rulebook::RuleBook;
 use crate::stage::Entered;
+use crate::touch::{Reason, TouchId, TouchStatus};
 
 /// How many other ids of one person are known; more are refused.
 pub const ALIASES_MAX: usize = 20;
@@ -97,6 +99,8 @@ fn part(mut goes: Customer, to: &Id) -> (Customer, Customer) {
 impl Turn<'_> {
     fn take_over(&mut self, other: Customer, at: Instant, opens: bool) {
         let erased_at = self.customer.erased_at.into_iter().chain(other.erased_at).min();
+        let begun: Vec<TouchId> =
+            other.enrolments.iter().map(|e| e.touch(&self.customer.id)).collect();
         self.customer.take_over(other, at);
         if let Some(at) = erased_at {
             // Whoever asked to be forgotten asked so under every id.
@@ -108,9 +112,40 @@ impl Turn<'_> {
         let exits = self.customer.exits.clone();
         self.end_what_exits(|turn, index| exits.iter().any(|exit| turn.ends(exit, index)));
         self.decide_again_if(|_| true);
+        self.end_what_is_held_out(&begun);
         self.look_at_occasions_again(opens);
         self.plan_again();
         self.wait_anew();
+    }
+
+    /// Ends the follow-ups that were begun under the other id and that the customer is
+    /// held out of: whoever is held out hears nothing, whichever id came first
+    /// (rules#holdout). One that has not got beyond its first touch was held out as a
+    /// whole; of another the rest is left out.
+    fn end_what_is_held_out(&mut self, begun: &[TouchId]) {
+        let book = self.book;
+        let is_meant = |turn: &Self, e: &Enrolment| {
+            begun.iter().any(|touch| e.is_at(touch))
+                && book.rule(&e.rule).is_some_and(|rule| turn.is_held_out_of(rule))
+        };
+        let (ends, stay): (Vec<_>, Vec<_>) = std::mem::take(&mut self.customer.enrolments)
+            .into_iter()
+            .partition(|e| is_meant(self, e));
+        self.customer.enrolments = stay;
+        for enrolment in ends.iter().filter(|e| e.asked_at().is_none()) {
+            let Some(rule) = book.rule(&enrolment.rule) else { continue };
+            let is_whole = rule.steps.first().is_some_and(|step| step.id == enrolment.step);
+            match is_whole {
+                true => {
+                    let (name, at) = (&enrolment.occurrence, enrolment.at);
+                    self.record_refusal(rule, name, at, Reason::Holdout);
+                }
+                false => {
+                    let (channel, reason) = (self.channel_of(enrolment), Some(Reason::Holdout));
+                    self.record_end(enrolment, channel, TouchStatus::Skipped, self.now, reason);
+                }
+            }
+        }
     }
 }
 

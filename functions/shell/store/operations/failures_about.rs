@@ -35,7 +35,7 @@ pub(in crate::shell::store) fn hashes_of(people: &People) -> Vec<String> {
 }
 
 impl Store {
-    /// The failures whose text names a customer, by the id, or by an address or a
+    /// The failures whose text names a customer, by an id, or by an address or a
     /// number that the customer has or had; oldest first, each with its text.
     /// What it reads grows with these, not with all failures.
     ///
@@ -47,7 +47,7 @@ impl Store {
         now: Instant,
     ) -> Result<Vec<(Failure, String)>, StoreError> {
         let mut known = People::default();
-        known.ids.insert(customer.id.clone());
+        known.ids.extend(customer.ids().cloned());
         for address in customer.profile.addresses() {
             known.add_address(address);
         }
