@@ -1,6 +1,7 @@
 //! What people read, in Spanish and English: one wording for the command line, the
 //! pages and the mails.
 
+pub mod call_card;
 mod people;
 mod touches;
 

@@ -14,9 +14,11 @@ use regex::Regex;
 
 use super::functions::Function;
 use super::json::{event_field, event_value};
+use super::types::customer_fields;
 use super::values::{Comparison, Operator, at_index, is_in, reckon, within};
-use super::{Stop, Values, timestamp};
+use super::{Stop, Values};
 use crate::id::Id;
+use crate::view::timestamp;
 
 /// A condition as it is run.
 #[derive(Debug)]
@@ -276,8 +278,7 @@ impl<'a, V: Values> Run<'a, V> {
         };
         let map = match root {
             Root::Customer => {
-                let fields = super::types::customer_fields();
-                let known = fields
+                let known = customer_fields()
                     .filter_map(|name| Some((name.to_owned().into(), self.values.customer(name)?)));
                 known.collect()
             }

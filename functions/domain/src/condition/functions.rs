@@ -7,10 +7,11 @@ use cel::objects::KeyRef;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, Zoned};
 
+use super::Stop;
 use super::types::Type;
 use super::values::{equal, number, order};
-use super::{Stop, timestamp};
 use crate::instant::Instant;
+use crate::view::timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Function {

@@ -6,6 +6,7 @@
 //! | `build` | makes what the parser read ready to run |
 //! | `eval`, `values` | runs it |
 //! | `functions` | the functions that conditions may call |
+//! | `of_view` | takes values from a customer |
 //! | `json` | reads values out of an event's detail |
 //! | `vocabulary` | all that may be named, for tables |
 
@@ -15,6 +16,7 @@ mod choices;
 mod eval;
 mod functions;
 mod json;
+mod of_view;
 mod types;
 mod values;
 mod vocabulary;
@@ -30,6 +32,7 @@ use crate::instant::Instant;
 use check::Checker;
 pub use check::Fault;
 use eval::{Node, Run};
+pub(crate) use of_view::ExitView;
 pub use vocabulary::{Named, event_fields, functions, variables};
 
 /// A condition that compiled and passed the check.
@@ -274,12 +277,6 @@ fn bound(source: &str) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-/// An instant as CEL's timestamp.
-pub fn timestamp(at: Instant) -> Value {
-    let utc = chrono::DateTime::from_timestamp_millis(at.millis()).unwrap_or_default();
-    Value::Timestamp(utc.fixed_offset())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use super::eval::REFUNDED;
 use crate::event::EventKind;
+use crate::view::{CUSTOMER_FIELDS, FieldKind};
 
 /// A type, as far as it is known before a condition runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,33 +51,20 @@ impl Type {
 }
 
 pub(super) static CUSTOMER: LazyLock<Type> = LazyLock::new(|| {
-    let strings = Type::List(Box::new(Type::String));
-    let fields = [
-        ("id", Type::String),
-        ("locale", Type::String),
-        ("country", Type::String),
-        ("time_zone", Type::String),
-        ("relationship", Type::String),
-        ("account_manager", Type::String),
-        ("interests", strings.clone()),
-        ("attributes", Type::Map),
-        ("stage", Type::String),
-        ("purchases", Type::Number),
-        ("total_spent", Type::Number),
-        ("average_spent", Type::Number),
-        ("first_purchase_at", Type::Timestamp),
-        ("last_purchase_at", Type::Timestamp),
-        ("days_since_purchase", Type::Number),
-        ("categories", strings),
-        ("open_complaints", Type::Number),
-        ("last_csat", Type::Number),
-        ("last_nps", Type::Number),
-        ("p_alive", Type::Number),
-        ("p_active", Type::Number),
-        ("lifetime_value", Type::Number),
-    ];
-    Type::Object("customer", fields.map(|(name, kind)| (name.to_owned(), kind)).into())
+    let known = CUSTOMER_FIELDS.iter().filter(|field| field.is_of_conditions);
+    let fields = known.map(|field| (field.name.to_owned(), of_field(field.kind)));
+    Type::Object("customer", fields.collect())
 });
+
+fn of_field(kind: FieldKind) -> Type {
+    match kind {
+        FieldKind::Text => Type::String,
+        FieldKind::Number => Type::Number,
+        FieldKind::Timestamp => Type::Timestamp,
+        FieldKind::Texts => Type::List(Box::new(Type::String)),
+        FieldKind::Attributes => Type::Map,
+    }
+}
 
 /// The type of an event's detail, read off its JSON Schema.
 pub(super) fn event_type(kind: EventKind) -> Type {
@@ -144,11 +132,7 @@ pub(super) fn trigger_type(kind: Option<EventKind>) -> Type {
 
 /// The names of `customer`'s fields.
 pub(super) fn customer_fields() -> impl Iterator<Item = &'static str> {
-    let fields = match &*CUSTOMER {
-        Type::Object(_, fields) => Some(fields.keys()),
-        _ => None,
-    };
-    fields.into_iter().flatten().map(String::as_str)
+    CUSTOMER_FIELDS.iter().filter(|field| field.is_of_conditions).map(|field| field.name)
 }
 
 #[cfg(test)]

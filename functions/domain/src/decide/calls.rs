@@ -104,45 +104,31 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Whether the call that was just asked for may be tried again, or what
-    /// comes behind it hangs on its report.
-    pub(super) fn is_tried_again(&self, index: usize, rule: &Rule) -> bool {
-        let enrolment = &self.customer.enrolments[index];
-        let Some(attempts) = rule.attempts(&enrolment.step) else { return false };
-        let (_, Attempt::Nth(number)) = step_parts(&enrolment.step) else { return false };
-        let has_next = rule.position(&enrolment.step).is_some_and(|at| at + 1 < rule.steps.len());
-        !enrolment.has_exited() && (number < attempts.max || attempts.then.is_some() || has_next)
-    }
-
-    pub(super) fn wait_for_report(&mut self, index: usize, asked_at: Instant) {
-        let expires_at = self.report_expires_at(index);
-        let enrolment = &mut self.customer.enrolments[index];
+    pub(super) fn wait_for_report(&mut self, mut enrolment: Enrolment, asked_at: Instant) {
         enrolment.phase = Phase::AwaitingReport { asked_at };
-        enrolment.next = expires_at;
+        enrolment.next = self.report_expires_at(&enrolment);
         enrolment.resent = false;
         enrolment.defers = Vec::new();
-        if let Some(reported) = enrolment.reported.take() {
-            self.settle_call(index, reported);
+        match enrolment.reported.take() {
+            Some(reported) => self.settle_call(enrolment, reported),
+            None => self.customer.insert_enrolment(enrolment),
         }
     }
 
-    fn report_expires_at(&self, index: usize) -> Instant {
-        let enrolment = &self.customer.enrolments[index];
+    fn report_expires_at(&self, enrolment: &Enrolment) -> Instant {
         self.planned(enrolment).map_or(self.now, |(_, step)| self.expires_at(enrolment.due, step))
     }
 
     /// The report of a call that was asked for did not come while it was of
     /// use: nothing more follows from it, and the next step counts from then.
-    pub(super) fn give_up_report(&mut self, index: usize) {
-        let expires_at = self.report_expires_at(index);
+    pub(super) fn give_up_report(&mut self, mut enrolment: Enrolment) {
+        let expires_at = self.report_expires_at(&enrolment);
         if self.now < expires_at {
-            self.customer.enrolments[index].next = expires_at;
-            return;
+            enrolment.next = expires_at;
+            return self.customer.insert_enrolment(enrolment);
         }
-        let book = self.book;
-        match book.rule(&self.customer.enrolments[index].rule) {
-            Some(rule) => self.go_on(index, rule, expires_at),
-            None => drop(self.customer.enrolments.remove(index)),
+        if let Some(rule) = self.book.rule(&enrolment.rule) {
+            self.go_on(enrolment, rule, expires_at);
         }
     }
 
@@ -151,146 +137,141 @@ impl<'a> Turn<'a> {
     /// call: somebody was reached after all.
     pub(super) fn on_call_reported(&mut self, call: &CallReported, live: bool) {
         let Some(touch) = call.touch_id.as_ref().filter(|_| live) else { return };
-        let Some((index, step)) = self.call_named(touch.as_str()) else { return };
-        let (base, Attempt::Nth(number)) = step_parts(&step) else { return };
+        let Some((mut enrolment, step)) = self.take_call(touch.as_str()) else { return };
         let book = self.book;
-        let enrolment = &self.customer.enrolments[index];
-        let Some(rule) = book.rule(&enrolment.rule) else { return };
-        let Some(attempts) = rule.attempts(base).filter(|attempts| number <= attempts.max) else {
-            return;
+        let named = match (book.rule(&enrolment.rule), step_parts(&step)) {
+            (Some(rule), (base, Attempt::Nth(number))) => {
+                let attempts = rule.attempts(base).filter(|attempts| number <= attempts.max);
+                attempts.map(|attempts| (rule, base, number, attempts))
+            }
+            _ => None,
+        };
+        let Some((rule, base, number, attempts)) = named else {
+            return self.customer.insert_enrolment(enrolment);
         };
         let is_unanswered = matches!(call.outcome, CallOutcome::NoAnswer | CallOutcome::Voicemail);
         let reported = Reported { at: call.occurred_at.into(), is_unanswered };
-        if rule.position(&enrolment.step) != rule.position(base) {
-            return self.report_once_more(index, reported, number, attempts);
-        }
+        let is_over = rule.position(&enrolment.step) != rule.position(base);
         let is_asked = !enrolment.phase.is_waiting();
         let (_, now_at) = step_parts(&enrolment.step);
         match (is_asked, now_at) {
+            _ if is_over => {
+                let ends = !is_unanswered || number == attempts.max && attempts.then.is_none();
+                if ends {
+                    self.count_from_other_report(&mut enrolment, reported.at);
+                }
+            }
             (true, Attempt::Nth(last)) if number <= last && (number == last || !is_unanswered) => {
-                self.report(index, reported);
+                return self.report(enrolment, reported);
             }
             // Planned, and not asked for yet: it need not be any more.
             (false, _) if !is_unanswered && Attempt::Nth(number) < now_at => {
-                self.end_call(index, reported.at);
+                return self.end_call(enrolment, reported.at);
             }
             (false, Attempt::Nth(next)) if is_unanswered && number + 1 == next => {
-                self.count_from_earlier(index, reported.at);
+                self.count_from_earlier(&mut enrolment, reported.at);
             }
             _ => {}
         }
+        self.customer.insert_enrolment(enrolment);
     }
 
-    /// The enrolment that a report's touch id names, and the step in it: the
-    /// one that it is at, or the one just before.
-    fn call_named(&self, touch: &str) -> Option<(usize, String)> {
+    /// Takes out the enrolment that a report's touch id names, with the step in it:
+    /// the one that it is at, or the one just before.
+    fn take_call(&mut self, touch: &str) -> Option<(Enrolment, String)> {
         let named: Vec<TouchId> = self.customer.touches_named(touch).collect();
-        self.customer.enrolments.iter().enumerate().find_map(|(index, e)| {
+        let step_named = |e: &Enrolment| {
             let is_its =
                 |touch: &&TouchId| touch.rule == e.rule && touch.occurrence == e.occurrence;
             let step = &named.iter().find(is_its)?.step;
             let rule = self.book.rule(&e.rule)?;
             let (named, here) = (rule.position(step)?, rule.position(&e.step)?);
-            (named == here || named + 1 == here).then(|| (index, step.clone()))
-        })
+            (named == here || named + 1 == here).then(|| step.clone())
+        };
+        let mut enrolments = self.customer.enrolments.iter().enumerate();
+        let (index, step) = enrolments.find_map(|(index, e)| Some((index, step_named(e)?)))?;
+        Some((self.customer.enrolments.remove(index), step))
     }
 
-    fn report(&mut self, index: usize, reported: Reported) {
-        let enrolment = &mut self.customer.enrolments[index];
+    fn report(&mut self, mut enrolment: Enrolment, reported: Reported) {
         if enrolment.asked_at().is_some() {
-            return self.settle_call(index, reported);
+            return self.settle_call(enrolment, reported);
         }
         // On its way out: what is reported counts once that is confirmed. Of
         // several reports one that ends the call, then the earliest.
         let rank = |r: &Reported| (r.is_unanswered, r.at);
         let known = enrolment.reported.take().into_iter().chain([reported]);
         enrolment.reported = known.min_by_key(rank);
+        self.customer.insert_enrolment(enrolment);
     }
 
-    /// Carries out what a report of the waiting call says.
-    fn settle_call(&mut self, index: usize, reported: Reported) {
-        // The call was of no use any more: its expiry ends it.
-        if reported.at >= self.report_expires_at(index) {
-            return;
-        }
+    /// Carries out what a report of the waiting call says. Where the call was of no
+    /// use any more, its expiry ends it.
+    fn settle_call(&mut self, mut enrolment: Enrolment, reported: Reported) {
+        let is_of_use = reported.at < self.report_expires_at(&enrolment);
         let book = self.book;
-        let enrolment = &self.customer.enrolments[index];
-        let Some(rule) = book.rule(&enrolment.rule) else { return };
+        let Some(rule) = book.rule(&enrolment.rule).filter(|_| is_of_use) else {
+            return self.customer.insert_enrolment(enrolment);
+        };
         let is_recent = self.now <= self.later(reported.at, book.policy.max_trigger_age);
         let next = rule
             .attempts(&enrolment.step)
             .filter(|_| reported.is_unanswered && is_recent)
             .and_then(|attempts| following(attempts, &enrolment.step));
-        let Some(next) = next else { return self.end_call(index, reported.at) };
-        let enrolment = &mut self.customer.enrolments[index];
+        let Some(next) = next else { return self.end_call(enrolment, reported.at) };
         let asked_at = enrolment.asked_at().unwrap_or(reported.at);
         enrolment.phase = Phase::Waiting;
         enrolment.tries.push(Try { asked_at, reported_at: reported.at });
         enrolment.step = next;
-        self.plan_attempt(index, reported.at);
+        self.plan_attempt(&mut enrolment, reported.at);
+        self.customer.insert_enrolment(enrolment);
     }
 
     /// Plans the attempt or the fall-back that an enrolment is at, counted from
     /// the report before.
-    fn plan_attempt(&mut self, index: usize, reported_at: Instant) {
-        let enrolment = &mut self.customer.enrolments[index];
+    fn plan_attempt(&self, enrolment: &mut Enrolment, reported_at: Instant) {
         enrolment.base = reported_at;
         enrolment.base_is_day = false;
-        let enrolment = &self.customer.enrolments[index];
-        let Some((_, step)) = self.planned(enrolment) else { return };
-        let due = self.due_of(enrolment, step);
-        let enrolment = &mut self.customer.enrolments[index];
-        enrolment.due = due;
-        enrolment.next = due;
+        if let Some((_, step)) = self.planned(enrolment) {
+            enrolment.due = self.due_of(enrolment, step);
+            enrolment.next = enrolment.due;
+        }
     }
 
     /// A second report of the attempt before says that it was made earlier.
-    fn count_from_earlier(&mut self, index: usize, at: Instant) {
-        let now = self.now;
-        let enrolment = &mut self.customer.enrolments[index];
-        if !enrolment.is_untried(now) {
+    fn count_from_earlier(&self, enrolment: &mut Enrolment, at: Instant) {
+        if !enrolment.is_untried(self.now) {
             return;
         }
         if let Some(last) = enrolment.tries.last_mut().filter(|last| at < last.reported_at) {
             last.reported_at = at;
-            self.plan_attempt(index, at);
+            self.plan_attempt(enrolment, at);
         }
     }
 
     /// The call is over: what comes next counts from the report.
-    fn end_call(&mut self, index: usize, at: Instant) {
-        let book = self.book;
-        let enrolment = &self.customer.enrolments[index];
-        let Some(rule) = book.rule(&enrolment.rule) else { return };
-        let has_next = rule.position(&enrolment.step).is_some_and(|at| at + 1 < rule.steps.len());
-        self.go_on(index, rule, at);
-        if has_next && let Some(enrolment) = self.customer.enrolments.get_mut(index) {
-            enrolment.base_is_report = true;
+    fn end_call(&mut self, enrolment: Enrolment, at: Instant) {
+        let Some(rule) = self.book.rule(&enrolment.rule) else {
+            return self.customer.insert_enrolment(enrolment);
+        };
+        if let Some(next) = self.at_next_step(enrolment, rule, at) {
+            self.customer.insert_enrolment(Enrolment { base_is_report: true, ..next });
         }
     }
 
-    /// Another report of a call that a report has ended already: the earlier
-    /// of the two is what counts, whichever came first.
-    fn report_once_more(
-        &mut self,
-        index: usize,
-        reported: Reported,
-        number: u8,
-        attempts: &Attempts,
-    ) {
-        let enrolment = &self.customer.enrolments[index];
-        let ends = !reported.is_unanswered || number == attempts.max && attempts.then.is_none();
+    /// Another report that ends a call which a report has ended already: the
+    /// earlier of the two is what counts, whichever came first.
+    fn count_from_other_report(&self, enrolment: &mut Enrolment, at: Instant) {
         let moves = enrolment.base_is_report && enrolment.is_untried(self.now);
-        if !ends || !moves || reported.at >= enrolment.base {
+        if !moves || at >= enrolment.base {
             return;
         }
-        let Some((_, step)) = self.planned(enrolment) else { return };
-        let base = Base { at: reported.at, is_day: false };
-        let due = self.due(step, base, self.detail_of(enrolment));
-        let enrolment = &mut self.customer.enrolments[index];
-        enrolment.base = reported.at;
-        enrolment.due = due;
-        enrolment.next = due;
+        if let Some((_, step)) = self.planned(enrolment) {
+            let base = Base { at, is_day: false };
+            enrolment.due = self.due(step, base, self.detail_of(enrolment));
+            enrolment.next = enrolment.due;
+            enrolment.base = at;
+        }
     }
 
     /// When the attempt behind these falls due: after the gap, in a part of the
@@ -371,6 +352,15 @@ impl<'a> Turn<'a> {
         let local = self.zone.to_datetime(at.timestamp());
         local.hour() as u16 * 60 + local.minute() as u16
     }
+}
+
+/// Whether the call that was just asked for may be tried again, or what comes behind
+/// it hangs on its report.
+pub(super) fn is_tried_again(enrolment: &Enrolment, rule: &Rule) -> bool {
+    let Some(attempts) = rule.attempts(&enrolment.step) else { return false };
+    let (_, Attempt::Nth(number)) = step_parts(&enrolment.step) else { return false };
+    let has_next = rule.position(&enrolment.step).is_some_and(|at| at + 1 < rule.steps.len());
+    !enrolment.has_exited() && (number < attempts.max || attempts.then.is_some() || has_next)
 }
 
 /// Where a part of a day's hours begins, in minutes of the day; the part

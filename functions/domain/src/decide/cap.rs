@@ -41,12 +41,17 @@ impl Turn<'_> {
 
     /// Until when a frequency cap keeps a touch back that could go now, `None`
     /// where it may go.
-    pub(super) fn capped_until(&self, index: usize, rule: &Rule, step: &Step) -> Option<Instant> {
+    pub(super) fn capped_until(
+        &self,
+        enrolment: &Enrolment,
+        rule: &Rule,
+        step: &Step,
+    ) -> Option<Instant> {
         let caps = self.caps();
         let mine = || caps.iter().filter(|cap| cap.covers(step.channel, rule.purpose));
         mine().next()?;
         let opens = mine().filter_map(|cap| self.opens_at(cap)).max();
-        opens.or_else(|| self.outranked_until(index, rule, step))
+        opens.or_else(|| self.outranked_until(enrolment, rule, step))
     }
 
     /// The caps that hold for the customer.
@@ -65,8 +70,7 @@ impl Turn<'_> {
 
     /// Until when a touch leaves its room to those that rank higher and fall
     /// due later on this local day, `None` where there is room for all.
-    fn outranked_until(&self, index: usize, rule: &Rule, step: &Step) -> Option<Instant> {
-        let enrolment = &self.customer.enrolments[index];
+    fn outranked_until(&self, enrolment: &Enrolment, rule: &Rule, step: &Step) -> Option<Instant> {
         let mut plan: Vec<Candidate> = Vec::new();
         for candidate in self.higher_today(enrolment) {
             plan.push(candidate);

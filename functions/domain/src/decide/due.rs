@@ -34,9 +34,9 @@ impl<'a> Turn<'a> {
         self.look_at_the_calendar();
         self.escalate();
         while self.sends.len() < SENDS_AT_ONCE
-            && let Some(index) = self.first_due()
+            && let Some(enrolment) = self.take_first_due()
         {
-            self.attempt(index);
+            self.attempt(enrolment);
         }
     }
 
@@ -62,57 +62,44 @@ impl<'a> Turn<'a> {
         self.fire_occasions();
     }
 
-    /// The due touch that comes first.
-    fn first_due(&self) -> Option<usize> {
+    /// Takes out the due touch that comes first.
+    fn take_first_due(&mut self) -> Option<Enrolment> {
         let enrolments = &self.customer.enrolments;
         let is_due = |e: &Enrolment| !e.is_sending() && e.next <= self.now;
-        (0..enrolments.len())
-            .filter(|index| is_due(&enrolments[*index]))
-            .min_by(|a, b| self.compare(&enrolments[*a], &enrolments[*b]))
+        let due = enrolments.iter().enumerate().filter(|(_, e)| is_due(e));
+        let (index, _) = due.min_by(|(_, a), (_, b)| self.compare(a, b))?;
+        Some(self.customer.enrolments.remove(index))
     }
 
-    fn attempt(&mut self, index: usize) {
-        if self.customer.enrolments[index].asked_at().is_some() {
-            return self.give_up_report(index);
+    fn attempt(&mut self, enrolment: Enrolment) {
+        if enrolment.asked_at().is_some() {
+            return self.give_up_report(enrolment);
         }
-        let Some((rule, step)) = self.planned(&self.customer.enrolments[index]) else {
-            let (reason, at) = (Reason::RuleNotLive, self.now);
-            let enrolment = self.customer.enrolments.remove(index);
-            return self.record_end(
-                &enrolment,
-                Channel::Task,
-                TouchStatus::Skipped,
-                at,
-                Some(reason),
-            );
+        let status = TouchStatus::Skipped;
+        let Some((rule, step)) = self.planned(&enrolment) else {
+            let (reason, at) = (Some(Reason::RuleNotLive), self.now);
+            return self.record_end(&enrolment, Channel::Task, status, at, reason);
         };
-        match self.examine(index, rule, step) {
-            Fate::Go => self.send(index, rule, step),
-            Fate::Wait { reason, until } => self.defer(index, step, reason, until),
+        match self.examine(&enrolment, rule, step) {
+            Fate::Go => self.send(enrolment, rule, step),
+            Fate::Wait { reason, until } => self.defer(enrolment, step, reason, until),
             Fate::End { reason, at } => {
-                let (channel, reason) = (step.channel, Some(reason));
-                let enrolment = &self.customer.enrolments[index];
-                let record = self.end_of(enrolment, channel, TouchStatus::Skipped, at, reason);
-                self.records.push(record);
-                self.go_on(index, rule, at);
+                self.record_end(&enrolment, step.channel, status, at, Some(reason));
+                self.go_on(enrolment, rule, at);
             }
         }
     }
 
-    fn defer(&mut self, index: usize, step: &Step, reason: Reason, until: Instant) {
-        let expires_at = self.expires_at(self.customer.enrolments[index].due, step);
-        let until = until.min(expires_at);
-        let defer = Defer { at: self.now, reason, until };
-        let enrolment = &mut self.customer.enrolments[index];
+    fn defer(&mut self, mut enrolment: Enrolment, step: &Step, reason: Reason, until: Instant) {
+        let until = until.min(self.expires_at(enrolment.due, step));
         // Always forward, so that a pass over what is due ends.
         enrolment.next = until.max(self.now.plus_millis(1));
-        enrolment.note_defer(defer);
+        enrolment.note_defer(Defer { at: self.now, reason, until });
+        self.customer.insert_enrolment(enrolment);
     }
 
-    fn send(&mut self, index: usize, rule: &Rule, step: &Step) {
-        let enrolment = &mut self.customer.enrolments[index];
+    fn send(&mut self, mut enrolment: Enrolment, rule: &Rule, step: &Step) {
         enrolment.phase = Phase::sending(self.now);
-        let enrolment = &self.customer.enrolments[index];
         let send = Send {
             touch: enrolment.touch(&self.customer.id),
             channel: step.channel,
@@ -125,6 +112,7 @@ impl<'a> Turn<'a> {
             expires_at: self.expires_at(enrolment.due, step),
         };
         self.sends.push(send);
+        self.customer.insert_enrolment(enrolment);
         let (channel, purpose) = (step.channel, rule.purpose);
         self.count_sent(SentTouch { at: self.now, channel, purpose });
     }
@@ -162,8 +150,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The eligibility of rules#eligibility: the first that fails is the reason.
-    fn examine(&self, index: usize, rule: &Rule, step: &Step) -> Fate {
-        let enrolment = &self.customer.enrolments[index];
+    fn examine(&self, enrolment: &Enrolment, rule: &Rule, step: &Step) -> Fate {
         if let Some(reason) = self.forbidden(rule, step.channel) {
             return Fate::End { reason, at: self.now };
         }
@@ -189,7 +176,7 @@ impl<'a> Turn<'a> {
             let until = opening.unwrap_or(expires_at);
             return Fate::Wait { reason: Reason::QuietHours, until };
         }
-        match self.capped_until(index, rule, step) {
+        match self.capped_until(enrolment, rule, step) {
             None => Fate::Go,
             Some(until) => Fate::Wait { reason: Reason::FrequencyCap, until },
         }
@@ -318,7 +305,6 @@ impl<'a> Turn<'a> {
 
     /// The rule and the step of a pending touch, where the book still has them.
     pub(super) fn planned(&self, enrolment: &Enrolment) -> Option<(&'a Rule, &'a Step)> {
-        let rule = self.book.rule(&enrolment.rule)?;
-        Some((rule, rule.step(&enrolment.step)?))
+        self.book.step(&enrolment.rule, &enrolment.step)
     }
 }

@@ -4,7 +4,7 @@ use super::Turn;
 use super::apply::apply;
 use crate::complaint::Pause;
 use crate::consent::Consents;
-use crate::customer::{CUSTOMER_SINCE, Customer, TriggerEvent};
+use crate::customer::{CUSTOMER_SINCE, Customer, Enrolment, TriggerEvent};
 use crate::event::{Body, Event, EventKind};
 use crate::history::Until;
 use crate::instant::Instant;
@@ -98,59 +98,52 @@ impl Turn<'_> {
 
     /// Moves the pending touches whose due time a changed profile changes.
     pub(super) fn plan_again(&mut self) {
-        let book = self.book;
-        for index in 0..self.customer.enrolments.len() {
-            let enrolment = &self.customer.enrolments[index];
-            let Some((_, step)) = self.planned(enrolment) else {
-                continue;
-            };
-            if !enrolment.is_untried(self.now) {
-                continue;
+        let mut enrolments = std::mem::take(&mut self.customer.enrolments);
+        for enrolment in enrolments.iter_mut().filter(|e| e.is_untried(self.now)) {
+            if let Some((_, step)) = self.planned(enrolment) {
+                let due = self.due_of(enrolment, step);
+                enrolment.due = due;
+                enrolment.next = due;
             }
-            let due = self.due_of(enrolment, step);
-            let enrolment = &mut self.customer.enrolments[index];
-            enrolment.due = due;
-            enrolment.next = due;
         }
-        for index in 0..self.customer.fired.len() {
-            let fired = &self.customer.fired[index];
-            let rules = book.triggered_by(fired.kind);
-            let open_until = self.open_until(rules, fired.at, &fired.detail);
-            self.customer.fired[index].open_until = open_until;
+        self.customer.enrolments = enrolments;
+        let mut all = std::mem::take(&mut self.customer.fired);
+        for fired in &mut all {
+            let rules = self.book.triggered_by(fired.kind);
+            fired.open_until = self.open_until(rules, fired.at, &fired.detail);
         }
+        self.customer.fired = all;
     }
 
     /// Touches that wait learn when an event changes until when.
     pub(super) fn wait_anew(&mut self) {
         for index in 0..self.customer.enrolments.len() {
-            let enrolment = &self.customer.enrolments[index];
-            let Some(reason) = enrolment.defers.last().map(|defer| defer.reason) else {
-                continue;
-            };
-            let Some((rule, step)) = self.planned(enrolment) else {
-                continue;
-            };
-            if enrolment.is_sending() {
-                continue;
-            }
-            let expires_at = self.expires_at(enrolment.due, step);
-            let until = match reason {
-                Reason::ComplaintOpen => match self.pause() {
-                    Pause::None => self.now,
-                    Pause::Until(end) => end,
-                    Pause::Open => expires_at,
-                },
-                Reason::QuietHours => self.opening(self.now, step.channel).unwrap_or(expires_at),
-                Reason::FrequencyCap => self.capped_until(index, rule, step).unwrap_or(self.now),
-                _ => continue,
-            };
-            let until = until.min(expires_at);
+            // One by one: what a cap leaves for others hangs on until when they wait.
+            let Some(until) = self.waits_until(&self.customer.enrolments[index]) else { continue };
             let enrolment = &mut self.customer.enrolments[index];
             enrolment.next = until;
             if let Some(defer) = enrolment.defers.last_mut() {
                 defer.until = until;
             }
         }
+    }
+
+    /// Until when a touch waits that was deferred, by what is known now.
+    fn waits_until(&self, enrolment: &Enrolment) -> Option<Instant> {
+        let reason = enrolment.defers.last()?.reason;
+        let (rule, step) = self.planned(enrolment).filter(|_| !enrolment.is_sending())?;
+        let expires_at = self.expires_at(enrolment.due, step);
+        let until = match reason {
+            Reason::ComplaintOpen => match self.pause() {
+                Pause::None => self.now,
+                Pause::Until(end) => end,
+                Pause::Open => expires_at,
+            },
+            Reason::QuietHours => self.opening(self.now, step.channel).unwrap_or(expires_at),
+            Reason::FrequencyCap => self.capped_until(enrolment, rule, step).unwrap_or(self.now),
+            _ => return None,
+        };
+        Some(until.min(expires_at))
     }
 }
 

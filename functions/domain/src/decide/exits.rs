@@ -2,14 +2,14 @@
 
 use super::Turn;
 use super::enrol::Occurrence;
-use crate::condition::{Condition, EventFields, Verdict};
-use crate::customer::Exit;
+use crate::condition::{Condition, EventFields, ExitView, Verdict};
+use crate::customer::{Enrolment, Exit};
 use crate::event::Event;
 use crate::history::Until;
 use crate::ordered;
 use crate::rulebook::Rule;
 use crate::touch::{Reason, TouchStatus};
-use crate::view::{ExitView, View};
+use crate::view::View;
 
 impl Turn<'_> {
     /// Ends the pending touches of the rules that name this kind of event.
@@ -25,7 +25,7 @@ impl Turn<'_> {
             purchase_id: event.purchase_id().cloned(),
             detail,
         };
-        self.end_what_exits(|turn, index| turn.ends(&exit, index));
+        self.end_what_exits(|turn, enrolment| turn.ends(&exit, enrolment));
         exit.detail = exit.detail.filter(|kept| kept.0.len() <= Exit::DETAIL_BYTES_MAX);
         ordered::insert_once(&mut self.customer.exits, exit);
     }
@@ -41,25 +41,21 @@ impl Turn<'_> {
         let exits: Vec<Exit> =
             self.customer.exits.iter().filter(|exit| asks(exit)).cloned().collect();
         if !exits.is_empty() {
-            self.end_what_exits(|turn, index| exits.iter().any(|exit| turn.ends(exit, index)));
+            self.end_what_exits(|turn, one| exits.iter().any(|exit| turn.ends(exit, one)));
         }
     }
 
     /// Ends the pending touches that an exit event ends.
-    pub(super) fn end_what_exits(&mut self, ends: impl Fn(&Self, usize) -> bool) {
-        let mut index = 0;
-        while index < self.customer.enrolments.len() {
-            let is_sending = self.customer.enrolments[index].is_sending();
-            let ends = ends(self, index);
-            if ends {
-                self.end_by_exit(index);
+    pub(super) fn end_what_exits(&mut self, ends: impl Fn(&Self, &Enrolment) -> bool) {
+        for enrolment in std::mem::take(&mut self.customer.enrolments) {
+            match ends(self, &enrolment) {
+                true => self.end_by_exit(enrolment),
+                false => self.customer.enrolments.push(enrolment),
             }
-            index += usize::from(is_sending || !ends);
         }
     }
 
-    pub(super) fn ends(&self, exit: &Exit, index: usize) -> bool {
-        let enrolment = &self.customer.enrolments[index];
+    pub(super) fn ends(&self, exit: &Exit, enrolment: &Enrolment) -> bool {
         let Some(rule) = self.book.rule(&enrolment.rule).filter(|_| !enrolment.has_exited()) else {
             return false;
         };
@@ -113,13 +109,12 @@ impl Turn<'_> {
         condition.verdict(&ExitView { view, trigger: of.detail }) == Verdict::Holds
     }
 
-    fn end_by_exit(&mut self, index: usize) {
-        if let Some(sending) = self.customer.enrolments[index].sending_mut() {
+    fn end_by_exit(&mut self, mut enrolment: Enrolment) {
+        if let Some(sending) = enrolment.sending_mut() {
             // On its way out: it cannot be called back, but nothing follows it.
             sending.exited = true;
-            return;
+            return self.customer.enrolments.push(enrolment);
         }
-        let enrolment = self.customer.enrolments.remove(index);
         if let Some(kind) = enrolment.kind {
             self.note_exit(kind, &enrolment.occurrence, &enrolment.rule, true);
         }

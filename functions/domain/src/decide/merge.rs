@@ -110,7 +110,7 @@ impl Turn<'_> {
         self.move_to_zone();
         self.review_stages(None, opens);
         let exits = self.customer.exits.clone();
-        self.end_what_exits(|turn, index| exits.iter().any(|exit| turn.ends(exit, index)));
+        self.end_what_exits(|turn, one| exits.iter().any(|exit| turn.ends(exit, one)));
         self.decide_again_if(|_| true);
         self.end_what_is_held_out(&begun);
         self.look_at_occasions_again(opens);

@@ -12,17 +12,18 @@ impl Turn<'_> {
     /// The mail service says that it took the touch. That holds whatever was
     /// believed here: a touch that was put back must not go a second time.
     pub(super) fn on_accepted(&mut self, touch: &TouchId, at: Instant) {
-        let Some(index) = self.pending(touch) else { return };
-        let enrolment = &self.customer.enrolments[index];
+        let at = at.min(self.now);
+        let book = self.book;
+        let enrolments = &mut self.customer.enrolments;
+        let Some(enrolment) = enrolments.iter_mut().find(|e| e.is_at(touch)) else { return };
         match enrolment.phase {
             Phase::AwaitingReport { .. } => return,
             Phase::Sending(_) => {}
             Phase::Waiting => {
-                let at = at.min(self.now);
-                if let Some((rule, step)) = self.planned(enrolment) {
+                enrolment.phase = Phase::sending(at);
+                if let Some((rule, step)) = book.step(&enrolment.rule, &enrolment.step) {
                     self.count_sent(SentTouch { at, channel: step.channel, purpose: rule.purpose });
                 }
-                self.customer.enrolments[index].phase = Phase::sending(at);
             }
         }
         self.on_confirmed(touch);
@@ -31,22 +32,25 @@ impl Turn<'_> {
     /// Time enough has passed and nothing was heard: the policy says whether
     /// the touch goes once more or waits for somebody to look.
     pub(super) fn on_unresolved(&mut self, touch: &TouchId) {
-        let Some(index) = self.sending(touch) else { return };
-        let enrolment = &mut self.customer.enrolments[index];
+        let Some(mut enrolment) = self.take_sending(touch) else { return };
         let may_go_again = self.book.policy.resend_unknown && !enrolment.resent;
-        let Phase::Sending(sending) = &mut enrolment.phase else { return };
-        if may_go_again && !sending.exited && sending.answer != SendAnswer::Listed {
-            enrolment.resent = true;
-            self.put_back(index, self.now, Reason::Unanswered);
-        } else {
-            sending.answer = SendAnswer::Listed;
+        match enrolment.sending_mut() {
+            Some(sending)
+                if may_go_again && !sending.exited && sending.answer != SendAnswer::Listed =>
+            {
+                enrolment.resent = true;
+                return self.put_back(enrolment, self.now, Reason::Unanswered);
+            }
+            Some(sending) => sending.answer = SendAnswer::Listed,
+            None => {}
         }
+        self.customer.insert_enrolment(enrolment);
     }
 
     /// Somebody looked and found that it did not go out.
     pub(super) fn on_resend(&mut self, touch: &TouchId) {
-        if let Some(index) = self.sending(touch) {
-            self.put_back(index, self.now, Reason::Unanswered);
+        if let Some(enrolment) = self.take_sending(touch) {
+            self.put_back(enrolment, self.now, Reason::Unanswered);
         }
     }
 

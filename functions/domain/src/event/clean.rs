@@ -166,7 +166,7 @@ fn decode<T: DeserializeOwned>(detail: &Value) -> Result<T, Unfit> {
 }
 
 /// The published schema of a kind.
-fn schema_of(kind: EventKind) -> &'static Value {
+pub(super) fn schema_of(kind: EventKind) -> &'static Value {
     static SCHEMAS: [OnceLock<Value>; EventKind::ALL.len()] =
         [const { OnceLock::new() }; EventKind::ALL.len()];
     SCHEMAS[kind as usize].get_or_init(|| schema(kind).to_value())

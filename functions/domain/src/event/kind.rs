@@ -1,29 +1,209 @@
-//! The names of the events that Lazo takes.
+//! The kinds of events that Lazo takes, each in one row: what it says, what makes
+//! it count once, whom and which purchase it is about, what no type can tell of it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-/// The kind of an event: its `detail-type`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-pub enum EventKind {
-    CustomerUpdated,
-    ConsentChanged,
-    PurchaseCompleted,
-    PurchaseDelivered,
-    PurchaseRefunded,
-    InteractionRecorded,
-    ComplaintOpened,
-    ComplaintResolved,
-    CallReported,
-    SurveyAnswered,
-    ContentPublished,
-    CustomerErased,
-    CustomerMerged,
+use super::Event;
+use super::body::*;
+use super::check::{Check, check_items, check_merge, check_profile, check_topics, no_check};
+use super::clean::{LeftOut, schema_of};
+use super::wire::{BadEvent, read};
+use crate::id::Id;
+
+/// Makes of the rows all that goes by the kind of an event.
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])* $kind:ident($body:ty) {
+        $(key: $key:ident,)?
+        $(customer: $customer:ident,)?
+        $(purchase: $purchase:ident,)?
+        check: $check:expr,
+    })*) => {
+        /// The kind of an event: its `detail-type`.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            JsonSchema,
+        )]
+        pub enum EventKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        /// What an event says, by its kind.
+        #[derive(Clone, Debug)]
+        pub enum Body {
+            $($(#[$doc])* $kind($body),)*
+        }
+
+        impl EventKind {
+            /// All of them.
+            pub const ALL: [EventKind; [$(stringify!($kind)),*].len()] =
+                [$(EventKind::$kind),*];
+
+            /// The `detail-type`.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(EventKind::$kind => stringify!($kind),)*
+                }
+            }
+
+            /// The field by which an event counts once, where it has one.
+            pub(super) fn key_field(self) -> Option<&'static str> {
+                let key: Option<&'static str> = None;
+                match self {
+                    $(EventKind::$kind => key$(.or(Some(stringify!($key))))?,)*
+                }
+            }
+
+            /// The JSON Schema of its fields.
+            pub(super) fn schema_of_fields(self) -> Schema {
+                match self {
+                    $(EventKind::$kind => schema_for!(super::body::$kind),)*
+                }
+            }
+
+            /// Reads and checks a `detail` of this kind.
+            pub(super) fn decode(
+                self,
+                detail: &str,
+                is_plain: bool,
+            ) -> Result<(Event, Vec<LeftOut>), BadEvent> {
+                match self {
+                    $(EventKind::$kind => {
+                        let check: Check<super::body::$kind> = $check;
+                        let (body, detail, left_out) = read(self, detail, is_plain, check)?;
+                        let occurred_at = body.occurred_at.into();
+                        let body = Body::$kind(body.into());
+                        Ok((Event { occurred_at, body, detail }, left_out))
+                    })*
+                }
+            }
+        }
+
+        impl Body {
+            /// Its kind.
+            pub fn kind(&self) -> EventKind {
+                match self {
+                    $(Body::$kind(_) => EventKind::$kind,)*
+                }
+            }
+
+            /// Whom it concerns; `None` for published content.
+            #[allow(unused_variables)]
+            pub fn customer(&self) -> Option<&Id> {
+                let id: Option<&Id> = None;
+                match self {
+                    $(Body::$kind(body) => id$(.or(Some(&body.$customer)))?,)*
+                }
+            }
+
+            /// What makes it count once; `None` for `CustomerUpdated`, which is
+            /// idempotent by itself: the last `occurred_at` wins, field by field.
+            #[allow(unused_variables)]
+            pub fn key(&self) -> Option<&Id> {
+                let id: Option<&Id> = None;
+                match self {
+                    $(Body::$kind(body) => id$(.or(Some(&body.$key)))?,)*
+                }
+            }
+
+            /// The purchase that it is about.
+            #[allow(unused_variables)]
+            pub fn purchase_id(&self) -> Option<&Id> {
+                let id: Option<&Id> = None;
+                match self {
+                    $(Body::$kind(body) => id$(.or(Some(&body.$purchase)))?,)*
+                }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    /// What is known of a customer.
+    CustomerUpdated(Box<CustomerUpdated>) {
+        customer: customer_id,
+        check: check_profile,
+    }
+    /// A yes or a no to being contacted.
+    ConsentChanged(ConsentChanged) {
+        key: consent_id,
+        customer: customer_id,
+        check: no_check,
+    }
+    /// A sale.
+    PurchaseCompleted(PurchaseCompleted) {
+        key: purchase_id,
+        customer: customer_id,
+        purchase: purchase_id,
+        check: check_items,
+    }
+    /// The goods have arrived.
+    PurchaseDelivered(PurchaseDelivered) {
+        key: purchase_id,
+        customer: customer_id,
+        purchase: purchase_id,
+        check: no_check,
+    }
+    /// Money given back.
+    PurchaseRefunded(PurchaseRefunded) {
+        key: refund_id,
+        customer: customer_id,
+        purchase: purchase_id,
+        check: no_check,
+    }
+    /// A contact at a touchpoint.
+    InteractionRecorded(InteractionRecorded) {
+        key: interaction_id,
+        customer: customer_id,
+        check: no_check,
+    }
+    /// A complaint that somebody has to resolve.
+    ComplaintOpened(ComplaintOpened) {
+        key: complaint_id,
+        customer: customer_id,
+        check: no_check,
+    }
+    /// The complaint is settled.
+    ComplaintResolved(ComplaintResolved) {
+        key: complaint_id,
+        customer: customer_id,
+        check: no_check,
+    }
+    /// How a call went.
+    CallReported(CallReported) {
+        key: call_id,
+        customer: customer_id,
+        check: no_check,
+    }
+    /// An answer to a survey.
+    SurveyAnswered(SurveyAnswered) {
+        key: answer_id,
+        customer: customer_id,
+        check: no_check,
+    }
+    /// A piece that may interest some customers.
+    ContentPublished(ContentPublished) {
+        key: content_id,
+        check: check_topics,
+    }
+    /// The customer asked to be forgotten.
+    CustomerErased(CustomerErased) {
+        key: request_id,
+        customer: customer_id,
+        check: no_check,
+    }
+    /// Two ids are one person.
+    CustomerMerged(CustomerMerged) {
+        key: merge_id,
+        customer: customer_id,
+        check: check_merge,
+    }
 }
 
 /// A `detail-type` that is not known.
@@ -45,38 +225,19 @@ fn told(text: &str) -> String {
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 13] = [
-        EventKind::CustomerUpdated,
-        EventKind::ConsentChanged,
-        EventKind::PurchaseCompleted,
-        EventKind::PurchaseDelivered,
-        EventKind::PurchaseRefunded,
-        EventKind::InteractionRecorded,
-        EventKind::ComplaintOpened,
-        EventKind::ComplaintResolved,
-        EventKind::CallReported,
-        EventKind::SurveyAnswered,
-        EventKind::ContentPublished,
-        EventKind::CustomerErased,
-        EventKind::CustomerMerged,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            EventKind::CustomerUpdated => "CustomerUpdated",
-            EventKind::ConsentChanged => "ConsentChanged",
-            EventKind::PurchaseCompleted => "PurchaseCompleted",
-            EventKind::PurchaseDelivered => "PurchaseDelivered",
-            EventKind::PurchaseRefunded => "PurchaseRefunded",
-            EventKind::InteractionRecorded => "InteractionRecorded",
-            EventKind::ComplaintOpened => "ComplaintOpened",
-            EventKind::ComplaintResolved => "ComplaintResolved",
-            EventKind::CallReported => "CallReported",
-            EventKind::SurveyAnswered => "SurveyAnswered",
-            EventKind::ContentPublished => "ContentPublished",
-            EventKind::CustomerErased => "CustomerErased",
-            EventKind::CustomerMerged => "CustomerMerged",
-        }
+    /// The kind of a bare detail, as its fields tell: the one of whose required
+    /// fields the most are there, its key among them, and the fewest are missing.
+    pub(super) fn told_by_fields(detail: &str) -> Option<EventKind> {
+        let fields: BTreeMap<String, Option<IgnoredAny>> = serde_json::from_str(detail).ok()?;
+        let has = |field: &str| fields.get(field).is_some_and(Option::is_some);
+        let fits = |kind: EventKind| {
+            let required = schema_of(kind)["required"].as_array()?;
+            let there = required.iter().filter(|name| name.as_str().is_some_and(has)).count();
+            let missing = required.len() - there;
+            let is_told = kind.key_field().map_or(missing == 0, has);
+            is_told.then_some((there, Reverse(missing), kind))
+        };
+        EventKind::ALL.into_iter().filter_map(fits).max().map(|(_, _, kind)| kind)
     }
 }
 

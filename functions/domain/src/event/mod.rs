@@ -1,6 +1,7 @@
 //! Events in: decoding and checking what the shop publishes.
 
 mod body;
+mod check;
 mod clean;
 mod date;
 mod impersonal;
@@ -17,7 +18,7 @@ pub use body::*;
 pub use clean::LeftOut;
 pub use date::{AnnualDate, BadDate, suspicious_birthdays};
 pub use impersonal::impersonal;
-pub use kind::{EventKind, UnknownKind};
+pub use kind::{Body, EventKind, UnknownKind};
 pub use named::People;
 pub use text::{
     BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, Note, Phone, Url, ZoneName, breaks_line,
@@ -53,80 +54,19 @@ impl std::fmt::Debug for Detail {
     }
 }
 
-/// What an event says, by its kind.
-#[derive(Clone, Debug)]
-pub enum Body {
-    CustomerUpdated(Box<CustomerUpdated>),
-    ConsentChanged(ConsentChanged),
-    PurchaseCompleted(PurchaseCompleted),
-    PurchaseDelivered(PurchaseDelivered),
-    PurchaseRefunded(PurchaseRefunded),
-    InteractionRecorded(InteractionRecorded),
-    ComplaintOpened(ComplaintOpened),
-    ComplaintResolved(ComplaintResolved),
-    CallReported(CallReported),
-    SurveyAnswered(SurveyAnswered),
-    ContentPublished(ContentPublished),
-    CustomerErased(CustomerErased),
-    CustomerMerged(CustomerMerged),
-}
-
 impl Event {
     pub fn kind(&self) -> EventKind {
-        match &self.body {
-            Body::CustomerUpdated(_) => EventKind::CustomerUpdated,
-            Body::ConsentChanged(_) => EventKind::ConsentChanged,
-            Body::PurchaseCompleted(_) => EventKind::PurchaseCompleted,
-            Body::PurchaseDelivered(_) => EventKind::PurchaseDelivered,
-            Body::PurchaseRefunded(_) => EventKind::PurchaseRefunded,
-            Body::InteractionRecorded(_) => EventKind::InteractionRecorded,
-            Body::ComplaintOpened(_) => EventKind::ComplaintOpened,
-            Body::ComplaintResolved(_) => EventKind::ComplaintResolved,
-            Body::CallReported(_) => EventKind::CallReported,
-            Body::SurveyAnswered(_) => EventKind::SurveyAnswered,
-            Body::ContentPublished(_) => EventKind::ContentPublished,
-            Body::CustomerErased(_) => EventKind::CustomerErased,
-            Body::CustomerMerged(_) => EventKind::CustomerMerged,
-        }
+        self.body.kind()
     }
 
     /// Whom it concerns; `None` for published content.
     pub fn customer(&self) -> Option<&Id> {
-        match &self.body {
-            Body::CustomerUpdated(body) => Some(&body.customer_id),
-            Body::ConsentChanged(body) => Some(&body.customer_id),
-            Body::PurchaseCompleted(body) => Some(&body.customer_id),
-            Body::PurchaseDelivered(body) => Some(&body.customer_id),
-            Body::PurchaseRefunded(body) => Some(&body.customer_id),
-            Body::InteractionRecorded(body) => Some(&body.customer_id),
-            Body::ComplaintOpened(body) => Some(&body.customer_id),
-            Body::ComplaintResolved(body) => Some(&body.customer_id),
-            Body::CallReported(body) => Some(&body.customer_id),
-            Body::SurveyAnswered(body) => Some(&body.customer_id),
-            Body::ContentPublished(_) => None,
-            Body::CustomerErased(body) => Some(&body.customer_id),
-            Body::CustomerMerged(body) => Some(&body.customer_id),
-        }
+        self.body.customer()
     }
 
-    /// What makes the event count once; `None` for `CustomerUpdated`, which is
-    /// idempotent by itself: the last `occurred_at` wins, field by field.
+    /// What makes the event count once; see [`Body::key`].
     pub fn key(&self) -> Option<&Id> {
-        match &self.body {
-            Body::CustomerUpdated(_) => None,
-            Body::ConsentChanged(body) => Some(&body.consent_id),
-            Body::PurchaseCompleted(body) => Some(&body.purchase_id),
-            Body::PurchaseDelivered(body) => Some(&body.purchase_id),
-            Body::PurchaseRefunded(body) => Some(&body.refund_id),
-            Body::InteractionRecorded(body) => Some(&body.interaction_id),
-            Body::ComplaintOpened(body) => Some(&body.complaint_id),
-            Body::ComplaintResolved(body) => Some(&body.complaint_id),
-            Body::CallReported(body) => Some(&body.call_id),
-            Body::SurveyAnswered(body) => Some(&body.answer_id),
-            Body::ContentPublished(body) => Some(&body.content_id),
-            Body::CustomerErased(body) => Some(&body.request_id),
-            Body::CustomerMerged(body) => Some(&body.merge_id),
-        }
+        self.body.key()
     }
 
     /// The key by which an event of its kind counts once for its customer. A
@@ -141,41 +81,17 @@ impl Event {
 
     /// The purchase that the event is about.
     pub fn purchase_id(&self) -> Option<&Id> {
-        match &self.body {
-            Body::PurchaseCompleted(body) => Some(&body.purchase_id),
-            Body::PurchaseDelivered(body) => Some(&body.purchase_id),
-            Body::PurchaseRefunded(body) => Some(&body.purchase_id),
-            _ => None,
-        }
+        self.body.purchase_id()
     }
 }
 
 /// The JSON Schema (2020-12) of an event's `detail`.
 pub fn schema(kind: EventKind) -> schemars::Schema {
-    let mut schema = of_fields(kind);
+    let mut schema = kind.schema_of_fields();
     let of_fields = schema.get("description").and_then(|text| text.as_str()).unwrap_or_default();
     let whole = format!("{of_fields}\n\nA detail has at most {} KiB.", DETAIL_BYTES_MAX / 1024);
     schema.insert("description".into(), whole.into());
     schema
-}
-
-fn of_fields(kind: EventKind) -> schemars::Schema {
-    use schemars::schema_for;
-    match kind {
-        EventKind::CustomerUpdated => schema_for!(CustomerUpdated),
-        EventKind::ConsentChanged => schema_for!(ConsentChanged),
-        EventKind::PurchaseCompleted => schema_for!(PurchaseCompleted),
-        EventKind::PurchaseDelivered => schema_for!(PurchaseDelivered),
-        EventKind::PurchaseRefunded => schema_for!(PurchaseRefunded),
-        EventKind::InteractionRecorded => schema_for!(InteractionRecorded),
-        EventKind::ComplaintOpened => schema_for!(ComplaintOpened),
-        EventKind::ComplaintResolved => schema_for!(ComplaintResolved),
-        EventKind::CallReported => schema_for!(CallReported),
-        EventKind::SurveyAnswered => schema_for!(SurveyAnswered),
-        EventKind::ContentPublished => schema_for!(ContentPublished),
-        EventKind::CustomerErased => schema_for!(CustomerErased),
-        EventKind::CustomerMerged => schema_for!(CustomerMerged),
-    }
 }
 
 #[cfg(test)]

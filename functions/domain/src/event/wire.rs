@@ -11,12 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::body::{ITEMS_MAX, NAME_CHARS_MAX, PurchaseCompleted};
-use super::clean::{self, LeftOut, Unfit};
+use super::check::Check;
+use super::clean::{self, LeftOut};
 use super::json::{self, BadJson};
-use super::{
-    Body, ContentPublished, CustomerMerged, CustomerUpdated, Detail, Event, EventKind, UnknownKind,
-};
+use super::{Body, Detail, Event, EventKind, UnknownKind};
 use crate::instant::{DAY_MILLIS, Instant};
 
 /// The largest event taken, in bytes: what EventBridge itself lets through.
@@ -120,7 +118,7 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
     let kind = outer.kind.as_deref().map(str::parse::<EventKind>).transpose()?;
     match (kind, outer.detail) {
         (Some(kind), Some(detail)) => {
-            let (event, left_out) = decode(kind, detail.get(), is_plain)?;
+            let (event, left_out) = kind.decode(detail.get(), is_plain)?;
             let at = match outer.time {
                 None => event.occurred_at,
                 Some(time) => {
@@ -132,7 +130,7 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
         (kind, _) => {
             let kind = match kind {
                 Some(kind) => kind,
-                None => told_by_fields(text).ok_or(BadEvent::NoKind)?,
+                None => EventKind::told_by_fields(text).ok_or(BadEvent::NoKind)?,
             };
             of_detail(kind, text, is_plain)
         }
@@ -148,7 +146,7 @@ pub fn of_kind(kind: EventKind, detail: &str) -> Result<Delivered, BadEvent> {
 }
 
 fn of_detail(kind: EventKind, detail: &str, is_plain: bool) -> Result<Delivered, BadEvent> {
-    let (event, left_out) = decode(kind, detail, is_plain)?;
+    let (event, left_out) = kind.decode(detail, is_plain)?;
     Ok(Delivered { at: event.occurred_at, event, left_out })
 }
 
@@ -158,62 +156,6 @@ pub fn of_body(occurred_at: jiff::Timestamp, body: Body, detail: &str) -> Delive
     let at = occurred_at.into();
     let event = Event { occurred_at: at, body, detail: Detail(detail.into()) };
     Delivered { at, event, left_out: Vec::new() }
-}
-
-#[derive(Deserialize)]
-struct Fields {
-    purchase_id: Option<serde::de::IgnoredAny>,
-    refund_id: Option<serde::de::IgnoredAny>,
-    total: Option<serde::de::IgnoredAny>,
-    consent_id: Option<serde::de::IgnoredAny>,
-    interaction_id: Option<serde::de::IgnoredAny>,
-    complaint_id: Option<serde::de::IgnoredAny>,
-    severity: Option<serde::de::IgnoredAny>,
-    call_id: Option<serde::de::IgnoredAny>,
-    answer_id: Option<serde::de::IgnoredAny>,
-    content_id: Option<serde::de::IgnoredAny>,
-    request_id: Option<serde::de::IgnoredAny>,
-    merge_id: Option<serde::de::IgnoredAny>,
-    customer_id: Option<serde::de::IgnoredAny>,
-    occurred_at: Option<serde::de::IgnoredAny>,
-}
-
-/// Each kind has a key of its own; the two that share one differ by a
-/// required field.
-fn told_by_fields(text: &str) -> Option<EventKind> {
-    let fields: Fields = serde_json::from_str(text).ok()?;
-    let kind = if fields.refund_id.is_some() {
-        EventKind::PurchaseRefunded
-    } else if fields.purchase_id.is_some() {
-        match fields.total {
-            Some(_) => EventKind::PurchaseCompleted,
-            None => EventKind::PurchaseDelivered,
-        }
-    } else if fields.complaint_id.is_some() {
-        match fields.severity {
-            Some(_) => EventKind::ComplaintOpened,
-            None => EventKind::ComplaintResolved,
-        }
-    } else if fields.consent_id.is_some() {
-        EventKind::ConsentChanged
-    } else if fields.interaction_id.is_some() {
-        EventKind::InteractionRecorded
-    } else if fields.call_id.is_some() {
-        EventKind::CallReported
-    } else if fields.answer_id.is_some() {
-        EventKind::SurveyAnswered
-    } else if fields.content_id.is_some() {
-        EventKind::ContentPublished
-    } else if fields.request_id.is_some() {
-        EventKind::CustomerErased
-    } else if fields.merge_id.is_some() {
-        EventKind::CustomerMerged
-    } else if fields.customer_id.is_some() && fields.occurred_at.is_some() {
-        EventKind::CustomerUpdated
-    } else {
-        return None;
-    };
-    Some(kind)
 }
 
 /// Names the field that makes a `detail` so large.
@@ -230,47 +172,9 @@ fn too_large(kind: EventKind, detail: &str) -> BadEvent {
     }
 }
 
-/// What no type can tell of a body: `Err` names it.
-type Check<T> = fn(&T) -> Result<(), Unfit>;
-
-/// Reads and checks a `detail` of a known kind.
-fn decode(
-    kind: EventKind,
-    detail: &str,
-    is_plain: bool,
-) -> Result<(Event, Vec<LeftOut>), BadEvent> {
-    macro_rules! body {
-        ($($name:ident $check:expr, $as:expr;)*) => {
-            match kind {
-                $(EventKind::$name => {
-                    let check: Check<super::$name> = $check;
-                    let (body, detail, left_out) = read(kind, detail, is_plain, check)?;
-                    (body.occurred_at, $as(body), detail, left_out)
-                })*
-            }
-        };
-    }
-    let (occurred_at, body, detail, left_out) = body!(
-        CustomerUpdated check_profile, |body| Body::CustomerUpdated(Box::new(body));
-        ConsentChanged no_check, Body::ConsentChanged;
-        PurchaseCompleted check_items, Body::PurchaseCompleted;
-        PurchaseDelivered no_check, Body::PurchaseDelivered;
-        PurchaseRefunded no_check, Body::PurchaseRefunded;
-        InteractionRecorded no_check, Body::InteractionRecorded;
-        ComplaintOpened no_check, Body::ComplaintOpened;
-        ComplaintResolved no_check, Body::ComplaintResolved;
-        CallReported no_check, Body::CallReported;
-        SurveyAnswered no_check, Body::SurveyAnswered;
-        ContentPublished check_topics, Body::ContentPublished;
-        CustomerErased no_check, Body::CustomerErased;
-        CustomerMerged check_merge, Body::CustomerMerged;
-    );
-    Ok((Event { occurred_at: occurred_at.into(), body, detail }, left_out))
-}
-
 /// A body with its detail as it is kept: as it came where all of it fits, which
 /// is quick to see, and otherwise what fits of it.
-fn read<T: DeserializeOwned>(
+pub(super) fn read<T: DeserializeOwned>(
     kind: EventKind,
     text: &str,
     is_plain: bool,
@@ -290,70 +194,6 @@ fn read<T: DeserializeOwned>(
         true => Ok((cleaned.body, Detail(detail.into()), cleaned.left_out)),
         false => Err(too_large(kind, &detail)),
     }
-}
-
-fn no_check<T>(_: &T) -> Result<(), Unfit> {
-    Ok(())
-}
-
-fn at_most(most: usize, field: &str, found: usize) -> Result<(), Unfit> {
-    match found <= most {
-        true => Ok(()),
-        false => Err(Unfit::of(field, format!("has {found} entries, at most {most} are taken"))),
-    }
-}
-
-fn check_items(body: &PurchaseCompleted) -> Result<(), Unfit> {
-    at_most(ITEMS_MAX, "items", body.items.len())
-}
-
-/// Nobody is merged with themselves.
-fn check_merge(body: &CustomerMerged) -> Result<(), Unfit> {
-    match body.merged_id == body.customer_id {
-        true => Err(Unfit::of(
-            "merged_id",
-            "is the same as customer_id; give the id that goes".to_owned(),
-        )),
-        false => Ok(()),
-    }
-}
-
-fn check_topics(body: &ContentPublished) -> Result<(), Unfit> {
-    at_most(50, "topics", body.topics.len())
-}
-
-/// How old somebody may be: beyond it, a date is another system's for "unknown",
-/// such as 1900-01-01 or 0001-01-01.
-const AGE_YEARS_MAX: i16 = 120;
-
-fn check_profile(body: &CustomerUpdated) -> Result<(), Unfit> {
-    // A day's grace: the customer's date may be ahead of UTC's.
-    let tomorrow = Instant::from(body.occurred_at).plus_millis(DAY_MILLIS);
-    let tomorrow = tomorrow.date_in(&jiff::tz::TimeZone::UTC);
-    if let Some(date) = body.birthday.flatten().and_then(super::AnnualDate::date) {
-        if date > tomorrow {
-            return Err(Unfit::of("birthday", "is in the future".into()));
-        }
-        if tomorrow.year() - date.year() > AGE_YEARS_MAX {
-            let why = format!("is more than {AGE_YEARS_MAX} years ago, and nobody's birthday");
-            return Err(Unfit::of("birthday", why));
-        }
-    }
-    at_most(50, "anniversaries", body.anniversaries.len())?;
-    at_most(100, "attributes", body.attributes.len())?;
-    at_most(100, "interests", body.interests.iter().flatten().map(Vec::len).sum())?;
-    for (field, mut names) in [
-        ("anniversaries", Box::new(body.anniversaries.keys()) as Box<dyn Iterator<Item = &String>>),
-        ("attributes", Box::new(body.attributes.keys())),
-    ] {
-        let fits = |name: &String| {
-            name.chars().count() <= NAME_CHARS_MAX && super::Line::new(name.as_str()).is_ok()
-        };
-        if !names.all(fits) {
-            return Err(Unfit::of(field, "has a name that cannot be kept".into()));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

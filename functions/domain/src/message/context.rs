@@ -8,7 +8,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
-use crate::condition::Values;
 use crate::decide::{CallFacts, celebrated_on, period_begin};
 use crate::history::{Purchase, Until};
 use crate::instant::Instant;
@@ -195,18 +194,11 @@ pub(super) fn call(call: &CallFacts) -> Json {
 
 fn customer(view: &View) -> Json {
     let known = CUSTOMER_FIELDS.iter();
-    let known = known.filter_map(|field| {
-        Some(((*field).to_owned(), cel_json(&view.customer(field)?, &view.zone)))
+    let known = known.map(|field| {
+        let value = (field.get)(view).map(|value| cel_json(&value, &view.zone));
+        (field.name.to_owned(), value.unwrap_or_default())
     });
-    let mut customer: Map<String, Json> = known.collect();
-    let profile = &view.customer.profile;
-    customer.insert("given_name".into(), json!(profile.given.latest()));
-    customer.insert("family_name".into(), json!(profile.family.latest()));
-    customer.insert("email".into(), json!(profile.email.latest()));
-    customer.insert("phone".into(), json!(profile.phone.latest()));
-    let currency = view.customer.history.currency(view.policy.currency);
-    customer.insert("currency".into(), json!(currency));
-    Json::Object(customer)
+    Json::Object(known.collect())
 }
 
 fn event(view: &View) -> Json {

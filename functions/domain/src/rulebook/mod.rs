@@ -16,8 +16,10 @@ use jiff::tz::TimeZone;
 
 use crate::channel::{Channel, Purpose};
 use crate::condition::{Condition, EventFields};
+use crate::customer::Customer;
 use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
+use crate::history::Until;
 use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::rule::{
@@ -25,6 +27,7 @@ use crate::rule::{
 };
 use crate::span::Span;
 use crate::stage::Stage;
+use crate::view::View;
 pub use attempts::{Attempt, Attempts, step_id, step_parts};
 pub use calendar::CalendarRule;
 use files::Sorted;
@@ -288,6 +291,12 @@ impl RuleBook {
             .map(|i| &self.rules[i])
     }
 
+    /// A rule with one of its steps.
+    pub fn step(&self, rule: &str, step: &str) -> Option<(&Rule, &Step)> {
+        let rule = self.rule(rule)?;
+        Some((rule, rule.step(step)?))
+    }
+
     /// The live rules that this kind of event triggers.
     pub fn triggered_by(&self, kind: EventKind) -> impl Iterator<Item = &Rule> {
         self.by_event[kind as usize].iter().map(|index| &self.rules[*index])
@@ -297,6 +306,21 @@ impl RuleBook {
     /// conditions for that ask of it.
     pub fn exit(&self, kind: EventKind) -> Option<&EventFields> {
         self.exits[kind as usize].as_ref()
+    }
+}
+
+impl<'a> View<'a> {
+    /// A customer as of now, with all that is known and no event.
+    pub fn of(customer: &'a Customer, book: &'a RuleBook, now: Instant) -> View<'a> {
+        View {
+            customer,
+            until: Until::ALL,
+            now,
+            zone: customer.zone(&book.default_zone),
+            policy: &book.policy,
+            drift: book.values(),
+            event: None,
+        }
     }
 }
 

@@ -128,7 +128,7 @@ fn chances_and_value_are_those_of_the_model() {
     let [first, last] = [0, 4].map(|day| at(day).date_in(&book.default_zone));
     let rhythm = Rhythm::new(first, last, 2).unwrap();
     let value = scorer.lifetime_value(rhythm, today, Spent { days: 2, total: 21.0 });
-    let known = |field: &str| match view.customer(field) {
+    let known = |field: &str| match view.field(field) {
         Some(Value::Float(value)) => Some(value),
         _ => None,
     };

@@ -41,11 +41,29 @@ fn a_bare_detail_is_known_by_its_fields() {
         (json!({ "answer_id": "a", "touchpoint": "x", "csat": 5 }), EventKind::SurveyAnswered),
         (content, EventKind::ContentPublished),
         (json!({ "request_id": "r" }), EventKind::CustomerErased),
+        (json!({ "merge_id": "m", "merged_id": "eva" }), EventKind::CustomerMerged),
+        // With another's key beside its own.
+        (
+            json!({ "refund_id": "r", "purchase_id": "p", "total": total }),
+            EventKind::PurchaseRefunded,
+        ),
+        (
+            json!({ "purchase_id": "p", "total": total, "interaction_id": "i", "channel": "store" }),
+            EventKind::PurchaseCompleted,
+        ),
     ] {
         assert_eq!(read(more.clone()).map_err(|bad| bad.to_string()), Ok(kind), "{more}");
     }
+    // What lacks a field is told which one.
+    for (lacks, field) in [
+        (json!({ "refund_id": "r" }), "purchase_id"),
+        (json!({ "complaint_id": "c", "severity": "low" }), "category"),
+    ] {
+        let why = read(lacks).unwrap_err().to_string();
+        assert!(why.contains(field), "{why}");
+    }
     for nothing in [json!({ "customer_id": "ana" }), json!({ "occurred_at": "2026-03-01" })] {
-        assert_eq!(told_by_fields(&nothing.to_string()), None);
+        assert_eq!(EventKind::told_by_fields(&nothing.to_string()), None);
         assert!(from_wire(&nothing.to_string()).is_err(), "{nothing}");
     }
 }

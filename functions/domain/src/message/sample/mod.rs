@@ -14,6 +14,7 @@ use crate::event::EventKind;
 use crate::policy::Policy;
 use crate::rule::{SurveyKind, Trigger};
 use crate::stage::Stage;
+use crate::view::{CUSTOMER_FIELDS, Known};
 pub use given::{BadSample, context_from_json, sample_context};
 pub use vocabulary::{Variable, staff_variables, variables};
 
@@ -34,23 +35,6 @@ pub(super) const NAMES: [&str; 15] = [
     "digest",
     "staff",
     "locale",
-];
-
-/// Fields of `customer` that may be missing.
-const OPTIONAL: [&str; 13] = [
-    "locale",
-    "country",
-    "relationship",
-    "account_manager",
-    "last_csat",
-    "last_nps",
-    "p_alive",
-    "p_active",
-    "lifetime_value",
-    "given_name",
-    "family_name",
-    "email",
-    "phone",
 ];
 
 /// What a template is used for, which decides what it may rely on.
@@ -149,15 +133,10 @@ impl Samples {
     }
 }
 
-/// The fields of `customer` that every customer has who ever bought.
-const BOUGHT: [&str; 6] = [
-    "currency",
-    "total_spent",
-    "average_spent",
-    "first_purchase_at",
-    "last_purchase_at",
-    "days_since_purchase",
-];
+/// The names of `customer`'s fields that are there when others are.
+fn fields_known(known: Known) -> impl Iterator<Item = &'static str> {
+    CUSTOMER_FIELDS.iter().filter(move |field| field.known == known).map(|field| field.name)
+}
 
 fn of_customer(field: &str, value: Option<Json>) -> (Vec<String>, Option<Json>) {
     (vec!["customer".to_owned(), field.to_owned()], value)
@@ -167,7 +146,7 @@ fn of_customer(field: &str, value: Option<Json>) -> (Vec<String>, Option<Json>) 
 /// go together. Their amounts are in the shop's currency, where it names one.
 fn never_bought(policy: &Policy) -> Change {
     let gone = |field: &&str| *field != "currency" || policy.currency.is_none();
-    let gone = BOUGHT.into_iter().filter(gone);
+    let gone = fields_known(Known::OfBuyers).filter(gone);
     let mut sets: Vec<_> = gone.map(|field| of_customer(field, None)).collect();
     sets.push(of_customer("total_spent", Some(json!(0))));
     sets.push(of_customer("purchases", Some(json!(0))));
@@ -186,7 +165,8 @@ fn has_bought_changes(customer: &Json, purchase: &Json) -> Vec<Change> {
         (Stage::Dissolution, 2),
     ];
     let change = |(stage, purchases): (Stage, u8)| {
-        let known = BOUGHT.iter().map(|field| of_customer(field, Some(customer[*field].clone())));
+        let known = fields_known(Known::OfBuyers);
+        let known = known.map(|field| of_customer(field, Some(customer[field].clone())));
         let mut sets: Vec<_> = known.collect();
         sets.push(of_customer("purchases", Some(json!(purchases))));
         sets.push(of_customer("stage", Some(json!(stage))));
@@ -210,19 +190,12 @@ impl Made {
     }
 
     fn customer(&mut self, policy: &Policy, currency: &str, channel: Channel) {
-        let full = json!({
-            "id": "cus-00042", "locale": "es-MX", "country": "MX",
-            "time_zone": "America/Mexico_City", "relationship": "long_term",
-            "account_manager": "Bruno Ibarra", "interests": ["lentes", "velas"], "attributes": {},
-            "stage": "expansion", "purchases": 3, "total_spent": 12480.5, "average_spent": 4160.17,
-            "first_purchase_at": "2025-03-14", "last_purchase_at": "2026-11-20",
-            "days_since_purchase": 1, "categories": ["armazones", "velas"], "open_complaints": 0,
-            "last_csat": 5, "last_nps": 9, "p_alive": 0.82, "p_active": 0.64,
-            "lifetime_value": 8400, "given_name": "Ana", "family_name": "Martínez",
-            "email": "ana@example.com", "phone": "+525512345678", "currency": currency,
-        });
+        let fields = CUSTOMER_FIELDS.iter();
+        let mut full: Json =
+            fields.map(|field| (field.name.to_owned(), (field.sample)())).collect();
+        full["currency"] = currency.into();
         let always = channel.address().map(AddressField::as_str);
-        let missing = OPTIONAL.into_iter().filter(|field| Some(*field) != always);
+        let missing = fields_known(Known::Sometimes).filter(|field| Some(*field) != always);
         let mut unknown: Vec<Change> =
             missing.map(|field| Change::new(&["customer", field], None)).collect();
         unknown.push(Change::new(&["customer", "interests"], Some(json!([]))));

@@ -20,7 +20,7 @@ fn the_sample_knows_every_field_there_is() {
         };
         let samples = Samples::of(&book.policy, &used);
         for field in CUSTOMER_FIELDS {
-            assert!(!samples.full.0["customer"][field].is_null(), "{field}");
+            assert!(!samples.full.0["customer"][field.name].is_null(), "{}", field.name);
         }
         assert!(samples.full.0["last_contact"]["note"].is_string());
         let schema = crate::event::schema(kind);

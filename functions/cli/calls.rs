@@ -1,14 +1,12 @@
 //! `lazo calls`: who to call, why, what to say; and how it went.
 
-mod card;
-
 use anyhow::bail;
 use clap::{Subcommand, ValueEnum};
 use lazo::shell::app::App;
 use lazo::shell::call_list::{self, Claim, Gone, Listed};
 use lazo::shell::rules::Rules;
 use lazo::shell::store::Call;
-use lazo::shell::wording::Language;
+use lazo::shell::wording::{Language, call_card};
 use lazo_domain::instant::Instant;
 use serde_json::{Value, json};
 
@@ -147,8 +145,8 @@ fn show(
     lang: Language,
 ) -> anyhow::Result<()> {
     match as_json {
-        true => out!("{}", card::as_value(listed, rules, now)),
-        false => out!("{}", card::card(listed, rules, now, brief, lang)),
+        true => out!("{}", call_card::as_value(listed, rules, now)),
+        false => out!("{}", call_card::card(listed, rules, now, brief, lang)),
     }
     Ok(())
 }

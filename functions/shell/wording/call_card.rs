@@ -1,16 +1,17 @@
 //! A call as a rep reads it, and as a program does.
 
-use lazo::shell::call_list::Listed;
-use lazo::shell::rules::Rules;
-use lazo::shell::store::Call;
-use lazo::shell::wording::Language;
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::call_facts;
 use lazo_domain::instant::Instant;
-use lazo_domain::message::{Facts, Occasion, Period, context};
+use lazo_domain::message::{Facts, MessageError, Occasion, Period, context};
 use lazo_domain::view::View;
 use serde_json::{Value, json};
+
+use super::Language;
+use crate::shell::call_list::Listed;
+use crate::shell::rules::Rules;
+use crate::shell::store::Call;
 
 fn name_of(customer: &Customer) -> String {
     let parts = [&customer.profile.given, &customer.profile.family];
@@ -46,7 +47,7 @@ fn script(
     rules: &Rules,
     now: Instant,
     locale: &str,
-) -> anyhow::Result<String> {
+) -> Result<String, MessageError> {
     let policy = &rules.book.policy;
     let event = customer
         .fired
