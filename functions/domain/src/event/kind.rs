@@ -31,7 +31,7 @@ macro_rules! event_kinds {
             JsonSchema,
         )]
         pub enum EventKind {
-            $($(#[$doc])* $kind,)*
+            $($kind,)*
         }
 
         /// What an event says, by its kind.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cel::Value;
 use rust_decimal::prelude::ToPrimitive;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::View;
 use crate::calendar;
@@ -87,7 +87,7 @@ customer_fields! {
             let known = of.customer.profile.interests.as_of(of.until.at).into_iter().flatten();
             Some(list(known.map(Line::as_str)))
         };
-        attributes: Attributes, Always, {}, attributes;
+        attributes: Attributes, Always, Map::new(), attributes;
         stage: Text, Always, "expansion", |of| Some(of.stage().as_str().into());
         purchases: Number, Always, 3, |of| {
             Some(Value::Int(of.customer.history.count(of.until) as i64))
