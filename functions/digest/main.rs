@@ -13,7 +13,9 @@ async fn main() -> Result<(), Error> {
     let app = &App::from_env().await?;
     app.check_sender()?;
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
-        Ok::<_, Error>(digest::run(app, jiff::Timestamp::now().into()).await?)
+        let now = jiff::Timestamp::now().into();
+        app.ask_account_rate(now).await;
+        Ok::<_, Error>(digest::run(app, now).await?)
     }))
     .await
 }

@@ -28,6 +28,12 @@ use crate::shell::store::{
 };
 use settle::{settle, write_outcome};
 
+/// How long a run takes new customers on: until the schedule starts the next one. A
+/// call to SES takes up to 20 seconds and a wait for a turn up to 5: what is begun
+/// must end within the function's 100, as a mail that is cut off in the middle is one
+/// that nobody knows of.
+pub const BUDGET: Duration = Duration::from_secs(60);
+
 /// In how many rounds a customer's touches go out, each as many as a transaction
 /// takes: more than may be pending.
 const ROUNDS_MAX: u32 = 200;

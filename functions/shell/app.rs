@@ -1,6 +1,7 @@
 //! What a function works with: configuration and clients, built once when it
 //! starts.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -10,11 +11,13 @@ use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use lazo_domain::drift::Model;
+use lazo_domain::instant::Instant;
 
 use crate::shell::bus::Bus;
 use crate::shell::link::token::{BadKeys, Keys};
 use crate::shell::mailer::{Mailer, Ses};
 use crate::shell::rules::{Rules, RulesError};
+use crate::shell::send_rate::AccountRate;
 use crate::shell::store::{CalendarRules, Deployed, Store, StoreError};
 
 /// Why a function cannot start.
@@ -44,6 +47,7 @@ pub struct App {
     /// What signs those links, and tells them from made-up ones.
     pub link_keys: Option<Keys>,
     rules: RwLock<Arc<Rules>>,
+    account_rate: AccountRate,
 }
 
 /// The environment that the functions read: names, as the template sets them.
@@ -78,7 +82,8 @@ impl App {
         rules: Rules,
     ) -> App {
         let rules = RwLock::new(Arc::new(rules));
-        App { store, bus, mailer, links_url, link_keys: None, rules }
+        let account_rate = AccountRate::default();
+        App { store, bus, mailer, links_url, link_keys: None, rules, account_rate }
     }
 
     /// The same, which can sign links and verify them.
@@ -160,6 +165,24 @@ impl App {
         let named = published.since.iter().filter_map(|(name, at)| Some((name.clone(), (*at)?)));
         let book = rules.book.clone().in_force_since(&named.collect());
         self.replace_rules(Rules { book, templates: rules.templates.clone() });
+    }
+
+    /// How many mails a second the mail service takes of this account, as it was
+    /// last asked.
+    pub fn account_rate(&self) -> Option<NonZeroU32> {
+        self.account_rate.known()
+    }
+
+    /// Asks the mail service for that, where the policy sets no rate and nobody
+    /// asked within the hour. Where it does not say, what was known stays.
+    pub async fn ask_account_rate(&self, now: Instant) {
+        if self.rules().book.policy.mails_per_second.is_some() || !self.account_rate.is_old(now) {
+            return;
+        }
+        match self.mailer.account_rate().await {
+            Ok(rate) => self.account_rate.note(rate, now),
+            Err(why) => tracing::warn!(why, "the mail service does not say its rate"),
+        }
     }
 
     /// Puts other rules in force.

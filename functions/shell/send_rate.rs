@@ -1,5 +1,6 @@
-//! How fast mails begin: slots under the policy's `mails_per_second`, which
-//! holds over all workers, and the time that a run has.
+//! How fast mails begin: slots under the policy's `mails_per_second`, or where it
+//! says nothing under the rate that the mail service allows the account. It holds
+//! over all workers. And the time that a run has.
 //!
 //! Every mail begins at a turn of its own, a point in time that one item of the
 //! table gives out once (`store::limits`). A worker's time is what its handler
@@ -28,10 +29,10 @@ use crate::shell::mailer::Refusal;
 use crate::shell::store::{FailureKind, Reservation, Store, StoreError};
 
 /// How long after its turn a mail may begin.
-pub const LATE_MAX_MICROS: i64 = 50_000;
+pub const LATE_MAX_MICROS: i64 = 30_000;
 
 /// How far the clocks of two workers may be apart.
-pub const SKEW_MAX_MICROS: i64 = 50_000;
+pub const SKEW_MAX_MICROS: i64 = 20_000;
 
 /// How far ahead a turn may be; a mail with more before it is left for later.
 pub const WAIT_MAX_MICROS: i64 = 5_000_000;
@@ -39,6 +40,9 @@ pub const WAIT_MAX_MICROS: i64 = 5_000_000;
 /// How long before its turn a mail is fenced: the fence should stand by then,
 /// and no longer than it must, as a crash leaves a fence behind.
 const FENCE_AHEAD_MICROS: i64 = 200_000;
+
+/// How long a run with time left waits before it asks again for a slot.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// How many slots one reservation takes at most.
 const BATCH_MAX: u32 = 50;
@@ -48,6 +52,31 @@ const TURNS_MAX: u32 = 3;
 
 /// The limit's name in the table.
 const MAIL: &str = "mail";
+
+/// How long what the mail service said of its rate is taken for true.
+const ACCOUNT_RATE_MILLIS: i64 = 3_600_000;
+
+/// How many mails a second the mail service takes of the account, and when it said so.
+#[derive(Debug, Default)]
+pub struct AccountRate(std::sync::Mutex<Option<(Instant, Option<NonZeroU32>)>>);
+
+impl AccountRate {
+    /// The rate, where it is known.
+    pub fn known(&self) -> Option<NonZeroU32> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).and_then(|(_, rate)| rate)
+    }
+
+    /// Whether the mail service had better be asked.
+    pub fn is_old(&self, now: Instant) -> bool {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.is_none_or(|(at, _)| now >= at.plus_millis(ACCOUNT_RATE_MILLIS))
+    }
+
+    /// Notes what it said; `None` where it has no rate.
+    pub fn note(&self, rate: Option<NonZeroU32>, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, rate));
+    }
+}
 
 /// The slots that a worker has reserved.
 #[derive(Clone, Copy, Debug, Default)]
@@ -178,8 +207,11 @@ impl SendRate {
     /// Whether the run takes nothing new on: its time is up, or so many mails
     /// wait for their turn that more had better be left for the next run.
     pub fn is_over(&self) -> bool {
-        let is_late = self.budget.is_some_and(|budget| self.begun.elapsed() > budget);
-        is_late || self.is_crowded.load(Ordering::Relaxed)
+        !self.has_time() || self.is_crowded.load(Ordering::Relaxed)
+    }
+
+    fn has_time(&self) -> bool {
+        self.budget.is_none_or(|budget| self.begun.elapsed() <= budget)
     }
 
     fn now_micros(&self) -> i64 {
@@ -199,8 +231,8 @@ impl SendRate {
     ) -> Result<Option<Vec<SendSlot>>, StoreError> {
         let mut slots = Vec::with_capacity(mails);
         for _ in 0..mails {
-            match self.turn(app).await? {
-                Some(turn) => slots.push(turn),
+            match self.slot(app).await? {
+                Some(slot) => slots.push(slot),
                 None => {
                     self.is_crowded.store(true, Ordering::Relaxed);
                     return Ok(None);
@@ -213,10 +245,21 @@ impl SendRate {
         Ok(Some(slots))
     }
 
+    /// A slot, waited for as long as a run that has a time limit has time left.
+    async fn slot(&self, app: &App) -> Result<Option<SendSlot>, StoreError> {
+        loop {
+            match self.turn(app).await? {
+                None if self.budget.is_some() && self.has_time() => {
+                    tokio::time::sleep(ASK_AGAIN_AFTER).await;
+                }
+                slot => return Ok(slot),
+            }
+        }
+    }
+
     async fn turn(&self, app: &App) -> Result<Option<SendSlot>, StoreError> {
-        let Some(per_second) = app.rules().book.policy.mails_per_second else {
-            return Ok(Some(SendSlot(None)));
-        };
+        let rate = app.rules().book.policy.mails_per_second.or_else(|| app.account_rate());
+        let Some(per_second) = rate else { return Ok(Some(SendSlot(None))) };
         let mut slots = self.slots.lock().await;
         let turn = slots.next(&app.store, per_second, self.now_micros()).await?;
         Ok(turn.map(|turn| SendSlot(Some(turn))))

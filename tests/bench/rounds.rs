@@ -115,17 +115,20 @@ async fn copy(world: &World, count: usize) {
     let mut models = Vec::new();
     for n in 0..MODELS {
         let text = |text: String| AttributeValue::S(text);
-        let get = client.get_item().table_name(TABLE);
-        let get =
-            get.key("pk", text(format!("customer#other-{n}"))).key("sk", text("state".into()));
-        models.push(get.send().await.unwrap().item.unwrap());
+        let query = client.query().table_name(TABLE);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+        let query = query.expression_attribute_values(":pk", text(format!("customer#other-{n}")));
+        let query = query.expression_attribute_values(":sk", text("state".into()));
+        models.push(query.send().await.unwrap().items.unwrap());
     }
-    for first in (0..count).step_by(25) {
-        let copies = (first..count.min(first + 25)).map(|n| {
-            let mut item: HashMap<String, AttributeValue> = models[n % MODELS].clone();
-            item.insert("pk".into(), AttributeValue::S(format!("customer#copy-{n}")));
-            let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
-            WriteRequest::builder().put_request(put).build()
+    for first in (0..count).step_by(10) {
+        let copies = (first..count.min(first + 10)).flat_map(|n| {
+            models[n % MODELS].iter().map(move |item| {
+                let mut item: HashMap<String, AttributeValue> = item.clone();
+                item.insert("pk".into(), AttributeValue::S(format!("customer#copy-{n}")));
+                let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+                WriteRequest::builder().put_request(put).build()
+            })
         });
         let write = client.batch_write_item().request_items(TABLE, copies.collect());
         let left = write.send().await.unwrap().unprocessed_items.unwrap_or_default();

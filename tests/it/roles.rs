@@ -40,6 +40,7 @@ fn needs(step: &Step) -> Vec<(String, String)> {
         }
         (Service::DynamoDb, operation) => one(&format!("dynamodb:{operation}"), "Table.Arn"),
         (Service::EventBridge, operation) => one(&format!("events:{operation}"), "Bus.Arn"),
+        (Service::Ses, "GetAccount") => one("ses:GetAccount", "*"),
         // Mail of ours is raw MIME.
         (Service::Ses, _) => [one("ses:SendEmail", "SES"), one("ses:SendRawEmail", "SES")].concat(),
     }

@@ -90,7 +90,7 @@ pub struct Policy {
     #[serde(default)]
     pub drift: Drift,
     /// At most so many mails begin in any second, over all senders. Absent: as
-    /// fast as the mail service takes them.
+    /// many as the mail service takes of the account.
     pub mails_per_second: Option<NonZeroU32>,
     /// How long what could not be processed is kept, with its reason, for somebody
     /// to mend it. It may hold personal data.

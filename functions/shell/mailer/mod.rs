@@ -18,6 +18,7 @@ pub use ses::Ses;
 pub use smtp::Smtp;
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use lazo_domain::instant::Instant;
 use lazo_domain::notice::NoticeId;
@@ -149,6 +150,19 @@ impl Mailer {
             Mailer::Outbox(outbox) => outbox.send(key, letter),
         };
         sent.map_err(SendError::without_addresses)
+    }
+
+    /// How many mails a second the service takes of this account; `None` where it
+    /// has no such rate.
+    ///
+    /// # Errors
+    /// Why the service does not say.
+    pub async fn account_rate(&self) -> Result<Option<NonZeroU32>, String> {
+        match self {
+            Mailer::Ses(ses) => ses.account_rate().await,
+            #[cfg(feature = "local")]
+            Mailer::Smtp(_) | Mailer::Outbox(_) => Ok(None),
+        }
     }
 
     /// Whether the service tells later, by events, what became of a mail.

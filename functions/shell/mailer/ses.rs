@@ -1,5 +1,7 @@
 //! Mail through SES v2: one request a mail, never repeated by the SDK.
 
+use std::num::NonZeroU32;
+
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
@@ -23,6 +25,14 @@ impl Ses {
     /// The configuration set that every mail goes by, and so its events.
     pub(super) fn configuration_set(&self) -> Option<&str> {
         self.configuration_set.as_deref()
+    }
+
+    /// SES's rate for the account, in whole mails a second.
+    pub(super) async fn account_rate(&self) -> Result<Option<NonZeroU32>, String> {
+        let answer = self.client.get_account().send().await;
+        let answer = answer.map_err(|error| DisplayErrorContext(&error).to_string())?;
+        let rate = answer.send_quota().map(|quota| quota.max_send_rate());
+        Ok(rate.and_then(|rate| NonZeroU32::new(rate as u32)))
     }
 
     pub(super) async fn send(&self, key: Key<'_>, letter: &Letter) -> Result<String, SendError> {

@@ -9,7 +9,7 @@ use lazo_domain::event::Event;
 use lazo_domain::id::Id;
 use lazo_domain::touch::TouchId;
 
-use super::{Item, Loaded, Store, StoreError, TouchEntry, item, keys, packed, read};
+use super::{Item, Loaded, Store, StoreError, TouchEntry, item, keys, read, sections};
 
 /// How many items one request reads at most.
 const ITEMS_MAX: usize = 100;
@@ -25,17 +25,25 @@ impl Store {
         &self,
         ids: &[Id],
     ) -> Result<Vec<Result<Loaded, StoreError>>, StoreError> {
-        let places = ids.iter().map(|id| (keys::customer(id), keys::STATE.to_owned()));
-        let mut found: BTreeMap<Id, Item> = BTreeMap::new();
-        for item in self.get_all(places).await? {
-            found.insert(keys::customer_of(&item)?, item);
+        let usual = |id: &Id| {
+            let sks = [keys::STATE.to_owned()].into_iter().chain(sections::usual_parts());
+            let pk = keys::customer(id);
+            sks.map(|sk| (pk.clone(), sk)).collect::<Vec<_>>()
+        };
+        let mut found: BTreeMap<Id, Vec<Item>> = BTreeMap::new();
+        for item in self.get_all(ids.iter().flat_map(usual)).await? {
+            found.entry(keys::customer_of(&item)?).or_default().push(item);
         }
         let mut all = Vec::with_capacity(ids.len());
         for id in ids {
-            all.push(match found.remove(id) {
-                // Its parts are read with it.
-                Some(found) if packed::parts_of(&found) > 0 => Box::pin(self.load(id)).await,
-                Some(found) => item::decode(id, found, &[]),
+            let found = found.remove(id).unwrap_or_default();
+            let is_state = |item: &&Item| keys::text(item, "sk").is_ok_and(|sk| sk == keys::STATE);
+            let decoded = found.iter().find(is_state).map(|state| item::decode(id, state, &found));
+            all.push(match decoded {
+                Some(Ok(Some(loaded))) => Ok(loaded),
+                // It has more parts, or was written meanwhile.
+                Some(Ok(None)) => Box::pin(self.load(id)).await,
+                Some(Err(error)) => Err(error),
                 None => Ok(Loaded::new(id)),
             });
         }

@@ -10,10 +10,11 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
-use super::item::{self, Shape};
+use super::item;
+use super::sections::Encoded;
 use super::{
     Checks, Item, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchEntry, TouchState, is_final,
-    keys, packed,
+    keys,
 };
 
 /// What a write asks of what is stored, with the values that it names:
@@ -34,7 +35,7 @@ fn after_of(before: &Loaded, customer: Customer, now: Instant) -> Loaded {
         alarms: before.alarms.moved(&customer, now),
         customer,
         checks: Checks::default(),
-        shape: before.shape,
+        sections: before.sections.clone(),
     }
 }
 
@@ -76,7 +77,6 @@ impl Store {
     ) -> Result<Commit, StoreError> {
         if ledger.entries.is_empty()
             && before.version > 0
-            && before.shape == Shape::Plain
             && customer.was_only_looked_at(&before.customer)
         {
             return self.commit_look(before.version, after_of(before, customer, now)).await;
@@ -127,16 +127,13 @@ impl Store {
         now: Instant,
     ) -> Result<(Loaded, TransactWriteItem, Vec<TransactWriteItem>), StoreError> {
         let mut after = after_of(before, customer, now);
-        let (state, parts) = item::encode(&after)?;
-        after.shape = match packed::is_plain(&state) {
-            true => Shape::Plain,
-            false => Shape::Packed { parts: parts.len() },
-        };
+        let Encoded { hot, puts, deletes, sections } = item::encode(&after)?;
+        after.sections = sections;
         let mut rest = self.put_interests(&before.customer, &after.customer, now)?;
         rest.extend(self.put_agenda(&before.customer, &after.customer, now)?);
         rest.extend(Box::pin(self.put_said(&before.customer, &after.customer)).await?);
-        rest.extend(self.put_parts(before, parts)?);
-        Ok((after, self.put_state(before.version, state)?, rest))
+        rest.extend(self.put_parts(&before.customer.id, puts, deletes)?);
+        Ok((after, self.put_state(before.version, hot)?, rest))
     }
 
     /// The same of a state that nothing goes with: one item is written for half
@@ -222,20 +219,19 @@ impl Store {
         }
     }
 
-    /// Writes the further parts of a large state, and deletes those that it has no
-    /// more. The state's own condition guards them.
+    /// Writes the parts of the sections that changed, and deletes those that a state
+    /// has no more. The condition of `state` guards them.
     fn put_parts(
         &self,
-        before: &Loaded,
-        parts: Vec<Item>,
+        id: &Id,
+        puts: Vec<Item>,
+        deletes: Vec<String>,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let needless = parts.len() + 1..=before.shape.parts();
-        let puts = parts
+        let puts = puts
             .into_iter()
             .map(|part| transact_put(Put::builder().table_name(&self.table).set_item(Some(part))));
-        let deletes = needless.map(|number| {
-            let (pk, sk) = packed::place(&before.customer.id, number);
-            let key = keys::keyed(pk, sk);
+        let deletes = deletes.into_iter().map(|sk| {
+            let key = keys::keyed(keys::customer(id), sk);
             let delete = Delete::builder().table_name(&self.table).set_key(Some(key)).build();
             let delete = delete.map_err(|error| StoreError::Unwritable(error.to_string()))?;
             Ok(TransactWriteItem::builder().delete(delete).build())

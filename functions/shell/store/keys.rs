@@ -2,8 +2,9 @@
 //!
 //! | pk | sk | item |
 //! |---|---|---|
-//! | `customer#<id>` | `state` | the customer |
-//! | `customer#<id>` | `state#<n>` | a further part of a very large state |
+//! | `customer#<id>` | `state` | the customer: what is pending, and the version of all |
+//! | `customer#<id>` | `state#cold#<n>` | what else is known of the customer |
+//! | `customer#<id>` | `state#old#<n>` | the purchases before the latest |
 //! | `customer#<id>` | `event#<detail-type>#<key>` | an accepted event |
 //! | `customer#<id>` | `touch#<rule>/<occurrence>/<step>` | a touch |
 //! | `customer#<id>` | `call#<rule>/<occurrence>/<step>` | a call or task for a person |

@@ -41,7 +41,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use content::{contents, interests};
-use customer::{addresses, alarms, format, item, packed};
+use customer::{addresses, alarms, format, item, sections};
 use ledger::{answers, entries, feedback};
 use monthly::{dissolutions, experiences, monthly_statistics};
 use operations::{calendar_rules, deployed, drift_model, failures, send_rate};
@@ -68,6 +68,7 @@ pub use feedback::{Feedback, Note};
 pub use interests::INTEREST_ITEMS_MAX;
 pub use monthly_statistics::{Counted, Month};
 use query::Sk;
+use sections::Sections;
 pub use send_rate::Reservation;
 pub use staff_index::{MonthDay, STAFF_INDEX_ITEMS_MAX};
 pub use staff_mail::{Fence, NoticeEntry, NoticeState};
@@ -146,7 +147,8 @@ pub struct Loaded {
     /// 0 where nothing is stored yet.
     version: u64,
     alarms: item::Alarms,
-    shape: item::Shape,
+    /// What is stored beside the hot section.
+    sections: Sections,
     /// What was looked up for the customer's `heard`.
     checks: Checks,
 }
@@ -154,9 +156,8 @@ pub struct Loaded {
 impl Loaded {
     /// One of whom nothing is stored yet.
     fn new(id: &Id) -> Loaded {
-        let (alarms, shape) = (item::Alarms::default(), item::Shape::Plain);
-        let checks = Checks::default();
-        Loaded { customer: Customer::new(id.clone()), version: 0, alarms, checks, shape }
+        let (alarms, checks, sections) = Default::default();
+        Loaded { customer: Customer::new(id.clone()), version: 0, alarms, checks, sections }
     }
 
     /// Whether any alarm has rung by `now`.
@@ -206,9 +207,9 @@ pub const TRANSACTION_ITEMS_MAX: usize = 100;
 /// whatever size, and what it changes in agendas and says of addresses have room
 /// beside them.
 pub const LEDGER_ITEMS_MAX: usize =
-    TRANSACTION_ITEMS_MAX - 1 - packed::PARTS_MAX - STAFF_INDEX_ITEMS_MAX - ADDRESS_ITEMS_MAX;
+    TRANSACTION_ITEMS_MAX - 1 - sections::PARTS_MAX - STAFF_INDEX_ITEMS_MAX - ADDRESS_ITEMS_MAX;
 
-/// How often a state that is in parts is read where others write it meanwhile.
+/// How often a state is read where others write it meanwhile.
 const READS_MAX: u32 = 8;
 
 /// How long after its fence an unconfirmed touch is looked at again.
@@ -328,17 +329,13 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn load(&self, id: &Id) -> Result<Loaded, StoreError> {
         for _ in 0..READS_MAX {
-            let Some(found) = self.get(keys::keyed(keys::customer(id), keys::STATE)).await? else {
+            let found = self.items_under(id, Sk::Begins(keys::STATE)).await?;
+            let is_state = |item: &&Item| keys::text(item, "sk").is_ok_and(|sk| sk == keys::STATE);
+            let Some(state) = found.iter().find(is_state) else {
                 return Ok(Loaded::new(id));
             };
-            let places = (1..=packed::parts_of(&found)).map(|number| packed::place(id, number));
-            let parts = match packed::parts_of(&found) {
-                0 => Vec::new(),
-                _ => Box::pin(self.get_all(places)).await?,
-            };
-            // Somebody may have written between the two reads.
-            if item::are_of_one_version(&found, &parts) {
-                let mut loaded = item::decode(id, found, &parts)?;
+            // Somebody may have written while it was read.
+            if let Some(mut loaded) = item::decode(id, state, &found)? {
                 Box::pin(self.fill_in(&mut [&mut loaded])).await?;
                 return Ok(loaded);
             }

@@ -111,6 +111,7 @@ pub fn operation(request: &HttpRequest) -> (Service, &str) {
             (Service::DynamoDb, operation)
         }
         Some((_, operation)) => (Service::EventBridge, operation),
+        None if request.uri().ends_with("/v2/email/account") => (Service::Ses, "GetAccount"),
         None => (Service::Ses, "SendEmail"),
     }
 }
@@ -180,6 +181,7 @@ impl Aws {
                 self.table.answer(operation, body, stale)
             }
             (Service::EventBridge, _) => self.bus.answer(body),
+            (Service::Ses, "GetAccount") => self.mail.account(),
             (Service::Ses, _) => self.mail.answer(body),
         }
     }

@@ -66,9 +66,18 @@ struct Tag {
     value: String,
 }
 
+/// How many mails a second SES takes of the account, as `GetAccount` tells.
+pub const SEND_RATE: f64 = 14.0;
+
 impl Mail {
     pub fn new(keeps_bodies: bool) -> Mail {
         Mail { keeps_bodies, ..Mail::default() }
+    }
+
+    /// What the account may send.
+    pub(super) fn account(&self) -> Answer {
+        let quota = json!({ "Max24HourSend": 50_000.0, "MaxSendRate": SEND_RATE });
+        Answer::ok(json!({ "SendQuota": quota, "SendingEnabled": true }).to_string())
     }
 
     pub(super) fn answer(&self, body: &[u8]) -> Answer {

@@ -81,12 +81,16 @@ async fn mails_after_a_restore(world: &World) -> usize {
     }
     let key = |text: String| AttributeValue::S(text);
     let client = world.observer.client();
-    let get = client.get_item().table_name(world.observer.table()).consistent_read(true);
-    let get = get.key("pk", key(keys::customer(&id(CUSTOMER)))).key("sk", key("state".into()));
-    let before = get.send().await.unwrap().item;
+    let query = client.query().table_name(world.observer.table()).consistent_read(true);
+    let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+    let query = query.expression_attribute_values(":pk", key(keys::customer(&id(CUSTOMER))));
+    let query = query.expression_attribute_values(":sk", key(keys::STATE.into()));
+    let before = query.send().await.unwrap().items.unwrap();
     assert!(flow.input.perform(world.app()).await);
-    let put = client.put_item().table_name(world.observer.table()).set_item(before);
-    put.send().await.unwrap();
+    for item in before {
+        let put = client.put_item().table_name(world.observer.table()).set_item(Some(item));
+        put.send().await.unwrap();
+    }
     assert!(Act::Tick { at: minutes_after(due(), 1) }.perform(world.app()).await);
     mails(&world.aws).into_values().sum()
 }

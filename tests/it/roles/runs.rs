@@ -1,5 +1,7 @@
 //! Each function through whatever makes it ask for more than usual.
 
+use std::num::NonZeroU32;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lazo::links::{Payload, Request, respond};
@@ -132,6 +134,12 @@ impl Shop {
         1 + place.unwrap() as u64
     }
 
+    /// The same of one that sends mail.
+    async fn start_to_send(&self) {
+        self.start().await;
+        assert_eq!(self.app.mailer.account_rate().await, Ok(NonZeroU32::new(14)));
+    }
+
     /// What a function asks for when it starts.
     async fn start(&self) {
         self.app.store.drift_model().await.unwrap();
@@ -233,7 +241,7 @@ pub async fn of_dispatch() -> Vec<Step> {
     loses_an_answer(&shop).await;
     shop.buys("bea", "p2").await;
     shop.listen();
-    shop.start().await;
+    shop.start_to_send().await;
     dispatch::run(&shop.app, days_later(1)).await.unwrap();
     // While it lists the mail, SES tells after all: it must not stay listed.
     let ana = id("ana");
@@ -341,7 +349,7 @@ pub async fn of_digest() -> Vec<Step> {
         dispatch::run(&shop.app, days_later(day)).await.unwrap();
     }
     shop.listen();
-    shop.start().await;
+    shop.start_to_send().await;
     let morning = at("2026-11-21T07:30:00-06:00");
     shop.faults.plan(Plan::First(Service::Ses, Fault::LoseAnswer));
     for minutes in [0, 15, 75] {

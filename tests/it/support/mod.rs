@@ -21,13 +21,14 @@ use lazo::shell::bus::Bus;
 use lazo::shell::link::token::Keys;
 use lazo::shell::mailer::{Mailer, Outbox, Ses};
 use lazo::shell::rules::Rules;
-use lazo::shell::store::{Store, table};
+use lazo::shell::store::{Item, Store, table};
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::message::Templates;
 use lazo_domain::notice::NoticeKind;
 use lazo_domain::rulebook::RuleBook;
+use miniz_oxide::inflate::decompress_to_vec;
 use recorder::Recorder;
 use tokio::net::TcpListener;
 
@@ -67,12 +68,21 @@ impl World {
         World { app: Arc::new(app(rules, mailer, &recorder, store)), recorder, dynamodb }
     }
 
-    /// Everything in the table, item by item, as JSON: that has an order.
+    /// Everything in the table, item by item, as JSON: that has an order. What is
+    /// compressed is shown as the text that it is.
     pub async fn items(&self) -> BTreeSet<String> {
         let scan = self.app.store.client().scan().table_name(TABLE).into_paginator();
         let items = scan.items().send().try_collect().await.unwrap();
-        let json = |item| serde_dynamo::from_item::<_, serde_json::Value>(item).unwrap();
-        items.into_iter().map(|item| json(item).to_string()).collect()
+        let json = |mut item: Item| {
+            let packed = item.remove("packed");
+            let mut json: serde_json::Value = serde_dynamo::from_item(item).unwrap();
+            if let Some(packed) = packed {
+                let text = decompress_to_vec(packed.as_b().unwrap().as_ref()).unwrap();
+                json["packed"] = serde_json::from_slice(&text).unwrap();
+            }
+            json.to_string()
+        };
+        items.into_iter().map(json).collect()
     }
 
     pub async fn customer(&self, id: &Id) -> Customer {

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::id::Id;
 use serde_json::Value;
 
-use super::{Sk, Store, StoreError, keys, packed};
+use super::{Sk, Store, StoreError, keys, sections};
 
 /// The outcome of a call that is not made because the customer was forgotten.
 const ERASED: &str = "erased";
@@ -19,8 +19,8 @@ impl Store {
         let mut all = Vec::new();
         for item in self.items_under(id, Sk::Any).await? {
             let sk = keys::text(&item, "sk")?.to_owned();
-            let value = match sk == keys::STATE && !packed::is_plain(&item) {
-                _ if packed::is_part(&sk) => continue,
+            let value = match sk == keys::STATE {
+                _ if sections::is_part(&sk) => continue,
                 true => serde_json::to_value(self.load(id).await?.customer)
                     .map_err(|error| StoreError::Unwritable(error.to_string()))?,
                 false => super::read(item)?,

@@ -7,11 +7,9 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::stage::Stage;
 
+use super::sections::{self, Encoded, number};
 use super::table::{self, Alarm};
-use super::{
-    Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, format, keys, packed,
-    to_item,
-};
+use super::{Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, format, keys};
 
 /// How long a customer is left alone though no stage was to change yet: a model
 /// that was fitted since may judge otherwise. At least, and at most; in between,
@@ -106,84 +104,39 @@ pub fn of_look(loaded: &Loaded) -> Vec<(&'static str, Option<AttributeValue>)> {
     changes
 }
 
-/// How a state is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Attribute by attribute.
-    Plain,
-    /// Compressed, with so many parts besides the first.
-    Packed { parts: usize },
-}
-
-impl Shape {
-    pub fn parts(self) -> usize {
-        match self {
-            Shape::Plain => 0,
-            Shape::Packed { parts } => parts,
-        }
-    }
-}
-
-/// A customer's state as it is written: its item, and where it is large the
-/// further parts of it.
-pub fn encode(loaded: &Loaded) -> Result<(Item, Vec<Item>), StoreError> {
+/// A customer's state as it is written: its item, and what goes with it.
+pub fn encode(loaded: &Loaded) -> Result<Encoded, StoreError> {
     let without = details::leave_out(&loaded.customer);
     let customer = without.as_ref().unwrap_or(&loaded.customer);
     let id = &customer.id;
-    let mut item = to_item(customer)?;
-    item.remove("id");
-    // What is empty need not be stored.
-    item.retain(|_, value| !matches!(value, AttributeValue::M(map) if map.is_empty()));
-    let mut parts = Vec::new();
-    if let Some(packed) = packed::pack(customer, &item)? {
-        (item, parts) = packed;
-    }
+    let mut encoded = sections::encode(customer, loaded.version, &loaded.sections)?;
+    let item = &mut encoded.hot;
     item.extend(keys::keyed(keys::customer(id), keys::STATE));
-    for part in parts.iter_mut().chain([&mut item]) {
-        part.insert(VERSION.into(), AttributeValue::N(loaded.version.to_string()));
-    }
-    format::stamp(&mut item);
+    item.insert(sections::VERSION.into(), AttributeValue::N(loaded.version.to_string()));
+    format::stamp(item);
     for (alarm, at) in loaded.alarms.each() {
         let Some(at) = at else { continue };
         let shard = alarm.shard(table::shard_of(id));
         item.insert(alarm.shard_attribute().into(), AttributeValue::S(shard));
         item.insert(alarm.at_attribute().into(), AttributeValue::N(at.millis().to_string()));
     }
-    Ok((item, parts))
+    Ok(encoded)
 }
 
-const VERSION: &str = "version";
-
-fn number(item: &Item, name: &str) -> Option<i64> {
-    item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok())
-}
-
-/// Whether all parts of a state are there, and were written together.
-pub fn are_of_one_version(item: &Item, parts: &[Item]) -> bool {
-    let version = number(item, VERSION);
-    parts.len() == packed::parts_of(item)
-        && parts.iter().all(|part| number(part, VERSION) == version)
-}
-
-/// A customer as read, with the further parts of the state where it has some.
-pub fn decode(id: &Id, mut item: Item, parts: &[Item]) -> Result<Loaded, StoreError> {
+/// A customer as read: the item `state`, and the parts of its sections; `None` where
+/// they were not written together.
+pub fn decode(id: &Id, item: &Item, parts: &[Item]) -> Result<Option<Loaded>, StoreError> {
     let unreadable =
         |why: String| StoreError::Unreadable { key: keys::customer(id), why: impersonal(&why) };
-    format::check(&item)?;
-    let version = number(&item, VERSION).ok_or_else(|| unreadable("has no version".into()))?;
-    let at = |alarm: Alarm| number(&item, alarm.at_attribute()).map(Instant::from_millis);
+    format::check(item)?;
+    let version = number(item, sections::VERSION);
+    let version = version.ok_or_else(|| unreadable("has no version".into()))?.unsigned_abs();
+    let at = |alarm: Alarm| number(item, alarm.at_attribute()).map(Instant::from_millis);
     let alarms =
         Alarms { due: at(Alarm::Due), occasion: at(Alarm::Occasion), review: at(Alarm::Review) };
-    let (customer, shape) = match packed::unpack(&item, parts) {
-        Some(customer) => (customer.map_err(unreadable)?, Shape::Packed { parts: parts.len() }),
-        None => {
-            item.insert("id".into(), AttributeValue::S(id.to_string()));
-            let customer = serde_dynamo::from_item(item);
-            (customer.map_err(|error| unreadable(error.to_string()))?, Shape::Plain)
-        }
-    };
+    let read = sections::decode(id, item, parts).map_err(unreadable)?;
     let checks = Checks::default();
-    Ok(Loaded { customer, version: version.unsigned_abs(), alarms, checks, shape })
+    Ok(read.map(|(customer, sections)| Loaded { customer, version, alarms, checks, sections }))
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ pub(super) mod data_subject;
 pub(super) mod details;
 pub(super) mod format;
 pub(super) mod item;
-pub(super) mod packed;
 pub(super) mod people;
+pub(super) mod sections;
 #[cfg(test)]
 mod size_tests;
 

@@ -219,12 +219,15 @@ const DAYS_2: i64 = 2 * lazo_domain::instant::DAY_MILLIS;
 /// How many bytes a state has, compressed, where it can be written.
 fn stored(customer: Customer) -> Result<usize, StoreError> {
     let id = customer.id.clone();
-    let (item, parts) = item::encode(&Loaded { customer, ..Loaded::new(&id) })?;
+    let encoded = item::encode(&Loaded { customer, ..Loaded::new(&id) })?;
     let blob = |item: &Item| {
         item.values().filter_map(|v| v.as_b().ok()).map(|b| b.as_ref().len()).sum::<usize>()
     };
-    assert!(parts.len() <= packed::PARTS_MAX);
-    Ok(parts.iter().map(blob).sum::<usize>() + blob(&item))
+    assert!(encoded.puts.len() <= sections::PARTS_MAX);
+    assert!(
+        serde_json::to_string(&read::<serde_json::Value>(encoded.hot)?).unwrap().len() < 64 * 1024
+    );
+    Ok(encoded.puts.iter().map(blob).sum::<usize>())
 }
 
 #[test]
