@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::shell::app::App;
 use crate::shell::intake::{IntakeError, Taken, hand_to, read_ahead};
-use crate::shell::store::table::SHARDS;
+use crate::shell::store::table::INTEREST_SHARDS;
 use crate::shell::store::{FanOut, Progress, StoreError};
 
 /// How many customers one read of the index gives.
@@ -150,7 +150,7 @@ impl Sweep<'_> {
 }
 
 fn behind_shard(progress: &Progress) -> Progress {
-    match progress.shard + 1 < SHARDS {
+    match progress.shard + 1 < INTEREST_SHARDS {
         true => Progress { topic: progress.topic, shard: progress.shard + 1, behind: None },
         false => Progress { topic: progress.topic + 1, shard: 0, behind: None },
     }

@@ -2,9 +2,9 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lazo::dispatch;
+use lazo::shell::alarm_sweep::Share;
 use lazo::shell::app::App;
 use lazo::shell::telemetry;
-use serde::de::IgnoredAny;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -14,10 +14,10 @@ async fn main() -> Result<(), Error> {
     if let Err(error) = app.tell_bus().await {
         tracing::warn!(%error, "the table was not told which bus this is");
     }
-    run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
+    run(service_fn(async move |event: LambdaEvent<Share>| {
         let now = jiff::Timestamp::now().into();
         app.ask_account_rate(now).await;
-        Ok::<_, Error>(dispatch::run_for(app, now, dispatch::BUDGET).await?)
+        Ok::<_, Error>(dispatch::run_for(app, now, event.payload, dispatch::BUDGET).await?)
     }))
     .await
 }

@@ -15,7 +15,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Send, TouchId};
 use serde::Serialize;
 
-use crate::shell::alarm_sweep::{Sweep, log_failed};
+use crate::shell::alarm_sweep::{Share, Sweep, log_failed};
 use crate::shell::app::App;
 use crate::shell::bus::{Message, Outgoing};
 use crate::shell::commit::{Step, until_done};
@@ -71,20 +71,21 @@ impl DispatchReport {
 /// are done; a customer that cannot be worked on is counted and left for the
 /// next run.
 pub async fn run(app: &App, now: Instant) -> Result<DispatchReport, StoreError> {
-    run_at(app, now, &SendRate::new(now, None)).await
+    run_at(app, now, Share::ALL, &SendRate::new(now, None)).await
 }
 
-/// The same, for a worker whose time is limited: it takes nobody new on after
-/// `budget`, and the next run goes on.
+/// The same, for a worker whose time is limited and who may share the work with
+/// others: it takes nobody new on after `budget`, and the next run goes on.
 ///
 /// # Errors
 /// [`StoreError`] where the index cannot be read.
 pub async fn run_for(
     app: &App,
     now: Instant,
+    share: Share,
     budget: Duration,
 ) -> Result<DispatchReport, StoreError> {
-    run_at(app, now, &SendRate::new(now, Some(budget))).await
+    run_at(app, now, share, &SendRate::new(now, Some(budget))).await
 }
 
 /// After a crash of the only sender: settles at once what was on its way out.
@@ -100,7 +101,12 @@ pub async fn settle_all(app: &App, now: Instant) -> Result<DispatchReport, Store
     done.map(|()| report)
 }
 
-async fn run_at(app: &App, now: Instant, pace: &SendRate) -> Result<DispatchReport, StoreError> {
+async fn run_at(
+    app: &App,
+    now: Instant,
+    share: Share,
+    pace: &SendRate,
+) -> Result<DispatchReport, StoreError> {
     let run = Run::new(app, pace, now);
     let mut report = DispatchReport::default();
     let work = async |loaded: Loaded| match pace.is_over() {
@@ -114,7 +120,7 @@ async fn run_at(app: &App, now: Instant, pace: &SendRate) -> Result<DispatchRepo
             report.failed += 1;
         }
     };
-    let round = Sweep { app, alarm: Alarm::Due, now };
+    let round = Sweep { app, alarm: Alarm::Due, share, now };
     let done = round.each(|| pace.is_over(), work, note).await;
     let report = run.end(report).await;
     log_failed(report.failed);
@@ -169,7 +175,8 @@ impl<'a> Run<'a> {
                 report.failed += 1;
             }
         };
-        Sweep { app: self.app, alarm: Alarm::Due, now: later }.each(|| false, work, note).await
+        let sweep = Sweep { app: self.app, alarm: Alarm::Due, share: Share::ALL, now: later };
+        sweep.each(|| false, work, note).await
     }
 
     /// Works on one customer as they were read, round by round until nothing is due.

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use lazo_domain::decide::{Input, decide};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::shell::app::App;
 use crate::shell::aside;
@@ -36,10 +36,36 @@ const MINUTE_MILLIS: i64 = 60_000;
 /// the first time, and at most.
 const TRIED_AGAIN_AFTER: [i64; 2] = [15 * MINUTE_MILLIS, DAY_MILLIS];
 
+/// Which shards of an index a worker goes over, where several share the work: each
+/// `of`-th, beginning with `worker`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Share {
+    pub worker: u8,
+    pub of: u8,
+}
+
+impl Share {
+    /// All of them.
+    pub const ALL: Share = Share { worker: 0, of: 1 };
+
+    /// Whether a shard is this worker's. A worker beyond the others has none.
+    pub fn has(self, shard: u8) -> bool {
+        shard % self.of.max(1) == self.worker
+    }
+}
+
+impl Default for Share {
+    fn default() -> Share {
+        Share::ALL
+    }
+}
+
 /// A round over everybody whose alarm has rung.
 pub struct Sweep<'a> {
     pub app: &'a App,
     pub alarm: Alarm,
+    pub share: Share,
     pub now: Instant,
 }
 
@@ -68,8 +94,8 @@ impl Sweep<'_> {
         // turn it is not always the same who wait.
         let first = (self.now.millis() / MINUTE_MILLIS).unsigned_abs();
         let shards = (0..u64::from(SHARDS)).map(|number| (first + number) % u64::from(SHARDS));
-        let mut unread: Vec<(u8, Option<Behind>)> =
-            shards.map(|shard| (shard as u8, None)).collect();
+        let shards = shards.map(|shard| shard as u8).filter(|shard| self.share.has(*shard));
+        let mut unread: Vec<(u8, Option<Behind>)> = shards.map(|shard| (shard, None)).collect();
         let mut seen: HashSet<Id> = HashSet::new();
         let mut failed = Ok(());
         for _ in 0..PAGES_MAX {
@@ -143,7 +169,7 @@ impl Sweep<'_> {
     /// What is wrong with the table or the network is not the customer's fault:
     /// then the alarm rings on.
     async fn put_off(&self, place: &Place, error: &StoreError) {
-        let &Sweep { app, alarm, now } = self;
+        let &Sweep { app, alarm, now, .. } = self;
         if !error.is_of_the_item() {
             return;
         }
@@ -249,7 +275,7 @@ pub async fn look_at_calendars(
         true => Ok(Looked::default()),
         false => look_at(app, loaded, &outgoing, now).await,
     };
-    let round = Sweep { app, alarm, now };
+    let round = Sweep { app, alarm, share: Share::ALL, now };
     let done = round.each(is_over, work, note).await;
     outgoing.end().await;
     done.map(|()| sum)

@@ -13,6 +13,7 @@ mod support;
 
 use std::time::Duration;
 
+use lazo::shell::alarm_sweep::Share;
 use lazo::{dispatch, ingest};
 use lazo_domain::instant::Instant;
 use serde_json::json;
@@ -78,5 +79,5 @@ async fn main() {
 
 /// A run as the schedule starts it; how many customers it could not work on.
 async fn run_once(app: &lazo::shell::app::App, now: Instant) -> usize {
-    dispatch::run_for(app, now, dispatch::BUDGET).await.unwrap().failed
+    dispatch::run_for(app, now, Share::ALL, dispatch::BUDGET).await.unwrap().failed
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
-use lazo::shell::store::Store;
-use lazo_domain::profile::Profile;
+use lazo::shell::store::{Item, Store, keys};
 
 use crate::support::program::{LOCAL, Shop};
-use crate::support::{TABLE, sdk_at};
+use crate::support::{TABLE, id, sdk_at};
 
 /// Every address, number and name in the table of a local system.
 async fn personal(endpoint: &str) -> BTreeSet<String> {
@@ -15,8 +14,10 @@ async fn personal(endpoint: &str) -> BTreeSet<String> {
     let scan = store.client().scan().table_name(TABLE).into_paginator();
     let items = scan.items().send().try_collect().await.unwrap();
     let mut found = BTreeSet::new();
-    for item in items.into_iter().filter(|item| item.contains_key("profile")) {
-        let profile: Profile = serde_dynamo::from_attribute_value(item["profile"].clone()).unwrap();
+    let text = |item: &Item, name: &str| item[name].as_s().unwrap().clone();
+    for item in items.into_iter().filter(|item| text(item, "sk") == keys::STATE) {
+        let customer = id(text(&item, "pk").strip_prefix("customer#").unwrap());
+        let profile = store.load(&customer).await.unwrap().customer.profile;
         found.extend(profile.addresses().map(str::to_owned));
         let names = [profile.given.latest(), profile.family.latest()];
         found.extend(names.into_iter().flatten().map(|name| name.as_str().to_owned()));

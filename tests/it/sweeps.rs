@@ -1,16 +1,17 @@
 //! Customers who cannot be worked on: nobody behind them waits, each is listed
 //! once with the reason, and is tried again less and less often.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use lazo::shell::alarm_sweep::Share;
 use lazo::shell::intake;
-use lazo::shell::store::table::{Alarm, shard_of};
+use lazo::shell::store::table::{Alarm, SHARDS, shard_of};
 use lazo::shell::store::{FailureKind, StoreError, keys};
 use lazo::{dispatch, drift, ingest, occasions};
 use lazo_domain::history::Until;
 use lazo_domain::instant::Instant;
 use serde_json::json;
 
-use crate::dispatch::{ana_buys, due};
+use crate::dispatch::{ana_buys, due, noon};
 use crate::support::events::{batch, profile, purchase};
 use crate::support::{TABLE, World, at, id, minutes_after};
 
@@ -168,6 +169,59 @@ async fn ingest_lists_them_and_keeps_their_events_aside() {
     for name in &names[..2] {
         assert_eq!(world.customer(&id(name)).await.history.count(Until::ALL), 1);
     }
+}
+
+/// Several workers share the shards, and everybody is somebody's.
+#[tokio::test]
+async fn workers_that_share_the_work_reach_everybody_once() {
+    for of in [1, 2, 3, 4] {
+        let shares = |shard: u8| (0..of).filter(move |w| Share { worker: *w, of }.has(shard));
+        assert!((0..SHARDS).all(|shard| shares(shard).count() == 1));
+    }
+    let world = World::shipped().await;
+    for customer in ["ana", "bea", "carla", "dora", "elsa", "fani"] {
+        let events = [
+            profile(customer, noon(), json!({})),
+            purchase(customer, &format!("p-{customer}"), noon(), "129.90"),
+        ];
+        ingest::handle(&world.app, batch(&events), noon()).await;
+    }
+    let mut sent = Vec::new();
+    for worker in 0..4 {
+        let share = Share { worker, of: 4 };
+        let budget = std::time::Duration::from_secs(60);
+        sent.push(dispatch::run_for(&world.app, due(), share, budget).await.unwrap().sent);
+    }
+    assert_eq!(sent.iter().sum::<usize>(), 6, "{sent:?}");
+    assert!(sent.iter().all(|count| *count < 6), "{sent:?}");
+}
+
+/// The table was made when an alarm had fewer shards: who stands in one of those is
+/// found, and moves with the next write.
+#[tokio::test]
+async fn shards_can_be_added_to_a_live_table() {
+    let world = World::shipped().await;
+    ana_buys(&world).await;
+    let stands_in = async |shard: Option<String>| {
+        let client = world.app.store.client();
+        let key = |text: String| AttributeValue::S(text);
+        let update = client.update_item().table_name(TABLE);
+        let update = update.key("pk", key(keys::customer(&id("ana"))));
+        let update = update.key("sk", key(keys::STATE.into()));
+        let update = match shard {
+            Some(shard) => update
+                .update_expression("SET due_shard = :shard")
+                .expression_attribute_values(":shard", key(shard)),
+            None => update,
+        };
+        let answer = update.return_values(ReturnValue::AllNew).send().await.unwrap();
+        answer.attributes.unwrap()["due_shard"].as_s().unwrap().clone()
+    };
+    let now_in = stands_in(None).await;
+    let other = Alarm::Due.shard((shard_of(&id("ana")) + 1) % SHARDS);
+    assert_ne!(stands_in(Some(other.clone())).await, now_in);
+    assert_eq!(dispatch::run(&world.app, due()).await.unwrap().sent, 1);
+    assert_eq!(stands_in(None).await, now_in);
 }
 
 #[tokio::test]

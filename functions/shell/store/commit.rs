@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ConsumedCapacity, Delete, Put, TransactWriteItem,
+    AttributeValue, CancellationReason, ConsumedCapacity, Put, TransactWriteItem,
 };
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
@@ -127,12 +127,15 @@ impl Store {
         now: Instant,
     ) -> Result<(Loaded, TransactWriteItem, Vec<TransactWriteItem>), StoreError> {
         let mut after = after_of(before, customer, now);
-        let Encoded { hot, puts, deletes, sections } = item::encode(&after)?;
+        let Encoded { hot, puts, sections } = item::encode(&after)?;
         after.sections = sections;
         let mut rest = self.put_interests(&before.customer, &after.customer, now)?;
         rest.extend(self.put_agenda(&before.customer, &after.customer, now)?);
         rest.extend(Box::pin(self.put_said(&before.customer, &after.customer)).await?);
-        rest.extend(self.put_parts(&before.customer.id, puts, deletes)?);
+        for part in puts {
+            let put = Put::builder().table_name(&self.table).set_item(Some(part));
+            rest.push(transact_put(put)?);
+        }
         Ok((after, self.put_state(before.version, hot)?, rest))
     }
 
@@ -217,26 +220,6 @@ impl Store {
             // Then it is settled as what somebody left who is gone.
             Ok(None) | Err(_) => false,
         }
-    }
-
-    /// Writes the parts of the sections that changed, and deletes those that a state
-    /// has no more. The condition of `state` guards them.
-    fn put_parts(
-        &self,
-        id: &Id,
-        puts: Vec<Item>,
-        deletes: Vec<String>,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let puts = puts
-            .into_iter()
-            .map(|part| transact_put(Put::builder().table_name(&self.table).set_item(Some(part))));
-        let deletes = deletes.into_iter().map(|sk| {
-            let key = keys::keyed(keys::customer(id), sk);
-            let delete = Delete::builder().table_name(&self.table).set_key(Some(key)).build();
-            let delete = delete.map_err(|error| StoreError::Unwritable(error.to_string()))?;
-            Ok(TransactWriteItem::builder().delete(delete).build())
-        });
-        puts.chain(deletes).collect()
     }
 
     fn put_state(&self, version: u64, state: Item) -> Result<TransactWriteItem, StoreError> {

@@ -1,4 +1,4 @@
-//! DynamoDB: one item a customer, append-only ledger items beside it.
+//! DynamoDB: a state a customer, append-only ledger items beside it.
 //!
 //! The only module that knows the SDK's DynamoDB types.
 //!

@@ -50,8 +50,13 @@ pub const INDEXES: [Index; 4] = [
 ];
 
 /// How many partitions an alarm is spread over: a hot index would throttle the
-/// whole table.
-pub const SHARDS: u8 = 8;
+/// whole table. It may be raised on a live table, by a deployment, and never lowered:
+/// an item stands in the shard of its last write, and all shards are read.
+pub const SHARDS: u8 = 16;
+
+/// How many partitions those who are interested in a topic are spread over. Where one
+/// of them is found follows from it, so it stays.
+pub const INTEREST_SHARDS: u8 = 8;
 
 /// What a customer's item can ask to be woken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,9 +87,14 @@ impl Alarm {
     }
 }
 
-/// The shard of a customer, the same for ever.
+/// The shard of a customer's alarms.
 pub fn shard_of(id: &Id) -> u8 {
     Sha256::digest(id.as_str().as_bytes())[0] % SHARDS
+}
+
+/// The shard of a customer among those who are interested, the same for ever.
+pub fn interest_shard_of(id: &Id) -> u8 {
+    Sha256::digest(id.as_str().as_bytes())[0] % INTEREST_SHARDS
 }
 
 /// Creates the table where it is not there.

@@ -5,10 +5,11 @@ use std::num::NonZeroU32;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lazo::links::{Payload, Request, respond};
+use lazo::shell::alarm_sweep;
 use lazo::shell::app::App;
 use lazo::shell::link::token::{Claim, Keys};
 use lazo::shell::rules::Rules;
-use lazo::shell::store::table::SHARDS;
+use lazo::shell::store::table::INTEREST_SHARDS;
 use lazo::{content, digest, dispatch, drift, feedback, ingest, occasions};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -305,6 +306,8 @@ pub async fn of_occasions() -> Vec<Step> {
     for day in [1, 3, 180, 365, 401] {
         occasions::run(&shop.app, days_later(day), None).await.unwrap();
     }
+    // Where somebody else wrote first, a customer is read again.
+    alarm_sweep::look(&shop.app, &id("ana"), days_later(402)).await.unwrap();
     shop.heard()
 }
 
@@ -322,7 +325,7 @@ pub async fn of_drift() -> Vec<Step> {
 pub async fn of_content() -> Vec<Step> {
     let shop = Shop::new();
     // So many that some are in one shard.
-    let others = (0..SHARDS).map(|number| format!("c{number}"));
+    let others = (0..INTEREST_SHARDS).map(|number| format!("c{number}"));
     for customer in others.chain(["ana".to_owned()]) {
         let known = profile(&customer, noon(), json!({ "interests": ["velas"] }));
         shop.put(&[known], noon()).await;

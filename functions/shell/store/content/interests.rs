@@ -11,7 +11,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::interest::{INTERESTS_MAX, Topic};
 
-use super::table::{TTL_ATTRIBUTE, shard_of};
+use super::table::{TTL_ATTRIBUTE, interest_shard_of};
 use super::{Store, StoreError, keys, transact_put};
 
 /// How many items a change of interests writes at most: all given up, and as
@@ -34,7 +34,7 @@ impl Store {
         }
         let (had, has) = (before.interests(), after.interests());
         let put = |topic: &Topic, is_gone: bool| {
-            let shard = shard_of(&after.id);
+            let shard = interest_shard_of(&after.id);
             let mut item = keys::keyed(keys::interest(topic, shard), after.id.as_str());
             if is_gone {
                 let seconds = now.plus_millis(GONE_MILLIS).millis() / 1000;

@@ -118,9 +118,9 @@ impl Sections {
 #[derive(Debug, Default)]
 pub struct Encoded {
     pub hot: Item,
+    /// The parts that changed. One that is not needed any more is emptied: so no role
+    /// has to be allowed to delete.
     pub puts: Vec<Item>,
-    /// Sort keys of parts that are not needed any more.
-    pub deletes: Vec<String>,
     pub sections: Sections,
 }
 
@@ -158,7 +158,7 @@ pub fn encode(customer: &Customer, version: u64, before: &Sections) -> Result<En
         };
         let parts = stored.as_ref().map_or(0, |stored| stored.parts);
         let needless = parts + 1..=before.map_or(0, |before| before.parts);
-        encoded.deletes.extend(needless.map(|number| section.sk(number)));
+        encoded.puts.extend(needless.map(|number| part(section, number, (&customer.id, version))));
         if let Some(Stored { version, parts, .. }) = &stored {
             let number = |number: String| AttributeValue::N(number);
             encoded.hot.insert(section.written(), number(version.to_string()));
@@ -183,13 +183,19 @@ fn take_old(fields: &mut Map<String, Value>) -> Option<Value> {
 fn pack(section: Section, text: &str, (id, version): (&Id, u64)) -> Vec<Item> {
     let packed = compress_to_vec(text.as_bytes(), LEVEL);
     let chunks = packed.chunks(PART_BYTES).enumerate();
-    let part = |(index, chunk): (usize, &[u8])| {
-        let mut item = keys::keyed(keys::customer(id), section.sk(index + 1));
+    let filled = |(index, chunk): (usize, &[u8])| {
+        let mut item = part(section, index + 1, (id, version));
         item.insert(PACKED.into(), AttributeValue::B(Blob::new(chunk)));
-        item.insert(VERSION.into(), AttributeValue::N(version.to_string()));
         item
     };
-    chunks.map(part).collect()
+    chunks.map(filled).collect()
+}
+
+/// A part that holds nothing.
+fn part(section: Section, number: usize, (id, version): (&Id, u64)) -> Item {
+    let mut item = keys::keyed(keys::customer(id), section.sk(number));
+    item.insert(VERSION.into(), AttributeValue::N(version.to_string()));
+    item
 }
 
 /// Whether an item is a part of a section.
@@ -317,7 +323,7 @@ mod tests {
         assert_eq!(sks(&first), ["state#cold#01", "state#old#01"]);
         customer.next_review = Some(lazo_domain::instant::Instant::from_millis(9));
         let touched = encode(&customer, 2, &first.sections).unwrap();
-        assert!(touched.puts.is_empty() && touched.deletes.is_empty());
+        assert!(touched.puts.is_empty());
         buy(&mut customer, 100);
         let second = encode(&customer, 3, &touched.sections).unwrap();
         assert_eq!(sks(&second), ["state#cold#01"]);
@@ -337,10 +343,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_state_has_no_more_is_deleted() {
+    fn what_a_state_has_no_more_is_emptied() {
         let first = encode(&bought(40), 1, &Sections::default()).unwrap();
         let second = encode(&bought(3), 2, &first.sections).unwrap();
-        assert_eq!(sks(&second), ["state#cold#01"]);
-        assert_eq!(second.deletes, ["state#old#01"]);
+        assert_eq!(sks(&second), ["state#cold#01", "state#old#01"]);
+        assert!(!second.puts[1].contains_key(PACKED));
     }
 }

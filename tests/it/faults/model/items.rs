@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lazo::shell::store::Store;
 use serde_json::Value;
 
@@ -31,6 +33,7 @@ fn value_of(value: &AttributeValue) -> Value {
         A::N(number) => serde_json::json!({ "N": number }),
         A::Bool(yes) => serde_json::json!({ "BOOL": yes }),
         A::Null(yes) => serde_json::json!({ "NULL": yes }),
+        A::B(bytes) => serde_json::json!({ "B": STANDARD.encode(bytes) }),
         A::L(list) => serde_json::json!({ "L": list.iter().map(value_of).collect::<Vec<_>>() }),
         A::M(map) => serde_json::json!({ "M": json_of(map.iter()) }),
         other => panic!("the store writes no {other:?}"),
