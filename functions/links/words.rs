@@ -71,216 +71,261 @@ pub enum Say {
 
 impl Say {
     pub fn in_language(self, language: Language) -> Words {
-        match language {
-            Language::Es => self.spanish(),
-            Language::En => self.english(),
-        }
-    }
-
-    fn spanish(self) -> Words {
-        let (heading, text, question, button) = match self {
-            Say::Ask => (
-                "¿Quieres dejar de recibir nuestros correos?",
-                "Ya no te enviaremos novedades ni promociones. Solo te escribiremos por tus compras o por algo que nos pidas.",
-                "",
-                "Dejar de recibir",
-            ),
-            Say::Unsubscribed => (
-                "Listo, ya no te enviaremos estos correos",
-                "No recibirás más novedades ni promociones. Si alguno ya iba en camino, es posible que todavía te llegue.",
-                "¿Fue sin querer?",
-                "Deshacer",
-            ),
-            Say::Already => (
-                "Ya no recibes estos correos",
-                "No tienes que hacer nada más: no te enviamos novedades ni promociones. Si cambias de opinión, {contact}.",
-                "",
-                "",
-            ),
-            Say::Undone => (
-                "Seguirás recibiendo nuestros correos",
-                "Deshicimos el cambio. Puedes dejar de recibirlos cuando quieras, con el enlace que viene en cada uno.",
-                "",
-                "",
-            ),
-            Say::NotUndone => (
-                "Ya no se puede deshacer desde aquí",
-                "Si quieres volver a recibir nuestros correos, {contact} y con gusto lo arreglamos.",
-                "",
-                "",
-            ),
-            Say::NoLink => (
-                "Este enlace no funciona",
-                "Puede que esté incompleto. Ábrelo otra vez desde el correo o {contact}.",
-                "",
-                "",
-            ),
-            Say::NotUnderstood => (
-                "No entendimos la solicitud",
-                "Abre otra vez el enlace desde el correo o {contact}.",
-                "",
-                "",
-            ),
-            Say::TryAgain => (
-                "No pudimos guardar el cambio",
-                "Tenemos un problema de nuestro lado. Inténtalo de nuevo en un minuto; si sigue igual, {contact}.",
-                "",
-                "Intentar de nuevo",
-            ),
-            Say::AskScore => (
-                "¿Enviamos tu respuesta?",
-                "Elegiste <strong>{score} de {highest}</strong>. Falta un toque.",
-                "¿Querías dar otra calificación?",
-                "Enviar mi respuesta",
-            ),
-            Say::Answered => (
-                "¡Gracias por tu respuesta!",
-                "La recibimos y nos sirve para atenderte mejor.",
-                "¿Quieres contarnos por qué? Es opcional, y lo lee una persona.",
-                "Enviar comentario",
-            ),
-            Say::AnsweredBefore => (
-                "Ya tenemos tu respuesta, gracias",
-                "Cuenta la primera que enviaste. Si querías decirnos otra cosa, {contact}.",
-                "¿Quieres contarnos por qué? Es opcional, y lo lee una persona.",
-                "Enviar comentario",
-            ),
-            Say::Commented => (
-                "Gracias por tomarte el tiempo",
-                "Eso es todo. Si necesitas algo de nosotros, {contact}.",
-                "",
-                "",
-            ),
-            Say::CommentedBefore => (
-                "Ya tenemos tu comentario, gracias",
-                "Guardamos el primero que enviaste. Si quieres agregar algo, {contact}.",
-                "",
-                "",
-            ),
-            Say::CommentTooLong => (
-                "Tu comentario es demasiado largo",
-                "No lo guardamos: caben hasta {most} caracteres. Acórtalo y envíalo otra vez o, si prefieres contarlo completo, {contact}. Tu calificación no cambia.",
-                "Tu comentario",
-                "Enviar comentario",
-            ),
-            Say::SurveyOver => (
-                "Esta encuesta ya terminó",
-                "Gracias de todos modos. Si quieres contarnos cómo te fue, {contact}.",
-                "",
-                "",
-            ),
-            Say::AnswerNotSaved => (
-                "No pudimos guardar lo que enviaste",
-                "Tenemos un problema de nuestro lado. Inténtalo de nuevo en un minuto; si sigue igual, {contact}.",
-                "Lo que ibas a enviar",
-                "Intentar de nuevo",
-            ),
-        };
-        Words { heading, text, question, button }
-    }
-
-    fn english(self) -> Words {
-        let (heading, text, question, button) = match self {
-            Say::Ask => (
-                "Stop getting our emails?",
-                "We’ll no longer send you news or offers. We’ll only write about your purchases or something you’ve asked us for.",
-                "",
-                "Unsubscribe",
-            ),
-            Say::Unsubscribed => (
-                "You’re unsubscribed",
-                "You won’t get any more news or offers from us. If one was already on its way, it may still reach you.",
-                "Didn’t mean to?",
-                "Undo",
-            ),
-            Say::Already => (
-                "You’re not getting these emails",
-                "There’s nothing more to do: we don’t send you news or offers. If you change your mind, {contact}.",
-                "",
-                "",
-            ),
-            Say::Undone => (
-                "You’ll keep getting our emails",
-                "We’ve undone the change. You can stop them at any time with the link in each one.",
-                "",
-                "",
-            ),
-            Say::NotUndone => (
-                "This can’t be undone from here any more",
-                "If you’d like to get our emails again, {contact} and we’ll gladly set it up.",
-                "",
-                "",
-            ),
-            Say::NoLink => (
-                "This link doesn’t work",
-                "It may be incomplete. Open it again from the email, or {contact}.",
-                "",
-                "",
-            ),
-            Say::NotUnderstood => (
-                "We didn’t understand that request",
-                "Open the link from the email again, or {contact}.",
-                "",
-                "",
-            ),
-            Say::TryAgain => (
-                "We couldn’t save that",
-                "Something went wrong on our side. Try again in a minute; if it stays like this, {contact}.",
-                "",
-                "Try again",
-            ),
-            Say::AskScore => (
-                "Send your answer?",
-                "You chose <strong>{score} out of {highest}</strong>. One tap to go.",
-                "Meant to give another score?",
-                "Send my answer",
-            ),
-            Say::Answered => (
-                "Thank you for your answer",
-                "We’ve got it, and it helps us look after you better.",
-                "Would you like to tell us why? It’s optional, and a person reads it.",
-                "Send comment",
-            ),
-            Say::AnsweredBefore => (
-                "We already have your answer, thank you",
-                "The first one you sent counts. If you meant to say something else, {contact}.",
-                "Would you like to tell us why? It’s optional, and a person reads it.",
-                "Send comment",
-            ),
-            Say::Commented => (
-                "Thank you for your time",
-                "That’s all. If there’s anything you need from us, {contact}.",
-                "",
-                "",
-            ),
-            Say::CommentedBefore => (
-                "We already have your comment, thank you",
-                "We kept the first one you sent. If you’d like to add something, {contact}.",
-                "",
-                "",
-            ),
-            Say::CommentTooLong => (
-                "Your comment is too long",
-                "We haven’t saved it: there’s room for up to {most} characters. Shorten it and send it again or, if you’d rather tell us all of it, {contact}. Your score stays as it is.",
-                "Your comment",
-                "Send comment",
-            ),
-            Say::SurveyOver => (
-                "This survey has ended",
-                "Thank you all the same. If you’d like to tell us how it went, {contact}.",
-                "",
-                "",
-            ),
-            Say::AnswerNotSaved => (
-                "We couldn’t save what you sent",
-                "Something went wrong on our side. Try again in a minute; if it stays like this, {contact}.",
-                "What you were about to send",
-                "Try again",
-            ),
+        let (_, spanish, english) = TEXTS[self as usize];
+        let [heading, text, question, button] = match language {
+            Language::Es => spanish,
+            Language::En => english,
         };
         Words { heading, text, question, button }
     }
 }
+
+/// A heading, a text, a question and a button.
+type Texts = [&'static str; 4];
+
+/// What is said, in Spanish and English, in the order of [`Say`].
+const TEXTS: [(Say, Texts, Texts); 16] = [
+    (
+        Say::Ask,
+        [
+            "¿Quieres dejar de recibir nuestros correos?",
+            "Ya no te enviaremos novedades ni promociones. Solo te escribiremos por tus compras o por algo que nos pidas.",
+            "",
+            "Dejar de recibir",
+        ],
+        [
+            "Stop getting our emails?",
+            "We’ll no longer send you news or offers. We’ll only write about your purchases or something you’ve asked us for.",
+            "",
+            "Unsubscribe",
+        ],
+    ),
+    (
+        Say::Unsubscribed,
+        [
+            "Listo, ya no te enviaremos estos correos",
+            "No recibirás más novedades ni promociones. Si alguno ya iba en camino, es posible que todavía te llegue.",
+            "¿Fue sin querer?",
+            "Deshacer",
+        ],
+        [
+            "You’re unsubscribed",
+            "You won’t get any more news or offers from us. If one was already on its way, it may still reach you.",
+            "Didn’t mean to?",
+            "Undo",
+        ],
+    ),
+    (
+        Say::Already,
+        [
+            "Ya no recibes estos correos",
+            "No tienes que hacer nada más: no te enviamos novedades ni promociones. Si cambias de opinión, {contact}.",
+            "",
+            "",
+        ],
+        [
+            "You’re not getting these emails",
+            "There’s nothing more to do: we don’t send you news or offers. If you change your mind, {contact}.",
+            "",
+            "",
+        ],
+    ),
+    (
+        Say::Undone,
+        [
+            "Seguirás recibiendo nuestros correos",
+            "Deshicimos el cambio. Puedes dejar de recibirlos cuando quieras, con el enlace que viene en cada uno.",
+            "",
+            "",
+        ],
+        [
+            "You’ll keep getting our emails",
+            "We’ve undone the change. You can stop them at any time with the link in each one.",
+            "",
+            "",
+        ],
+    ),
+    (
+        Say::NotUndone,
+        [
+            "Ya no se puede deshacer desde aquí",
+            "Si quieres volver a recibir nuestros correos, {contact} y con gusto lo arreglamos.",
+            "",
+            "",
+        ],
+        [
+            "This can’t be undone from here any more",
+            "If you’d like to get our emails again, {contact} and we’ll gladly set it up.",
+            "",
+            "",
+        ],
+    ),
+    (
+        Say::NoLink,
+        [
+            "Este enlace no funciona",
+            "Puede que esté incompleto. Ábrelo otra vez desde el correo o {contact}.",
+            "",
+            "",
+        ],
+        [
+            "This link doesn’t work",
+            "It may be incomplete. Open it again from the email, or {contact}.",
+            "",
+            "",
+        ],
+    ),
+    (
+        Say::NotUnderstood,
+        [
+            "No entendimos la solicitud",
+            "Abre otra vez el enlace desde el correo o {contact}.",
+            "",
+            "",
+        ],
+        [
+            "We didn’t understand that request",
+            "Open the link from the email again, or {contact}.",
+            "",
+            "",
+        ],
+    ),
+    (
+        Say::TryAgain,
+        [
+            "No pudimos guardar el cambio",
+            "Tenemos un problema de nuestro lado. Inténtalo de nuevo en un minuto; si sigue igual, {contact}.",
+            "",
+            "Intentar de nuevo",
+        ],
+        [
+            "We couldn’t save that",
+            "Something went wrong on our side. Try again in a minute; if it stays like this, {contact}.",
+            "",
+            "Try again",
+        ],
+    ),
+    (
+        Say::AskScore,
+        [
+            "¿Enviamos tu respuesta?",
+            "Elegiste <strong>{score} de {highest}</strong>. Falta un toque.",
+            "¿Querías dar otra calificación?",
+            "Enviar mi respuesta",
+        ],
+        [
+            "Send your answer?",
+            "You chose <strong>{score} out of {highest}</strong>. One tap to go.",
+            "Meant to give another score?",
+            "Send my answer",
+        ],
+    ),
+    (
+        Say::Answered,
+        [
+            "¡Gracias por tu respuesta!",
+            "La recibimos y nos sirve para atenderte mejor.",
+            "¿Quieres contarnos por qué? Es opcional, y lo lee una persona.",
+            "Enviar comentario",
+        ],
+        [
+            "Thank you for your answer",
+            "We’ve got it, and it helps us look after you better.",
+            "Would you like to tell us why? It’s optional, and a person reads it.",
+            "Send comment",
+        ],
+    ),
+    (
+        Say::AnsweredBefore,
+        [
+            "Ya tenemos tu respuesta, gracias",
+            "Cuenta la primera que enviaste. Si querías decirnos otra cosa, {contact}.",
+            "¿Quieres contarnos por qué? Es opcional, y lo lee una persona.",
+            "Enviar comentario",
+        ],
+        [
+            "We already have your answer, thank you",
+            "The first one you sent counts. If you meant to say something else, {contact}.",
+            "Would you like to tell us why? It’s optional, and a person reads it.",
+            "Send comment",
+        ],
+    ),
+    (
+        Say::Commented,
+        [
+            "Gracias por tomarte el tiempo",
+            "Eso es todo. Si necesitas algo de nosotros, {contact}.",
+            "",
+            "",
+        ],
+        [
+            "Thank you for your time",
+            "That’s all. If there’s anything you need from us, {contact}.",
+            "",
+            "",
+        ],
+    ),
+    (
+        Say::CommentedBefore,
+        [
+            "Ya tenemos tu comentario, gracias",
+            "Guardamos el primero que enviaste. Si quieres agregar algo, {contact}.",
+            "",
+            "",
+        ],
+        [
+            "We already have your comment, thank you",
+            "We kept the first one you sent. If you’d like to add something, {contact}.",
+            "",
+            "",
+        ],
+    ),
+    (
+        Say::CommentTooLong,
+        [
+            "Tu comentario es demasiado largo",
+            "No lo guardamos: caben hasta {most} caracteres. Acórtalo y envíalo otra vez o, si prefieres contarlo completo, {contact}. Tu calificación no cambia.",
+            "Tu comentario",
+            "Enviar comentario",
+        ],
+        [
+            "Your comment is too long",
+            "We haven’t saved it: there’s room for up to {most} characters. Shorten it and send it again or, if you’d rather tell us all of it, {contact}. Your score stays as it is.",
+            "Your comment",
+            "Send comment",
+        ],
+    ),
+    (
+        Say::SurveyOver,
+        [
+            "Esta encuesta ya terminó",
+            "Gracias de todos modos. Si quieres contarnos cómo te fue, {contact}.",
+            "",
+            "",
+        ],
+        [
+            "This survey has ended",
+            "Thank you all the same. If you’d like to tell us how it went, {contact}.",
+            "",
+            "",
+        ],
+    ),
+    (
+        Say::AnswerNotSaved,
+        [
+            "No pudimos guardar lo que enviaste",
+            "Tenemos un problema de nuestro lado. Inténtalo de nuevo en un minuto; si sigue igual, {contact}.",
+            "Lo que ibas a enviar",
+            "Intentar de nuevo",
+        ],
+        [
+            "We couldn’t save what you sent",
+            "Something went wrong on our side. Try again in a minute; if it stays like this, {contact}.",
+            "What you were about to send",
+            "Try again",
+        ],
+    ),
+];
 
 /// The words of the link that `{contact}` stands for.
 pub fn contact(language: Language) -> &'static str {
@@ -290,6 +335,12 @@ pub fn contact(language: Language) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_page_finds_its_texts() {
+        assert!(TEXTS.iter().enumerate().all(|(place, (say, ..))| *say as usize == place));
+        assert_eq!(TEXTS[15].0, Say::AnswerNotSaved);
+    }
 
     #[test]
     fn the_browser_is_asked_only_for_what_the_customer_did_not_tell() {

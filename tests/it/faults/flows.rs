@@ -164,12 +164,24 @@ pub fn all() -> Vec<Flow> {
         bought("p2", 22 * 60 + 10, "77.00"),
     ));
     flows.push(flow("archive", from(small()), archived("p0", 10), bought("p2", 20, "10.00")));
+    flows.extend(of_content());
+    flows.push(flow(
+        "survey answer by a link",
+        vec![known(-60), small(), tick()],
+        Act::Answer { touch: touch("thanks", "mail"), at: minutes_after(due(), 5) },
+        bought("p2", 22 * 60 + 10, "10.00"),
+    ));
+    flows
+}
+
+/// Pieces that interest somebody, and what else an interest comes from.
+fn of_content() -> Vec<Flow> {
     let share = || Act::Share { at: minutes_after(noon(), 10) };
     let met = json!({
         "interaction_id": "p1", "phase": "postpurchase", "touchpoint": "shop", "channel": "store",
         "initiated_by": "brand", "kind": "meeting", "note": "Busca sillas.",
     });
-    flows.extend([
+    vec![
         flow("content", vec![interested(-60), article()], share(), bought("p2", 10, "10.00")),
         flow(
             "interest told late",
@@ -183,14 +195,7 @@ pub fn all() -> Vec<Flow> {
             event("InteractionRecorded", 30, met),
             bought("p2", 40, "10.00"),
         ),
-    ]);
-    flows.push(flow(
-        "survey answer by a link",
-        vec![known(-60), small(), tick()],
-        Act::Answer { touch: touch("thanks", "mail"), at: minutes_after(due(), 5) },
-        bought("p2", 22 * 60 + 10, "10.00"),
-    ));
-    flows
+    ]
 }
 
 /// The flows that the calendar starts.

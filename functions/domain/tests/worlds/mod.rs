@@ -59,6 +59,18 @@ pub fn kinds() -> Vec<EventKind> {
     EventKind::ALL.into_iter().filter(|kind| !not.contains(kind)).collect()
 }
 
+/// What a profile may tell.
+const PROFILES: [&str; 8] = [
+    r#""country":"ES""#,
+    r#""email":null"#,
+    r#""email":"ana@example.com","relationship":"transactional""#,
+    r#""relationship":null,"locale":"es""#,
+    r#""birthday":"1990-11-03""#,
+    r#""birthday":"--12-01","attributes":{"tier":"gold"}"#,
+    r#""phone":null"#,
+    r#""phone":"+525512345678","country":"MX""#,
+];
+
 impl Happening {
     pub fn delivered(&self) -> Delivered {
         self.delivered_at(at(self.minute + self.delay))
@@ -77,18 +89,8 @@ impl Happening {
     fn fields(&self) -> String {
         let (n, c) = (self.number, self.choice);
         let few = c % 3;
-        let pick = |texts: &[&str]| texts[c as usize % texts.len()].to_owned();
         match self.kind {
-            EventKind::CustomerUpdated => pick(&[
-                r#""country":"ES""#,
-                r#""email":null"#,
-                r#""email":"ana@example.com","relationship":"transactional""#,
-                r#""relationship":null,"locale":"es""#,
-                r#""birthday":"1990-11-03""#,
-                r#""birthday":"--12-01","attributes":{"tier":"gold"}"#,
-                r#""phone":null"#,
-                r#""phone":"+525512345678","country":"MX""#,
-            ]),
+            EventKind::CustomerUpdated => PROFILES[c as usize % PROFILES.len()].to_owned(),
             EventKind::ConsentChanged => {
                 let channel = ["email", "call"][c as usize % 2];
                 let purpose = ["marketing", "service", "all"][c as usize / 2 % 3];

@@ -4,8 +4,19 @@ use super::*;
 
 /// The flows of events that come in.
 pub(super) fn events() -> Vec<Flow> {
-    let small = || bought("p1", 0, "10.00");
-    let with = |act: Act| vec![known(-60), act];
+    [of_purchases(), of_others()].into_iter().flatten().collect()
+}
+
+fn small() -> Act {
+    bought("p1", 0, "10.00")
+}
+
+fn with(act: Act) -> Vec<Act> {
+    vec![known(-60), act]
+}
+
+/// Profiles, and what was bought and given back.
+fn of_purchases() -> Vec<Flow> {
     let of = |key: &str| json!({ "purchase_id": key });
     let refund = json!({ "refund_id": "r1", "purchase_id": "p1" });
     let guests = || {
@@ -15,19 +26,6 @@ pub(super) fn events() -> Vec<Flow> {
     let part = |key: &str, amount: &str| {
         let total = json!({ "amount": amount, "currency": "MXN" });
         json!({ "refund_id": key, "purchase_id": "p1", "total": total })
-    };
-    let complaint = |more: Value| {
-        let mut detail = json!({ "complaint_id": "k1" });
-        detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        detail
-    };
-    let opened = || complaint(json!({ "severity": "high", "category": "delivery" }));
-    let call = touch("call", "call").to_string();
-    let reported = json!({ "call_id": "c1", "touch_id": call, "outcome": "reached" });
-    let leaves =
-        json!({ "call_id": "c1", "outcome": "reached", "dissolution_reason": "competitor" });
-    let old = |key: &str, days: i64| {
-        purchase(CUSTOMER, key, minutes_after(noon(), -days * 1440), "10.00")
     };
     vec![
         flow("profile", vec![], known(-60), small()),
@@ -71,6 +69,25 @@ pub(super) fn events() -> Vec<Flow> {
             small(),
             bought("p2", 40, "10.00"),
         ),
+    ]
+}
+
+/// What else may be told of a customer.
+fn of_others() -> Vec<Flow> {
+    let complaint = |more: Value| {
+        let mut detail = json!({ "complaint_id": "k1" });
+        detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        detail
+    };
+    let opened = || complaint(json!({ "severity": "high", "category": "delivery" }));
+    let call = touch("call", "call").to_string();
+    let reported = json!({ "call_id": "c1", "touch_id": call, "outcome": "reached" });
+    let leaves =
+        json!({ "call_id": "c1", "outcome": "reached", "dissolution_reason": "competitor" });
+    let old = |key: &str, days: i64| {
+        purchase(CUSTOMER, key, minutes_after(noon(), -days * 1440), "10.00")
+    };
+    vec![
         flow("consent", with(small()), consent("no", 30, "denied"), bought("p2", 40, "10.00")),
         flow(
             "complaint",

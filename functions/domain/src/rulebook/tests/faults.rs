@@ -19,16 +19,65 @@ fn told(policy: &str, rule: &str) -> Vec<String> {
     RuleBook::check(&files).1.iter().map(ToString::to_string).collect()
 }
 
+const TASK: &str = "id: note, channel: task, template: note";
+
+fn with(step: &str) -> String {
+    GREET.replace(TASK, step)
+}
+
+fn more(more: &str) -> String {
+    with(&format!("{TASK}, {more}"))
+}
+
+fn attempts(more: &str) -> String {
+    with(&format!("id: note, channel: call, template: note, attempts: {{ {more} }}"))
+}
+
+/// The one fault of a rule is told where a text stands in it, in such words.
+fn is_told(rule: &str, at: &str, message: &str) {
+    let start = rule.find(at).map(|byte| &rule[..byte]).unwrap();
+    let line = start.lines().count().max(1) + usize::from(start.ends_with('\n'));
+    let column = start.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    let told = told("{}", rule);
+    assert_eq!(told.len(), 1, "{rule}: {told:#?}");
+    let place = format!("greet.yaml:{line}:{column}: error: ");
+    let is_it = told[0].starts_with(&place) && told[0].contains(message);
+    assert!(is_it, "{place}{message}: {told:?}");
+}
+
+#[test]
+fn what_does_not_go_together_in_attempts_is_told_with_its_place() {
+    for (rule, at, message) in [
+        (attempts("max: 0, gap: 1 day"), "0,", "max is 1 to 10"),
+        (attempts("max: 11, gap: 1 day"), "11", "max is 1 to 10"),
+        (attempts("max: 2, gap: 0 days"), "0 days", "gap must be longer than nothing"),
+        (
+            attempts("max: 2, gap: 1 day, then: call, template: x"),
+            "call, template: x",
+            "is an email or a task",
+        ),
+        (
+            attempts("max: 2, gap: 1 day, then: event, template: x"),
+            "event, template: x",
+            "is an email or a task",
+        ),
+        (attempts("max: 2, gap: 1 day, then: email"), "email", "needs a template"),
+        (attempts("max: 2, gap: 1 day, template: x"), "x }", "name with then how it goes"),
+        (more("attempts: { max: 2, gap: 1 day }"), "{ max", "attempts are for calls"),
+    ] {
+        is_told(&rule, at, message);
+    }
+    let good =
+        [attempts("max: 1, gap: 1 day"), attempts("max: 10, gap: 1 day, then: task, template: x")];
+    for good in good {
+        assert_eq!(told("{}", &good), [""; 0], "{good}");
+    }
+}
+
 #[test]
 fn what_does_not_go_together_in_a_rule_is_told_with_its_place() {
-    let task = "id: note, channel: task, template: note";
     let mail = "id: note, channel: email, template: note";
     let survey = "survey: { kind: csat, touchpoint: store, sample: 20% }";
-    let with = |step: &str| GREET.replace(task, step);
-    let more = |more: &str| with(&format!("{task}, {more}"));
-    let attempts = |more: &str| {
-        with(&format!("id: note, channel: call, template: note, attempts: {{ {more} }}"))
-    };
     let most = Survey::TOUCHPOINT_CHARS_MAX;
     let long = survey.replace("store", &"x".repeat(most + 1));
     // Each rule, where in it the fault is told, and in what words.
@@ -36,7 +85,7 @@ fn what_does_not_go_together_in_a_rule_is_told_with_its_place() {
         (GREET.replace("greet", "Greet"), "Greet", "a rule's name is lower-case letters"),
         (GREET.replace("greet", "meet"), "meet", "its file \"greet\"; give both one name"),
         (format!("{GREET}priority: 101"), "101", "priority is 0 to 100"),
-        (with(&task.replace("note, c", "Note, c")), "Note", "a step's id is lower-case"),
+        (with(&TASK.replace("note, c", "Note, c")), "Note", "a step's id is lower-case"),
         (
             GREET.replace("}]", "}, { id: note, channel: task, template: next }]"),
             "note, channel: task, template: next }",
@@ -54,22 +103,6 @@ fn what_does_not_go_together_in_a_rule_is_told_with_its_place() {
             "\"a\\tb",
             "a touchpoint is a name on one line",
         ),
-        (attempts("max: 0, gap: 1 day"), "0,", "max is 1 to 10"),
-        (attempts("max: 11, gap: 1 day"), "11", "max is 1 to 10"),
-        (attempts("max: 2, gap: 0 days"), "0 days", "gap must be longer than nothing"),
-        (
-            attempts("max: 2, gap: 1 day, then: call, template: x"),
-            "call, template: x",
-            "is an email or a task",
-        ),
-        (
-            attempts("max: 2, gap: 1 day, then: event, template: x"),
-            "event, template: x",
-            "is an email or a task",
-        ),
-        (attempts("max: 2, gap: 1 day, then: email"), "email", "needs a template"),
-        (attempts("max: 2, gap: 1 day, template: x"), "x }", "name with then how it goes"),
-        (more("attempts: { max: 2, gap: 1 day }"), "{ max", "attempts are for calls"),
         (more("if: customer.purchases"), "purchases", "must be true or false"),
         (
             GREET.replace("steps", "filter: \"'ñandú' == 'ñ' || customer.purchses > 1\"\nsteps"),
@@ -77,24 +110,13 @@ fn what_does_not_go_together_in_a_rule_is_told_with_its_place() {
             "no field \"purchses\"",
         ),
     ] {
-        let start = rule.find(at).map(|byte| &rule[..byte]).unwrap();
-        let line = start.lines().count().max(1) + usize::from(start.ends_with('\n'));
-        let column = start.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let told = told("{}", &rule);
-        assert_eq!(told.len(), 1, "{rule}: {told:#?}");
-        let place = format!("greet.yaml:{line}:{column}: error: ");
-        assert!(
-            told[0].starts_with(&place) && told[0].contains(message),
-            "{place}{message}: {told:?}"
-        );
+        is_told(&rule, at, message);
     }
     for good in [
         format!("{GREET}priority: 100"),
         with("id: note, channel: event, event: Greeted"),
         with(&format!("{mail}, {survey}")),
         with(&format!("{mail}, {}", long.replacen('x', "", 1))),
-        attempts("max: 1, gap: 1 day"),
-        attempts("max: 10, gap: 1 day, then: task, template: x"),
     ] {
         assert_eq!(told("{}", &good), [""; 0], "{good}");
     }
