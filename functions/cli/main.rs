@@ -98,6 +98,7 @@ enum Command {
 
 /// How a command ended, where it could run.
 pub enum Answer {
+    /// It did what it was asked to.
     Yes,
     /// A check failed: the answer is no.
     No,

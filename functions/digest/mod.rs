@@ -46,6 +46,7 @@ const ITEMS_MAX: usize = 25;
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DigestReport {
+    /// Mails that went out, or were found to have gone out.
     pub sent: usize,
     /// People and teams whom the day brings nothing.
     pub nothing: usize,

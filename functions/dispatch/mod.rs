@@ -41,10 +41,15 @@ const ROUNDS_MAX: u32 = 200;
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DispatchReport {
+    /// Customers who were worked on without an error; [`settle_all`] counts none.
     pub customers: usize,
+    /// Touches that went out: mails that were taken, and requests that were published.
     pub sent: usize,
+    /// Touches that ended and did not go out: refused, skipped, cancelled or held out.
     pub not_sent: usize,
+    /// Touches that a later run tries again.
     pub put_back: usize,
+    /// Mails of which nobody knows whether they went out.
     pub unknown: usize,
     /// Customers that could not be worked on now; they are tried again.
     pub failed: usize,

@@ -30,10 +30,12 @@ const READS_AT_ONCE: usize = 16;
 /// What a run did.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ReviewReport {
+    /// The customers whose stage was reviewed, and what that changed.
     #[serde(flatten)]
     pub reviewed: Looked,
     /// Customers that a model was fitted to, where one was.
     pub fitted_to: Option<usize>,
+    /// Why the fitted model cannot be used; `None` where it can, or none was fitted.
     pub refused: Option<String>,
 }
 

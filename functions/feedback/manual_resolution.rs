@@ -23,6 +23,7 @@ pub enum Resolution {
 /// What a word changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
+    /// The touch was unanswered, and is settled now.
     Done,
     /// Nothing: it is settled, or never was unanswered.
     NotOpen,

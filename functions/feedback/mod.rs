@@ -47,8 +47,10 @@ pub enum Taken {
 /// Why an event could not be taken now; it comes again.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedbackError {
+    /// The table could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Others changed the same customer first, at each attempt.
     #[error(transparent)]
     Contention(#[from] Contention),
 }

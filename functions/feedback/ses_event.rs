@@ -24,6 +24,7 @@ const CONFIGURATION_SET: &str = "ses:configuration-set";
 pub enum Fact {
     /// SES took it.
     Sent,
+    /// The recipient's mail server took it.
     Delivered,
     /// The other side does not take it now; SES goes on trying.
     Delayed,
@@ -35,6 +36,7 @@ pub enum Fact {
     Complained,
     /// SES took it and did not send it on, as it holds a virus.
     Rejected,
+    /// SES could not fill in the mail's template; nothing was sent.
     RenderingFailed,
 }
 
@@ -48,11 +50,15 @@ impl Fact {
 /// One event about one mail.
 #[derive(Clone)]
 pub struct MailEvent {
+    /// What happened to the mail.
     pub fact: Fact,
+    /// When it happened; where the event does not say, when SES took the mail.
     pub at: Instant,
     /// When SES took the mail.
     pub mailed_at: Instant,
+    /// The id that SES gave the mail.
     pub message_id: String,
+    /// The tags that the mail was sent with, and those that SES adds.
     pub tags: Tags,
     /// The address that the mail was sent to.
     pub address: Option<String>,
@@ -76,14 +82,24 @@ impl fmt::Debug for MailEvent {
 /// personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadMailEvent {
+    /// The text is no JSON.
     #[error("is no JSON at line {line}, column {column}")]
-    NoJson { line: usize, column: usize },
+    NoJson {
+        /// The line of the error, counted from 1.
+        line: usize,
+        /// The column of the error in that line, counted from 1.
+        column: usize,
+    },
+    /// It is JSON, but `source`, `detail-type` or `detail` is missing or of a wrong type.
     #[error("is no event in EventBridge's envelope: it needs source, detail-type and detail")]
     NoEnvelope,
+    /// The detail has no `mail`, or a part of it is of a wrong type.
     #[error("has a detail that does not tell about a mail")]
     NoMail,
+    /// The part of this name is missing, and this kind of event needs it.
     #[error("has no {0}")]
     Missing(&'static str),
+    /// A time in it is not written as an instant, such as `2026-11-20T16:00:00Z`.
     #[error("has a time that cannot be read")]
     BadTime,
 }

@@ -25,10 +25,13 @@ const UNDO_MILLIS: i64 = 60 * 60 * 1000;
 /// Why an act may not have taken effect; it can be tried again.
 #[derive(Debug, thiserror::Error)]
 pub enum ActError {
+    /// The table could not be read, or the event could not be stored.
     #[error(transparent)]
     Ingest(#[from] IntakeError),
+    /// The event made from the request does not fit the schema of events.
     #[error("what the page sends does not fit its own schema: {0}")]
     Event(#[from] BadEvent),
+    /// Others changed the consent at each attempt, so the *no* may not hold.
     #[error("others changed the consent {ROUNDS_MAX} times in a row")]
     Contention,
 }

@@ -11,12 +11,14 @@ const FIELDS_MAX: usize = 16;
 /// A request's body, bounded before anybody reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
+    /// The whole body, of at most [`BODY_BYTES_MAX`] bytes.
     Bytes(Vec<u8>),
     /// More than [`BODY_BYTES_MAX`]; it was not kept.
     TooLarge,
 }
 
 impl Payload {
+    /// The body, or [`Payload::TooLarge`] where it has more than [`BODY_BYTES_MAX`] bytes.
     pub fn new(bytes: Vec<u8>) -> Payload {
         match bytes.len() <= BODY_BYTES_MAX {
             true => Payload::Bytes(bytes),
@@ -61,7 +63,7 @@ pub enum Reply {
     Comment(String),
 }
 
-/// Reads the form of a survey's page, as [`wish`] does that of the others.
+/// Reads the form of a survey's page, as [`form_action`] does that of the others.
 pub fn reply(content_type: &str, body: &[u8]) -> Option<Reply> {
     fields(content_type, body)?.into_iter().find_map(|(name, value)| match (&*name, &*value) {
         ("action", "answer") => Some(Reply::Score),

@@ -35,7 +35,9 @@ use crate::shell::app::App;
 use crate::shell::link::token::{BadToken, Claim, Purpose};
 use crate::shell::link::{SURVEY, UNSUBSCRIBE};
 
+/// A request to a link; its body is read already.
 pub type Request = http::Request<Payload>;
+/// The answer: a page of HTML, or an empty body for `HEAD`.
 pub type Response = http::Response<String>;
 
 /// Answers one request.

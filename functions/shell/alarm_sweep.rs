@@ -41,7 +41,9 @@ const TRIED_AGAIN_AFTER: [i64; 2] = [15 * MINUTE_MILLIS, DAY_MILLIS];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Share {
+    /// This worker's number, from 0 to `of` - 1; a higher one has no shards.
     pub worker: u8,
+    /// How many workers share the work; 0 counts as 1.
     pub of: u8,
 }
 
@@ -63,9 +65,13 @@ impl Default for Share {
 
 /// A round over everybody whose alarm has rung.
 pub struct Sweep<'a> {
+    /// The table and the other parts that the work needs.
     pub app: &'a App,
+    /// Which of the customers' alarms is looked for.
     pub alarm: Alarm,
+    /// The shards that this worker goes over.
     pub share: Share,
+    /// The time of the round: alarms up to then have rung.
     pub now: Instant,
 }
 
@@ -227,6 +233,7 @@ fn noted<T: Default>(read: Result<T, StoreError>, failed: &mut Result<(), StoreE
 /// What a round over calendars did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Looked {
+    /// Customers who had their turn; [`look_at`] counts only those that it wrote.
     pub customers: usize,
     /// Stages that were entered.
     pub stages: usize,

@@ -23,24 +23,36 @@ use crate::shell::store::{CalendarRules, Deployed, Store, StoreError};
 /// Why a function cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The variable of this name is not set, and the function needs it.
     #[error("the environment has no {0}; the SAM template sets it")]
     Missing(&'static str),
+    /// The rules cannot be read, or they have errors.
     #[error(transparent)]
     Rules(#[from] RulesError),
+    /// `LAZO_LINK_KEYS` is set and cannot be used.
     #[error("{name}: {0}", name = env::LINK_KEYS)]
     LinkKeys(#[from] BadKeys),
+    /// The policy sends mail from another address than the one that may be sent from.
     #[error(
         "mail may be sent from {allowed:?} (the stack's parameter MailFrom), and the policy sends it \
          from {sender:?} (brand.from in infra/rules/policy.yaml): SES would refuse every mail. \
          Deploy with MailFrom={sender}, or change brand.from, build and deploy"
     )]
-    Sender { allowed: String, sender: String },
+    Sender {
+        /// The address that [`env::MAIL_FROM`] names.
+        allowed: String,
+        /// The address of the policy's `brand.from`, without a name.
+        sender: String,
+    },
 }
 
 /// Everything that a handler needs besides its input and the time.
 pub struct App {
+    /// Reads and writes the DynamoDB table.
     pub store: Store,
+    /// Publishes events for others.
     pub bus: Bus,
+    /// Hands mails over: to SES, or in local runs to an SMTP server or a folder.
     pub mailer: Mailer,
     /// Where the public links of mails lead.
     pub links_url: Option<String>,
@@ -52,9 +64,13 @@ pub struct App {
 
 /// The environment that the functions read: names, as the template sets them.
 pub mod env {
+    /// The name of the DynamoDB table.
     pub const TABLE: &str = "LAZO_TABLE";
+    /// The name of the event bus on which events are published.
     pub const BUS: &str = "LAZO_BUS";
+    /// The SES configuration set that mails go by; none where unset or empty.
     pub const CONFIGURATION_SET: &str = "LAZO_CONFIGURATION_SET";
+    /// The address before the path of public links; marketing mail and surveys need it.
     pub const LINKS_URL: &str = "LAZO_LINKS_URL";
     /// `<key id>:<base64>`, separated by commas: the first signs, all verify.
     pub const LINK_KEYS: &str = "LAZO_LINK_KEYS";
@@ -74,6 +90,7 @@ pub fn aws() -> ConfigLoader {
 }
 
 impl App {
+    /// An app made of these parts, without keys for links.
     pub fn new(
         store: Store,
         bus: Bus,

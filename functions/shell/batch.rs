@@ -8,7 +8,9 @@ use futures::StreamExt;
 /// A message of a batch.
 #[derive(Debug)]
 pub struct Message {
+    /// SQS's id of the message; empty where it has none.
     pub id: String,
+    /// The text of the message; empty where it has none.
     pub body: String,
 }
 

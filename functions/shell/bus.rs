@@ -24,18 +24,31 @@ const ENTRIES_MAX: usize = 10;
 /// Why events did not reach the bus.
 #[derive(Debug, thiserror::Error)]
 pub enum BusError {
+    /// A request failed as a whole; the text is the SDK's error.
     #[error("EventBridge: {0}")]
     Service(String),
+    /// EventBridge took the request, but not all of its events.
     #[error("EventBridge refused {refused} of {sent} events, the first with {first}")]
-    Refused { refused: usize, sent: usize, first: String },
+    Refused {
+        /// How many events were refused.
+        refused: usize,
+        /// How many events the request had.
+        sent: usize,
+        /// Code and message of the first refused event; empty where none is given.
+        first: String,
+    },
 }
 
 /// An event for others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
+    /// EventBridge's `source`: who tells it, such as `lazo`.
     pub source: String,
+    /// EventBridge's `detail-type`: the kind of event, such as `EmailSent`.
     pub detail_type: String,
+    /// The content of the event, as JSON.
     pub detail: Value,
+    /// EventBridge's `time`: when it happened or was decided.
     pub at: Instant,
 }
 
@@ -154,10 +167,12 @@ pub struct Bus {
 }
 
 impl Bus {
+    /// The bus of this name, reached by the client.
     pub fn new(client: Client, name: impl Into<String>) -> Bus {
         Bus { client, name: name.into() }
     }
 
+    /// The name by which EventBridge knows the bus.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -234,6 +249,7 @@ pub struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
+    /// Events for this bus; none are waiting yet.
     pub fn new(bus: &'a Bus) -> Outgoing<'a> {
         Outgoing { bus, waiting: Mutex::default(), lost: AtomicUsize::new(0) }
     }

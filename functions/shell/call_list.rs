@@ -21,7 +21,9 @@ use crate::shell::store::{Call, CallStatus, StoreError};
 /// A call on the list, with whom it is about.
 #[derive(Clone, Debug)]
 pub struct Listed {
+    /// The call or task, as it is stored.
     pub call: Call,
+    /// Whom it is about; after a merge, the customer under the id that stays.
     pub customer: Customer,
 }
 
@@ -47,9 +49,17 @@ pub async fn forbidden(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// It is theirs alone until then.
-    Yours { until: Instant },
+    Yours {
+        /// When the claim ends.
+        until: Instant,
+    },
     /// Somebody else has it.
-    Taken { by: String, until: Instant },
+    Taken {
+        /// The name of who has it.
+        by: String,
+        /// When their claim ends.
+        until: Instant,
+    },
     /// It is on the list no more.
     Gone(Gone),
 }
@@ -59,7 +69,9 @@ pub enum Claim {
 pub enum Gone {
     /// With how it went, or why it was withdrawn.
     Over(String),
+    /// Its time ended, and nobody had reported it.
     Expired {
+        /// When its time ended.
         at: Instant,
     },
 }

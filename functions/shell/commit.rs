@@ -23,14 +23,17 @@ pub struct Contention;
 /// Why a decision could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
+    /// The table could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Others wrote first, at each attempt.
     #[error(transparent)]
     Contention(#[from] Contention),
 }
 
 /// How an attempt went.
 pub enum Step<T, S> {
+    /// It is done, with this result.
     Done(T),
     /// Others were faster: once more, from here.
     Again(S),
@@ -74,12 +77,16 @@ pub enum Read<'a> {
 pub enum Plan<T> {
     /// Nothing is to be written.
     Leave(T),
+    /// The customer and the ledger's entries are to be written, all or nothing.
     Write {
+        /// The customer's new state.
         customer: Box<Customer>,
+        /// What is written into the ledger with it.
         ledger: Ledger,
         /// How many of the ledger's first entries are what this is about: where one
         /// is recorded already, whoever asked for this hears of it.
         about: usize,
+        /// What the caller gets once it is written.
         value: T,
     },
 }

@@ -23,10 +23,23 @@ pub type Files = Vec<(String, String)>;
 /// Why the rules cannot be worked by.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
+    /// A file or folder cannot be read.
     #[error("cannot read {path}: {source}")]
-    Read { path: PathBuf, source: std::io::Error },
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the file system says of it.
+        source: std::io::Error,
+    },
+    /// A file is larger than what is taken.
     #[error("{path} has {bytes} bytes, at most {FILE_BYTES_MAX} are taken")]
-    TooLarge { path: PathBuf, bytes: u64 },
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+    /// The files can be read, and these errors are in them.
     #[error("the rules have errors:\n{}", lines(.0))]
     Wrong(Vec<Diagnostic>),
 }
@@ -37,7 +50,9 @@ fn lines(diagnostics: &[Diagnostic]) -> String {
 
 /// What a handler decides and writes by.
 pub struct Rules {
+    /// The rules and the policy.
     pub book: RuleBook,
+    /// The templates of mails and of call scripts.
     pub templates: Templates,
 }
 

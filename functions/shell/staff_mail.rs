@@ -25,8 +25,11 @@ use crate::shell::store::{
 /// A mail that somebody in the shop is to get, once.
 #[derive(Clone, Debug)]
 pub struct Notice<'a> {
+    /// Its permanent once-only key.
     pub id: NoticeId,
+    /// What it is about; this also decides which template it is written by.
     pub kind: NoticeKind,
+    /// Whose mail it is: address, name and language.
     pub to: Mailbox<'a>,
     /// What its template may name, by the kind: see `message::notice`.
     pub about: Value,
@@ -40,7 +43,10 @@ pub enum SendStatus {
     /// It never will, or nobody knows whether it did, which is listed.
     Never,
     /// It is to be asked for again, from `until` on.
-    NotYet { until: Instant },
+    NotYet {
+        /// When to ask again, at the earliest.
+        until: Instant,
+    },
 }
 
 /// Sends a mail to somebody in the shop, where nobody did before.

@@ -19,8 +19,11 @@ use super::wording::Language;
 /// A line of the timeline.
 #[derive(Clone, Debug)]
 pub struct Line {
+    /// When it happened; for what is still to come, when it is looked at next.
     pub at: Instant,
+    /// What it says, in the reader's language and without the time.
     pub text: String,
+    /// The same for programs, as a JSON object.
     pub json: Value,
 }
 
@@ -29,8 +32,11 @@ pub struct Line {
 pub struct Told {
     /// With what was said of the address and the number under other ids.
     pub customer: Customer,
+    /// The events that counted, under all ids of the person.
     pub events: Vec<EventEntry>,
+    /// The ledger's touches, under all ids of the person.
     pub touches: Vec<TouchEntry>,
+    /// The levels that complaints reached, under the id that was asked for.
     pub escalations: Vec<EscalationEntry>,
 }
 

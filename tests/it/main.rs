@@ -2,6 +2,8 @@
 //! embedded and spoken to by the real SDK; SES and EventBridge are a server of
 //! the tests' own (`support/recorder.rs`) behind the real SDK's clients.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+// The futures of the SDK's clients nest deeply.
+#![recursion_limit = "256"]
 
 mod addresses;
 mod arrows;

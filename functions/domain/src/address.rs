@@ -39,10 +39,12 @@ pub struct Address {
 }
 
 impl Address {
+    /// A mail address, trimmed and in lower case. Its form is not checked.
     pub fn email(text: &str) -> Address {
         Address { channel: ConsentChannel::Email, text: text.trim().to_lowercase() }
     }
 
+    /// A telephone number, trimmed and in lower case. Its form is not checked.
     pub fn phone(text: &str) -> Address {
         Address { channel: ConsentChannel::Call, text: text.trim().to_lowercase() }
     }
@@ -52,6 +54,7 @@ impl Address {
         self.channel
     }
 
+    /// The address or the number itself. It is personal: `Debug` does not show it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -79,15 +82,20 @@ impl fmt::Debug for Address {
 /// of one instant the *no* is the later one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Word {
+    /// When it was said.
     pub at: Instant,
+    /// `true` for a *no*, `false` for a *yes*.
     pub denied: bool,
+    /// The customer's id under which it was said.
     pub by: Id,
 }
 
 /// A bounce for good or a spam complaint, and of whose mail.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stop {
+    /// When the bounce or the complaint happened.
     pub at: Instant,
+    /// The id of the customer whose mail it was.
     pub by: Id,
 }
 
@@ -113,6 +121,7 @@ impl Words {
         Words { stop: Some(Stop { at, by: by.clone() }), ..Words::default() }
     }
 
+    /// Notes a yes or a no. Of two words on one purpose the later one stays.
     pub fn note(&mut self, purpose: ConsentPurpose, word: Word) {
         let known = match purpose {
             ConsentPurpose::Marketing => &mut self.marketing,
@@ -155,6 +164,7 @@ impl Words {
         self.stop.as_ref()
     }
 
+    /// Whether there is no word, no bounce and no spam complaint.
     pub fn is_empty(&self) -> bool {
         *self == Words::default()
     }
@@ -165,18 +175,23 @@ impl Words {
 /// `None` where nobody has looked, which counts as nothing said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heard {
+    /// What was said of the latest mail address.
     pub email: Option<Arc<Words>>,
+    /// What was said of the latest telephone number.
     pub phone: Option<Arc<Words>>,
 }
 
 /// What a decision would need to hear of, and did not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asks {
+    /// Whether the words on the mail address are needed.
     pub email: bool,
+    /// Whether the words on the telephone number are needed.
     pub phone: bool,
 }
 
 impl Asks {
+    /// Whether something must be looked up before the decision holds.
     pub fn any(self) -> bool {
         self.email || self.phone
     }

@@ -19,6 +19,7 @@ const OPENING_DAYS_MAX: i32 = 366;
 /// From what a due time is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Base {
+    /// The instant from which a wait is counted.
     pub at: Instant,
     /// The base is a day (an occasion, a period's start, the onset of drift):
     /// the policy's default time stands in where a step names none.
@@ -137,7 +138,9 @@ fn first_at_or_after(from: Instant, at: Time, zone: &TimeZone) -> Instant {
 /// day where those count for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Hours<'a> {
+    /// The policy's window and that of the customer's country; `None` sets no limit.
     pub windows: [Option<&'a DayRanges>; 2],
+    /// The closed days; `None` where they do not count for the channel.
     pub closed: Option<&'a ClosedDays>,
 }
 

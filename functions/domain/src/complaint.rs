@@ -26,18 +26,23 @@ const TEXT_BYTES_OF_ONE: usize = 2 * 4 * LINE_CHARS_MAX;
 /// How many bad answers are kept.
 const BAD_ANSWERS_MAX: usize = 2_500;
 
+/// A complaint, as far as events have told of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Complaint {
     /// Absent where only its resolution has arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Instant>,
+    /// As told when it was opened; `None` for a reopened one, or where only its end is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
+    /// When it was resolved; `None` while it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Instant>,
+    /// The shop's own name for what it is about; `None` if unknown or dropped to save room.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<Line>,
+    /// The cause that its resolution named; `None` if it named none, or dropped to save room.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root_cause: Option<Line>,
     /// The complaint that a bad answer opened again as this one.
@@ -57,6 +62,7 @@ fn is_zero(level: &u8) -> bool {
 }
 
 impl Complaint {
+    /// Whether it was opened and is not resolved.
     pub fn is_open(&self) -> bool {
         self.opened_at.is_some() && self.resolved_at.is_none()
     }
@@ -65,6 +71,7 @@ impl Complaint {
 /// A complaint that went up one level, until those in charge were told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {
+    /// The id of the complaint that went up.
     pub complaint: Id,
     /// Counted from 1.
     pub level: u8,
@@ -77,6 +84,7 @@ pub struct Escalation {
     pub is_published: bool,
 }
 
+/// A customer's complaints and bad answers, with the escalations still to be told.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Complaints {
@@ -96,13 +104,16 @@ pub struct Complaints {
 /// Until when touches wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
+    /// Nothing keeps touches back.
     None,
+    /// No complaint is open; the pause after one or after a bad answer lasts until then.
     Until(Instant),
     /// A complaint is open and nobody knows for how long.
     Open,
 }
 
 impl Complaints {
+    /// Notes that a complaint was opened; its resolution may have arrived before.
     pub fn open(&mut self, id: &Id, at: Instant, severity: Severity, category: &Line) {
         let complaint = self.by_id.entry(id.clone()).or_default();
         complaint.opened_at = Some(at);
@@ -122,10 +133,12 @@ impl Complaints {
         Some(again)
     }
 
+    /// A complaint by its id; `None` where it is not kept.
     pub fn get(&self, id: &Id) -> Option<&Complaint> {
         self.by_id.get(id)
     }
 
+    /// The same as [`Complaints::get`], to be changed.
     pub fn get_mut(&mut self, id: &Id) -> Option<&mut Complaint> {
         self.by_id.get_mut(id)
     }
@@ -245,6 +258,7 @@ impl Complaints {
         }
     }
 
+    /// Notes when a bad answer was given; of very many the latest are kept.
     pub fn note_bad_answer(&mut self, at: Instant) {
         ordered::insert(&mut self.bad_answers, at);
         ordered::keep_latest(&mut self.bad_answers, BAD_ANSWERS_MAX);

@@ -43,7 +43,9 @@ impl Word {
 /// What was said last on something, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastWord {
+    /// When it was said.
     pub at: Instant,
+    /// Whether it was a yes or a no.
     pub state: ConsentState,
 }
 

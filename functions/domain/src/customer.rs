@@ -32,6 +32,7 @@ pub const CUSTOMER_SINCE: &str = "customer_since";
 /// One customer, as of the last input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Customer {
+    /// The id under which this state is kept; the person's other ids are in `merged`.
     pub id: Id,
     /// The id under which this person is known since; here is only what was on its
     /// way out then.
@@ -40,18 +41,25 @@ pub struct Customer {
     /// Other ids of this person, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<Alias>,
+    /// Name, addresses, language and the like, as `CustomerUpdated` told them.
     #[serde(default)]
     pub profile: Profile,
+    /// Consent as it was told, except for what `merged` keeps under other ids.
     #[serde(default)]
     pub consents: Consents,
+    /// Purchases, with their refunds and deliveries.
     #[serde(default)]
     pub history: History,
+    /// Complaints and bad answers.
     #[serde(default)]
     pub complaints: Complaints,
+    /// CSAT scores of survey answers, from 1 to 5, each with when it was given.
     #[serde(default, skip_serializing_if = "Dated::is_empty")]
     pub csat: Dated<u8>,
+    /// NPS scores of survey answers, from 0 to 10, each with when it was given.
     #[serde(default, skip_serializing_if = "Dated::is_empty")]
     pub nps: Dated<u8>,
+    /// The first good score, and contacts that the customer started.
     #[serde(default)]
     pub signals: Signals,
     /// The latest contacts, for whoever calls next.
@@ -63,6 +71,7 @@ pub struct Customer {
     /// Numbers at which somebody else answered.
     #[serde(default, skip_serializing_if = "WrongNumbers::is_empty")]
     pub wrong_numbers: WrongNumbers,
+    /// When the customer asked to be forgotten; `None` where they did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Instant>,
     /// Events that started follow-ups, or may yet, kept while one is open.
@@ -71,6 +80,7 @@ pub struct Customer {
     /// Recent events that end follow-ups: a trigger may arrive after them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exits: Vec<Exit>,
+    /// The rules that the customer is on the way through now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrolments: Vec<Enrolment>,
     /// How touches ended that the ledger has still to be told of: one transaction
@@ -92,6 +102,7 @@ pub struct Customer {
     /// The stages entered, the latest ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Entered>,
+    /// The latest forecast of when drift begins; `None` where no purchase counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<DriftForecast>,
     /// When the next stage is entered if nothing happens.
@@ -112,6 +123,7 @@ pub struct Customer {
 /// Another id of the same person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alias {
+    /// The id that was given up; later events under it are this customer's.
     pub id: Id,
     /// When the two were told to be one.
     pub at: Instant,
@@ -135,10 +147,15 @@ pub struct Signals {
 /// A contact as the next caller sees it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Contact {
+    /// When it took place.
     pub at: Instant,
+    /// The key of the interaction, the call or the survey answer.
     pub id: Id,
+    /// Such as `store`; for a call `call`, for a survey answer the touchpoint it is about.
     pub channel: Line,
+    /// Such as `visit`; for a call its outcome, for a survey answer `survey`.
     pub kind: Line,
+    /// The beginning of what was noted; `None` where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<crate::event::Note>,
 }
@@ -254,6 +271,7 @@ impl Customer {
         }
     }
 
+    /// The customer's locale, or the policy's default where none is known.
     pub fn locale<'a>(&'a self, policy: &'a Policy) -> &'a str {
         self.profile.locale.latest().map_or(policy.default_locale.as_str(), |l| l.as_str())
     }

@@ -120,6 +120,7 @@ impl<T: PartialEq + Serialize> Dated<T> {
         self.0.last().map(|(at, _)| *at)
     }
 
+    /// Whether nothing is kept. A value that was cleared counts as kept.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -41,6 +41,7 @@ const CATEGORY_USES_MAX: usize = 20;
 /// bought last are kept.
 const CATEGORY_BYTES_MAX: usize = 24_000;
 
+/// A customer's purchases, with their refunds and deliveries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct History {
@@ -51,6 +52,7 @@ pub struct History {
     early_refunds: Vec<(Id, Refund)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     early_deliveries: Vec<(Instant, Id)>,
+    /// Purchases older than those in `purchases`, summed up; `None` where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Earlier>,
 }
@@ -59,7 +61,9 @@ pub struct History {
 /// `at`, and at that very instant those whose id is not greater than `id`.
 #[derive(Clone, Copy, Debug)]
 pub struct Until<'a> {
+    /// Purchases before this instant count, and refunds up to it.
     pub at: Instant,
+    /// The greatest id that counts at that very instant; `None` counts all of it.
     pub purchase: Option<&'a Id>,
 }
 
@@ -74,6 +78,7 @@ impl Until<'_> {
 }
 
 impl History {
+    /// Notes a purchase, with its refunds and its delivery where they arrived before.
     pub fn add_purchase(&mut self, event: &PurchaseCompleted) {
         let categories: BTreeSet<Line> =
             event.items.iter().filter_map(|item| item.category.clone()).collect();
@@ -219,6 +224,7 @@ impl History {
         earlier.last_at = earlier.last_at.max(oldest.at);
     }
 
+    /// Notes a refund; it waits where its purchase has not arrived.
     pub fn add_refund(&mut self, event: &PurchaseRefunded) {
         let refund = Refund {
             at: event.occurred_at.into(),
@@ -245,6 +251,7 @@ impl History {
         }
     }
 
+    /// Notes when a purchase was delivered; it waits where the purchase has not arrived.
     pub fn add_delivery(&mut self, purchase_id: &Id, at: Instant) {
         match self.purchases.iter_mut().rev().find(|p| p.id == *purchase_id) {
             Some(purchase) => purchase.delivered_at = Some(at),
@@ -260,6 +267,7 @@ impl History {
         self.purchases.iter().filter(move |p| until.includes(p) && !p.is_fully_refunded(until.at))
     }
 
+    /// How many purchases [`History::kept`] gives, and all that are summed up.
     pub fn count(&self, until: Until) -> usize {
         let earlier = self.earlier.as_ref().map_or(0, |earlier| earlier.purchases as usize);
         earlier + self.kept(until).count()
@@ -296,6 +304,8 @@ impl History {
         of_shop.or_else(|| self.purchases.first().map(|p| p.currency))
     }
 
+    /// When the first purchase was made that was not fully refunded, or the first that is
+    /// summed up; `None` where there is neither.
     pub fn first_at(&self, until: Until) -> Option<Instant> {
         match &self.earlier {
             Some(earlier) => Some(earlier.first_at),
@@ -303,6 +313,7 @@ impl History {
         }
     }
 
+    /// When the last that [`History::kept`] gives was made; `None` where it gives none.
     pub fn last_at(&self, until: Until) -> Option<Instant> {
         self.kept(until).next_back().map(|p| p.at)
     }
@@ -353,6 +364,7 @@ impl History {
         Spent { days: earlier.saturating_add(u32::try_from(count).unwrap_or(u32::MAX)), total }
     }
 
+    /// The categories of the purchases that [`History::kept`] gives, each once.
     pub fn categories<'a>(&'a self, until: Until<'a>) -> BTreeSet<&'a Line> {
         self.kept(until).flat_map(|p| &p.categories).collect()
     }

@@ -38,6 +38,7 @@ impl Id {
         }
     }
 
+    /// The id as it came: 1 to 128 visible ASCII characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -15,7 +15,9 @@ pub const DAY_MILLIS: i64 = 86_400_000;
 pub struct Instant(i64);
 
 impl Instant {
+    /// The earliest instant: the beginning of year 1 in UTC.
     pub const MIN: Instant = Instant(-62_135_596_800_000); // 0001-01-01
+    /// The latest instant: the beginning of year 9999 in UTC.
     pub const MAX: Instant = Instant(253_370_764_800_000); // 9999-01-01
 
     /// The instant at so many milliseconds, kept inside year 1 to 9998.
@@ -23,18 +25,22 @@ impl Instant {
         Instant(millis.clamp(Self::MIN.0, Self::MAX.0))
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z, negative before it.
     pub fn millis(self) -> i64 {
         self.0
     }
 
+    /// The same instant as jiff's type.
     pub fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::MAX)
     }
 
+    /// The same instant with the local time of a zone.
     pub fn zoned(self, zone: &TimeZone) -> jiff::Zoned {
         self.timestamp().to_zoned(zone.clone())
     }
 
+    /// The local date in a zone at this instant.
     pub fn date_in(self, zone: &TimeZone) -> jiff::civil::Date {
         zone.to_datetime(self.timestamp()).date()
     }

@@ -27,11 +27,13 @@ const TOPICS_MAX: usize = 50;
 pub struct Topic(String);
 
 impl Topic {
+    /// The topic that a line names.
     pub fn of(line: &Line) -> Topic {
         let words: Vec<String> = line.as_str().split_whitespace().map(plain).collect();
         Topic(words.join(" "))
     }
 
+    /// The form that is compared: lower case, vowels without accents, single blanks.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,5 @@
 //! Money: a decimal amount and its currency, never a float.
+#![allow(missing_docs, reason = "published in schemas, which say what fits")]
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,8 +11,10 @@ use serde::{Deserialize, Serialize};
 /// A text that is no amount or no currency.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadMoney {
+    /// The text is no plain decimal number. Holds its first 40 characters.
     #[error("an amount is a decimal string such as \"129.90\", zero or more, found {0:?}")]
     Amount(String),
+    /// The text is not three capital letters. Holds its first 20 characters.
     #[error("a currency is three capital letters such as \"MXN\" (ISO 4217), found {0:?}")]
     Currency(String),
 }
@@ -21,6 +24,7 @@ pub enum BadMoney {
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    /// The three capital letters of the code.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("???")
     }

@@ -17,6 +17,7 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
+    /// Every kind, each once.
     pub const ALL: [NoticeKind; 2] = [NoticeKind::ComplaintEscalated, NoticeKind::DailyDigest];
 
     /// The folder in `infra/templates/` that holds what it says.

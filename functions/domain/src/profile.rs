@@ -21,8 +21,10 @@ macro_rules! skip_empty {
         #[serde(default)]
         pub struct Profile {
             $($(#[$doc])* #[serde(skip_serializing_if = "Dated::is_empty")] pub $field: Dated<$kind>,)*
+            /// Dates by name, such as `wedding`. The birthday has its own field.
             #[serde(skip_serializing_if = "BTreeMap::is_empty")]
             pub anniversaries: BTreeMap<String, Dated<AnnualDate>>,
+            /// The shop's own values by name: a text, a number, true or false.
             #[serde(skip_serializing_if = "BTreeMap::is_empty")]
             pub attributes: BTreeMap<String, Dated<Scalar>>,
         }
@@ -64,16 +66,27 @@ macro_rules! skip_empty {
 }
 
 skip_empty! {
+    /// The given name.
     given: Line,
+    /// The family name; it can be absent where a given name is known.
     family: Line,
+    /// The address that mail goes to.
     email: Email,
+    /// The number that is called, in E.164 form.
     phone: Phone,
+    /// The language tag (BCP 47) that the customer is written to in, such as `es-MX`.
     locale: Locale,
+    /// The IANA time zone. Without one the policy's default counts.
     time_zone: ZoneName,
+    /// The ISO 3166 code of two letters.
     country: Country,
+    /// The date of birth; its year can be absent.
     birthday: AnnualDate,
+    /// A type of relationship, by its name in the policy's `relationships`.
     relationship: Line,
+    /// Who looks after the customer, by their name in the policy's `people`.
     account_manager: Line,
+    /// Topics that the customer likes; see [`crate::interest`] for how many count.
     interests: Vec<Line>,
 }
 

@@ -21,12 +21,15 @@ pub use shared::Shared;
 /// From when on follow-ups are opened, and when virtual time stops.
 #[derive(Clone, Copy, Debug)]
 pub struct Period {
+    /// What is delivered before it is history: it opens no follow-up.
     pub from: Instant,
+    /// The last instant that is replayed.
     pub until: Instant,
 }
 
 /// What a simulation knows of a person at its end.
 pub struct Outcome {
+    /// The state at the end; of several ids that of the one that stays.
     pub customer: Customer,
     /// In the order of touch ids, each once.
     pub touches: Vec<TouchRecord>,

@@ -1,4 +1,5 @@
 //! Spans of time as marketing writes them: `5 business days`, `2 weeks`, `90 minutes`.
+#![allow(missing_docs, reason = "published in schemas; infra/rules/README.md describes the units")]
 
 use std::fmt;
 use std::str::FromStr;

@@ -92,6 +92,7 @@ impl Suppressions {
         }
     }
 
+    /// Whether no address is noted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -158,6 +159,7 @@ impl WrongNumbers {
         }
     }
 
+    /// Whether no report of a wrong number is noted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

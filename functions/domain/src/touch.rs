@@ -11,9 +11,13 @@ use crate::instant::Instant;
 /// What makes a touch unique for ever: `<rule>/<customer>/<occurrence>/<step>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TouchId {
+    /// The rule's name.
     pub rule: String,
+    /// The customer's id.
     pub customer: Id,
+    /// An event's key or instant, an occasion's year, or the first day of a stage or period.
     pub occurrence: String,
+    /// The step's id; a further attempt at a call has one such as `call.2`.
     pub step: String,
 }
 
@@ -60,26 +64,43 @@ impl fmt::Display for TouchId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
+    /// The trigger arrived later than the policy's `max_trigger_age` allows.
     TooOld,
+    /// The rule's filter does not hold.
     FilterFalse,
+    /// A condition needs a value that is unknown or does not fit, or no day was promised.
     FilterMissingValue,
+    /// The customer was in the rule before, and its `reentry` does not let them in now.
     Reentry,
+    /// The customer is in the control group of the rule, which gets nothing.
     Holdout,
     /// So much is pending for this customer that nothing else is started.
     PendingLimit,
+    /// The customer asked to be forgotten.
     Erased,
+    /// The channel needs an address or a number, and none is known.
     NoAddress,
+    /// The address bounced or was reported as spam, or the number is wrong.
     Suppressed,
+    /// Somebody said no, or the yes that marketing mail needs is missing.
     NoConsent,
+    /// The customer's type of relationship does not allow the channel or the purpose.
     Relationship,
+    /// The rule is not live, or the rule or its step is gone.
     RuleNotLive,
+    /// An exit event came, or a rep reported that the relationship is over.
     Exited,
+    /// It did not go in time.
     Expired,
+    /// It waits: a complaint is open, or the pause after one or after a bad answer lasts.
     ComplaintOpen,
+    /// The step's `if` does not hold.
     IfFalse,
     /// The survey goes to a sample, and this occurrence is not in it.
     NotSampled,
+    /// It waits: the channel is closed at this hour or on this day.
     QuietHours,
+    /// It waits: a cap is full, or what room it has is for touches that rank higher.
     FrequencyCap,
     /// The mail service took no more for now.
     Throttled,
@@ -90,6 +111,7 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Its name in snake case, as it is written in output.
     pub fn as_str(self) -> &'static str {
         match self {
             Reason::TooOld => "too_old",
@@ -141,14 +163,20 @@ impl fmt::Display for Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TouchStatus {
+    /// It went out, which for a call or a task means that it was asked for.
     Sent,
+    /// It was not sent, or its trigger started nothing; the reason says why.
     Skipped,
+    /// It ended before it went out, for [`Reason::Exited`].
     Cancelled,
+    /// Its trigger started nothing, since the customer is held out of the rule.
     HeldOut,
+    /// It is still to come, as a simulation lists it.
     Pending,
 }
 
 impl TouchStatus {
+    /// Its name in snake case, as it is written in output.
     pub fn as_str(self) -> &'static str {
         match self {
             TouchStatus::Sent => "sent",
@@ -163,23 +191,31 @@ impl TouchStatus {
 /// A touch that waited: when it was tried, why it did not go, until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Defer {
+    /// When it was tried.
     pub at: Instant,
+    /// Why it did not go.
     pub reason: Reason,
+    /// Until when it waits; a later event may move this.
     pub until: Instant,
 }
 
 /// What became of a touch, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TouchRecord {
+    /// The touch; of a refused trigger that of the rule's first step.
     pub touch: TouchId,
+    /// That of its step, or `task` where the step is gone.
     pub channel: Channel,
+    /// How it ended, or that it is pending.
     pub status: TouchStatus,
     /// When it was sent or ended; where it is pending, when it is tried next.
     pub at: Instant,
     /// When it first fell due.
     pub due: Instant,
+    /// Why it was not sent, or why it waited last; `None` where it was sent or never waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// When and why it waited; the latest ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
 }
@@ -187,15 +223,21 @@ pub struct TouchRecord {
 /// A touch that is to go out now: the executor has no choices left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Send {
+    /// Which touch it is.
     pub touch: TouchId,
+    /// How it goes out.
     pub channel: Channel,
+    /// What it is for; a marketing mail has a link to unsubscribe.
     pub purpose: Purpose,
+    /// The folder in `infra/templates/` that holds what is said; `None` for `event`.
     pub template: Option<String>,
     /// Who acts on a call or a task.
     pub assign_to: String,
     /// For the channel `event`: what is published.
     pub event: Option<String>,
+    /// When it was decided that it goes out.
     pub at: Instant,
+    /// When it fell due.
     pub due: Instant,
     /// When a call or a task is of no use any more.
     pub expires_at: Instant,

@@ -19,13 +19,19 @@ pub use fields::{CUSTOMER_FIELDS, CustomerField, FieldKind, Known};
 
 /// A customer as of a point of the history, with `now` for what counts days.
 pub struct View<'a> {
+    /// With all that is known of them, also what came after `until`.
     pub customer: &'a Customer,
+    /// Up to which point purchases and the profile count.
     pub until: Until<'a>,
+    /// What conditions call `now`; days are counted back from it.
     pub now: Instant,
+    /// The customer's time zone, or the policy's for those who told none.
     pub zone: Cow<'a, TimeZone>,
+    /// The contact policy: currency, default time zone, complaints, brand.
     pub policy: &'a Policy,
     /// What tells p_alive, p_active and lifetime_value, where it is known.
     pub drift: Option<&'a Scorer>,
+    /// The detail of the trigger, or of the exit event; `None` where no event is at hand.
     pub event: Option<&'a Detail>,
 }
 
@@ -36,6 +42,7 @@ impl View<'_> {
         (field.get)(self).filter(|_| field.is_of_conditions)
     }
 
+    /// `dissolution` or `ended` if entered last, or else what purchases and signals tell.
     pub fn stage(&self) -> Stage {
         let entered = self.customer.stages.iter().rev().find(|entered| entered.at <= self.until.at);
         match entered.map(|entered| entered.stage) {

@@ -61,6 +61,7 @@ const ENDED_AT_ONCE: usize = 8;
 /// How a customer's history was taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
+    /// Counted by this run.
     pub counted: usize,
     /// Counted by an earlier run.
     pub known: usize,

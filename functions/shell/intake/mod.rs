@@ -29,6 +29,7 @@ use entries::account;
 /// How an event was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
+    /// It is new, and is counted now.
     Counted,
     /// It had been counted before: nothing changed.
     Duplicate,
@@ -39,10 +40,13 @@ pub enum Taken {
 /// Why an event could not be taken now; it comes again.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
+    /// The table could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Others changed the same customer first, at each attempt.
     #[error(transparent)]
     Contention(#[from] Contention),
+    /// Two ids cannot become one: the person would have too many ids or pending touches.
     #[error(transparent)]
     Merge(#[from] MergeRefusal),
 }

@@ -43,16 +43,22 @@ const CONTEXT: &[u8] = b"lazo link 1\n";
 /// Why `LAZO_LINK_KEYS` cannot be used. Tells nothing of the keys themselves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadKeys {
+    /// The entry at this place, counted from 1, is not written as `<key id>:<base64>`.
     #[error("entry {0} is not written as <key id>:<base64>")]
     Form(usize),
+    /// The id of the entry at this place is empty, too long, or not of letters and digits.
     #[error("the id of entry {0} is not 1 to {KEY_ID_CHARS_MAX} letters or digits")]
     KeyId(usize),
+    /// The key of the entry at this place is no base64.
     #[error("entry {0} is no base64")]
     Base64(usize),
+    /// The key of the entry at this place has too few bytes.
     #[error("entry {0} has under {KEY_BYTES_MIN} bytes")]
     TooShort(usize),
+    /// Two entries have this id.
     #[error("two entries have the id {0:?}")]
     Twice(String),
+    /// More keys are given than can be live at a time: so many.
     #[error("{0} are given, 1 to {KEYS_MAX} can be live at a time")]
     Count(usize),
 }
@@ -61,12 +67,16 @@ pub enum BadKeys {
 /// nothing but that the link does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadToken {
+    /// It is not written as a token of ours, or it is too long.
     #[error("is no token")]
     Form,
+    /// None of the live keys has the id that it names.
     #[error("names a key that is not live")]
     UnknownKey,
+    /// Its tag does not fit its text and the key that it names.
     #[error("was not signed with its key")]
     Forged,
+    /// It was signed with a live key, and its time is over.
     #[error("has expired")]
     Expired,
 }
@@ -82,15 +92,24 @@ pub enum Purpose {
     /// To say no to marketing mail.
     Unsubscribe,
     /// To take back the *no* that was said at that instant, and no other.
-    Undo { said_at: Instant },
+    Undo {
+        /// When that *no* was said.
+        said_at: Instant,
+    },
     /// To answer a survey. What it asks about stands here: an answer counts for
     /// what was asked, whatever became of the rule since.
-    Survey { kind: SurveyKind, touchpoint: String },
+    Survey {
+        /// Which question is asked, and so which scores there are.
+        kind: SurveyKind,
+        /// What the answer is about, such as `delivery`.
+        touchpoint: String,
+    },
 }
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
+    /// What the link may be used for.
     pub purpose: Purpose,
     /// `None` never ends: RFC 8058's links outlive any policy of ours, and a
     /// *no* is welcome from a mail of ten years ago.

@@ -9,10 +9,18 @@ use lettre::message::{Mailbox, Message, MultiPart};
 /// Why a mail cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum LetterError {
+    /// A text is no e-mail address.
     #[error("{what}: {source}")]
-    Address { what: &'static str, source: AddressError },
+    Address {
+        /// Which address it is, such as `the brand's from`.
+        what: &'static str,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+    /// The part of this name has a line break or another control character.
     #[error("{0} has a line break or another control character, which a header may not hold")]
     HeaderInjection(&'static str),
+    /// The parts of the mail cannot be put together.
     #[error(transparent)]
     Mime(#[from] lettre::error::Error),
 }
@@ -20,8 +28,11 @@ pub enum LetterError {
 /// A mail ready to be handed over.
 #[derive(Clone, Debug)]
 pub struct Letter {
+    /// The sender's address, without a name.
     pub from: Address,
+    /// The recipient's address, without a name.
     pub to: Address,
+    /// The whole mail, with its headers.
     pub message: Message,
 }
 
@@ -53,7 +64,9 @@ plain_header!(ContentLanguage, "Content-Language");
 
 /// Whom a mail is for.
 pub struct Recipient<'a> {
+    /// The address that the mail goes to.
     pub email: &'a str,
+    /// The name that the `To` header shows; `None` for the address alone.
     pub name: Option<String>,
 }
 

@@ -57,6 +57,7 @@ impl fmt::Display for Key<'_> {
 /// How long a mail that was not accepted had better wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
+    /// One to two minutes: what is wrong should soon be over.
     Minutes,
     /// Up to an hour: a daily quota is used up, or somebody must mend something.
     Long,
@@ -86,10 +87,22 @@ impl Wait {
 pub enum SendError {
     /// Certainly nothing was accepted: it may be tried again.
     #[error("not accepted, to be tried again: {why}")]
-    NotAccepted { refusal: Refusal, why: String, wait: Wait },
+    NotAccepted {
+        /// The kind of reason.
+        refusal: Refusal,
+        /// The error as a text; [`Mailer::send`] takes addresses out of it.
+        why: String,
+        /// How long to wait before the next try.
+        wait: Wait,
+    },
     /// It will never be accepted as it is.
     #[error("refused: {why}")]
-    Refused { refusal: Refusal, why: String },
+    Refused {
+        /// The kind of reason.
+        refusal: Refusal,
+        /// The error as a text; [`Mailer::send`] takes addresses out of it.
+        why: String,
+    },
     /// Nobody knows: the answer was lost.
     #[error("no answer, it may have gone out: {0}")]
     Unknown(String),
@@ -116,17 +129,26 @@ impl SendError {
 /// What a mailer knows of a mail that was handed to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trace {
-    Accepted { message_id: String },
+    /// The mailer took it.
+    Accepted {
+        /// The id that the mailer gave it.
+        message_id: String,
+    },
+    /// It was certainly not taken: it may be sent again.
     NotAccepted,
+    /// The mailer cannot tell.
     Unknown,
 }
 
 /// Where mail goes.
 #[derive(Debug)]
 pub enum Mailer {
+    /// SES, as in AWS.
     Ses(Ses),
+    /// An SMTP server, for local runs.
     #[cfg(feature = "local")]
     Smtp(Smtp),
+    /// Files in a folder, for local runs: nothing leaves the computer.
     #[cfg(feature = "local")]
     Outbox(Outbox),
 }

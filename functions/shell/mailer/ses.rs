@@ -10,6 +10,7 @@ use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
 
 use super::{Key, Letter, Refusal, SendError, Wait, tags};
 
+/// A client of SES, and the configuration set that every mail goes by.
 #[derive(Clone, Debug)]
 pub struct Ses {
     client: Client,

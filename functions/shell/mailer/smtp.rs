@@ -5,6 +5,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::{Letter, Refusal, SendError, Wait};
 
+/// An SMTP server that mails are handed to.
 #[derive(Debug)]
 pub struct Smtp(AsyncSmtpTransport<Tokio1Executor>);
 

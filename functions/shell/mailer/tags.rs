@@ -38,14 +38,18 @@ pub type Tags = HashMap<String, Vec<String>>;
 /// What the tags of a mail tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tagged {
+    /// The customer's id under which the mail was sent.
     pub customer: Id,
+    /// Which touch of that customer the mail was.
     pub touch: TouchTag,
 }
 
 /// A touch, or what it can be recognised by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TouchTag {
+    /// The touch's whole id.
     Whole(TouchId),
+    /// For an id that is too long for a tag: its SHA-256, in base64url.
     Hash(String),
 }
 

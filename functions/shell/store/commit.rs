@@ -42,6 +42,7 @@ fn after_of(before: &Loaded, customer: Customer, now: Instant) -> Loaded {
 /// How a commit ended that reached the table.
 #[derive(Debug)]
 pub enum Commit {
+    /// All of it was written; this is the customer as stored from then on.
     Done(Box<Loaded>),
     /// Somebody else wrote the customer first: load and decide again.
     Conflict,

@@ -42,11 +42,13 @@ use lazo_domain::touch::TouchId;
 
 use super::{Item, StoreError};
 
+/// The sort key of a customer's state; those of its other parts begin with it.
 pub const STATE: &str = "state";
 pub(super) const ANSWER: &str = "answer#";
 pub(super) const CALL: &str = "call#";
 pub(super) const ESCALATION: &str = "escalation#";
 pub(super) const COMPLAINT: &str = "complaint#";
+/// The partition that lists everybody who ever had a call, by name.
 pub const ASSIGNEES: &str = "assignees";
 pub(super) const DRIFT_MODEL: &str = "drift_model";
 pub(super) const CALENDAR_RULES: &str = "calendar_rules";
@@ -102,26 +104,32 @@ pub(super) fn drifting_from(at: Instant) -> String {
     format!("{:016}#", at.millis().max(0))
 }
 
+/// The partition key of a customer's state and of all items that belong to it.
 pub fn customer(id: &Id) -> String {
     format!("customer#{id}")
 }
 
+/// The sort key of an accepted event, under its customer.
 pub fn event(kind: EventKind, key: &str) -> String {
     format!("event#{kind}#{key}")
 }
 
+/// The sort key of a touch, under its customer.
 pub fn touch(touch: &TouchId) -> String {
     format!("touch#{}/{}/{}", touch.rule, touch.occurrence, touch.step)
 }
 
+/// The sort key of the call or task that a touch asks for, under its customer.
 pub fn call(touch: &TouchId) -> String {
     format!("{CALL}{}/{}/{}", touch.rule, touch.occurrence, touch.step)
 }
 
+/// The sort key of a level that a complaint reached, under its customer.
 pub fn escalation(complaint: &Id, level: u8) -> String {
     format!("{ESCALATION}{complaint}/{level}")
 }
 
+/// The sort key of a complaint, under its customer.
 pub fn complaint(complaint: &Id) -> String {
     format!("{COMPLAINT}{complaint}")
 }

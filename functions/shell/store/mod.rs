@@ -79,16 +79,30 @@ pub type Item = HashMap<String, AttributeValue>;
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// DynamoDB did not answer or refused; the same may work later.
     #[error("DynamoDB: {0}")]
     Service(String),
+    /// What is stored is not what this version expects there.
     #[error("stored item {key} cannot be read: {why}")]
-    Unreadable { key: String, why: String },
+    Unreadable {
+        /// Where the item is: its keys, or one of them.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A newer version wrote the item, so this one must not touch it.
     #[error(
         "stored item {key} is of format {found}, and this version knows formats up to {known}: \
          a newer one wrote it, and it is left alone",
         known = format::FORMAT
     )]
-    Newer { key: String, found: u32 },
+    Newer {
+        /// Where the item is: its partition key and its sort key.
+        key: String,
+        /// The format that the item has.
+        found: u32,
+    },
+    /// The item cannot be made, or DynamoDB refuses it for good.
     #[error("item cannot be written: {0}")]
     Unwritable(String),
     /// It is this very item that the table does not take, now and later.
@@ -143,6 +157,7 @@ fn is_final(code: &str) -> bool {
 /// A customer as stored, with what a conditional write needs.
 #[derive(Clone, Debug)]
 pub struct Loaded {
+    /// The customer's state; a new customer's where nothing is stored.
     pub customer: Customer,
     /// 0 where nothing is stored yet.
     version: u64,
@@ -186,8 +201,11 @@ fn to_item(value: &impl Serialize) -> Result<Item, StoreError> {
 /// What an operation cost, where the store was told to count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
+    /// How many requests were made, as far as they are counted.
     pub round_trips: u64,
+    /// The read capacity units that they took, as DynamoDB told.
     pub read_units: f64,
+    /// The write capacity units, those of indexes included, as DynamoDB told.
     pub write_units: f64,
 }
 
@@ -220,6 +238,7 @@ pub const SETTLE_AFTER: Duration = Duration::from_secs(120);
 pub const UNKNOWN_AFTER: Duration = Duration::from_secs(3600);
 
 impl Store {
+    /// A store over a table; it does not count what its operations cost.
     pub fn new(client: Client, table: impl Into<String>) -> Store {
         Store { client, table: table.into(), cost: None, address_key: Default::default() }
     }
@@ -238,10 +257,12 @@ impl Store {
         counter.unwrap_or_default()
     }
 
+    /// The table's name.
     pub fn table(&self) -> &str {
         &self.table
     }
 
+    /// The client by which it asks DynamoDB.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -329,7 +350,7 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn load(&self, id: &Id) -> Result<Loaded, StoreError> {
         for _ in 0..READS_MAX {
-            let found = self.items_under(id, Sk::Begins(keys::STATE)).await?;
+            let found = Box::pin(self.items_under(id, Sk::Begins(keys::STATE))).await?;
             let is_state = |item: &&Item| keys::text(item, "sk").is_ok_and(|sk| sk == keys::STATE);
             let Some(state) = found.iter().find(is_state) else {
                 return Ok(Loaded::new(id));

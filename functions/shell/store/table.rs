@@ -16,15 +16,20 @@ use super::StoreError;
 /// A key of the table or of an index: attribute, and whether it is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyPart {
+    /// The attribute's name.
     pub attribute: &'static str,
+    /// Whether it holds a number; otherwise it holds a text.
     pub is_number: bool,
 }
 
 /// An index that holds keys only.
 #[derive(Clone, Copy, Debug)]
 pub struct Index {
+    /// The index's name in DynamoDB.
     pub name: &'static str,
+    /// The partition key: items with the same value stand together.
     pub hash: KeyPart,
+    /// The sort key: the order of items within a partition.
     pub range: KeyPart,
 }
 
@@ -36,12 +41,15 @@ const fn number(attribute: &'static str) -> KeyPart {
     KeyPart { attribute, is_number: true }
 }
 
+/// The table's partition key.
 pub const HASH: KeyPart = text("pk");
+/// The table's sort key.
 pub const RANGE: KeyPart = text("sk");
 
 /// The attribute by which DynamoDB lets items go.
 pub const TTL_ATTRIBUTE: &str = "expires_at";
 
+/// The table's indexes: those of the alarms, in the order of [`Alarm`], then the calls'.
 pub const INDEXES: [Index; 4] = [
     Index { name: "due", hash: text("due_shard"), range: number("due_at") },
     Index { name: "occasion", hash: text("occasion_shard"), range: number("occasion_at") },
@@ -70,18 +78,22 @@ pub enum Alarm {
 }
 
 impl Alarm {
+    /// The name of its index.
     pub fn index(self) -> &'static str {
         INDEXES[self as usize].name
     }
 
+    /// The attribute that is the partition key of its index.
     pub fn shard_attribute(self) -> &'static str {
         INDEXES[self as usize].hash.attribute
     }
 
+    /// The attribute that holds when it rings, in milliseconds since 1970.
     pub fn at_attribute(self) -> &'static str {
         INDEXES[self as usize].range.attribute
     }
 
+    /// The partition key of one shard in its index, such as `due#3`.
     pub fn shard(self, shard: u8) -> String {
         format!("{}#{shard}", self.index())
     }

@@ -8,7 +8,9 @@ mod touches;
 /// The languages that everything is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
+    /// Spanish.
     Es,
+    /// English.
     En,
 }
 
@@ -22,6 +24,7 @@ impl Language {
         }
     }
 
+    /// The language's tag: `es` or `en`.
     pub fn tag(self) -> &'static str {
         self.pick("es", "en")
     }

@@ -10,8 +10,11 @@ use super::wire::Answer;
 /// An event that is on the bus.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Published {
+    /// EventBridge's `source`: who published it.
     pub source: String,
+    /// EventBridge's `detail-type`: the kind of event.
     pub detail_type: String,
+    /// The content of the event, read as JSON.
     pub detail: Value,
 }
 

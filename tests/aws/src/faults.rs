@@ -32,7 +32,9 @@ use lazo::shell::store::table::INDEXES;
 /// A request that was made: what it asked for, and what was asked of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
+    /// The service that was asked.
     pub service: Service,
+    /// The operation as AWS names it, such as `PutItem`.
     pub operation: String,
     /// The index that is read, where one is.
     pub index: Option<&'static str>,
@@ -71,12 +73,14 @@ impl Step {
 /// How a handler ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End<T> {
+    /// It ran to its end, with this result.
     Done(T),
     /// The process stopped: nothing more of it ran.
     Stopped,
 }
 
 impl<T> End<T> {
+    /// The result; `None` where the process stopped.
     pub fn done(self) -> Option<T> {
         match self {
             End::Done(done) => Some(done),

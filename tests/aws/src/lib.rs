@@ -72,7 +72,9 @@ pub struct Keep {
 #[derive(Clone)]
 pub struct Aws {
     table: Arc<Table>,
+    /// SES: the mails that were accepted.
     pub mail: Arc<mail::Mail>,
+    /// EventBridge: the events that were published.
     pub bus: Arc<bus::Bus>,
     /// How often each operation was asked for.
     asked: Arc<Mutex<BTreeMap<String, u64>>>,
@@ -87,14 +89,19 @@ impl fmt::Debug for Aws {
 /// A service that requests are made to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
+    /// Where the table is.
     DynamoDb,
+    /// Where mails are sent.
     Ses,
+    /// Where events are published.
     EventBridge,
 }
 
 impl Service {
+    /// Each service once, in the order in which they are declared.
     pub const ALL: [Service; 3] = [Service::DynamoDb, Service::Ses, Service::EventBridge];
 
+    /// The name of the service in the text of a plan, such as `ses`.
     pub fn name(self) -> &'static str {
         match self {
             Service::DynamoDb => "dynamodb",

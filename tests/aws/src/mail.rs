@@ -13,9 +13,13 @@ use super::wire::Answer;
 /// A mail that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
+    /// The id that the sender was told.
     pub message_id: String,
+    /// The addresses that it was sent to.
     pub to: Vec<String>,
+    /// The tags of the request: names and values.
     pub tags: BTreeMap<String, String>,
+    /// The configuration set that the request names; `None` where it names none.
     pub configuration_set: Option<String>,
     /// The message in base64, where bodies are kept.
     pub raw: Option<String>,
@@ -70,6 +74,7 @@ struct Tag {
 pub const SEND_RATE: f64 = 14.0;
 
 impl Mail {
+    /// An SES that has accepted nothing; `keeps_bodies` keeps the text of each mail.
     pub fn new(keeps_bodies: bool) -> Mail {
         Mail { keeps_bodies, ..Mail::default() }
     }

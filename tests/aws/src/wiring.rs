@@ -113,6 +113,7 @@ impl Wiring {
         Wiring { endpoint: Some(endpoint.into()), ..self }
     }
 
+    /// With the SDK's retries on or off; they are off at first.
     pub fn retries(self, retries: Retries) -> Wiring {
         Wiring { retries, ..self }
     }
@@ -155,6 +156,7 @@ impl Wiring {
         store.with_address_key(ADDRESS_KEY)
     }
 
+    /// The product's bus; its requests are not signed.
     pub fn bus(&self) -> Bus {
         let sdk = self.sdk(false);
         let config = aws_sdk_eventbridge::config::Builder::from(&sdk).allow_no_auth();

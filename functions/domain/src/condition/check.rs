@@ -16,7 +16,9 @@ use super::{EventFields, Scope};
 /// What is wrong in a condition, and at which byte of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// Counted in bytes from the beginning of the condition's source.
     pub offset: usize,
+    /// What is wrong, for whoever writes the rule.
     pub message: String,
 }
 

@@ -65,9 +65,12 @@ impl std::fmt::Debug for Condition {
 /// Which fields of `event` conditions name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum EventFields {
+    /// They name no field of `event`.
     #[default]
     None,
+    /// They name these top-level fields of `event` alone.
     Named(BTreeSet<String>),
+    /// They take `event` as a whole, so that any of its fields may matter.
     All,
 }
 
@@ -102,7 +105,9 @@ impl EventFields {
 /// What a condition came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
+    /// The condition is true.
     Holds,
+    /// It is false, and no missing value is the reason.
     Fails,
     /// It fails because a value that it needs is not known of this customer, or
     /// does not fit: a text where a number is needed, a division by zero.
@@ -130,6 +135,7 @@ pub trait Values {
     }
     /// Whether a purchase has been given back, all of it.
     fn is_refunded(&self, purchase: &Id) -> bool;
+    /// The instant that `now` stands for.
     fn now(&self) -> Instant;
 }
 
@@ -183,6 +189,7 @@ impl Condition {
         self.customer_fields.iter().any(|named| named == field)
     }
 
+    /// The condition in CEL, as it was written.
     pub fn source(&self) -> &str {
         &self.source
     }

@@ -8,7 +8,9 @@ use crate::event::EventKind;
 /// A name with its type in words, such as `a number`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
+    /// As a condition writes it: `customer.purchases`, `items[].sku`, `has`.
     pub name: String,
+    /// The type of its values, or of what a function gives, in words.
     pub kind: &'static str,
 }
 

@@ -13,12 +13,18 @@ use crate::touch::{Defer, TouchId};
 /// An event that triggers rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TriggerEvent {
+    /// The kind that rules name as their trigger.
     pub kind: EventKind,
+    /// The event's key, or its instant where it has no key.
     pub occurrence: String,
+    /// When the event occurred.
     pub at: Instant,
+    /// When it was taken in: an event that arrives too late starts nothing.
     pub received_at: Instant,
+    /// The purchase that the event is about; `None` where it is about none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_id: Option<Id>,
+    /// What the event told, as JSON; `{}` once that is forgotten.
     pub detail: Detail,
     /// The key of the event's own item where that keeps the detail, which is too
     /// long for the customer's.
@@ -48,10 +54,14 @@ impl TriggerEvent {
 /// An event that ended, or may yet end, follow-ups.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Exit {
+    /// When the event occurred.
     pub at: Instant,
+    /// The kind that rules name in `exit_on`.
     pub kind: EventKind,
+    /// The event's key; `None` for a profile, which has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Id>,
+    /// The purchase that the event is about; `None` ends follow-ups of any purchase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_id: Option<Id>,
     /// What conditions ask of it, where some rule has one for its kind.
@@ -68,23 +78,33 @@ impl Exit {
 /// A customer on the way through a rule, with the one touch that is pending.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Enrolment {
+    /// The rule's name.
     pub rule: String,
+    /// An event's key or instant, an occasion's year, or the first day of a stage or period.
     pub occurrence: String,
     /// The trigger's instant.
     pub at: Instant,
     /// The event that triggered it, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<EventKind>,
+    /// The purchase that the trigger is about; `None` where it is about none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purchase_id: Option<Id>,
+    /// The id of the pending step; a further attempt at a call has one such as `call.2`.
     pub step: String,
+    /// What the step is counted from: the trigger, or when the one before was sent or ended.
     pub base: Instant,
+    /// Whether the base is a day without a time of day, such as an occasion.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub base_is_day: bool,
+    /// When the pending touch falls due; a wait does not move it.
     pub due: Instant,
+    /// When the touch is tried next, or when the wait for a call's report ends.
     pub next: Instant,
+    /// When and why the touch waited; the latest ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
+    /// How far the touch has got.
     #[serde(default, skip_serializing_if = "Phase::is_waiting")]
     pub phase: Phase,
     /// After a lost answer it was put back once, as the policy said.
@@ -111,13 +131,18 @@ pub enum Phase {
     /// It is on its way out, unconfirmed.
     Sending(Sending),
     /// A call that was asked for: nothing is pending until its report comes.
-    AwaitingReport { asked_at: Instant },
+    AwaitingReport {
+        /// When the call was asked for.
+        asked_at: Instant,
+    },
 }
 
 /// A touch on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sending {
+    /// Since when it is on its way.
     pub since: Instant,
+    /// Whether the answer is still to come or was lost.
     #[serde(default, skip_serializing_if = "SendAnswer::is_expected")]
     pub answer: SendAnswer,
     /// An exit event came meanwhile.
@@ -129,6 +154,7 @@ pub struct Sending {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendAnswer {
+    /// The answer is still to come.
     #[default]
     Expected,
     /// The answer was lost: nobody knows whether the touch went out.
@@ -139,6 +165,7 @@ pub enum SendAnswer {
 }
 
 impl SendAnswer {
+    /// Whether the answer is still to come, and not lost.
     pub fn is_expected(&self) -> bool {
         *self == SendAnswer::Expected
     }
@@ -150,6 +177,7 @@ impl Phase {
         Phase::Sending(Sending { since, answer: SendAnswer::Expected, exited: false })
     }
 
+    /// Whether the touch waits for its time.
     pub fn is_waiting(&self) -> bool {
         *self == Phase::Waiting
     }
@@ -158,13 +186,16 @@ impl Phase {
 /// An attempt at a call that reached nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Try {
+    /// When the attempt was asked for.
     pub asked_at: Instant,
+    /// When the attempt was made, as its report tells.
     pub reported_at: Instant,
 }
 
 /// What a report says of a call, as far as attempts go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reported {
+    /// When the call was made, as the report tells.
     pub at: Instant,
     /// Whether nobody was reached, so that it is tried again.
     pub is_unanswered: bool,
@@ -195,6 +226,7 @@ impl Enrolment {
         ordered::keep_latest(&mut self.defers, DEFERS_MAX);
     }
 
+    /// What the pending step is counted from, with whether that is a day.
     pub fn base(&self) -> Base {
         Base { at: self.base, is_day: self.base_is_day }
     }
@@ -212,6 +244,7 @@ impl Enrolment {
         }
     }
 
+    /// The same as [`Enrolment::sending`], to be changed.
     pub fn sending_mut(&mut self) -> Option<&mut Sending> {
         match &mut self.phase {
             Phase::Sending(sending) => Some(sending),
@@ -219,6 +252,7 @@ impl Enrolment {
         }
     }
 
+    /// Whether the touch is on its way out, unconfirmed.
     pub fn is_sending(&self) -> bool {
         self.sending().is_some()
     }
@@ -240,14 +274,19 @@ impl Enrolment {
 /// An enrolment that was, by its trigger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PastEnrolment {
+    /// The trigger's instant.
     pub at: Instant,
+    /// What triggered it, as in [`Enrolment`].
     pub occurrence: String,
 }
 
 /// A sent touch as frequency caps see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SentTouch {
+    /// When it was sent.
     pub at: Instant,
+    /// By which channel it went; a cap may count only some.
     pub channel: Channel,
+    /// What it was for; a cap may count only one purpose.
     pub purpose: Purpose,
 }

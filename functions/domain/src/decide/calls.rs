@@ -36,6 +36,7 @@ const AFTER: [[usize; PARTS]; PARTS] = [[2, 1, 0], [2, 0, 1], [0, 1, 2]];
 pub struct CallFacts {
     /// Counted from 1.
     pub attempt: u8,
+    /// How many attempts there are at most, the first included.
     pub attempts: u8,
     /// On which day it would be tried again if nobody is reached now.
     pub next_on: Option<Date>,

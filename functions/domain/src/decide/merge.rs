@@ -30,11 +30,13 @@ pub const ALIASES_MAX: usize = 20;
 /// Why two ids cannot become one now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeRefusal {
+    /// The person would have more than [`ALIASES_MAX`] other ids.
     #[error(
         "one person can have {ALIASES_MAX} other ids at most: {why}",
         why = "look for a mapping that merges everybody into one id"
     )]
     TooManyIds,
+    /// Together they have over [`PENDING_MAX`] pending touches or [`TRIGGERS_MAX`] triggers.
     #[error(
         "the two ids have more than {PENDING_MAX} touches pending in all: {why}",
         why = "redrive this when there are fewer"
@@ -57,7 +59,9 @@ pub fn merge_refusal(stays: &Customer, goes: &Customer) -> Option<MergeRefusal> 
 /// that goes.
 #[derive(Clone, Debug)]
 pub struct Merge {
+    /// The new state of the id that stays, and what follows for it.
     pub stays: Decision,
+    /// What is left under the id that goes: touches on their way out, and what they need.
     pub goes: Customer,
 }
 

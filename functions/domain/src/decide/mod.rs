@@ -3,6 +3,7 @@
 //!
 //! | file | decides |
 //! |---|---|
+//! | `input` | what may happen |
 //! | `event` | what follows from an event |
 //! | `apply` | what it changes in the state |
 //! | `exits` | events that end follow-ups |
@@ -29,6 +30,7 @@ mod due;
 mod enrol;
 mod event;
 mod exits;
+mod input;
 mod merge;
 mod occasion;
 mod period;
@@ -47,63 +49,27 @@ use crate::calendar;
 use crate::channel::Channel;
 use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
-use crate::event::{Detail, Event, EventKind};
+use crate::event::{Detail, EventKind};
 use crate::history::Until;
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
 use crate::rulebook::{Rule, RuleBook, Step};
 use crate::stage::Entered;
-use crate::suppression::{AddressHash, Cause};
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 use crate::view::View;
 pub use bounds::{INLINE_DETAIL_BYTES_MAX, PENDING_MAX, TRIGGERS_MAX};
 pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
 pub use complaints::deadline;
+pub use input::Input;
 pub use merge::{ALIASES_MAX, Merge, MergeRefusal, merge, merge_refusal};
 pub use occasion::celebrated_on;
 pub use period::current as period_begin;
 
-/// What happened.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// An event that the bus delivered.
-    Event(&'a Event),
-    /// An event of the past: it counts, and opens no follow-up.
-    History(&'a Event),
-    /// Time has passed: look at the calendar, send what is due.
-    Due,
-    /// From the next instant on follow-ups are opened: the calendar's days up to
-    /// now are history.
-    Begin,
-    /// Days have come: look at occasions, periods and stages, send nothing.
-    Calendar,
-    /// The touch went out at the instant at which it was decided.
-    Confirmed(&'a TouchId),
-    /// Nothing went out, for certain; try again not before `until`.
-    PutBack { touch: &'a TouchId, until: Instant },
-    /// The touch cannot go out, ever.
-    Refused(&'a TouchId),
-    /// Nobody knows whether the touch went out; its fence stays.
-    Unanswered(&'a TouchId),
-    /// Nothing was heard of an unanswered touch in the time that it takes: it
-    /// goes once more, or is listed.
-    Unresolved(&'a TouchId),
-    /// Somebody found that an unanswered touch did not go out: it may go.
-    Resend(&'a TouchId),
-    /// The mail service itself says that it took the touch, at an instant.
-    Accepted { touch: &'a TouchId, at: Instant },
-    /// Those in charge were told that a complaint went up a level.
-    EscalationNotified { complaint: &'a Id, level: u8 },
-    /// They were not, or not all of them: it is tried again not before `until`.
-    EscalationNotNotified { complaint: &'a Id, level: u8, until: Instant, is_published: bool },
-    /// Mail to an address must stop.
-    Suppressed { address: &'a AddressHash, at: Instant, cause: Cause },
-}
-
 /// What follows from an input.
 #[derive(Clone, Debug)]
 pub struct Decision {
+    /// The state after the input.
     pub customer: Customer,
     /// Touches that ended or were refused, each with its reason.
     pub records: Vec<TouchRecord>,

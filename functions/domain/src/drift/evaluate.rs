@@ -25,6 +25,7 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// The name in English, as reports print it.
     pub fn as_str(self) -> &'static str {
         match self {
             Measure::Inactive => "1 - p_active",
@@ -43,7 +44,9 @@ impl Measure {
 /// About a tenth of the customers, by score; equal scores are never parted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Decile {
+    /// How many customers are in it, at least one.
     pub customers: usize,
+    /// The mean of their scores: a chance, a ratio or days, by the measure.
     pub mean_score: f64,
     /// The share that did not come back.
     pub observed: f64,
@@ -52,6 +55,7 @@ pub struct Decile {
 /// What one measure is worth.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EvaluationReport {
+    /// By which score the customers were ranked.
     pub measure: Measure,
     /// The chance that somebody lost is ranked above somebody who came back,
     /// ties counting half; `None` where there are not both.
@@ -62,6 +66,7 @@ pub struct EvaluationReport {
     pub pr_auc: Option<f64>,
     /// The mean squared error; `None` for what is no probability.
     pub brier: Option<f64>,
+    /// From the lowest scores to the highest; a tenth without customers is left out.
     pub calibration: Vec<Decile>,
 }
 
@@ -69,10 +74,15 @@ pub struct EvaluationReport {
 /// after it, up to `until`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
+    /// The last day that the scores know of.
     pub split: Date,
+    /// The last day on which a purchase counts as coming back.
     pub until: Date,
+    /// Those who bought up to `split`.
     pub customers: usize,
+    /// Those of them who had bought on two days at least.
     pub repeat_customers: usize,
+    /// Those of them who did not come back.
     pub lost: usize,
     /// Fitted to what was known at the split.
     pub model: Model,

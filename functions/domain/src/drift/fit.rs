@@ -14,8 +14,10 @@ pub const DROPOUT_MIN: f64 = 0.01;
 /// What was found, usable or not.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
+    /// The parameters at which the search ended, and of which model they are.
     #[serde(flatten)]
     pub params: Params,
+    /// Of all histories together, at these parameters. Zero where a printed model has none.
     pub log_likelihood: f64,
     /// How often the likelihood was reckoned over all histories.
     pub evaluations: u32,
@@ -25,27 +27,53 @@ pub struct Estimate {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Refusal {
+    /// There are fewer customers than the policy's `min_customers`.
     #[error("too few customers for a fit: {customers} of the {needed} that it takes")]
-    TooFewCustomers { customers: usize, needed: usize },
+    TooFewCustomers {
+        /// How many there are.
+        customers: usize,
+        /// How many it takes.
+        needed: usize,
+    },
+    /// Nobody has a second purchase day.
     #[error("nobody bought on a second day, so nothing can be said of gaps")]
     NoRepeats,
+    /// The mean chance to leave is under [`DROPOUT_MIN`].
     #[error(
         "the fit is degenerate: a/(a+b) = {dropout:.1e} is under {DROPOUT_MIN}, so nobody would ever leave"
     )]
-    NobodyLeaves { dropout: f64 },
+    NobodyLeaves {
+        /// The mean chance to leave after a purchase: a/(a+b).
+        dropout: f64,
+    },
+    /// A parameter ended at the edge of what is allowed.
     #[error("the fit is degenerate: {parameter} runs to the edge of what is possible, {value:e}")]
-    AtBound { parameter: String, value: f64 },
+    AtBound {
+        /// Which one: `r`, `alpha`, `a` or `b`.
+        parameter: String,
+        /// Where it ended; `alpha` in weeks.
+        value: f64,
+    },
+    /// The search ended away from a maximum, or its numbers are of no use.
     #[error("the fit did not converge: the slope that is left is {slope:.1e}")]
-    NotConverged { slope: f64 },
+    NotConverged {
+        /// The steepest slope of the mean log-likelihood there, by a parameter's logarithm.
+        slope: f64,
+    },
     /// As a sentence, which is all that `lazo drift fit --json` prints.
     #[error("{why}")]
-    Told { why: String },
+    Told {
+        /// The reason, as it was printed.
+        why: String,
+    },
 }
 
 /// A fit's outcome: an estimate may be there and still be refused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
+    /// `None` where no fit was tried, or the search gave no parameters of use.
     pub estimate: Option<Estimate>,
+    /// Why the estimate may not be used; `None` where it may.
     pub refused: Option<Refusal>,
 }
 

@@ -10,7 +10,9 @@ use super::summary::{Group, Histories};
 /// The log-likelihood, and its derivatives by r, alpha, a and b.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Likelihood {
+    /// The natural logarithm of the likelihood, summed over all customers.
     pub value: f64,
+    /// The derivatives of `value` by r, alpha, a and b, in this order.
     pub gradient: [f64; 4],
 }
 

@@ -13,7 +13,9 @@ use super::summary::{Histories, Summary};
 /// that is known in the shop's currency.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PurchaseDay {
+    /// The local date; all purchases of that day count as one day.
     pub date: Date,
+    /// `None` where it is not known in the shop's currency.
     pub spent: Option<f64>,
 }
 
@@ -43,6 +45,7 @@ impl Sample {
         self.spendings.push(Spent::of(known));
     }
 
+    /// How many customers it holds: those who had bought by its end.
     pub fn customers(&self) -> usize {
         self.summaries.len()
     }
@@ -72,9 +75,11 @@ impl Sample {
 /// What was learnt of a shop: plain numbers, to be stored and read again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
+    /// Which model was fitted, or was to be.
     pub kind: Kind,
     /// The last day that was known.
     pub until: Date,
+    /// How many customers there were to fit to.
     pub customers: usize,
     /// Different histories among those customers, on a week's grid where there
     /// are very many.
@@ -83,7 +88,9 @@ pub struct Model {
     pub estimate: Option<Estimate>,
     /// Why the estimate may not be used; the ratio judges instead.
     pub refused: Option<Refusal>,
+    /// The shop's own figures for the overdue ratio.
     pub rhythm: ShopRhythm,
+    /// What people spend on a purchase day.
     pub spending: Spending,
 }
 
@@ -91,18 +98,30 @@ pub struct Model {
 /// `refused`; a text may have these alone.
 #[derive(Deserialize, Serialize)]
 pub struct PrintedModel {
+    /// Which model was fitted, or was to be.
     pub model: Kind,
+    /// The shape of the rates of purchase; `None` without an estimate.
     pub r: Option<f64>,
+    /// The rate parameter of their distribution, in weeks; `None` without an estimate.
     pub alpha: Option<f64>,
+    /// The first parameter of the chance to leave; `None` without an estimate.
     pub a: Option<f64>,
+    /// The second parameter of that chance; `None` without an estimate.
     pub b: Option<f64>,
+    /// Of all histories together; `None` without an estimate.
     pub log_likelihood: Option<f64>,
+    /// How many customers there were to fit to.
     pub customers: usize,
+    /// Different histories among those customers, as in [`Model`].
     pub unique_histories: usize,
+    /// Why the estimate may not be used, as a sentence; `None` where it may.
     pub refused: Option<String>,
+    /// The last day that was known; `None` in a text of the documented fields alone.
     pub until: Option<Date>,
+    /// The figures for the overdue ratio; all zero where the text does not have them.
     #[serde(default)]
     pub rhythm: ShopRhythm,
+    /// What people spend on a purchase day; zero where the text does not have it.
     #[serde(default)]
     pub spending: Spending,
 }
@@ -151,12 +170,15 @@ impl From<PrintedModel> for Model {
 /// A text that holds no model.
 #[derive(Debug, thiserror::Error)]
 pub enum BadModel {
+    /// The text is no JSON, or its fields are not those of a model.
     #[error("no drift model: {0}")]
     NoJson(#[from] serde_json::Error),
+    /// The text is JSON, but has neither `kind` nor `model`.
     #[error(
         "no drift model: it has neither `kind`, as what `lazo drift fit --out` writes, nor `model`, as what `lazo drift fit --json` prints"
     )]
     Other,
+    /// A part has numbers that no fit gives. It holds the part's name.
     #[error("no drift model: {0} is out of range")]
     OutOfRange(&'static str),
 }

@@ -19,14 +19,17 @@ use super::summary::Weeks;
 /// Which model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
+    /// A customer may leave after any purchase, the first included.
     #[default]
     #[serde(rename = "mbg-nbd")]
     MbgNbd,
+    /// A customer may leave after any purchase but the first.
     #[serde(rename = "bg-nbd")]
     BgNbd,
 }
 
 impl Kind {
+    /// The name as files and the command line write it: `mbg-nbd` or `bg-nbd`.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::MbgNbd => "mbg-nbd",
@@ -46,11 +49,16 @@ impl Kind {
 /// A model's parameters; all are positive and finite, `alpha` is in weeks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Params {
+    /// Which model these parameters are for.
     #[serde(rename = "model")]
     pub kind: Kind,
+    /// The shape of the gamma distribution of customers' purchase rates.
     pub r: f64,
+    /// The rate parameter of that distribution, in weeks.
     pub alpha: f64,
+    /// The first parameter of the beta distribution of the chance to leave.
     pub a: f64,
+    /// The second one: the higher it is, the fewer customers leave.
     pub b: f64,
 }
 
@@ -58,6 +66,7 @@ pub struct Params {
 const TERMS_MAX: u32 = 200_000;
 
 impl Params {
+    /// Whether all four numbers are finite and above zero.
     pub fn is_valid(&self) -> bool {
         [self.r, self.alpha, self.a, self.b].iter().all(|value| value.is_finite() && *value > 0.0)
     }

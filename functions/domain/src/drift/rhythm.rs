@@ -37,10 +37,12 @@ impl Rhythm {
         Rhythm::new(*dates.first()?, *dates.last()?, u32::try_from(dates.len()).ok()?)
     }
 
+    /// The local date of the first purchase day.
     pub fn first(self) -> Date {
         self.first
     }
 
+    /// The local date of the last purchase day.
     pub fn last(self) -> Date {
         self.last
     }
@@ -113,6 +115,7 @@ impl Gaps {
         }
     }
 
+    /// The figures of all gaps that were added; all zero where there is none.
     pub fn figures(&self) -> ShopRhythm {
         let count = self.0.len();
         if count == 0 {
@@ -142,6 +145,7 @@ fn percentile(values: &mut [f64], share: f64) -> f64 {
 /// A shop's own figures for the ratio.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShopRhythm {
+    /// How many gaps the figures stand on; at least [`GAPS_MIN`] make them usable.
     pub completed_gaps: usize,
     /// g: the mean of all completed gaps, which is Σt_x/Σx over all customers.
     pub mean_gap_days: f64,

@@ -88,6 +88,7 @@ impl Scorer {
         }
     }
 
+    /// By what customers are judged: the model where it may be used, otherwise the ratio.
     pub fn judge(&self) -> Judge {
         self.judge
     }

@@ -23,8 +23,11 @@ const SHOP_DAYS: f64 = 2.0;
 /// The parameters of the gamma-gamma model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GammaGamma {
+    /// The shape of one customer's spendings.
     pub p: f64,
+    /// The shape of the distribution of customers' rates; above 1 in a usable model.
     pub q: f64,
+    /// The rate parameter of that distribution, in the shop's currency.
     pub gamma: f64,
 }
 
@@ -41,7 +44,9 @@ pub struct Spending {
 /// them in all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spent {
+    /// How many purchase days there are of which the spending is known.
     pub days: u32,
+    /// The sum over those days, net of refunds.
     pub total: f64,
 }
 
@@ -86,6 +91,7 @@ impl Spending {
         }
     }
 
+    /// Whether the mean is not negative, `q` is above 1, and `p` and `gamma` are above 0.
     pub fn is_valid(&self) -> bool {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let holds = |m: &GammaGamma| [m.p, m.q - 1.0, m.gamma].into_iter().all(positive);

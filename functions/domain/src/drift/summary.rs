@@ -120,6 +120,7 @@ impl Histories {
         Histories { customers, is_on_week_grid: false, groups, rows, times }
     }
 
+    /// How many customers there are; those with equal histories count each.
     pub fn customers(&self) -> usize {
         self.customers
     }

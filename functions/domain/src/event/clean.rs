@@ -69,7 +69,9 @@ impl fmt::Display for Path {
 /// path nor the reason tells its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
+    /// Where it stood in the event, such as `items[3].unit_price`.
     pub path: String,
+    /// What does not fit, such as `is below zero, a quantity is zero or more`.
     pub why: String,
 }
 

@@ -16,8 +16,11 @@ pub struct BadDate;
 /// A day of the year, with the year it began in where that is known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AnnualDate {
+    /// From 1 to 9999; `None` where it is not known.
     pub year: Option<i16>,
+    /// From 1 to 12.
     pub month: i8,
+    /// From 1 to 31. 29 February is taken where the year is not known.
     pub day: i8,
 }
 
@@ -27,6 +30,7 @@ impl AnnualDate {
         Date::new(self.year?, self.month, self.day).ok()
     }
 
+    /// Whether it is 29 February, which most years do not have.
     pub fn is_leap_day(self) -> bool {
         self.month == 2 && self.day == 29
     }

@@ -1,5 +1,6 @@
 //! The kinds of events that Lazo takes, each in one row: what it says, what makes
 //! it count once, whom and which purchase it is about, what no type can tell of it.
+#![allow(missing_docs, reason = "the kinds are described in events/README.md")]
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -36,7 +36,9 @@ use crate::instant::Instant;
 /// An event that fits its schema.
 #[derive(Clone, Debug)]
 pub struct Event {
+    /// When it happened, as the shop tells it.
     pub occurred_at: Instant,
+    /// The fields that Lazo knows, by kind.
     pub body: Body,
     /// The `detail` as it came, kept for conditions and templates.
     pub detail: Detail,
@@ -55,6 +57,7 @@ impl std::fmt::Debug for Detail {
 }
 
 impl Event {
+    /// The kind, which is the event's `detail-type`.
     pub fn kind(&self) -> EventKind {
         self.body.kind()
     }

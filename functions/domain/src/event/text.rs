@@ -15,28 +15,44 @@ pub const LINE_CHARS_MAX: usize = 300;
 /// A line of text that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadText {
+    /// The text has more characters than its type takes.
     #[error("has {found} characters, at most {most} are taken")]
-    TooLong { found: usize, most: usize },
+    TooLong {
+        /// How many characters the text has.
+        found: usize,
+        /// How many characters it may have.
+        most: usize,
+    },
+    /// The text is empty or has only blanks.
     #[error("is empty")]
     Empty,
+    /// The text holds a character for which [`breaks_line`] is true.
     #[error("has a line break or another control character, which no single line may hold")]
     ControlCharacter,
+    /// The text holds a character such as a zero-width space or a direction mark.
     #[error("has characters that are not seen and change how others are")]
     Invisible,
+    /// The text has no scheme, has nothing behind it, or holds a character that no URL has.
     #[error("is no web address such as https://example.com/guide")]
     NoUrl,
+    /// The part before the @ has a character beyond ASCII.
     #[error(
         "has a letter before the @ that most mail servers refuse; write it in plain letters (a-z)"
     )]
     LocalPart,
+    /// The text does not have the form of a mail address.
     #[error("is no e-mail address such as ana@example.com")]
     NoEmail,
+    /// The text is not a plus sign and 2 to 15 digits, the first of them not 0.
     #[error("is no phone number in E.164 form such as +525512345678")]
     NoPhone,
+    /// The text is no BCP 47 tag, or is not in the usual spelling, such as `es-MX`.
     #[error("is no language tag (BCP 47) such as es-MX")]
     NoLocale,
+    /// The time zone database has no zone of this name.
     #[error("is no IANA time zone such as America/Mexico_City")]
     NoTimeZone,
+    /// The text is not two capital letters from A to Z.
     #[error("is no country code (ISO 3166) such as MX")]
     NoCountry,
 }
@@ -240,6 +256,7 @@ macro_rules! text_type {
                 Ok($name(text))
             }
 
+            /// The checked text, as it is kept.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -1,4 +1,5 @@
 //! The values of an event's fields: changes, attributes, quantities, scores.
+#![allow(missing_docs, reason = "published in schemas, which say what fits")]
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};

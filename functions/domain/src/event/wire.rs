@@ -31,28 +31,56 @@ pub const AHEAD_MILLIS_MAX: i64 = DAY_MILLIS;
 /// Why a text is no event.
 #[derive(Debug, thiserror::Error)]
 pub enum BadEvent {
+    /// The text is no JSON, or does not have the form of an event. Holds the parser's words.
     #[error("no JSON object: {0}")]
     NoJson(String),
+    /// The `detail-type` is none of the known kinds.
     #[error(transparent)]
     UnknownKind(#[from] UnknownKind),
+    /// There is no `detail-type`, and the fields fit no kind.
     #[error(
         "no detail-type, and the fields do not tell which event this is; give it as \"detail-type\""
     )]
     NoKind,
+    /// A field that the event needs does not fit, or its longest field makes it too large.
     #[error("{kind}: {path}: {why}")]
-    Field { kind: EventKind, path: String, why: String },
+    Field {
+        /// The kind of the event.
+        kind: EventKind,
+        /// Where the field stands, such as `items[3].unit_price`.
+        path: String,
+        /// The reason, in words that follow the path.
+        why: String,
+    },
+    /// The text has more bytes than are taken.
     #[error("has {found} bytes, at most {most} are taken")]
-    TooLarge { found: usize, most: usize },
+    TooLarge {
+        /// How many bytes it has.
+        found: usize,
+        /// How many bytes it may have.
+        most: usize,
+    },
+    /// The envelope's `time` is no RFC 3339 date-time. Holds `…` and not the text itself.
     #[error("time: {0:?} is no RFC 3339 date-time with offset")]
     Time(String),
+    /// A field stands twice in one object. Holds the path to it.
     #[error("{0} stands twice, and readers differ on which counts; write each field once")]
     Doubled(String),
+    /// A value stands inside more than 32 objects and lists.
     #[error("its objects and lists stand too deep in one another")]
     TooDeep,
+    /// The event says that it happened more than a day after it arrived.
     #[error(
         "{kind}: occurred_at: {occurred_at} is more than a day after it arrived, at {arrived}; mend the clock or the year, or try it again when that day has come"
     )]
-    Ahead { kind: EventKind, occurred_at: Instant, arrived: Instant },
+    Ahead {
+        /// The kind of the event.
+        kind: EventKind,
+        /// When it happened, as the event tells it.
+        occurred_at: Instant,
+        /// When it arrived.
+        arrived: Instant,
+    },
 }
 
 impl From<BadJson> for BadEvent {
@@ -69,7 +97,9 @@ impl From<BadJson> for BadEvent {
 /// `time`, or `occurred_at` where it came bare.
 #[derive(Clone, Debug)]
 pub struct Delivered {
+    /// When the bus delivered it; `occurred_at` for a bare event.
     pub at: Instant,
+    /// The event, without the fields that did not fit.
     pub event: Event,
     /// The optional fields that did not fit: the event counts without them.
     pub left_out: Vec<LeftOut>,

@@ -12,12 +12,16 @@ const CURRENCIES_MAX: usize = 20;
 /// Purchases older than the [`PURCHASES_MAX`](super::PURCHASES_MAX) latest, summed up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Earlier {
+    /// How many there are; those fully refunded when they were summed up do not count.
     pub purchases: u32,
+    /// On how many days in UTC they were made; the days of merged ids are added together.
     pub days: u32,
     /// By currency, in the order of their codes.
     #[serde(default)]
     pub(super) sums: Vec<Sum>,
+    /// When the first of them was made.
     pub first_at: Instant,
+    /// When the last of them was made.
     pub last_at: Instant,
 }
 

@@ -9,29 +9,41 @@ use crate::instant::Instant;
 use crate::money::{Currency, amount};
 use crate::ordered;
 
+/// One purchase, with what was told of it later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Purchase {
+    /// When it was made.
     pub at: Instant,
+    /// The shop's id for it.
     pub id: Id,
+    /// What it cost, in `currency`, with nothing taken off for refunds.
     #[serde(with = "amount")]
     pub total: Decimal,
+    /// That of `total`.
     pub currency: Currency,
+    /// Those of its items, each once; a purchase that is not recent may have lost some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Line>,
+    /// The earliest first; where there are very many, an old purchase has one with their sum.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
+    /// When it was delivered; `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered_at: Option<Instant>,
     /// Only the latest purchase keeps these two.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
+    /// Who sold it; `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sold_by: Option<Line>,
 }
 
+/// Something given back of a purchase.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Refund {
+    /// When it was given back.
     pub at: Instant,
+    /// The shop's id for the refund; a purchase counts each id once.
     pub id: Id,
     /// `None` gives all back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +81,7 @@ impl Purchase {
         self.given_back(until).sum::<Decimal>().min(self.total)
     }
 
+    /// Whether refunds up to an instant give all of it back; never so without a refund.
     pub fn is_fully_refunded(&self, until: Instant) -> bool {
         !self.refunds.is_empty()
             && self.given_back(until).next().is_some()

@@ -8,8 +8,11 @@ use crate::event::{Body, CallReported, Line, Phase, SurveyAnswered};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feeling {
+    /// A CSAT or a satisfaction of 1 or 2, or an NPS of 0 to 6.
     Unhappy,
+    /// A CSAT or a satisfaction of 3, or an NPS of 7 or 8.
     Neutral,
+    /// A CSAT or a satisfaction of 4 or 5, or an NPS of 9 or 10.
     Happy,
 }
 
@@ -54,7 +57,9 @@ impl Feeling {
 pub struct Experience {
     /// Where on the journey; a survey and a call do not say.
     pub phase: Option<Phase>,
+    /// What it was about; for a call the rule that asked for it, or `call` if none did.
     pub touchpoint: Line,
+    /// How the customer felt; one bad score of a survey decides.
     pub feeling: Feeling,
 }
 

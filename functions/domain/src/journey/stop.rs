@@ -13,8 +13,11 @@ const Z: f64 = 1.959_963_984_540_054;
 /// One experience with what its customer was worth then.
 #[derive(Clone, Copy, Debug)]
 pub struct Told<'a> {
+    /// Where on the journey; `None` where that was not said.
     pub phase: Option<Phase>,
+    /// What it was about, such as `delivery`.
     pub touchpoint: &'a str,
+    /// How the customer felt, as the scores tell.
     pub feeling: Feeling,
     /// In the shop's currency.
     pub worth: f64,
@@ -23,8 +26,11 @@ pub struct Told<'a> {
 /// A share of answers with its interval of 95 % (Wilson 1927), from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Share {
+    /// The share as it was counted or weighed.
     pub share: f64,
+    /// The lower end of the interval.
     pub low: f64,
+    /// The upper end of the interval.
     pub high: f64,
 }
 
@@ -43,10 +49,15 @@ impl Share {
 /// A touchpoint and how customers fare there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TouchpointScore {
+    /// Where on the journey it is.
     pub phase: Phase,
+    /// Its name, such as `delivery`.
     pub touchpoint: String,
+    /// How many experiences were told of it, neutral ones included.
     pub answers: usize,
+    /// How many of them were happy.
     pub happy: usize,
+    /// How many of them were unhappy.
     pub unhappy: usize,
     /// The share of the unhappy, each customer as one.
     pub unhappy_share: Share,

@@ -53,16 +53,20 @@ pub struct Facts<'a> {
     pub rep: &'a str,
     /// Where the customer can say no; marketing mail always carries it.
     pub unsubscribe: Option<&'a str>,
+    /// What is celebrated, for a rule of an occasion; otherwise `None`.
     pub occasion: Option<Occasion<'a>>,
+    /// The period that has ended, for a rule with `every`; otherwise `None`.
     pub period: Option<Period>,
     /// Which attempt at a call it is.
     pub call: Option<CallFacts>,
+    /// The links of the mail's survey; `None` where it asks for no answer.
     pub survey: Option<&'a SurveyLinks>,
 }
 
 /// How a mail's survey is answered: a link for each score.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SurveyLinks {
+    /// What is asked; it sets the scale of the scores.
     pub kind: SurveyKind,
     /// In the order of the scale.
     pub answers: Vec<(u8, String)>,
@@ -73,6 +77,7 @@ pub struct SurveyLinks {
 pub struct Occasion<'a> {
     /// `birthday`, or the anniversary's name.
     pub name: &'a str,
+    /// The day on which it is celebrated, which for 29 February the policy tells.
     pub date: Date,
     /// How many years it has been; unknown where the date has no year.
     pub years: Option<i16>,
@@ -101,7 +106,9 @@ impl<'a> Occasion<'a> {
 /// The days that a digest tells of: from the first to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
+    /// The first day of the period.
     pub from: Date,
+    /// The last day of the period, which is part of it.
     pub until: Date,
 }
 

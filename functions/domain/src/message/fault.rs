@@ -14,7 +14,9 @@ use crate::rulebook::Place;
 pub struct Fault {
     /// Below the folder that holds `rules` and `templates`.
     pub file: String,
+    /// The line and column in that file; its start where no better place is known.
     pub place: Place,
+    /// What is wrong and how to mend it, for whoever writes templates.
     pub message: String,
 }
 
@@ -22,14 +24,31 @@ pub struct Fault {
 /// customer's data, so it may stand in a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
+    /// No template has this name.
     #[error("there is no template {name:?}, make the folder {FOLDER}/{name}{hint}")]
-    NoTemplate { name: String, hint: String },
+    NoTemplate {
+        /// The name that was asked for.
+        name: String,
+        /// `; did you mean …?` with a name that is near, or nothing.
+        hint: String,
+    },
+    /// A template lacks a file, in the default language too.
     #[error("{FOLDER}/{name}/{locale}/{file} is missing")]
-    NoFile { name: String, locale: String, file: String },
+    NoFile {
+        /// The template's name.
+        name: String,
+        /// The default language, which is the last to be looked in.
+        locale: String,
+        /// The missing file, such as `subject.txt`.
+        file: String,
+    },
+    /// A template is wrong, or a value does not fit it.
     #[error("{}:{}: {}", .0.file, .0.place.line, .0.message)]
     Template(Fault),
+    /// A value would break a mail's header. It holds the file or field that gave the value.
     #[error("{0} has a line break or another control character, which no header may hold")]
     Header(String),
+    /// A mail's subject is blank. It holds the file that gave the subject.
     #[error("{0} gives an empty subject")]
     EmptySubject(String),
 }

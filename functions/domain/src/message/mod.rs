@@ -76,6 +76,7 @@ pub struct Mail {
     pub locale: String,
     /// One line, not empty.
     pub subject: String,
+    /// The whole document, made from the template's MJML.
     pub html: String,
     /// For readers without HTML.
     pub text: String,
@@ -88,7 +89,9 @@ pub struct Mail {
 /// must not let HTML in it through.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Script {
+    /// The locale folder that it comes from.
     pub locale: String,
+    /// Ends with a single line break.
     pub markdown: String,
 }
 

@@ -1,4 +1,5 @@
 //! Hours of the day by day of the week: `{ mon-fri: "09:00-19:00", sat: "10:00-14:00" }`.
+#![allow(missing_docs, reason = "published in schemas; infra/rules/README.md describes the fields")]
 
 use std::collections::BTreeMap;
 

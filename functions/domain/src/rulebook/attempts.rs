@@ -11,7 +11,9 @@ const THEN: &str = "then";
 /// The attempts at a call, ready to decide by.
 #[derive(Clone, Debug)]
 pub struct Attempts {
+    /// How often the call is tried at most, the first time included: 1 to 10.
     pub max: u8,
+    /// How long after a report the next attempt may come.
     pub gap: Span,
     /// The attempts behind the first.
     pub further: Vec<Step>,
@@ -24,6 +26,7 @@ pub struct Attempts {
 pub enum Attempt {
     /// Counted from 1.
     Nth(u8),
+    /// The fall-back: what is sent once after the last attempt.
     Then,
 }
 

@@ -40,20 +40,27 @@ pub const POLICY_FILE: &str = "policy.yaml";
 /// Something found in a rule, the policy or a template: where, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// The file's name in the rules folder; the check of templates puts its folder first.
     pub file: String,
+    /// The line and column in that file; its start where no better place is known.
     pub place: Place,
+    /// Whether it must be mended.
     pub severity: DiagnosticSeverity,
+    /// What is wrong and how to mend it, for whoever writes the file.
     pub message: String,
 }
 
+/// Whether a finding must be mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiagnosticSeverity {
+    /// It must be mended: the files are refused until then.
     Error,
     /// Worth a look; nothing is refused for it.
     Warning,
 }
 
 impl Diagnostic {
+    /// A finding that must be mended.
     pub fn error(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
             file: file.into(),
@@ -63,6 +70,7 @@ impl Diagnostic {
         }
     }
 
+    /// A finding that is worth a look and refuses nothing.
     pub fn warning(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
             severity: DiagnosticSeverity::Warning,
@@ -85,19 +93,31 @@ impl fmt::Display for Diagnostic {
 /// A rule, ready to decide by.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// Small letters, digits and hyphens. It is part of each touch id.
     pub name: String,
     /// The name of its file.
     pub file: String,
+    /// What the rule is for, as reps read it; empty where nobody wrote it.
     pub description: String,
+    /// Only a live rule enrols customers and sends.
     pub status: Status,
+    /// Marketing or service: it decides which consent a touch needs.
     pub purpose: Purpose,
+    /// 0 to 100; the higher wins where a frequency cap leaves room for one.
     pub priority: u8,
+    /// What starts the rule for a customer.
     pub trigger: Trigger,
+    /// Asked when the trigger fires; `None` lets every customer in.
     pub filter: Option<Condition>,
+    /// The share of customers who get nothing, to compare with.
     pub holdout: Share,
+    /// Whether a customer may be enrolled again.
     pub reentry: Reentry,
+    /// The events that end a customer's pending touches of this rule.
     pub exit_on: Vec<ExitOn>,
+    /// Whether touches wait while the customer has an open complaint.
     pub during_complaint: DuringComplaint,
+    /// What it sends, in this order.
     pub steps: Vec<Step>,
     /// For a rule of the calendar: since when it has been in force, where it was
     /// not always.
@@ -107,31 +127,45 @@ pub struct Rule {
 /// An event that ends a rule's pending touches, where its condition holds.
 #[derive(Clone, Debug)]
 pub struct ExitOn {
+    /// The kind of event that ends them.
     pub event: EventKind,
+    /// When such an event ends them; `None` where it always does.
     pub condition: Option<Condition>,
 }
 
 /// A step of a rule, ready to decide by.
 #[derive(Clone, Debug)]
 pub struct Step {
+    /// Unique in its rule. A further attempt is `call.2` and a fall-back `call.then`.
     pub id: String,
+    /// By what it goes: mail, a call, a task, or an event on the bus.
     pub channel: Channel,
+    /// The folder in `infra/templates/`; `None` for the channel `event`.
     pub template: Option<String>,
     /// Where the rule's file names the template.
     pub template_place: Place,
+    /// How long after the trigger, or after the step before; `None` adds no time.
     pub wait: Option<Span>,
+    /// The day that the trigger promises, in place of a wait; `None` where none is asked for.
     pub on: Option<PromisedDay>,
+    /// The time on the customer's clock; without it, a mere day gets the policy's time.
     pub at: Option<Time>,
+    /// Asked when the step falls due; `None` lets it go.
     pub condition: Option<Condition>,
+    /// How long after its due time the touch is given up.
     pub expiry: Span,
+    /// Who acts; `None` leaves it to the customer's type of relationship or the call team.
     pub assign_to: Option<String>,
+    /// What the mail asks; `None` where it asks for no answer.
     pub survey: Option<Survey>,
+    /// For the channel `event`: the detail-type; `None` stands for `OpportunityFound`.
     pub event: Option<String>,
     /// For a call: how often it is tried.
     pub attempts: Option<Attempts>,
 }
 
 impl Rule {
+    /// Whether it enrols customers and sends: only a live rule does.
     pub fn is_live(&self) -> bool {
         self.status == Status::Live
     }
@@ -168,7 +202,9 @@ impl Rule {
 /// Every rule by name, and the policy they all obey.
 #[derive(Clone, Debug)]
 pub struct RuleBook {
+    /// The contact policy, from `policy.yaml`.
     pub policy: Policy,
+    /// The time zone of customers who told none; UTC where the policy's is not known.
     pub default_zone: TimeZone,
     rules: Vec<Rule>,
     /// By kind of event, the live rules that it triggers.
@@ -253,6 +289,7 @@ impl RuleBook {
         RuleBook { scorer, knows_values: false, ..self }
     }
 
+    /// What tells who drifts away: by the model, or by the overdue ratio without one.
     pub fn scorer(&self) -> &Scorer {
         &self.scorer
     }
@@ -280,10 +317,12 @@ impl RuleBook {
         self.rules.iter().filter(starts)
     }
 
+    /// All rules in the order of their names, live or not.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
+    /// The rule of this name, live or not; `None` where there is none.
     pub fn rule(&self, name: &str) -> Option<&Rule> {
         self.rules
             .binary_search_by(|rule| rule.name.as_str().cmp(name))

@@ -15,11 +15,14 @@ use crate::nearest;
 /// A line and a column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
+    /// Which line of the file, from 1.
     pub line: u64,
+    /// Which character of the line, from 1.
     pub column: u64,
 }
 
 impl Place {
+    /// The first character of a file; it stands in where no better place is known.
     pub const START: Place = Place { line: 1, column: 1 };
 }
 

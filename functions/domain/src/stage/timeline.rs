@@ -15,10 +15,13 @@ use crate::span::Span;
 
 /// What stages are worked out by.
 pub struct Course<'a> {
+    /// The customer's time zone: stages that time brings begin at its midnight.
     pub zone: &'a TimeZone,
+    /// What tells on which day a customer begins to drift.
     pub scorer: &'a Scorer,
     /// How long somebody is in dissolution before it is over.
     pub end_after: Span,
+    /// Days that do not count where `end_after` is in business days.
     pub closed_days: &'a ClosedDays,
 }
 
@@ -26,7 +29,9 @@ pub struct Course<'a> {
 /// if nothing happens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
+    /// The stages entered, the earliest first.
     pub entered: Vec<Entered>,
+    /// When time alone brings the next stage; `None` where it brings none.
     pub next: Option<Instant>,
     /// By what drift is forecast after all that happened.
     pub forecast: Option<DriftForecast>,

@@ -14,8 +14,11 @@ use crate::instant::Instant;
 
 /// A field of `customer`.
 pub struct CustomerField {
+    /// As it is written behind `customer.`.
     pub name: &'static str,
+    /// What type its values have.
     pub kind: FieldKind,
+    /// Of which customers it has a value.
     pub known: Known,
     /// Whether conditions may name it; templates may name each.
     pub is_of_conditions: bool,
@@ -28,9 +31,13 @@ pub struct CustomerField {
 /// What a field's values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
+    /// A string, such as a name or a country code.
     Text,
+    /// A number, whole or with decimals.
     Number,
+    /// An instant; templates show the customer's local date.
     Timestamp,
+    /// A list of strings, which may be empty.
     Texts,
     /// Whatever the shop has told, by name.
     Attributes,
@@ -39,6 +46,7 @@ pub enum FieldKind {
 /// When a field is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
+    /// Of every customer.
     Always,
     /// Of whoever has bought and not given all back.
     OfBuyers,

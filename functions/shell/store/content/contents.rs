@@ -18,8 +18,11 @@ const RECENT_MILLIS: i64 = 60 * DAY_MILLIS;
 /// there through the shards before `shard`, there up to `behind`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
+    /// The place among the piece's topics that it has come to, counted from 0.
     pub topic: usize,
+    /// The shard of that topic that it has come to, below `INTEREST_SHARDS`.
     pub shard: u8,
+    /// The last customer of that shard who is done; `None` at the shard's beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<Id>,
 }
@@ -27,7 +30,9 @@ pub struct Progress {
 /// A piece that is being fanned out.
 #[derive(Clone, Debug)]
 pub struct FanOut {
+    /// The piece's id, as the shop gave it.
     pub content_id: Id,
+    /// Where its fan-out goes on.
     pub progress: Progress,
 }
 

@@ -18,6 +18,7 @@ pub struct Behind(Item);
 /// A page of the customers whose alarm rang.
 #[derive(Clone, Debug, Default)]
 pub struct RingingPage {
+    /// Whose alarm rang, and when; the oldest first.
     pub places: Vec<Place>,
     /// Where the next one begins, if there is one.
     pub next: Option<Behind>,

@@ -13,15 +13,22 @@ use super::{Item, Sk, Store, StoreError, keys, read, to_item};
 /// An answer as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
+    /// The answer's id, a part of its key in the table.
     pub answer_id: Id,
+    /// When it was given, as the event tells.
     pub at: Instant,
+    /// What the answer is about.
     pub touchpoint: Line,
+    /// The touch that asked for it; `None` where the event names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touch_id: Option<Line>,
+    /// The satisfaction from 1 to 5, 5 the best; `None` where it was not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csat: Option<u8>,
+    /// How likely they recommend the shop, from 0 to 10; `None` where it was not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nps: Option<u8>,
+    /// The customer's own words; `None` where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<Note>,
 }

@@ -17,6 +17,7 @@ use super::{Feedback, Item, Sk, Store, StoreError, keys, read, to_item};
 /// What is written beside a customer's new state.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
+    /// The entries; where a commit fails, it names them by their place in this list.
     pub entries: Vec<LedgerEntry>,
 }
 
@@ -76,12 +77,18 @@ impl Ledger {
     }
 }
 
+/// One item that is written together with a customer's new state.
 #[derive(Clone, Debug)]
 pub enum LedgerEntry {
+    /// An accepted event; refused where the ledger has it already.
     Event(EventEntry),
+    /// A touch's fence or its end; refused where another fenced or ended it before.
     Touch(TouchEntry),
+    /// A call or a task for the list, whatever was written before.
     Call(Call),
+    /// An answer to a survey in full; it goes when the customer is forgotten.
     Answer(Answer),
+    /// A level that a complaint reached; refused where the ledger has it already.
     Escalation(EscalationEntry),
     /// A complaint as it stands now, whatever was written before.
     Complaint(ComplaintEntry),
@@ -93,10 +100,15 @@ pub enum LedgerEntry {
 /// about the rules that it triggers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EventEntry {
+    /// What sort of event it is; with `key` it is the item's key.
     pub kind: EventKind,
+    /// The key by which an event of its kind counts once for its customer.
     pub key: String,
+    /// When it happened, as the event tells.
     pub at: Instant,
+    /// When it was taken in.
     pub received_at: Instant,
+    /// The rules that it triggered and that did not start.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
     /// What it told, where that is too long for the customer's state and a
@@ -108,12 +120,16 @@ pub struct EventEntry {
 /// A rule that did not start, and why.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refused {
+    /// The rule's name.
     pub rule: String,
+    /// Which occurrence of its trigger it was, such as `pur-1` or `2026`.
     pub occurrence: String,
+    /// Why the rule did not start.
     pub reason: Reason,
 }
 
 impl EventEntry {
+    /// The entry of an event of which no refusal and no detail is noted yet.
     pub fn new(event: &Event, received_at: Instant) -> EventEntry {
         EventEntry {
             kind: event.kind(),
@@ -152,9 +168,13 @@ impl EventEntry {
 pub enum TouchState {
     /// Written before the call that sends it: nobody else may send it.
     Fenced,
+    /// It went out; a call or a task was asked for.
     Sent,
+    /// It did not go out, for the reason that the entry gives.
     Skipped,
+    /// It was given up before it went out, for the reason `exited`.
     Cancelled,
+    /// The customer is in the rule's holdout: nothing was sent.
     HeldOut,
     /// It certainly did not go out: it may be fenced again.
     PutBack,
@@ -168,16 +188,23 @@ pub fn mark() -> String {
 /// A touch: its permanent once-only key, and what became of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TouchEntry {
+    /// Whose touch it is, of which rule, occurrence and step.
     pub touch: TouchId,
+    /// The step's channel; `Task` where the live rules had no such step.
     pub channel: Channel,
+    /// Whether it is on its way out, or how it ended.
     pub state: TouchState,
+    /// When it was fenced; of one that ended, when it was sent or ended.
     pub at: Instant,
+    /// When it first fell due.
     pub due: Instant,
+    /// Why it did not go out; `None` where it went out or may go out yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// Of a mail that was not written or not taken: why. Without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// When and why it waited, and until when; at most the latest 20 times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
     /// By which the mail service knows it.

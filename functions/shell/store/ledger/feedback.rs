@@ -13,15 +13,19 @@ use super::{Item, Store, StoreError, TouchEntry, failures, keys, read};
 /// When the mail service told what first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
+    /// When the other side took the mail; `None` where that was not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered_at: Option<Instant>,
+    /// When the other side did not take it yet; `None` where that was not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delayed_at: Option<Instant>,
+    /// When it came back, as there is no such mailbox; `None` where it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounced_at: Option<Instant>,
     /// The mailbox was full, the server away: not the address's fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soft_bounced_at: Option<Instant>,
+    /// When somebody called it spam; `None` where nobody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complained_at: Option<Instant>,
     /// Taken by the mail service, and not sent on.
@@ -32,11 +36,17 @@ pub struct Feedback {
 /// What is noted of a touch, by the attribute that holds when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
+    /// The other side took the mail.
     Delivered,
+    /// The other side does not take it for the moment; it is tried further.
     Delayed,
+    /// There is no such mailbox.
     Bounced,
+    /// It was given up after a while: the mailbox is full, the server away.
     SoftBounced,
+    /// Somebody called it spam.
     Complained,
+    /// The mail service took it, and did not send it on.
     Rejected,
 }
 

@@ -11,7 +11,9 @@ use super::{Item, Store, StoreError};
 /// when the customer is forgotten.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CountedDissolution {
+    /// The month of the report, in the shop's zone.
     pub month: Month,
+    /// The reason, as the report of a call gave it.
     pub reason: DissolutionReason,
     hash: String,
 }

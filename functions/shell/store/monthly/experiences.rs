@@ -13,10 +13,14 @@ use super::{Item, Store, StoreError};
 /// is forgotten.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CountedExperience {
+    /// The month in which the customer said so, in the shop's zone.
     pub month: Month,
+    /// Where on the journey; `None` of a survey and of a call, which do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
+    /// The touchpoint's name; of a call that a rule asked for, the rule's name.
     pub touchpoint: Line,
+    /// How the customer felt, by the scores that were given.
     pub feeling: Feeling,
     /// What the customer was worth when they said so: what a bad experience
     /// does to that comes later.

@@ -16,8 +16,11 @@ use super::{Item, Sk, Store, StoreError, keys, read, to_item};
 /// Something that is counted in its month.
 #[derive(Clone, Debug)]
 pub enum Counted {
+    /// A complaint that was opened or resolved in that month.
     Complaint(CountedComplaint),
+    /// A reason to leave that was reported in that month.
     Dissolution(CountedDissolution),
+    /// What a customer said of a touchpoint in that month.
     Experience(CountedExperience),
 }
 
@@ -70,7 +73,9 @@ pub(in crate::shell::store) fn mark(customer: &Id, key: &Id) -> String {
 /// A month of the shop's calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Month {
+    /// The calendar year, such as 2026.
     pub year: i16,
+    /// From 1, which is January, to 12.
     pub month: i8,
 }
 
@@ -81,6 +86,7 @@ impl std::fmt::Display for Month {
 }
 
 impl Month {
+    /// The month that an instant falls into, by the dates of a time zone.
     pub fn of(at: Instant, zone: &TimeZone) -> Month {
         let date = at.date_in(zone);
         Month { year: date.year(), month: date.month() }

@@ -31,6 +31,7 @@ pub struct Tour {
     /// The shard that it has come to, and behind whom it goes on.
     #[serde(default)]
     pub at_shard: u8,
+    /// The last customer of that shard who is done; `None` at the shard's beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone_to: Option<Place>,
 }
@@ -38,7 +39,9 @@ pub struct Tour {
 /// A place in a shard of an index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
+    /// When the customer's alarm rings.
     pub at: Instant,
+    /// Whose alarm it is.
     pub customer: Id,
 }
 

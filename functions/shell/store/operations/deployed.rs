@@ -8,6 +8,7 @@ use super::{Store, StoreError, keys};
 /// The bus that a stack works on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployed {
+    /// The name of the event bus, as the workers were given it.
     pub bus: String,
     /// The source that the stack takes the shop's events by.
     pub source: Option<String>,

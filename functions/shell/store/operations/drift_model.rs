@@ -9,8 +9,11 @@ use super::{Item, Store, StoreError, format, keys};
 /// A drift model with when a fit was last tried, and why that was refused.
 #[derive(Clone, Debug)]
 pub struct FittedModel {
+    /// The model to score with; where a fit is refused, the estimate before stays.
     pub model: Model,
+    /// When a fit was last tried, also where it was refused.
     pub tried_at: Instant,
+    /// Why the last fit was refused; `None` where it was taken.
     pub refused: Option<String>,
 }
 

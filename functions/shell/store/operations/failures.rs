@@ -26,6 +26,7 @@ const WHY_CHARS_MAX: usize = 2_000;
 /// How many months back failures are listed.
 pub(in crate::shell::store) const MONTHS_LISTED: i32 = 24;
 
+/// What sort of thing could not be processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -59,15 +60,19 @@ impl FailureKind {
 pub struct Failure {
     /// The hash of what the text says: the same fails once, however often it comes.
     pub id: String,
+    /// What failed, as of the last time.
     pub kind: FailureKind,
+    /// Why it failed the last time; at most 2,000 characters.
     pub why: String,
     /// When it failed for the first time.
     pub failed_at: Instant,
     /// How often it failed, and when for the last time.
     #[serde(default = "once")]
     pub times: u64,
+    /// When it failed last; `None` where it never came again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_at: Option<Instant>,
+    /// The length of the whole text that failed, in bytes.
     pub bytes: usize,
     parts: usize,
     /// The hashes of the names that it is found by; `None` where a former version
@@ -90,8 +95,11 @@ fn once() -> u64 {
 /// What is to be kept of something that could not be processed.
 #[derive(Clone, Debug)]
 pub struct Failing<'a> {
+    /// What sort of thing failed.
     pub kind: FailureKind,
+    /// The whole text that failed; where it is long, it is kept in parts.
     pub text: &'a str,
+    /// Why it failed; its first 2,000 characters are kept.
     pub why: &'a str,
     /// Whom it names.
     pub people: &'a People,
@@ -104,6 +112,7 @@ pub struct Failing<'a> {
 /// What was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
+    /// The failure's id, under which it is listed.
     pub id: String,
     /// How often it failed by now.
     pub times: u64,

@@ -16,7 +16,9 @@ const ATTEMPTS_MAX: u32 = 16;
 /// rates a millisecond is too coarse.
 #[derive(Clone, Copy, Debug)]
 pub struct Reservation {
+    /// How many turns are asked for.
     pub count: u32,
+    /// The time from one turn to the next, in microseconds.
     pub interval_micros: i64,
     /// The worker's own clock: no turn lies before it.
     pub now_micros: i64,

@@ -9,10 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Item, Sk, Store, StoreError, keys, read, to_item};
 
+/// Whether a call or a task still waits for somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallStatus {
+    /// Nobody has reported or withdrawn it; its time may be over nevertheless.
     Open,
+    /// It was reported or withdrawn, and is on no list any more.
     Done,
 }
 
@@ -20,23 +23,33 @@ pub enum CallStatus {
 /// when somebody looks, from what is known then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
+    /// The touch that asked for it.
     pub touch: TouchId,
+    /// Whether it is a call or a task.
     pub channel: Channel,
+    /// The template of what to say; empty where the step names none.
     pub template: String,
+    /// The person or team on whose list it is.
     pub assigned_to: String,
+    /// When it was put on the list.
     pub asked_at: Instant,
+    /// When it is of no use any more.
     pub expires_at_instant: Instant,
+    /// Whether it still waits; see also [`Call::is_open`].
     pub status: CallStatus,
+    /// How it went, or why it was withdrawn; `None` while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// Who took it from the list, and until when nobody else gets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_by: Option<String>,
+    /// From then on others may take it; `None` where nobody took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_until: Option<Instant>,
 }
 
 impl Call {
+    /// The call or task that a send asks for: open, and taken by nobody.
     pub fn new(send: &Send) -> Call {
         Call {
             touch: send.touch.clone(),

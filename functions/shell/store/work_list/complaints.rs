@@ -18,12 +18,16 @@ use super::{Item, LedgerEntry, Sk, Store, StoreError, keys, read, to_item};
 /// A level that a complaint reached: its permanent once-only key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EscalationEntry {
+    /// The id of the complaint that went up.
     pub complaint: Id,
+    /// The level that it reached; the first is 1.
     pub level: u8,
+    /// The deadline that passed.
     pub at: Instant,
 }
 
 impl EscalationEntry {
+    /// What is kept of an escalation for ever.
     pub fn new(escalation: &Escalation) -> EscalationEntry {
         let Escalation { complaint, level, at, .. } = escalation.clone();
         EscalationEntry { complaint, level, at }
@@ -33,13 +37,19 @@ impl EscalationEntry {
 /// A complaint as the list shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComplaintEntry {
+    /// Whose complaint it is.
     pub customer: Id,
+    /// The complaint's id.
     pub complaint: Id,
+    /// How severe it is; `Normal` where nobody told.
     pub severity: Severity,
+    /// What it is about, in the shop's own words; `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Line>,
+    /// When it was opened; `None` where only its resolution was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Instant>,
+    /// When it was resolved; `None` while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Instant>,
     /// When it is to be resolved, where the policy says.
@@ -69,7 +79,9 @@ fn list(shard: u8) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
+    /// It was opened, or opened again.
     Opened,
+    /// It was resolved.
     Resolved,
 }
 
@@ -77,11 +89,15 @@ pub enum Moment {
 /// nobody, and stays when the customer is forgotten.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CountedComplaint {
+    /// The month of that moment, in the shop's zone.
     pub month: Month,
+    /// Whether it counts as opened or as resolved.
     pub moment: Moment,
     hash: String,
+    /// What it is about, in the shop's own words; `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Line>,
+    /// Why it came about; `None` where it counts as opened, or that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_cause: Option<Line>,
     /// Nobody told of its opening: it counts as opened and closed.

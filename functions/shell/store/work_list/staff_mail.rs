@@ -17,6 +17,7 @@ use super::{Store, StoreError, keys, read, to_item};
 pub enum NoticeState {
     /// Written before the call that sends it: nobody else may send it.
     Fenced,
+    /// The mail service took it.
     Sent,
     /// It certainly did not go out: it may be fenced again.
     PutBack,
@@ -32,7 +33,10 @@ pub enum Fence {
     /// This caller, and nobody else.
     Ours,
     /// Somebody fenced it then, and told nothing since.
-    Held { since: Instant },
+    Held {
+        /// When the other one fenced it.
+        since: Instant,
+    },
     /// Nobody: it is settled.
     Over,
 }
@@ -41,8 +45,11 @@ pub enum Fence {
 /// it is fenced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeEntry {
+    /// The text of its id, such as `complaint-escalated/ana/c-1/2/luis`.
     pub notice: String,
+    /// Whether it is on its way out, or how it ended.
     pub state: NoticeState,
+    /// When it was fenced last.
     pub at: Instant,
     /// The mark of whoever fenced it, who knows it again by that.
     #[serde(default, skip_serializing_if = "Option::is_none")]

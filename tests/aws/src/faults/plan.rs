@@ -91,6 +91,7 @@ impl FromStr for Fault {
 /// Which requests meet which faults, the first request being number one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Plan {
+    /// No request meets a fault.
     #[default]
     Clean,
     /// Each by its number.
@@ -98,7 +99,12 @@ pub enum Plan {
     /// The first request to a service.
     First(Service, Fault),
     /// By chance, so many of a million requests each; the same for a seed.
-    Chance { seed: u64, per_million: Vec<(Fault, u32)> },
+    Chance {
+        /// The same seed gives the same faults to the same requests.
+        seed: u64,
+        /// Each fault, and how many of a million requests meet it on average.
+        per_million: Vec<(Fault, u32)>,
+    },
 }
 
 impl Plan {

@@ -12,10 +12,13 @@ use crate::rulebook::Rule;
 /// A file of a customer to preview with that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSample {
+    /// The text is no valid JSON. It holds the parser's message.
     #[error("is no JSON: {0}")]
     Json(String),
+    /// The text is JSON of another kind, such as a list or a number.
     #[error("is no JSON object such as {{\"customer\": {{\"given_name\": \"Ana\"}}}}")]
     NoObject,
+    /// No template knows a part. It holds its name, and a hint at a near name or nothing.
     #[error("has {0:?}, which no template knows{1}")]
     Unknown(String, String),
 }
