@@ -140,10 +140,9 @@ pub fn not_kept(world: &World, kept: &BTreeSet<String>) -> Vec<Violation> {
         })
     };
     let lost = world.malformed.iter().filter(|malformed| {
-        malformed.sure < NEVER
-            && !kept.contains(&*malformed.text)
-            && !is_erased(malformed.customer)
-            && !(malformed.names_nobody && names_erased(&malformed.text))
+        let is_of_erased = is_erased(malformed.customer)
+            || malformed.names_nobody && names_erased(&malformed.text);
+        malformed.sure < NEVER && !kept.contains(&*malformed.text) && !is_of_erased
     });
     let accuse = |malformed: &Malformed| Violation {
         customer: world.people[malformed.customer].id.clone(),
