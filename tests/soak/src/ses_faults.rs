@@ -13,9 +13,13 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fastrand::Rng;
 use lazo_fake_aws::faults::{Fault, Plan};
 use lazo_fake_aws::{Aws, Service, operation};
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::decompress_to_vec;
 use serde_json::Value;
 
 use super::life::DAY;
@@ -154,9 +158,25 @@ fn unseen(answer: HttpConnectorFuture) -> HttpConnectorFuture {
         let mut answer = answer.await?;
         let text = String::from_utf8_lossy(answer.body().bytes().unwrap_or_default());
         let text = text.replace(r#""denied":{"BOOL":true}"#, r#""denied":{"BOOL":false}"#);
-        *answer.body_mut() = SdkBody::from(text);
+        let Ok(mut found) = serde_json::from_str::<Value>(&text) else { return Ok(answer) };
+        let tables = found["Responses"].as_object_mut().into_iter().flatten();
+        for item in tables.filter_map(|(_, items)| items.as_array_mut()).flatten() {
+            if let Some(packed) = item.pointer_mut("/packed/B")
+                && let Some(without) = packed.as_str().and_then(without_no)
+            {
+                *packed = without.into();
+            }
+        }
+        *answer.body_mut() = SdkBody::from(found.to_string());
         Ok(answer)
     })
+}
+
+/// A part of a state, compressed, with no *no* in it.
+fn without_no(packed: &str) -> Option<String> {
+    let text = decompress_to_vec(&STANDARD.decode(packed).ok()?).ok()?;
+    let text = String::from_utf8(text).ok()?.replace(r#""denied":true"#, r#""denied":false"#);
+    Some(STANDARD.encode(compress_to_vec(text.as_bytes(), 1)))
 }
 
 /// An answer without what is kept of guests.
