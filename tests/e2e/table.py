@@ -37,7 +37,8 @@ class Table:
         return [item for item in items if all(item[key].startswith(start) for key, start in prefixes)]
 
     def customers(self) -> list[dict]:
-        return self.items("customer#", "state")
+        """Their states: the hot item of each, where everything pending stands."""
+        return [item for item in self.items("customer#", "state") if item["sk"] == "state"]
 
     def enrolments(self) -> list[dict]:
         """What is pending, of all customers, and not in a rep's hands: a call that was
