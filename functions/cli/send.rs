@@ -1,5 +1,6 @@
 //! `lazo send`: put events on a bus.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use anyhow::bail;
@@ -42,13 +43,19 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
             (system.app.bus.clone(), Some(system))
         }
     };
-    let mut sender = Sender { bus, system, source: &args.source, now, count: Count::default() };
+    let (count, remarks) = (Count::default(), 0);
+    let mut sender = Sender { bus, system, source: &args.source, now, count, remarks };
     for (path, text) in &files {
+        sender.remarks = 0;
         let texts = json_texts(path, text);
         // What is no JSON at all is still an event that somebody sent.
         let texts = texts.unwrap_or_else(|_| vec![(1, text.as_str())]);
         for (line, text) in texts {
             sender.send(&format!("{}:{line}", path.display()), text).await?;
+        }
+        if sender.remarks > REMARKS_SHOWN {
+            let more = sender.remarks - REMARKS_SHOWN;
+            eprintln!("lazo: {}: … and {more} more such remarks", path.display());
         }
     }
     let Count { sent, bad, partly, lost, .. } = sender.count;
@@ -68,6 +75,9 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
 /// How many events in a row the bus may not take until the rest is left.
 const LOST_IN_A_ROW_MAX: usize = 5;
 
+/// How many remarks on a file's events are shown. All are under failures.
+const REMARKS_SHOWN: usize = 10;
+
 /// What became of events.
 #[derive(Default)]
 struct Count {
@@ -84,6 +94,8 @@ struct Sender<'a> {
     source: &'a str,
     now: Instant,
     count: Count,
+    /// How many there were on the file at hand.
+    remarks: usize,
 }
 
 impl Sender<'_> {
@@ -108,17 +120,25 @@ impl Sender<'_> {
         match read {
             Err(why) => {
                 self.count.bad += 1;
-                eprintln!("lazo: {place}: {why}");
+                self.remark(place, &why);
             }
             Ok(delivered) if !delivered.left_out.is_empty() => {
                 self.count.partly += 1;
+                let kind = delivered.event.kind();
                 for left_out in delivered.left_out {
-                    eprintln!("lazo: {place}: left out: {}: {left_out}", delivered.event.kind());
+                    self.remark(place, &format_args!("left out: {kind}: {left_out}"));
                 }
             }
             Ok(_) => {}
         }
         Ok(())
+    }
+
+    fn remark(&mut self, place: &str, remark: &dyn Display) {
+        self.remarks += 1;
+        if self.remarks <= REMARKS_SHOWN {
+            eprintln!("lazo: {place}: {remark}");
+        }
     }
 
     /// Puts an event on the bus, also one that does not fit: it is kept aside

@@ -123,7 +123,7 @@ pub(super) fn clean<T: DeserializeOwned>(
             },
             Err(unfit) => unfit,
         };
-        let why = reason(root, &unfit);
+        let why = reason(root, &detail, &unfit);
         // The whole path is told: `follow_up.on` says more than `follow_up`.
         let path = as_it_came(&unfit.path, &gone).to_string();
         let at = optional_around(kind, &unfit.path).filter(|_| left_out.len() < LEFT_OUT_MAX);
@@ -363,8 +363,11 @@ fn shorten(
 }
 
 /// Why something does not fit, without its value.
-fn reason(root: &Value, unfit: &Unfit) -> String {
+fn reason(root: &Value, detail: &Value, unfit: &Unfit) -> String {
     let schema = unfit.path.0.iter().fold(root, |schema, step| behind(root, schema, step));
+    if let Some(names) = missing(schema, detail, &unfit.path).filter(|_| tells_one_missing(unfit)) {
+        return format!("is missing {names}");
+    }
     match schema["format"].as_str() {
         Some("date-time") => {
             "is no RFC 3339 date-time with offset such as 2026-11-20T10:15:00-06:00".into()
@@ -372,6 +375,22 @@ fn reason(root: &Value, unfit: &Unfit) -> String {
         Some("date") => "is no date such as 2026-11-24".into(),
         _ => impersonal(&unfit.why),
     }
+}
+
+/// Whether a decoder found a field missing: it tells only the first of them.
+fn tells_one_missing(unfit: &Unfit) -> bool {
+    unfit.why.starts_with("missing field ")
+}
+
+/// All fields that an object needs and does not have.
+fn missing(schema: &Value, detail: &Value, path: &Path) -> Option<String> {
+    let object = path.0.iter().try_fold(detail, |value, step| match step {
+        Step::Field(name) => value.get(name),
+        Step::Element(index) => value.get(index),
+    })?;
+    let needed = schema["required"].as_array()?.iter().filter_map(Value::as_str);
+    let names: Vec<_> = needed.filter(|name| object.get(name).is_none()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 #[cfg(test)]

@@ -43,11 +43,11 @@ pub enum BadEvent {
     )]
     NoKind,
     /// A field that the event needs does not fit, or its longest field makes it too large.
-    #[error("{kind}: {path}: {why}")]
+    #[error("{kind}: {path}{}{why}", if path.is_empty() { "" } else { ": " })]
     Field {
         /// The kind of the event.
         kind: EventKind,
-        /// Where the field stands, such as `items[3].unit_price`.
+        /// Where the field stands, such as `items[3].unit_price`. Empty for the event itself.
         path: String,
         /// The reason, in words that follow the path.
         why: String,

@@ -187,3 +187,24 @@ fn no_reason_tells_a_value() {
         }
     }
 }
+
+#[test]
+fn all_that_is_missing_is_told_at_once() {
+    let why = |kind, more| event(kind, more).unwrap_err().to_string();
+    assert_eq!(
+        why("InteractionRecorded", json!({ "kind": "meeting" })),
+        "InteractionRecorded: is missing interaction_id, phase, touchpoint, channel, initiated_by"
+    );
+    let (told, _) = kept(
+        "PurchaseCompleted",
+        json!({
+            "purchase_id": "p", "total": { "amount": "1.00", "currency": "MXN" },
+            "items": [{ "name": "Mesa" }],
+        }),
+    );
+    assert_eq!(told, ["items[0]: is missing sku, quantity"]);
+    assert_eq!(
+        why("PurchaseCompleted", json!({ "purchase_id": "p", "total": { "currency": "MXN" } })),
+        "PurchaseCompleted: total: is missing amount"
+    );
+}
