@@ -1,8 +1,8 @@
 //! The workers, each in a folder of its own, and the shell that they share.
 //!
-//! Arrows run one way: a worker's `main.rs` → its module → `shell` → `lazo_domain`.
+//! Arrows run one way: a worker's `function.rs` → its module → `shell` → `lazo_domain`.
 //! No worker imports another. The kinds of the AWS SDK stay inside `shell::store`,
-//! `shell::mailer` and `shell::bus`, and only a `main.rs` or a command reads the
+//! `shell::mailer` and `shell::bus`, and only a `function.rs` or a command reads the
 //! clock.
 
 pub mod content;

@@ -1,11 +1,15 @@
 //! Where rules, policy and templates come from: embedded when the program is
 //! built, or a folder that the environment or the command line names.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 use lazo_domain::message::Templates;
 use lazo_domain::rulebook::{Diagnostic, RuleBook, is_read};
+
+/// What `build.rs` wrote down: each file's name and its JSON.
+static COMPILED: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
 
 static RULES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/rules");
 static TEMPLATES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/templates");
@@ -71,10 +75,22 @@ impl Rules {
     /// # Errors
     /// [`RulesError`] where a file cannot be read or is wrong.
     pub fn from(folder: Option<&Path>) -> Result<Rules, RulesError> {
-        let book = RuleBook::read(&rule_files(folder)?).map_err(RulesError::Wrong)?;
+        let book = match folder {
+            None => shipped(),
+            Some(_) => RuleBook::read(&rule_files(folder)?),
+        };
+        let book = book.map_err(RulesError::Wrong)?;
         let templates = Templates::read(&template_files(folder)?);
         Ok(Rules { book, templates })
     }
+}
+
+/// The embedded rules as the build wrote them down. What is wrong in them is told of
+/// their YAML, with its place.
+fn shipped() -> Result<RuleBook, Vec<Diagnostic>> {
+    let compiled: BTreeMap<String, String> = serde_json::from_str(COMPILED).unwrap_or_default();
+    let files: Files = compiled.into_iter().collect();
+    RuleBook::read_compiled(&files).or_else(|_| RuleBook::read(&embedded(&RULES)))
 }
 
 /// The files of a rules folder, or the embedded ones: the book tells which it
@@ -166,4 +182,39 @@ fn read_folder(root: &Path, folder: &Path, deep: bool) -> Result<Files, RulesErr
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiled_rules_are_those_of_the_yaml() {
+        let written = RuleBook::read(&embedded(&RULES)).unwrap();
+        let compiled: BTreeMap<String, String> = serde_json::from_str(COMPILED).unwrap();
+        assert_eq!(compiled.len(), written.rules().len() + 1, "the rules and the policy");
+        let files: Files = compiled.into_iter().collect();
+        let book = RuleBook::read_compiled(&files).unwrap();
+        assert!(placeless(&book) == placeless(&written));
+    }
+
+    /// All that a book holds but where in a file it stood.
+    fn placeless(book: &RuleBook) -> String {
+        let text = format!("{book:?}");
+        let mut parts = text.split("Place { ");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| text + part.split_once(" }").unwrap().1)
+    }
+
+    #[test]
+    fn compiled_rules_with_a_fault_are_no_book() {
+        let compiled: BTreeMap<String, String> = serde_json::from_str(COMPILED).unwrap();
+        for (name, text) in &compiled {
+            let (mut others, broken) = (compiled.clone(), text.replacen('{', "{\"chanel\":1,", 1));
+            others.insert(name.clone(), broken);
+            let files: Files = others.into_iter().collect();
+            assert!(RuleBook::read_compiled(&files).is_err(), "{name}");
+        }
+        assert!(RuleBook::read_compiled(&[]).is_err());
+    }
 }

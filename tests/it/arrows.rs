@@ -84,7 +84,7 @@ fn no_worker_imports_another() {
     assert!(workers.len() >= 8, "{workers:?}");
     for worker in &workers {
         for (file, source) in sources(worker) {
-            // A main names its own worker, as the library's.
+            // A `function.rs` names its own worker, as the library's.
             let others = named(&source).into_iter().filter(|name| name != worker);
             let others: Vec<String> = others.filter(|name| workers.contains(name)).collect();
             assert!(others.is_empty(), "{file} imports {others:?}: what both need is the shell's");

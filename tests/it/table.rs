@@ -108,28 +108,30 @@ async fn the_created_table_is_the_one_of_the_definition() {
     assert_eq!(names, defined);
 }
 
-/// The functions of the template, by the binary that each runs.
+/// The functions of the template, by the handler that each is.
 fn functions() -> BTreeMap<String, Value> {
     let functions = resources("AWS::Serverless::Function").into_values();
-    let binary = |function: &Value| {
-        let code = function["Properties"]["CodeUri"].as_str().unwrap().to_owned();
-        let binary =
-            code.strip_prefix("../target/lambda/").and_then(|c| c.strip_suffix("/bootstrap.zip"));
-        binary.unwrap_or_else(|| panic!("{code} is not where cargo-lambda writes")).to_owned()
+    let handler = |function: &Value| {
+        let properties = &function["Properties"];
+        // Where cargo-lambda writes the program of all of them.
+        assert_eq!(properties["CodeUri"], "../target/lambda/functions/bootstrap.zip");
+        properties["Handler"].as_str().unwrap().to_owned()
     };
-    functions.map(|function| (binary(&function), function)).collect()
+    functions.map(|function| (handler(&function), function)).collect()
 }
 
 #[test]
-fn every_binary_is_a_function_and_every_function_a_binary() {
-    let manifest = read("Cargo.toml");
-    let mut binaries = BTreeSet::new();
-    for section in manifest.split("\n[").filter(|section| section.starts_with("[bin]]")) {
-        let name = section.lines().find_map(|line| line.strip_prefix("name = \"")).unwrap();
-        binaries.insert(name.trim_end_matches('"').to_owned());
+fn every_folder_of_a_function_is_in_the_template_and_in_the_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions");
+    let folders = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
+    let folders = folders.filter(|folder| folder.join("function.rs").is_file());
+    let names: BTreeSet<String> =
+        folders.map(|folder| folder.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    assert_eq!(functions().into_keys().collect::<BTreeSet<_>>(), names);
+    let program = read("functions/main.rs");
+    for name in names {
+        assert!(program.contains(&format!("\"{name}\" => {name}::serve()")), "{name}");
     }
-    assert!(binaries.remove("lazo"), "the local program is not deployed");
-    assert_eq!(functions().into_keys().collect::<BTreeSet<_>>(), binaries);
 }
 
 #[test]

@@ -186,3 +186,141 @@ proptest! {
         prop_assert_eq!(respelt.verdict(&known), verdict, "{:?}", respelt);
     }
 }
+
+/// Cases of the conformance tests of cel-spec (simple tests: basic, comparisons,
+/// fp_math, integer_math, lists, logic, macros, parse, string, timestamps), as far as
+/// conditions have what they are about. Numbers are one kind here, so a case that
+/// tells kinds of number apart is none of them.
+const CONFORMANCE: &[&str] = &[
+    // basic and parse: literals, names, comments, white space, nesting.
+    "0x55555555 == 1431655765",
+    "-0x10 == -16",
+    "123.456 == 1.23456e2",
+    "'' == \"\"",
+    "'\\'' == \"'\"",
+    "\"\\\"\" == '\"'",
+    "'''a'b''' == \"a'b\"",
+    "\"\"\"a\"b\"\"\" == 'a\"b'",
+    "r'\\n' == '\\\\n'",
+    "'\\u270c' == '✌'",
+    "'\\U0001f431' == '🐱'",
+    "'\\x41\\101' == 'AA'",
+    "'\\a\\b\\f\\n\\r\\t\\v'.size() == 7",
+    "null == null",
+    "[1, 2, 3,] == [1, 2, 3]",
+    "1 + 2 * 3 == 7",
+    "(1 + 2) * 3 == 9",
+    "2 - 1 - 1 == 0",
+    "8.0 / 4.0 / 2.0 == 1.0",
+    "true || false && false",
+    "!false && !!true",
+    "--1 == 1",
+    "true ? true : false ? false : false",
+    "(false ? 1 : true ? 2 : 3) == 2",
+    "// before\n1 // between\n== 1 // behind",
+    "\t1\r\n==\n1",
+    "((((((((7)))))))) == 7",
+    "[[[[1]]]][0][0][0][0] == 1",
+    // comparisons
+    "1 == 1.0",
+    "!(1 == 2)",
+    "1 != 2",
+    "'abc' != 'ABC'",
+    "[1, 'two'] == [1.0, 'two']",
+    "[1, 2] != [2, 1]",
+    "{'a': 1, 'b': 2} == {'b': 2, 'a': 1}",
+    "{'a': 1} != {'a': 2}",
+    "1 < 2 && 2 <= 2 && 3 > 2 && 3 >= 3",
+    "1 < 1.5",
+    "'aaa' < 'aab' && 'Z' < 'a'",
+    "false < true",
+    "'a' in ['b', 'a']",
+    "!('c' in ['b', 'a'])",
+    "3.0 in [1, 2, 3]",
+    "'k' in {'k': 1}",
+    "!('x' in [])",
+    // math
+    "-(5) == -5",
+    "7 % 3 == 1 && -7 % 3 == -1",
+    "0.1 + 0.2 > 0.3",
+    "4.25 + 15.25 == 19.5",
+    "1.5e3 * 0.5 == 750.0",
+    // lists and maps
+    "[0, 1, 2][1] == 1",
+    "[1] + [2] == [1, 2]",
+    "size([]) == 0 && size([1, 2]) == 2 && size({'a': 1}) == 1",
+    "{'name': 100}.name == 100",
+    "{'a b': 1}['a b'] == 1",
+    "has({'a': 1}.a) && !has({'a': 1}.b)",
+    // logic: what decides is enough
+    "true || 1 / customer.purchases > 0",
+    "!(false && 1 / customer.purchases > 0)",
+    // macros
+    "[1, 2, 3].exists(e, e > 2)",
+    "!([1, 2, 3].exists(e, e > 3))",
+    "![].exists(e, e == 1)",
+    "[1, 2, 3].all(e, e > 0)",
+    "[].all(e, e > 0)",
+    "!([1, 2, 3].all(e, e != 2))",
+    "[7].exists_one(a, a == 7)",
+    "![7, 7].exists_one(a, a == 7)",
+    "[1, 2, 3].filter(x, x >= 2) == [2, 3]",
+    "[1, 2].map(n, n / 2.0) == [0.5, 1.0]",
+    "[1, 2, 3].map(n, n > 1, n * 10) == [20, 30]",
+    "[[1], [2, 3]].exists(l, l.exists(e, e == 3))",
+    "{'k1': 1, 'k2': 2}.exists(k, k == 'k2')",
+    // string
+    "size('') == 0 && size('πέντε') == 5",
+    "'ñandú'.size() == 5",
+    "'foobar'.startsWith('foo') && !'foobar'.startsWith('bar') && ''.startsWith('')",
+    "'foobar'.endsWith('bar') && !'foobar'.endsWith('foo')",
+    "'foobar'.contains('ob') && !'foobar'.contains('fob')",
+    "'hubba'.matches('ubb') && !'hubba'.matches('^ubb')",
+    "'he' + 'llo' == 'hello'",
+    // timestamps
+    "timestamp('2009-02-13T23:31:30Z') == timestamp('2009-02-14T00:31:30+01:00')",
+    "timestamp('2009-02-13T23:31:30Z').getFullYear('UTC') == 2009",
+    "timestamp('2009-02-13T23:31:30Z').getMonth('UTC') == 1",
+    "timestamp('2009-02-13T23:31:30Z').getDate('UTC') == 13",
+    "timestamp('2009-02-13T23:31:30Z').getDate('Australia/Sydney') == 14",
+    "timestamp('2009-02-13T23:31:30Z').getDayOfWeek('UTC') == 5",
+    "timestamp('2009-02-13T23:31:30Z').getDayOfMonth('UTC') == 12",
+    "timestamp('2009-02-13T23:31:30Z').getDayOfYear('UTC') == 43",
+    "timestamp('2009-02-13T23:31:30Z').getHours('+05:30') == 5",
+    "timestamp('2009-02-13T23:31:30Z').getMinutes('UTC') == 31",
+    "timestamp('2009-02-13T23:31:30Z') + duration('1h') == timestamp('2009-02-14T00:31:30Z')",
+    "timestamp('2009-02-14T00:31:30Z') - timestamp('2009-02-13T23:31:30Z') == duration('1h')",
+    "duration('60s') == duration('1m') && duration('1h') > duration('59m')",
+];
+
+/// Sources that cel-spec's parse tests refuse.
+const NO_EXPRESSIONS: &[&str] = &[
+    "", "1 +", "a.", "(1", "[1, 2", "{'a' 1}", "'open", "a b", "1 2", "if", "a = 1", "-!true",
+    "x.(y)",
+];
+
+#[test]
+fn the_cases_of_cel_spec_hold() {
+    let nobody = Known {
+        purchases: 0,
+        total_spent: 0.0,
+        relationship: None,
+        last_nps: None,
+        vip: None,
+        detail: "{}".into(),
+    };
+    let wrong: Vec<String> = CONFORMANCE
+        .iter()
+        .filter_map(|source| match Condition::compile(source, None) {
+            Ok(condition) => {
+                let verdict = condition.verdict(&nobody);
+                (verdict != Verdict::Holds).then(|| format!("{source}: {verdict:?}"))
+            }
+            Err(faults) => Some(format!("{source}: {faults:?}")),
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for source in NO_EXPRESSIONS {
+        assert!(Condition::compile(source, None).is_err(), "{source}");
+    }
+}

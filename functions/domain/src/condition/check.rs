@@ -5,11 +5,12 @@ mod call;
 
 use std::collections::BTreeSet;
 
+use cel::IdedExpr;
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
-use cel::{IdedExpr, Program};
 
 use super::choices::{impossible, relationship};
 use super::eval::REFUNDED;
+use super::parse::Parsed;
 use super::types::{CUSTOMER, Type, customer_fields, event_type, trigger_type};
 use super::{EventFields, Scope};
 
@@ -22,13 +23,6 @@ pub struct Fault {
     pub message: String,
 }
 
-/// Which byte of the source a part of a condition begins at.
-pub(super) fn offset(program: &Program, source: &str, id: u64, behind: usize) -> usize {
-    let start = program.source_info().offset_for(id).map_or(0, |(start, _)| start as usize);
-    // The parser counts bytes here, and characters where it cannot read on.
-    source.floor_char_boundary(start + behind)
-}
-
 /// What a condition names, and what is doubtful in it.
 pub(super) struct Used {
     pub customer_fields: Vec<String>,
@@ -39,7 +33,7 @@ pub(super) struct Used {
 }
 
 pub(super) struct Checker<'a> {
-    program: &'a Program,
+    parsed: &'a Parsed,
     source: &'a str,
     scope: Scope,
     locals: Vec<(String, Type)>,
@@ -54,12 +48,12 @@ pub(super) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     pub(super) fn run(
-        program: &'a Program,
+        parsed: &'a Parsed,
         source: &'a str,
         scope: Scope,
     ) -> Result<Used, Vec<Fault>> {
         let mut checker = Checker {
-            program,
+            parsed,
             source,
             scope,
             locals: Vec::new(),
@@ -71,7 +65,7 @@ impl<'a> Checker<'a> {
             event_fields: BTreeSet::new(),
             all_event_fields: false,
         };
-        let root = program.expression();
+        let root = parsed.root();
         let result = checker.check(root);
         if !matches!(result, Type::Bool | Type::Unknown) {
             checker.fault(
@@ -110,7 +104,7 @@ impl<'a> Checker<'a> {
     fn offset(&self, at: &IdedExpr) -> usize {
         // A selection stands where its dot is; the field is what matters.
         let behind = usize::from(matches!(at.expr, Expr::Select(_)));
-        offset(self.program, self.source, at.id, behind)
+        self.parsed.offset(self.source, at.id, behind)
     }
 
     fn check(&mut self, at: &IdedExpr) -> Type {
@@ -166,7 +160,7 @@ impl<'a> Checker<'a> {
             "event" => {
                 self.all_event_fields = true;
                 match self.scope.event {
-                    Some(kind) => event_type(kind),
+                    Some(kind) => event_type(kind).clone(),
                     None => {
                         self.fault(
                             at,

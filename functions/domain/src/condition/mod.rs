@@ -2,6 +2,7 @@
 //!
 //! | file | does |
 //! |---|---|
+//! | `parse` | reads its source |
 //! | `check`, `types`, `choices` | finds what cannot be, with its place |
 //! | `build` | makes what the parser read ready to run |
 //! | `eval`, `values` | runs it |
@@ -17,14 +18,15 @@ mod eval;
 mod functions;
 mod json;
 mod of_view;
+mod parse;
 mod types;
 mod values;
 mod vocabulary;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use cel::{Program, Value};
+use cel::Value;
 
 use crate::event::{Detail, EventKind};
 use crate::id::Id;
@@ -33,19 +35,22 @@ use check::Checker;
 pub use check::Fault;
 use eval::{Node, Run};
 pub(crate) use of_view::ExitView;
+use parse::Parsed;
 pub use vocabulary::{Named, event_fields, functions, variables};
 
 /// A condition that compiled and passed the check.
 #[derive(Clone)]
 pub struct Condition {
     source: String,
+    scope: Scope,
     node: Arc<Node>,
     /// The fields of `customer` that the condition names.
     customer_fields: Vec<String>,
     /// The fields of `event` that it names.
     event_fields: EventFields,
     doubts: Vec<Fault>,
-    relationships: Vec<(usize, String)>,
+    /// The types of relationship that it asks for.
+    relationships: Vec<String>,
 }
 
 /// Which events a condition may ask: in a filter and in a step both are the
@@ -162,20 +167,28 @@ impl Condition {
     }
 
     fn of(source: &str, scope: Scope) -> Result<Condition, Vec<Fault>> {
-        let program = compile(source)?;
-        let used = Checker::run(&program, source, scope)?;
-        let node = build::build(program.expression()).map_err(|wrong| {
-            let fault =
-                |(id, message)| Fault { offset: check::offset(&program, source, id, 0), message };
+        let tree = parse::tree(source).map_err(|fault| vec![fault])?;
+        match tree.map(|tree| Condition::of_parsed(&tree, source, scope)) {
+            Some(Ok(condition)) if condition.doubts.is_empty() => Ok(condition),
+            // There is something to tell, and of a tree alone nobody knows where.
+            _ => Condition::of_parsed(&parse::placed(source)?, source, scope),
+        }
+    }
+
+    fn of_parsed(parsed: &Parsed, source: &str, scope: Scope) -> Result<Condition, Vec<Fault>> {
+        let used = Checker::run(parsed, source, scope)?;
+        let node = build::build(parsed.root()).map_err(|wrong| {
+            let fault = |(id, message)| Fault { offset: parsed.offset(source, id, 0), message };
             wrong.into_iter().map(fault).collect::<Vec<_>>()
         })?;
         Ok(Condition {
             source: source.to_owned(),
+            scope,
             node: Arc::new(node),
             customer_fields: used.customer_fields,
             event_fields: used.event,
             doubts: used.doubts,
-            relationships: used.relationships,
+            relationships: used.relationships.into_iter().map(|(_, kind)| kind).collect(),
         })
     }
 
@@ -194,9 +207,17 @@ impl Condition {
         &self.source
     }
 
-    /// The types of relationship that it asks for, and at which byte.
-    pub fn relationships(&self) -> &[(usize, String)] {
+    /// The types of relationship that it asks for.
+    pub fn relationships(&self) -> &[String] {
         &self.relationships
+    }
+
+    /// At which byte of the source it asks for one of them.
+    pub fn place_of_relationship(&self, kind: &str) -> usize {
+        let parsed = parse::placed(&self.source).ok();
+        let used = parsed.and_then(|it| Checker::run(&it, &self.source, self.scope).ok());
+        let asked = used.into_iter().flat_map(|used| used.relationships);
+        asked.into_iter().find(|(_, asked)| asked == kind).map_or(0, |(offset, _)| offset)
     }
 
     /// The fields of `event` that it names.
@@ -212,78 +233,6 @@ impl Condition {
             Err(Stop::Missing | Stop::Unfit(_)) => Verdict::MissingValue,
         }
     }
-}
-
-/// The longest condition taken, in bytes.
-const SOURCE_BYTES_MAX: usize = 4_096;
-
-/// How deep brackets and signs may be nested: the parser recurses.
-const NESTING_MAX: usize = 24;
-
-/// How many fields and operators a condition may have: their tree may lean to
-/// one side, and whoever walks it recurses as well.
-const OPERATORS_MAX: usize = 200;
-
-/// The parser fills tables that all threads share, and loses its way for good
-/// where two do so at once.
-static PARSER: Mutex<()> = Mutex::new(());
-
-fn compile(source: &str) -> Result<Program, Vec<Fault>> {
-    if source.len() > SOURCE_BYTES_MAX {
-        let message = format!("has {} bytes, at most {SOURCE_BYTES_MAX} are taken", source.len());
-        return Err(vec![Fault { offset: 0, message }]);
-    }
-    bound(source).map_err(|fault| vec![fault])?;
-    let parsed = {
-        let _alone = PARSER.lock().unwrap_or_else(PoisonError::into_inner);
-        Program::compile(source)
-    };
-    parsed.map_err(|errors| {
-        let faults = errors.errors.iter().map(|error| Fault {
-            offset: offset(source, error.pos.0, error.pos.1 - 1),
-            message: error.msg.lines().next().unwrap_or("cannot be read").to_owned(),
-        });
-        faults.collect()
-    })
-}
-
-/// Which byte of a text a line (from 1) and a character of it (from 0) are at.
-fn offset(source: &str, line: isize, column: isize) -> usize {
-    let mut lines = source.split_inclusive('\n');
-    let before = lines.by_ref().take((line - 1).max(0) as usize).map(str::len).sum::<usize>();
-    let line = lines.next().unwrap_or_default();
-    let within = line.char_indices().nth(column.max(0) as usize).map(|(byte, _)| byte);
-    before + within.unwrap_or(line.len())
-}
-
-/// Refuses what is too deep to be walked.
-fn bound(source: &str) -> Result<(), Fault> {
-    let (mut brackets, mut signs, mut operators) = (0usize, 0usize, 0usize);
-    for (offset, byte) in source.bytes().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => brackets += 1,
-            b')' | b']' | b'}' => brackets = brackets.saturating_sub(1),
-            b'.' | b'?' | b'&' | b'|' | b'+' | b'*' | b'/' | b'%' | b'<' | b'>' | b'=' => {
-                operators += 1;
-            }
-            _ => {}
-        }
-        match byte {
-            b'!' | b'-' => signs += 1,
-            b' ' => {}
-            _ => signs = 0,
-        }
-        if brackets + signs > NESTING_MAX {
-            let message = format!("is nested deeper than {NESTING_MAX} levels; split the rule");
-            return Err(Fault { offset, message });
-        }
-        if operators > OPERATORS_MAX {
-            let message =
-                format!("has more than {OPERATORS_MAX} fields and operators; split the rule");
-            return Err(Fault { offset, message });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

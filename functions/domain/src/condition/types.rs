@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::eval::REFUNDED;
-use crate::event::EventKind;
+use crate::event::{EventKind, schema_of};
 use crate::view::{CUSTOMER_FIELDS, FieldKind};
 
 /// A type, as far as it is known before a condition runs.
@@ -67,9 +68,10 @@ fn of_field(kind: FieldKind) -> Type {
 }
 
 /// The type of an event's detail, read off its JSON Schema.
-pub(super) fn event_type(kind: EventKind) -> Type {
-    let schema = crate::event::schema(kind);
-    of_schema(schema.as_value(), schema.as_value())
+pub(super) fn event_type(kind: EventKind) -> &'static Type {
+    static TYPES: [OnceLock<Type>; EventKind::ALL.len()] =
+        [const { OnceLock::new() }; EventKind::ALL.len()];
+    TYPES[kind as usize].get_or_init(|| of_schema(schema_of(kind), schema_of(kind)))
 }
 
 fn of_schema(schema: &serde_json::Value, root: &serde_json::Value) -> Type {
@@ -123,7 +125,7 @@ fn of_schema(schema: &serde_json::Value, root: &serde_json::Value) -> Type {
 /// What `trigger` is in rules that a kind of event starts, or none.
 pub(super) fn trigger_type(kind: Option<EventKind>) -> Type {
     let mut fields = match kind.map(event_type) {
-        Some(Type::Object(_, fields)) => fields,
+        Some(Type::Object(_, fields)) => fields.clone(),
         _ => BTreeMap::new(),
     };
     fields.insert(REFUNDED.to_owned(), Type::Bool);

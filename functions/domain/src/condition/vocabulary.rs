@@ -36,7 +36,7 @@ pub fn variables() -> Vec<Named> {
 /// stands in a list carries `[]`: `items[].sku`.
 pub fn event_fields(kind: EventKind) -> Vec<Named> {
     let mut all = Vec::new();
-    flatten("", &event_type(kind), &mut all);
+    flatten("", event_type(kind), &mut all);
     all
 }
 

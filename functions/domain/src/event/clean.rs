@@ -168,7 +168,7 @@ fn decode<T: DeserializeOwned>(detail: &Value) -> Result<T, Unfit> {
 }
 
 /// The published schema of a kind.
-pub(super) fn schema_of(kind: EventKind) -> &'static Value {
+pub(crate) fn schema_of(kind: EventKind) -> &'static Value {
     static SCHEMAS: [OnceLock<Value>; EventKind::ALL.len()] =
         [const { OnceLock::new() }; EventKind::ALL.len()];
     SCHEMAS[kind as usize].get_or_init(|| schema(kind).to_value())

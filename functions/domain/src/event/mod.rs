@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 pub use body::*;
 pub use clean::LeftOut;
+pub(crate) use clean::schema_of;
 pub use date::{AnnualDate, BadDate, suspicious_birthdays};
 pub use impersonal::impersonal;
 pub use kind::{Body, EventKind, UnknownKind};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::files;
 use super::report::Findings;
-use super::yaml::{self, Key};
+use super::yaml::{self, Form, Key};
 use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
 use crate::codes::{is_country, no_country, no_currency};
 use crate::condition::Condition;
@@ -14,9 +14,9 @@ use crate::nearest::hint;
 use crate::policy::{FrequencyCap, Policy};
 use crate::rule::{ExitSpec, RuleSpec, StepSpec, Survey, Trigger, is_name};
 
-pub fn policy(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Policy> {
+pub fn policy(file: &str, text: &str, form: Form, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     let before = found.len();
-    let (policy, node) = yaml::read::<Policy>(file, text, policy_schema(), found)?;
+    let (policy, node) = yaml::read::<Policy>(file, text, policy_schema, form, found)?;
     let mut report = Findings { file, text, node, relationships: Vec::new(), found: Vec::new() };
     for (channel, window) in &policy.windows {
         if window.never_opens() {
@@ -99,10 +99,11 @@ fn caps(caps: &[FrequencyCap], under: &[Key], report: &mut Findings) {
 pub fn rule(
     file: &str,
     text: &str,
+    form: Form,
     policy: Option<&Policy>,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Rule> {
-    let (spec, node) = yaml::read::<RuleSpec>(file, text, rule_schema(), found)?;
+    let (spec, node) = yaml::read::<RuleSpec>(file, text, rule_schema, form, found)?;
     let kinds = policy.into_iter().flat_map(|policy| policy.relationships.keys());
     let relationships = kinds.map(String::as_str).collect();
     let mut report = Findings { file, text, node, relationships, found: Vec::new() };

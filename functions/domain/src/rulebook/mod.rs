@@ -32,6 +32,7 @@ pub use attempts::{Attempt, Attempts, step_id, step_parts};
 pub use calendar::CalendarRule;
 use files::Sorted;
 pub use files::is_read;
+use yaml::Form;
 pub use yaml::Place;
 
 /// The file that holds the contact policy.
@@ -225,7 +226,21 @@ impl RuleBook {
     /// # Errors
     /// All that is wrong in any file, in the files' order.
     pub fn read(files: &[(String, String)]) -> Result<RuleBook, Vec<Diagnostic>> {
-        let (book, found) = RuleBook::check(files);
+        RuleBook::sound(RuleBook::check(files))
+    }
+
+    /// The same of what a build wrote down: JSON for each file. Its faults have no
+    /// places; what is unknown is passed over.
+    ///
+    /// # Errors
+    /// Every error found.
+    pub fn read_compiled(files: &[(String, String)]) -> Result<RuleBook, Vec<Diagnostic>> {
+        RuleBook::sound(RuleBook::check_form(files, Form::Compiled))
+    }
+
+    fn sound(
+        (book, found): (Option<RuleBook>, Vec<Diagnostic>),
+    ) -> Result<RuleBook, Vec<Diagnostic>> {
         let errors: Vec<_> =
             found.into_iter().filter(|d| d.severity == DiagnosticSeverity::Error).collect();
         match book {
@@ -238,10 +253,14 @@ impl RuleBook {
     /// further checks alone: it holds every rule that could be read, sound or
     /// not. `None` where the policy is not sound.
     pub fn check(files: &[(String, String)]) -> (Option<RuleBook>, Vec<Diagnostic>) {
+        RuleBook::check_form(files, Form::Yaml)
+    }
+
+    fn check_form(files: &[(String, String)], form: Form) -> (Option<RuleBook>, Vec<Diagnostic>) {
         let mut found = Vec::new();
         let Sorted { policy, rules: texts } = files::sorted(files, &mut found);
         let policy = match policy {
-            Some((name, text)) => check::policy(name, text, &mut found),
+            Some((name, text)) => check::policy(name, text, form, &mut found),
             None => {
                 let message = "is missing: a rules folder holds the contact policy as policy.yaml";
                 found.push(Diagnostic::error(POLICY_FILE, Place::START, message));
@@ -249,8 +268,8 @@ impl RuleBook {
             }
         };
         let rules = texts.into_iter();
-        let rules =
-            rules.filter_map(|(name, text)| check::rule(name, text, policy.as_ref(), &mut found));
+        let rules = rules
+            .filter_map(|(name, text)| check::rule(name, text, form, policy.as_ref(), &mut found));
         let mut rules: Vec<Rule> = rules.collect();
         rules.sort_by(|a, b| a.name.cmp(&b.name));
         found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));

@@ -47,11 +47,14 @@ impl Findings<'_> {
                     let place = self.within(path, source, doubt.offset);
                     self.found.push(Diagnostic::warning(self.file, place, &doubt.message));
                 }
-                for (offset, kind) in condition.relationships() {
-                    let known = || self.relationships.iter().copied();
-                    let near = hint(kind, known());
-                    if !near.is_empty() && !known().any(|known| known == kind) {
-                        let place = self.within(path, source, *offset);
+                for kind in condition.relationships() {
+                    if self.relationships.contains(&kind.as_str()) {
+                        continue;
+                    }
+                    let near = hint(kind, self.relationships.iter().copied());
+                    if !near.is_empty() {
+                        let place =
+                            self.within(path, source, condition.place_of_relationship(kind));
                         let message = format!("the policy has no relationship {kind:?}{near}");
                         self.found.push(Diagnostic::warning(self.file, place, message));
                     }

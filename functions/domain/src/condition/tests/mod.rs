@@ -6,6 +6,7 @@ mod numbers;
 use self::check::{faults, told};
 use std::collections::HashMap;
 
+use super::parse::{NESTING_MAX, OPERATORS_MAX, SOURCE_BYTES_MAX};
 use super::*;
 use crate::condition::eval::Node;
 

@@ -5,15 +5,16 @@ use std::time::Duration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lazo::drift;
 use lazo::shell::app::App;
-use lazo::shell::telemetry;
 use serde::de::IgnoredAny;
 
 /// How long a run takes new customers on, within the function's 300 seconds.
 const BUDGET: Duration = Duration::from_secs(240);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+/// Runs until Lambda ends the process.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
         Ok::<_, Error>(drift::run(app, jiff::Timestamp::now().into(), Some(BUDGET)).await?)

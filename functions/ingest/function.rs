@@ -4,11 +4,12 @@ use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lazo::ingest;
 use lazo::shell::app::App;
-use lazo::shell::telemetry;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+/// Runs until Lambda ends the process.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
         Ok::<_, Error>(ingest::handle(app, event.payload, jiff::Timestamp::now().into()).await)

@@ -4,11 +4,12 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lazo::dispatch;
 use lazo::shell::alarm_sweep::Share;
 use lazo::shell::app::App;
-use lazo::shell::telemetry;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+/// Runs until Lambda ends the process.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     app.check_sender()?;
     if let Err(error) = app.tell_bus().await {

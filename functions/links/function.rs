@@ -4,11 +4,12 @@ use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lazo::links;
 use lazo::shell::app::{App, ConfigError, env};
-use lazo::shell::telemetry;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+/// Runs until Lambda ends the process.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     if app.link_keys.is_none() {
         return Err(ConfigError::Missing(env::LINK_KEYS).into());

@@ -4,12 +4,13 @@
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lazo::digest;
 use lazo::shell::app::App;
-use lazo::shell::telemetry;
 use serde::de::IgnoredAny;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+/// Runs until Lambda ends the process.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     app.check_sender()?;
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {

@@ -6,15 +6,16 @@ use std::time::Duration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lazo::content::{self, Bounds};
 use lazo::shell::app::App;
-use lazo::shell::telemetry;
 use serde::de::IgnoredAny;
 
 /// What a run takes on, within the function's 60 seconds.
 const BOUNDS: Bounds = Bounds { time: Some(Duration::from_secs(40)), customers: 10_000 };
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+/// Runs until Lambda ends the process.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
         Ok::<_, Error>(content::run(app, jiff::Timestamp::now().into(), BOUNDS).await?)
