@@ -12,7 +12,9 @@ use super::{DispatchReport, Run, mark_sent};
 use crate::shell::app::App;
 use crate::shell::bus::Message;
 use crate::shell::commit::{CommitError, Plan, Planned, Read, Written, decide_and_commit};
-use crate::shell::store::{Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, UNKNOWN_AFTER};
+use crate::shell::store::{
+    Ledger, LedgerEntry, Loaded, StoreError, TouchEntry, TouchState, UNKNOWN_AFTER,
+};
 
 /// The enrolment that has a touch on its way out.
 fn sending<'a>(customer: &'a Customer, touch: &TouchId) -> Option<&'a Enrolment> {
@@ -163,6 +165,13 @@ pub(super) async fn settle(
         let Some(send) = deliver::send_of(&loaded.customer, &enrolment, &rules.book) else {
             continue;
         };
+        // Whoever wrote down that it went out may have stopped before the state.
+        let known = app.store.touch(&send.touch).await?;
+        if known.is_some_and(|known| known.state == TouchState::Sent) {
+            mark_sent(app, &loaded, &[&send], now).await?;
+            loaded = app.store.load(&loaded.customer.id).await?;
+            continue;
+        }
         let outcome = match enrolment.sending().is_some_and(|sending| sending.answer.is_expected())
         {
             true => deliver::trace(app, &loaded.customer, &send, now).await?,

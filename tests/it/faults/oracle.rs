@@ -51,9 +51,11 @@ pub struct Left {
 }
 
 impl Left {
-    pub async fn of(world: &World) -> Left {
+    /// What is left; where the customer cannot be read, why.
+    pub async fn of(world: &World) -> Result<Left, String> {
         let store = &world.observer;
-        let customer = store.load(&id(CUSTOMER)).await.unwrap().customer;
+        let loaded = store.load(&id(CUSTOMER)).await;
+        let customer = loaded.map_err(|why| format!("the customer is unreadable: {why}"))?.customer;
         let (events, touches) = store.ledger(&id(CUSTOMER)).await.unwrap();
         let mut asked = BTreeMap::new();
         let mut told = BTreeMap::new();
@@ -96,7 +98,7 @@ impl Left {
             probe.profile.update(told);
         }
         store.hear_all([&mut probe], Asks { email: true, phone: true }).await.unwrap();
-        Left {
+        Ok(Left {
             said: probe.heard,
             counted: counted.collect(),
             customer,
@@ -113,7 +115,7 @@ impl Left {
             calls,
             unknown,
             failures,
-        }
+        })
     }
 
     /// What must be the same, whatever happened on the way. When a touch went

@@ -56,7 +56,7 @@ impl Clean {
             let mut first: Option<Left> = None;
             for variant in Variant::each() {
                 let trail = world.run(flow, variant, &Plan::Clean).await;
-                let left = Left::of(&world).await;
+                let left = Left::of(&world).await.unwrap();
                 let wrong = check(flow, variant, &Plan::Clean, &trail, (&left, &left));
                 assert!(wrong.is_empty(), "{} {variant}: {wrong:#?}", flow.name);
                 // Neither order nor number of deliveries matters.
@@ -91,7 +91,10 @@ impl Clean {
         let flow = &self.flows[schedule.flow];
         let run = world.run(flow, schedule.variant, &schedule.plan);
         let Ok(trail) = timeout(LONGEST, run).await else { return vec!["it hangs".into()] };
-        let left = Left::of(world).await;
+        let left = match Left::of(world).await {
+            Ok(left) => left,
+            Err(why) => return vec![why],
+        };
         let (_, clean) = self.of(schedule.flow, schedule.variant);
         check(flow, schedule.variant, &schedule.plan, &trail, (&left, clean))
     }

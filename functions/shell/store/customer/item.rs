@@ -1,7 +1,7 @@
 //! A customer as a DynamoDB item, with the alarms that wake it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo_domain::customer::{Customer, Enrolment, SendAnswer};
+use lazo_domain::customer::{Customer, Enrolment, SendAnswer, Sending};
 use lazo_domain::event::impersonal;
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
@@ -47,8 +47,15 @@ impl Alarms {
         // Somebody without a purchase cannot drift away.
         let review = customer.forecast.map(|_| next_review(customer, now));
         let due = customer.next_due().into_iter().chain(unconfirmed).min();
+        // What is being handed over is confirmed in a moment. The alarm that rang for it
+        // stays until then; where its worker is gone, the next one is woken by it.
+        let is_expected = |sending: &Sending| sending.answer == SendAnswer::Expected;
+        let rung = self.due.filter(|set| {
+            let mut under_way = customer.enrolments.iter().filter_map(Enrolment::sending);
+            *set <= now && under_way.any(is_expected)
+        });
         Alarms {
-            due: lazily(self.due, due),
+            due: rung.or_else(|| lazily(self.due, due)),
             occasion: lazily(self.occasion, occasion),
             review: lazily(self.review, review),
         }

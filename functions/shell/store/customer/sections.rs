@@ -2,8 +2,8 @@
 //!
 //! | section | holds | changes with |
 //! |---|---|---|
-//! | hot | what is pending, recent sends, when to look again | each touch |
-//! | cold | profile, consents, complaints, the latest purchases, what started follow-ups | each event |
+//! | hot | what is pending and what started it, recent sends, when to look again | each touch |
+//! | cold | profile, consents, complaints, the latest purchases | each event |
 //! | old | the purchases before those | every few dozen purchases |
 //!
 //! The hot one is the item `state`, attribute by attribute, with the version that
@@ -27,10 +27,11 @@ use serde_json::{Map, Value};
 use super::{Item, StoreError, keys};
 
 /// The fields that change with each touch.
-const HOT: [&str; 9] = [
+const HOT: [&str; 10] = [
     "merged_into",
     "erased_at",
     "enrolments",
+    "fired",
     "unwritten",
     "sends",
     "forecast",
