@@ -165,7 +165,7 @@ pub(super) async fn settle(
         let Some(send) = deliver::send_of(&loaded.customer, &enrolment, &rules.book) else {
             continue;
         };
-        // Whoever wrote down that it went out may have stopped before the state.
+        // A table may come back to a state from before what its ledger knows.
         let known = app.store.touch(&send.touch).await?;
         if known.is_some_and(|known| known.state == TouchState::Sent) {
             mark_sent(app, &loaded, &[&send], now).await?;

@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 from emulator import Emulator
 from proxy import LOST_ANSWER, LOST_REQUEST, THROTTLE, THROTTLES, Proxy
-from ses_events import DefaultBus, events
+from ses_events import DefaultBus, delivered
 from shop import (
     PURCHASE_AGE,
     Shop,
@@ -131,12 +131,8 @@ class Ses:
         return touches[self.customer_of[mail["To"][0]]]
 
     def _publish(self, mails: list[dict], touches: dict[str, dict]) -> None:
-        told = [
-            event
-            for mail in mails
-            for event in events(mail, self._touch(mail, touches)["touch"], self.configuration_set)
-        ]
-        self.bus.publish(told)
+        touch = lambda mail: self._touch(mail, touches)["touch"]
+        self.bus.publish([delivered(mail, touch(mail), self.configuration_set) for mail in mails])
 
 
 class Storm:

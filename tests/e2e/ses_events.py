@@ -27,8 +27,8 @@ def tags(touch: dict, configuration_set: str) -> dict[str, list[str]]:
     }
 
 
-def events(mail: dict, touch: dict, configuration_set: str) -> list[dict]:
-    """Two events: SES took the mail, and delivered it."""
+def delivered(mail: dict, touch: dict, configuration_set: str) -> dict:
+    """The event that a mail was delivered."""
     def at(seconds: float) -> str:
         time = datetime.datetime.fromtimestamp(mail["Timestamp"] + seconds, datetime.timezone.utc)
         return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -41,24 +41,17 @@ def events(mail: dict, touch: dict, configuration_set: str) -> list[dict]:
         "tags": tags(touch, configuration_set),
     }
     delivery = {"timestamp": at(1), "recipients": mail["To"]}
-    parts = {
-        "Email Sent": {"eventType": "Send", "send": {}},
-        "Email Delivered": {"eventType": "Delivery", "delivery": delivery},
+    return {
+        "version": "0",
+        "id": f"{mail['MessageId']} delivered",
+        "source": "aws.ses",
+        "detail-type": "Email Delivered",
+        "account": ACCOUNT,
+        "time": at(0),
+        "region": REGION,
+        "resources": [],
+        "detail": {"mail": about, "eventType": "Delivery", "delivery": delivery},
     }
-    return [
-        {
-            "version": "0",
-            "id": f"{mail['MessageId']} {name}",
-            "source": "aws.ses",
-            "detail-type": name,
-            "account": ACCOUNT,
-            "time": at(0),
-            "region": REGION,
-            "resources": [],
-            "detail": {"mail": about} | part,
-        }
-        for name, part in parts.items()
-    ]
 
 
 class DefaultBus:

@@ -63,7 +63,7 @@ async fn throttled_mail_waits_and_goes_once() {
     assert_eq!(mails(&world), 4);
 }
 
-/// The ledger is written ahead of the state: here by a worker that stops in between.
+/// Here the state comes back as it was before the ledger was written.
 #[tokio::test]
 async fn a_mail_that_the_ledger_has_is_settled_where_the_state_does_not_know() {
     let world = World::shipped().await;

@@ -65,7 +65,7 @@ impl Store {
     /// transaction: all or nothing; with what the change says of their addresses,
     /// and on the condition that nothing was said of the one that a fence is for
     /// since that was looked up. Where its answer is lost, a fence with a mark tells
-    /// whether it was done. That a mail went out is written ahead of the state.
+    /// whether it was done.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or refuses for good.
@@ -84,17 +84,12 @@ impl Store {
         }
         let (after, state, rest) = self.change_of(before, customer, now).await?;
         let checks = self.check_said(before, ledger)?;
-        if rest.is_empty()
+        if ledger.entries.is_empty()
+            && rest.is_empty()
             && checks.is_empty()
-            && ledger.is_written_first()
-            && let Some(state) = &state.put
+            && let Some(put) = state.put
         {
-            for entry in ledger.mails_gone() {
-                if let Some(refused) = self.write_gone(&after.customer.id, entry).await? {
-                    return Ok(refused);
-                }
-            }
-            return self.commit_alone(before.version, after, state.item.clone()).await;
+            return self.commit_alone(before.version, after, put.item).await;
         }
         let mut items = vec![state];
         for entry in &ledger.entries {
@@ -209,40 +204,6 @@ impl Store {
                     Some("ConditionalCheckFailedException" | "TransactionConflictException") => {
                         Ok(Commit::Conflict)
                     }
-                    _ => Err(StoreError::of_write(error)),
-                }
-            }
-        }
-    }
-
-    /// Writes down that a mail went out, ahead of the customer's state: apart from it
-    /// for half of what a transaction costs. Where a worker stops in between, the
-    /// ledger counts, and whoever settles the touch asks it. `None` where it is written,
-    /// now or by an earlier try.
-    async fn write_gone(&self, id: &Id, entry: &TouchEntry) -> Result<Option<Commit>, StoreError> {
-        let put = self.put_entry(id, &LedgerEntry::Touch(entry.clone()))?.put;
-        let Some(put) = put else { return Ok(None) };
-        let request = self.client.put_item().table_name(&self.table).set_item(Some(put.item));
-        let request = request
-            .set_condition_expression(put.condition_expression)
-            .set_expression_attribute_names(put.expression_attribute_names)
-            .set_expression_attribute_values(put.expression_attribute_values);
-        let answer = request.set_return_consumed_capacity(self.count_mode()).send().await;
-        match answer {
-            Ok(answer) => {
-                self.count(false, answer.consumed_capacity());
-                Ok(None)
-            }
-            Err(error) => {
-                self.count(false, []);
-                match error.code() {
-                    Some("ConditionalCheckFailedException") => {
-                        let found = self.touch(&entry.touch).await?;
-                        let is_ours = |found: TouchEntry| found.message_id == entry.message_id;
-                        let is_written = found.is_some_and(is_ours);
-                        Ok((!is_written).then(|| Commit::AlreadyRecorded(vec![0])))
-                    }
-                    Some("TransactionConflictException") => Ok(Some(Commit::Conflict)),
                     _ => Err(StoreError::of_write(error)),
                 }
             }

@@ -33,26 +33,6 @@ impl Ledger {
             .collect()
     }
 
-    /// Whether it can be written ahead of the customer's state: nothing of it, or one
-    /// mail that went out.
-    pub(in crate::shell::store) fn is_written_first(&self) -> bool {
-        self.entries.is_empty() || self.entries.len() == 1 && self.mails_gone().count() == 1
-    }
-
-    /// The mails that the mail service took, by the ids that it gave them. One that may
-    /// be listed is none of them: nobody looks at its state again.
-    pub(in crate::shell::store) fn mails_gone(&self) -> impl Iterator<Item = &TouchEntry> {
-        let is_gone = |entry: &&TouchEntry| {
-            let is_told = entry.state == TouchState::Sent && entry.message_id.is_some();
-            is_told && entry.was_fenced && !entry.settled_late
-        };
-        let touches = self.entries.iter().filter_map(|entry| match entry {
-            LedgerEntry::Touch(entry) => Some(entry),
-            _ => None,
-        });
-        touches.filter(is_gone)
-    }
-
     /// Adds how touches ended, as far as there is room; the others wait in the
     /// customer's state for the next commit.
     pub fn end_touches(
