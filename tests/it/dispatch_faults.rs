@@ -1,14 +1,12 @@
 //! When handing over goes wrong: nothing goes out twice, and nothing is lost
 //! in silence.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::shell::app::{App, ses_client};
 use lazo::shell::bus::Bus;
 use lazo::shell::mailer::{Letter, Mailer, Recipient, Ses};
 use lazo::shell::rules::Rules;
 use lazo::shell::store::{
-    Commit, FailureKind, Item, Ledger, LedgerEntry, SETTLE_AFTER, Store, TouchEntry, TouchState,
-    keys,
+    Commit, FailureKind, Ledger, LedgerEntry, SETTLE_AFTER, Store, TouchEntry, TouchState, keys,
 };
 use lazo::{dispatch, ingest};
 use lazo_domain::decide::{Input, decide};
@@ -20,7 +18,7 @@ use serde_json::json;
 use crate::dispatch::{ana_buys, assert_impersonal, due, noon, touches};
 use crate::support::events::{batch, envelope, profile, purchase};
 use crate::support::recorder::{Reply, Service};
-use crate::support::{TABLE, World, at, id, minutes_after, sdk_at};
+use crate::support::{World, at, id, minutes_after, sdk_at};
 
 fn mails(world: &World) -> usize {
     world.recorder.requests(Service::Ses).len()
@@ -61,39 +59,6 @@ async fn throttled_mail_waits_and_goes_once() {
     assert_eq!(touches(&world).await[0].state, TouchState::Sent);
     assert_eq!(run_on(&world, minutes_after(due(), 200), 3).await, 0);
     assert_eq!(mails(&world), 4);
-}
-
-/// Here the state comes back as it was before the ledger was written.
-#[tokio::test]
-async fn a_mail_that_the_ledger_has_is_settled_where_the_state_does_not_know() {
-    let world = World::shipped().await;
-    ana_buys(&world).await;
-    world.recorder.script(Service::Ses, [Reply::Hold]);
-    let app = world.app.clone();
-    let run = tokio::spawn(async move { dispatch::run(&app, due()).await.unwrap() });
-    world.recorder.wait_for(Service::Ses).await;
-    let (client, key) = (world.app.store.client(), state_key());
-    let read = client.get_item().table_name(TABLE).set_key(Some(key)).send().await.unwrap();
-    world.recorder.release();
-    assert_eq!(run.await.unwrap().sent, 1);
-    client.put_item().table_name(TABLE).set_item(read.item).send().await.unwrap();
-    assert!(world.customer(&id("ana")).await.enrolments[0].is_sending());
-
-    // Somebody may be at it still.
-    dispatch::run(&world.app, minutes_after(due(), 1)).await.unwrap();
-    assert!(world.customer(&id("ana")).await.enrolments[0].is_sending());
-    dispatch::run(&world.app, settle_after(due())).await.unwrap();
-    let ana = world.customer(&id("ana")).await;
-    assert_eq!((ana.enrolments.len(), ana.sends.len()), (0, 1));
-    assert_eq!(run_on(&world, minutes_after(due(), 60), 10).await, 0);
-    assert_eq!(mails(&world), 1);
-    assert_eq!(touches(&world).await[0].state, TouchState::Sent);
-    assert!(world.app.store.failures(minutes_after(due(), 200)).await.unwrap().is_empty());
-}
-
-fn state_key() -> Item {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    Item::from([("pk".into(), text("customer#ana")), ("sk".into(), text("state"))])
 }
 
 #[tokio::test]

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::feedback::{self, Resolution, Settled};
 use lazo::shell::app::{App, ses_config};
 use lazo::shell::bus::Bus;
 use lazo::shell::mailer::{Mailer, Ses};
 use lazo::shell::rules::Rules;
-use lazo::shell::store::TouchState;
+use lazo::shell::store::{Item, TouchState};
 use lazo::{dispatch, ingest};
 use lazo_domain::touch::Reason;
 use serde_json::json;
@@ -18,7 +19,7 @@ use crate::dispatch::{ana_buys, due, touches};
 use crate::feedback::{delivered, failures, lost, mails, names, run_on, take};
 use crate::support::events::{batch, envelope};
 use crate::support::recorder::{Reply, Service};
-use crate::support::{World, id, minutes_after, rules, sdk_at};
+use crate::support::{TABLE, World, id, minutes_after, rules, sdk_at};
 
 const THANKS: &str = "
 rule: thanks
@@ -180,4 +181,37 @@ async fn every_attempt_makes_exactly_one_request() {
         let told = (report.put_back, report.unknown, report.sent);
         assert_eq!(told, if is_proof { (1, 0, 0) } else { (0, 1, 0) }, "{answer:?}");
     }
+}
+
+/// Here the state comes back as it was before the ledger was written.
+#[tokio::test]
+async fn a_mail_that_the_ledger_has_is_settled_where_the_state_does_not_know() {
+    let world = World::shipped().await;
+    ana_buys(&world).await;
+    world.recorder.script(Service::Ses, [Reply::Hold]);
+    let app = world.app.clone();
+    let run = tokio::spawn(async move { dispatch::run(&app, due()).await.unwrap() });
+    world.recorder.wait_for(Service::Ses).await;
+    let (client, key) = (world.app.store.client(), state_key());
+    let read = client.get_item().table_name(TABLE).set_key(Some(key)).send().await.unwrap();
+    world.recorder.release();
+    assert_eq!(run.await.unwrap().sent, 1);
+    client.put_item().table_name(TABLE).set_item(read.item).send().await.unwrap();
+    assert!(world.customer(&id("ana")).await.enrolments[0].is_sending());
+
+    // Somebody may be at it still.
+    dispatch::run(&world.app, minutes_after(due(), 1)).await.unwrap();
+    assert!(world.customer(&id("ana")).await.enrolments[0].is_sending());
+    dispatch::run(&world.app, minutes_after(due(), 2)).await.unwrap();
+    let ana = world.customer(&id("ana")).await;
+    assert_eq!((ana.enrolments.len(), ana.sends.len()), (0, 1));
+    assert_eq!(run_on(&world, minutes_after(due(), 60), 10).await, 0);
+    assert_eq!(mails(&world).len(), 1);
+    assert_eq!(touches(&world).await[0].state, TouchState::Sent);
+    assert!(failures(&world).await.is_empty());
+}
+
+fn state_key() -> Item {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    Item::from([("pk".into(), text("customer#ana")), ("sk".into(), text("state"))])
 }
