@@ -8,7 +8,7 @@ use include_dir::{Dir, include_dir};
 use lazo_domain::message::Templates;
 use lazo_domain::rulebook::{Diagnostic, RuleBook, is_read};
 
-/// What `build.rs` wrote down: each file's name and its JSON.
+/// What `functions/build.rs` wrote down: each file's name and its JSON.
 static COMPILED: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
 
 static RULES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/rules");
