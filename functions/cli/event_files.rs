@@ -10,26 +10,28 @@ use serde_json::value::RawValue;
 use super::csv_rows::{Sheet, Told};
 use super::threads;
 
+/// How many remarks of a kind on one file are shown.
+pub const REMARKS_SHOWN: usize = 10;
+
 /// Tells on standard error what was left out of a file and what was made of its
 /// rows: the first ten of both, and how many. Whoever reads a file tells it so.
 pub fn report(path: &Path, told: &Told) {
-    const SHOWN: usize = 10;
     let name = path.display();
-    for (line, remark) in told.remarks.iter().take(SHOWN) {
+    for (line, remark) in told.remarks.iter().take(REMARKS_SHOWN) {
         eprintln!("lazo: {name}:{line}: {remark}");
     }
-    if told.remarks.len() > SHOWN {
-        eprintln!("lazo: {name}: … and {} more such rows", told.remarks.len() - SHOWN);
+    if told.remarks.len() > REMARKS_SHOWN {
+        eprintln!("lazo: {name}: … and {} more such rows", told.remarks.len() - REMARKS_SHOWN);
     }
     match told.partly.len() {
         0 => {}
         count => eprintln!("lazo: {name}: {count} events count without fields that do not fit"),
     }
-    for (line, why) in told.rejected.iter().take(SHOWN) {
+    for (line, why) in told.rejected.iter().take(REMARKS_SHOWN) {
         eprintln!("lazo: {name}:{line}: left out: {why}");
     }
-    if told.rejected.len() > SHOWN {
-        eprintln!("lazo: {name}: … and {} more left out", told.rejected.len() - SHOWN);
+    if told.rejected.len() > REMARKS_SHOWN {
+        eprintln!("lazo: {name}: … and {} more left out", told.rejected.len() - REMARKS_SHOWN);
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Answer;
-use super::event_files::{json_texts, text};
+use super::event_files::{REMARKS_SHOWN, json_texts, text};
 use super::system::{System, Target};
 
 /// Put events on the local bus, or on one in AWS (--bus NAME).
@@ -74,9 +74,6 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
 
 /// How many events in a row the bus may not take until the rest is left.
 const LOST_IN_A_ROW_MAX: usize = 5;
-
-/// How many remarks on a file's events are shown. All are under failures.
-const REMARKS_SHOWN: usize = 10;
 
 /// What became of events.
 #[derive(Default)]

@@ -2,8 +2,7 @@
 //! and what functions give.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::eval::REFUNDED;
 use crate::event::{EventKind, schema_of};
