@@ -10,7 +10,7 @@ use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lazo::shell::app::App;
 use lazo::shell::intake;
-use lazo::shell::intake::history::{Imported, import};
+use lazo::shell::intake::history::{Imported, import_from};
 use lazo::shell::rules::Rules;
 use lazo::shell::wording::Language;
 use lazo_domain::event::{AnnualDate, Body, Delivered, suspicious_birthdays};
@@ -23,6 +23,9 @@ use super::{Answer, event_files, rejected};
 
 /// How many customers are written at a time.
 const CUSTOMERS_AT_ONCE: usize = 16;
+
+/// How many customers are read by one request.
+const CUSTOMERS_READ: usize = 64;
 
 /// How many customers may fail until the rest is left for another run.
 const FAILED_MAX: usize = 32;
@@ -264,31 +267,35 @@ pub async fn load(
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} events, {per_sec}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_secs(1));
-    let work = customers.into_iter().map(|(id, events)| {
-        let bar = bar.clone();
-        async move {
-            let imported = import(app, &id, &events, now).await;
-            if let Ok(imported) = &imported {
-                keep_refused(app, &events, &imported.refused, now).await?;
-            }
-            bar.inc(events.len() as u64);
-            anyhow::Ok(imported?)
-        }
-    });
-    let mut stream = futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE);
     let mut sum = Imported::default();
     let mut failed = Vec::new();
-    while let Some(imported) = stream.next().await {
-        match imported {
-            Ok(imported) => {
-                sum.counted += imported.counted;
-                sum.known += imported.known;
-                sum.refused.extend(imported.refused);
+    for customers in customers.chunks(CUSTOMERS_READ) {
+        let ids: Vec<Id> = customers.iter().map(|(id, _)| id.clone()).collect();
+        let mut read = intake::read_ahead(&app.store, &ids).await;
+        let work = customers.iter().map(|(id, events)| {
+            let (bar, read) = (&bar, read.remove(id));
+            async move {
+                let imported = import_from(app, id, read, events, now).await;
+                if let Ok(imported) = &imported {
+                    keep_refused(app, events, &imported.refused, now).await?;
+                }
+                bar.inc(events.len() as u64);
+                anyhow::Ok(imported?)
             }
-            Err(error) => failed.push(error),
+        });
+        let imported = futures::stream::iter(work).buffer_unordered(CUSTOMERS_AT_ONCE);
+        for imported in imported.collect::<Vec<_>>().await {
+            match imported {
+                Ok(imported) => {
+                    sum.counted += imported.counted;
+                    sum.known += imported.known;
+                    sum.refused.extend(imported.refused);
+                }
+                Err(error) => failed.push(error),
+            }
         }
         // One customer holds up nobody; a table that does not answer, all.
-        if failed.len() == FAILED_MAX {
+        if failed.len() >= FAILED_MAX {
             break;
         }
     }

@@ -81,7 +81,22 @@ pub async fn import(
     all: &[Delivered],
     now: Instant,
 ) -> Result<Imported, IntakeError> {
+    import_from(app, id, None, all, now).await
+}
+
+/// The same for a customer who was read already.
+///
+/// # Errors
+/// Those of [`import`].
+pub async fn import_from(
+    app: &App,
+    id: &Id,
+    read: Option<Loaded>,
+    all: &[Delivered],
+    now: Instant,
+) -> Result<Imported, IntakeError> {
     let mut imported = Imported::default();
+    let mut read = read.filter(|one| one.customer.merged_into.is_none());
     // One transaction writes an item once, so what a file holds twice goes.
     let mut keys = HashSet::new();
     let events: Vec<&Delivered> = all
@@ -95,6 +110,7 @@ pub async fn import(
         .into_iter()
         .partition(|delivered| matches!(delivered.event.body, Body::CustomerMerged(_)));
     for delivered in merges {
+        read = None;
         if let Body::CustomerMerged(merge) = &delivered.event.body {
             match Box::pin(merging::take(app, delivered, merge, false, now)).await? {
                 Taken::Counted => imported.counted += 1,
@@ -103,10 +119,10 @@ pub async fn import(
             Box::pin(merging::follow_through(app, id, now)).await?;
         }
     }
-    let events = not_under_another_id(app, id, events, &mut imported).await?;
+    let events = not_under_another_id(app, id, &mut read, events, &mut imported).await?;
     let mut waiting: VecDeque<Vec<&Delivered>> = parts(&events).into();
     while let Some(mut left) = waiting.pop_front() {
-        match take_part(app, id, &mut left, &mut imported, now).await {
+        match take_part(app, id, &mut read, &mut left, &mut imported, now).await {
             Err(error) if error.is_for_good() => match *left {
                 [alone] => {
                     let place = all.iter().position(|one| std::ptr::eq(one, alone));
@@ -129,11 +145,16 @@ pub async fn import(
 async fn not_under_another_id<'a>(
     app: &App,
     id: &Id,
+    read: &mut Option<Loaded>,
     events: Vec<&'a Delivered>,
     imported: &mut Imported,
 ) -> Result<Vec<&'a Delivered>, StoreError> {
-    let person = Box::pin(app.store.person(id)).await?.customer;
-    let known = app.store.counted_under_another_id(&person, events.iter().map(|d| &d.event));
+    let person = match read.take() {
+        Some(person) => person,
+        None => Box::pin(app.store.person(id)).await?,
+    };
+    let person = &read.insert(person).customer;
+    let known = app.store.counted_under_another_id(person, events.iter().map(|d| &d.event));
     let mut known = known.await?.into_iter();
     let before = events.len();
     let new = events.into_iter().filter(|_| !known.next().unwrap_or_default());
@@ -142,10 +163,12 @@ async fn not_under_another_id<'a>(
     Ok(new)
 }
 
-/// Takes events in one transaction, without those that the ledger has.
+/// Takes events in one transaction, without those that the ledger has; leaves
+/// behind how the customer is then, where that is known.
 async fn take_part(
     app: &App,
     id: &Id,
+    read: &mut Option<Loaded>,
     left: &mut Vec<&Delivered>,
     imported: &mut Imported,
     now: Instant,
@@ -156,13 +179,14 @@ async fn take_part(
             let plan = plan(&loaded.customer, events, &app.rules().book, now);
             Ok((loaded, plan))
         };
-        match decide_and_commit(app, Read::Person(id), None, now, plan).await? {
+        match decide_and_commit(app, Read::Person(id), read.take(), now, plan).await? {
             Written::Done(after, ()) => {
                 imported.counted += left.len();
-                Box::pin(write_down(app, after, now)).await?;
+                *read = Some(Box::pin(write_down(app, after, now)).await?);
                 return Ok(());
             }
-            Written::AlreadyRecorded(_, entries) => {
+            Written::AlreadyRecorded(loaded, entries) => {
+                *read = Some(loaded);
                 imported.known += entries.len();
                 let mut index = 0..;
                 left.retain(|_| index.next().is_some_and(|index| !entries.contains(&index)));
