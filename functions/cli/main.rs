@@ -43,6 +43,7 @@ mod lang;
 mod local;
 mod ranked;
 mod rejected;
+mod report;
 mod rules;
 mod sample_shop;
 mod schemas;
@@ -89,6 +90,7 @@ enum Command {
     Calls(calls::Args),
     Complaints(complaints::Args),
     Journey(journey::Args),
+    Report(report::Args),
     Failures(failures::Args),
     Export(export::Args),
     Erase(erase::Args),
@@ -111,6 +113,7 @@ fn main() -> ExitCode {
         // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
         Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref()),
+        Command::Report(args) => report::run(&args, cli.lang.lang()),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, cli.lang.lang()),
     };
@@ -141,7 +144,10 @@ fn on_runtime(command: Command, target: &system::Target, lang: Language) -> anyh
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_) | Command::Rules(_) | Command::Schemas(_) => Ok(Answer::Yes),
+            Command::Simulate(_)
+            | Command::Rules(_)
+            | Command::Report(_)
+            | Command::Schemas(_) => Ok(Answer::Yes),
         }
     })
 }

@@ -4,6 +4,7 @@
 pub mod call_card;
 mod people;
 mod touches;
+pub mod uplift;
 
 /// The languages that everything is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

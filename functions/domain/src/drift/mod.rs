@@ -10,7 +10,6 @@
 
 mod evaluate;
 mod fit;
-mod gamma;
 mod likelihood;
 mod minimise;
 mod model;

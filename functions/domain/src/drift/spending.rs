@@ -11,8 +11,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::PurchaseDay;
-use super::gamma::{digamma, ln_gamma};
 use super::minimise::{Bounds, EXACT, Minimum, minimise};
+use crate::gamma::{digamma, ln_gamma};
 
 /// So many customers who spent something it takes for a fit.
 pub const SPENDERS_MIN: usize = 100;

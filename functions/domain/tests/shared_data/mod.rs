@@ -22,6 +22,10 @@ pub fn vectors() -> Option<Value> {
     Some(serde_json::from_str(&text("mbg-nbd-vectors.json")?).unwrap())
 }
 
+pub fn uplift_vectors() -> Option<Value> {
+    Some(serde_json::from_str(&text("uplift-vectors.json")?).unwrap())
+}
+
 /// By customer, the days on which they bought, with what they spent.
 pub type Purchases = BTreeMap<String, BTreeMap<Date, f64>>;
 
