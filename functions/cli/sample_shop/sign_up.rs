@@ -29,7 +29,7 @@ pub fn profile(life: &mut Life, now: Timestamp, rng: &mut Rng) {
             "city": home.city,
             "home_shop": home.shop.id,
             "signed_up": if customer.is_prospect { "visit" } else { "purchase" },
-            "wears_glasses": chance(rng, 0.6),
+            "has_garden": chance(rng, 0.6),
         },
     });
     let optional =

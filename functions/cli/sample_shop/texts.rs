@@ -60,24 +60,24 @@ pub const GRIEVANCES: &[Grievance] = &[
     Grievance {
         category: "product",
         description: (
-            "El armazón se abre solo de una varilla después de dos semanas.",
-            "One temple of the frame has come loose after two weeks.",
+            "Una pata de la mesa se aflojó después de dos semanas.",
+            "One leg of the table has come loose after two weeks.",
         ),
         resolution: (
-            "Varilla cambiada en taller y ajuste gratis.",
-            "Temple replaced in the workshop, fitting on the house.",
+            "Pata cambiada en taller, sin costo.",
+            "Leg replaced in the workshop, on the house.",
         ),
         root_cause: "product quality",
     },
     Grievance {
         category: "product",
         description: (
-            "Las micas no corresponden a mi graduación.",
-            "The lenses do not match my prescription.",
+            "El tapete no tiene la medida que pedí.",
+            "The rug is not the size that I ordered.",
         ),
         resolution: (
-            "Micas rehechas con la receta correcta en 48 horas.",
-            "Lenses remade to the right prescription within 48 hours.",
+            "Cambiado por la medida correcta en 48 horas.",
+            "Exchanged for the right size within 48 hours.",
         ),
         root_cause: "order entry",
     },
@@ -110,7 +110,7 @@ pub const GRIEVANCES: &[Grievance] = &[
 pub const REFUND_REASONS: &[Text] = &[
     ("No quedó con el espacio.", "Did not suit the room."),
     ("Cambió de opinión.", "Changed their mind."),
-    ("Talla de armazón equivocada.", "Wrong frame size."),
+    ("La medida no era la correcta.", "Wrong size."),
     ("Llegó con un defecto.", "Arrived with a defect."),
     ("Regalo repetido.", "Was given the same present twice."),
 ];
@@ -133,12 +133,12 @@ pub const MEETINGS: &[(Text, Text)] = &[
     ),
     (
         (
-            "Le cuesta leer de noche. Hablamos de micas progresivas; prefiere pensarlo.",
-            "Reading at night has become hard. We spoke about progressives; would rather think it over.",
+            "Le cuesta leer de noche. Hablamos de lámparas de lectura; prefiere pensarlo.",
+            "Reading at night has become hard. We spoke about reading lamps; would rather think it over.",
         ),
         (
-            "Preguntar si quiere la prueba de micas progresivas",
-            "Ask whether a trial of progressive lenses is welcome",
+            "Preguntar si quiere probar en casa la lámpara Página",
+            "Ask whether a trial of the Página lamp at home is welcome",
         ),
     ),
     (
@@ -162,16 +162,16 @@ pub const MEETINGS: &[(Text, Text)] = &[
 
 /// A visit: what the customer looked at.
 pub const VISITS: &[Text] = &[
-    ("Se probó varios armazones con calma.", "Tried on several frames, in no hurry."),
+    ("Miró varios espejos con calma.", "Looked at several mirrors, in no hurry."),
     ("Preguntó por tapetes hechos a medida.", "Asked about rugs made to measure."),
-    ("Pasó a ajustar sus lentes.", "Dropped in to have the glasses adjusted."),
+    ("Pasó por el repuesto de su lámpara.", "Dropped in for a spare part of a lamp."),
     ("Buscaba un regalo de bodas.", "Was looking for a wedding present."),
 ];
 
 pub const SUPPORT: &[Text] = &[
     ("Preguntó cómo limpiar el barro esmaltado.", "Asked how to clean glazed clay."),
     ("Pidió la factura de su compra.", "Asked for the invoice."),
-    ("Dudas sobre la garantía de las micas.", "Had questions about the lens warranty."),
+    ("Dudas sobre la garantía de su lámpara.", "Had questions about the lamp's warranty."),
     ("Quiso saber cuándo llega su pedido.", "Wanted to know when the order would arrive."),
 ];
 
@@ -192,10 +192,13 @@ pub const CALL_NOTES: &[Text] = &[
 pub const FAREWELLS: &[(&str, Text)] = &[
     ("moved", ("Se mudó a Canadá.", "Has moved to Canada.")),
     ("price", ("Encontró más barato en línea.", "Found it cheaper elsewhere.")),
-    ("needs_changed", ("Se operó de la vista.", "Had eye surgery, needs no glasses now.")),
+    ("needs_changed", ("Ya terminó de amueblar su casa.", "Has finished furnishing the house.")),
     (
         "competitor",
-        ("Compra en una óptica junto a su oficina.", "Uses an optician near the office."),
+        (
+            "Compra en una mueblería junto a su oficina.",
+            "Buys at a furniture shop near the office.",
+        ),
     ),
     (
         "dissatisfied",
