@@ -37,6 +37,8 @@ mod event_files;
 mod explain;
 mod export;
 mod failures;
+mod fields;
+mod help;
 mod import;
 mod journey;
 mod lang;
@@ -52,11 +54,13 @@ mod simulate;
 mod system;
 mod template;
 mod threads;
+mod which_rules;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use lazo::shell::wording::Language;
+use which_rules::WhichRules;
 
 /// Replaying a history is mostly small allocations: a third faster with it.
 #[global_allocator]
@@ -107,15 +111,22 @@ pub enum Answer {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let asked = lang::LangArgs { lang: help::asked(std::env::args_os()) };
+    let mut cli: Cli = help::parse(asked.lang());
     lazo::shell::telemetry::init_for_command();
-    let result = match cli.command.unwrap_or(Command::Local(cli.local)) {
+    let (command, lang) = (cli.command.unwrap_or(Command::Local(cli.local)), cli.lang.lang());
+    let which = which_rules(&command, &cli.target);
+    if let Some(place) = command.tells_rules() {
+        tell(place, &which.told(lang));
+    }
+    cli.target.rules = which.folder().map(Into::into);
+    let result = match command {
         // These only reckon.
-        Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref()),
-        Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref()),
-        Command::Report(args) => report::run(&args, cli.lang.lang()),
+        Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref(), lang),
+        Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref(), lang),
+        Command::Report(args) => report::run(&args, lang),
         Command::Schemas(args) => schemas::run(&args),
-        command => on_runtime(command, &cli.target, cli.lang.lang()),
+        command => on_runtime(command, &cli.target, lang),
     };
     match result {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
@@ -128,6 +139,61 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where a command says which rules it works by.
+#[derive(Clone, Copy)]
+enum Place {
+    /// As the first line of what it prints.
+    Output,
+    /// On standard error: what it prints is taken by programs, or is no answer of rules.
+    Aside,
+}
+
+impl Command {
+    /// `None` of what goes by no rules, or asks the table alone.
+    fn tells_rules(&self) -> Option<Place> {
+        let place = match self {
+            Command::Rules(args) if !args.go_by_rules() => return None,
+            Command::Template(args) if !args.go_by_rules() => return None,
+            Command::Local(_)
+            | Command::Rules(_)
+            | Command::Template(_)
+            | Command::Simulate(_)
+            | Command::Explain(_) => Place::Output,
+            Command::Send(_) | Command::Import(_) | Command::Drift(_) => Place::Aside,
+            Command::Calls(_)
+            | Command::Complaints(_)
+            | Command::Journey(_)
+            | Command::Failures(_)
+            | Command::Export(_)
+            | Command::Erase(_)
+            | Command::Schemas(_) => return None,
+        };
+        let is_for_programs = std::env::args().any(|word| word == "--json" || word == "--html");
+        Some(if is_for_programs { Place::Aside } else { place })
+    }
+}
+
+/// Which rules a command works by. Those that only reckon work on no system.
+fn which_rules(command: &Command, target: &system::Target) -> WhichRules {
+    let reckons = matches!(
+        command,
+        Command::Local(_) | Command::Rules(_) | Command::Template(_) | Command::Simulate(_)
+    );
+    let data = (!reckons && target.table.is_none()).then_some(target.data.as_path());
+    let named = match command {
+        Command::Rules(args) => args.folder(),
+        _ => None,
+    };
+    WhichRules::of(named.or(target.rules.as_deref()), data)
+}
+
+fn tell(place: Place, line: &str) {
+    match place {
+        Place::Output => println!("{line}"),
+        Place::Aside => eprintln!("{line}"),
+    }
+}
+
 fn on_runtime(command: Command, target: &system::Target, lang: Language) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -135,7 +201,7 @@ fn on_runtime(command: Command, target: &system::Target, lang: Language) -> anyh
             Command::Local(args) => local::run(&args, target, lang).await,
             Command::Send(args) => send::run(&args, target).await,
             Command::Import(args) => import::run(&args, target, lang).await,
-            Command::Template(args) => template::run(&args, target).await,
+            Command::Template(args) => template::run(&args, target, lang).await,
             Command::Explain(args) => explain::run(&args, target, lang).await,
             Command::Drift(args) => drift::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use lazo::shell::rules::{rule_files, template_files};
+use lazo::shell::rules::{Files, rule_files, template_files};
+use lazo::shell::wording::Language;
 use lazo_domain::message::Templates;
-use lazo_domain::rulebook::{DiagnosticSeverity, RuleBook, is_read};
+use lazo_domain::rulebook::{Diagnostic, DiagnosticSeverity, RuleBook, is_read};
 
-use super::Answer;
+use super::{Answer, fields};
 
-/// Check and list rules.
+/// Check and list rules, and what they may name.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -21,7 +22,7 @@ enum Command {
     /// Find all that is wrong in rules, policy and templates, in one go.
     Check {
         /// The folder with the rules and policy.yaml; templates lie beside it,
-        /// in ../templates. Without it that of `--rules`, or infra/rules.
+        /// in ../templates. Without it as `--rules`.
         folder: Option<PathBuf>,
         /// Leave the templates out.
         #[arg(long)]
@@ -32,37 +33,91 @@ enum Command {
     },
     /// The rules of a folder, by priority.
     List {
-        /// Without it the folder of `--rules`, or infra/rules.
+        /// Without it as `--rules`.
         folder: Option<PathBuf>,
     },
+    /// All variables and functions that conditions may name.
+    Fields(fields::Args),
 }
 
-pub fn run(args: &Args, rules: Option<&Path>) -> anyhow::Result<Answer> {
-    let or_usual = |folder: &Option<PathBuf>| {
-        let folder = folder.as_deref().or(rules);
-        folder.unwrap_or(Path::new("infra/rules")).to_owned()
-    };
-    match &args.command {
-        Command::Check { folder, no_templates, json } => {
-            check(&or_usual(folder), *no_templates, *json)
+impl Args {
+    /// The folder that is named for the command alone.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.command {
+            Command::Check { folder, .. } | Command::List { folder } => folder.as_deref(),
+            Command::Fields(_) => None,
         }
-        Command::List { folder } => list(&or_usual(folder)),
+    }
+
+    /// Whether the answer depends on which rules there are.
+    pub fn go_by_rules(&self) -> bool {
+        !matches!(self.command, Command::Fields(_))
     }
 }
 
-fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer> {
-    let files = rule_files(Some(folder))?;
-    let (book, mut found) = RuleBook::check(&files);
+/// `folder` is where the rules stand; `None` for those of the program.
+pub fn run(args: &Args, folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
+    match &args.command {
+        Command::Check { no_templates, json, .. } => check(folder, *no_templates, *json, lang),
+        Command::List { .. } => list(folder, lang),
+        Command::Fields(args) => fields::of_conditions(args, lang),
+    }
+}
+
+fn check(
+    folder: Option<&Path>,
+    no_templates: bool,
+    json: bool,
+    lang: Language,
+) -> anyhow::Result<Answer> {
+    let files = rule_files(folder)?;
+    let found = findings(folder, &files, no_templates)?;
     let count = files.iter().filter(|(name, _)| is_read(name)).count();
+    let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error).count();
+    for diagnostic in &found {
+        match json {
+            true => out!("{}", as_json(diagnostic)),
+            false => out!("{}", lang.finding(diagnostic)),
+        }
+    }
+    if !json {
+        let warnings = found.len() - errors;
+        let parts = [
+            lang.count(
+                count,
+                ["archivo revisado", "archivos revisados"],
+                ["file checked", "files checked"],
+            ),
+            lang.count(errors, ["error", "errores"], ["error", "errors"]),
+            lang.count(warnings, ["aviso", "avisos"], ["warning", "warnings"]),
+        ];
+        out!("{}: {}, {}", parts[0], parts[1], parts[2]);
+    }
+    Ok(if errors == 0 { Answer::Yes } else { Answer::No })
+}
+
+/// All that is wrong or doubtful, by file and place. Files are named so that they can
+/// be opened.
+fn findings(
+    folder: Option<&Path>,
+    files: &Files,
+    no_templates: bool,
+) -> anyhow::Result<Vec<Diagnostic>> {
+    // Those of the program stand in its source.
+    let at = folder.unwrap_or(Path::new("infra/rules"));
+    let (book, mut found) = RuleBook::check(files);
     for diagnostic in &mut found {
-        diagnostic.file = folder.join(&diagnostic.file).display().to_string();
+        diagnostic.file = at.join(&diagnostic.file).display().to_string();
     }
     if let (Some(book), false) = (&book, no_templates) {
-        let base = folder.parent().unwrap_or(Path::new("."));
-        let templates = Templates::read(&template_files(Some(folder))?);
+        let base = match at.parent() {
+            Some(parent) if at != Path::new(".") => parent.to_owned(),
+            _ => at.join(".."),
+        };
+        let templates = Templates::read(&template_files(folder)?);
         for mut diagnostic in templates.check(book) {
             let path = match diagnostic.file.strip_prefix("rules/") {
-                Some(rule) => folder.join(rule),
+                Some(rule) => at.join(rule),
                 None => base.join(&diagnostic.file),
             };
             diagnostic.file = path.display().to_string();
@@ -70,41 +125,30 @@ fn check(folder: &Path, no_templates: bool, json: bool) -> anyhow::Result<Answer
         }
     }
     found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
-    let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error).count();
-    for diagnostic in &found {
-        if json {
-            out!(
-                "{}",
-                serde_json::json!({
-                    "file": diagnostic.file,
-                    "line": diagnostic.place.line,
-                    "column": diagnostic.place.column,
-                    "severity": match diagnostic.severity {
-                        DiagnosticSeverity::Error => "error",
-                        DiagnosticSeverity::Warning => "warning",
-                    },
-                    "message": diagnostic.message,
-                })
-            );
-        } else {
-            out!("{diagnostic}");
-        }
-    }
-    if !json {
-        let warnings = found.len() - errors;
-        out!("{count} files checked: {errors} errors, {warnings} warnings");
-    }
-    Ok(if errors == 0 { Answer::Yes } else { Answer::No })
+    Ok(found)
 }
 
-fn list(folder: &Path) -> anyhow::Result<Answer> {
-    let book = RuleBook::read(&rule_files(Some(folder))?)
-        .map_err(lazo::shell::rules::RulesError::Wrong)?;
+fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
+    serde_json::json!({
+        "file": diagnostic.file,
+        "line": diagnostic.place.line,
+        "column": diagnostic.place.column,
+        "severity": match diagnostic.severity {
+            DiagnosticSeverity::Error => "error",
+            DiagnosticSeverity::Warning => "warning",
+        },
+        "message": diagnostic.message,
+    })
+}
+
+fn list(folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
+    let book =
+        RuleBook::read(&rule_files(folder)?).map_err(lazo::shell::rules::RulesError::Wrong)?;
     let mut rules: Vec<_> = book.rules().iter().collect();
     rules.sort_by_key(|rule| (std::cmp::Reverse(rule.priority), &rule.name));
     for rule in rules {
-        let status = format!("{:?}", rule.status).to_lowercase();
-        out!("{:>3}  {:<9} {:<28} {}", rule.priority, status, rule.name, rule.description);
+        let status = lang.rule_status(rule.status);
+        out!("{:>3}  {:<10} {:<28} {}", rule.priority, status, rule.name, rule.description);
     }
     Ok(Answer::Yes)
 }

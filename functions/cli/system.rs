@@ -37,20 +37,24 @@ pub struct Target {
     /// it. Without it the table tells, as its workers told it.
     #[arg(long, value_name = "NAME", global = true)]
     pub bus: Option<String>,
-    /// A folder with rules and policy.yaml, templates beside it in
-    /// ../templates, instead of the built-in ones.
+    /// A folder with rules and policy.yaml, templates beside it in ../templates.
+    /// Without it those of the lazo that runs on the data, or infra/rules of the
+    /// folder that you are in, or those built into the program.
     #[arg(long, value_name = "DIR", global = true, env = "LAZO_RULES")]
     pub rules: Option<PathBuf>,
 }
 
 /// Where a running local system answers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Endpoints {
     pub dynamodb: String,
     pub bus: String,
     /// What mails link to.
     #[serde(default)]
     pub links: String,
+    /// The folder of the rules that it works by; `None` for those of the program.
+    #[serde(default)]
+    pub rules: Option<PathBuf>,
 }
 
 /// A system that a command can use.
@@ -186,6 +190,7 @@ impl System {
             dynamodb,
             bus: format!("http://{}", listener.local_addr()?),
             links: format!("http://{}", links.local_addr()?),
+            rules: target.rules.as_deref().map(std::path::absolute).transpose()?,
         };
         let store = store_at(&endpoints.dynamodb);
         table::create_whole(store.client(), TABLE).await?;

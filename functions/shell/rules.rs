@@ -75,13 +75,20 @@ impl Rules {
     /// # Errors
     /// [`RulesError`] where a file cannot be read or is wrong.
     pub fn from(folder: Option<&Path>) -> Result<Rules, RulesError> {
-        let book = match folder {
-            None => shipped(),
-            Some(_) => RuleBook::read(&rule_files(folder)?),
-        };
-        let book = book.map_err(RulesError::Wrong)?;
-        let templates = Templates::read(&template_files(folder)?);
-        Ok(Rules { book, templates })
+        if folder.is_some() {
+            return Rules::read(&rule_files(folder)?, &template_files(folder)?);
+        }
+        let book = shipped().map_err(RulesError::Wrong)?;
+        Ok(Rules { book, templates: Templates::read(&template_files(folder)?) })
+    }
+
+    /// The rules in files that were read.
+    ///
+    /// # Errors
+    /// [`RulesError::Wrong`] where something in them is wrong.
+    pub fn read(rules: &Files, templates: &Files) -> Result<Rules, RulesError> {
+        let book = RuleBook::read(rules).map_err(RulesError::Wrong)?;
+        Ok(Rules { book, templates: Templates::read(templates) })
     }
 }
 

@@ -8,6 +8,7 @@ use lazo_domain::event::EventKind;
 use lazo_domain::history::{Purchase, Refund};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::rule::Status;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{Reason, TouchStatus};
 use serde_json::{Value, json};
@@ -68,13 +69,13 @@ impl Told {
         let zone = customer.zone(&book.default_zone);
         let mut lines = Vec::new();
         self.events.iter().for_each(|event| lines.extend(of_event(event, &zone, lang)));
-        lines.extend(self.touches.iter().map(|touch| of_touch(touch, &zone, lang)));
+        lines.extend(self.touches.iter().map(|touch| of_touch(touch, book, &zone, lang)));
         lines.extend(of_foreign_refunds(customer, lang));
         lines.extend(of_merges(customer, lang));
         lines.extend(of_complaints(customer, &self.escalations, lang));
         lines.extend(of_calls(customer, &zone, lang));
         lines.extend(of_addresses(customer, lang));
-        lines.extend(customer.pending().map(|one| of_pending(customer, one, &zone, lang)));
+        lines.extend(customer.pending().map(|one| of_pending(customer, one, book, &zone, lang)));
         lines.sort_by_key(|line| line.at);
         lines
     }
@@ -96,7 +97,7 @@ fn of_event(event: &EventEntry, zone: &TimeZone, lang: Language) -> Vec<Line> {
 }
 
 /// What became of a touch.
-fn of_touch(touch: &TouchEntry, zone: &TimeZone, lang: Language) -> Line {
+fn of_touch(touch: &TouchEntry, book: &RuleBook, zone: &TimeZone, lang: Language) -> Line {
     let status = match touch.state {
         TouchState::Sent => lang.status(TouchStatus::Sent),
         TouchState::Skipped => lang.status(TouchStatus::Skipped),
@@ -115,11 +116,51 @@ fn of_touch(touch: &TouchEntry, zone: &TimeZone, lang: Language) -> Line {
     for defer in &touch.defers {
         text += &waited(lang, defer.reason, defer.at, zone);
     }
-    Line { at: touch.at, text, json: json!(touch) }
+    let mut json = json!(touch);
+    if let Some((name, words)) = out_of_use(book, &touch.touch.rule, &touch.touch.step, lang) {
+        text += &format!(" ({words})");
+        json["rule_status"] = json!(name);
+    }
+    Line { at: touch.at, text, json }
 }
 
-/// What is to come; of who was forgotten it ends when it falls due.
-fn of_pending(customer: &Customer, one: &Enrolment, zone: &TimeZone, lang: Language) -> Line {
+/// What became of a rule or step that sends no more, as a word of JSON and for people;
+/// `None` of one that is live.
+fn out_of_use(
+    book: &RuleBook,
+    rule: &str,
+    step: &str,
+    lang: Language,
+) -> Option<(&'static str, &'static str)> {
+    let Some(known) = book.rule(rule) else {
+        return Some(("deleted", lang.pick("la regla ya no existe", "the rule is deleted")));
+    };
+    match known.status {
+        Status::Live if known.step(step).is_some() => None,
+        Status::Live => {
+            Some(("step_deleted", lang.pick("el paso ya no existe", "the step is deleted")))
+        }
+        Status::Paused => {
+            Some(("paused", lang.pick("la regla está en pausa", "the rule is paused")))
+        }
+        Status::Archived => {
+            Some(("archived", lang.pick("la regla está archivada", "the rule is archived")))
+        }
+        Status::Draft => {
+            Some(("draft", lang.pick("la regla es un borrador", "the rule is a draft")))
+        }
+    }
+}
+
+/// What is to come; of who was forgotten, and of a rule that is not live, it ends when
+/// it falls due.
+fn of_pending(
+    customer: &Customer,
+    one: &Enrolment,
+    book: &RuleBook,
+    zone: &TimeZone,
+    lang: Language,
+) -> Line {
     let touch = one.touch(&customer.id).to_string();
     let mut json = json!({ "pending": touch, "due": one.due.rfc3339_in(zone), "next": one.next.rfc3339_in(zone) });
     let (status, reason) = match (customer.erased_at, one.is_sending()) {
@@ -130,6 +171,13 @@ fn of_pending(customer: &Customer, one: &Enrolment, zone: &TimeZone, lang: Langu
         _ => (lang.status(TouchStatus::Pending), one.defers.last().map(|defer| defer.reason)),
     };
     let reason = reason.map(|reason| format!(": {}", lang.reason(reason))).unwrap_or_default();
+    let ends = out_of_use(book, &one.rule, &one.step, lang).filter(|_| !one.is_sending());
+    if let (Some((name, words)), None) = (ends, customer.erased_at) {
+        json["ends"] = json!(Reason::RuleNotLive);
+        json["rule_status"] = json!(name);
+        let ends = lang.pick("terminará sin enviarse", "will end unsent");
+        return Line { at: one.next, text: format!("{touch} {ends}: {words}"), json };
+    }
     Line { at: one.next, text: format!("{touch} {status}{reason}"), json }
 }
 
@@ -267,6 +315,46 @@ mod tests {
 
     use super::*;
 
+    /// A book with one rule, in some status.
+    fn book(status: &str) -> RuleBook {
+        let rule = format!(
+            "rule: thanks\nstatus: {status}\npurpose: service\n\
+             trigger: {{ event: PurchaseCompleted }}\n\
+             steps: [{{ id: mail, channel: email, template: x }}]\n"
+        );
+        let files = [("policy.yaml".into(), "{}".into()), ("thanks.yaml".into(), rule)];
+        RuleBook::read(&files).unwrap()
+    }
+
+    #[test]
+    fn what_is_due_of_a_rule_that_is_not_live_is_told_to_end() {
+        let customer = Customer::new(Id::new("ana").unwrap());
+        let pending = |rule: &str, step: &str| -> Enrolment {
+            serde_json::from_value(json!({
+                "rule": rule, "step": step, "occurrence": "pur-1",
+                "at": 1_000, "base": 1_000, "due": 2_000, "next": 2_000,
+            }))
+            .unwrap()
+        };
+        let told = |rule: &str, step: &str, status: &str, lang: Language| {
+            let one = pending(rule, step);
+            let line = of_pending(&customer, &one, &book(status), &TimeZone::UTC, lang);
+            (line.text, line.json["rule_status"].clone(), line.json["ends"].clone())
+        };
+        for (rule, step, status, words, name) in [
+            ("thanks", "mail", "paused", "the rule is paused", "paused"),
+            ("thanks", "mail", "archived", "the rule is archived", "archived"),
+            ("thanks", "call", "live", "the step is deleted", "step_deleted"),
+            ("gone", "mail", "live", "the rule is deleted", "deleted"),
+        ] {
+            let (text, told_name, ends) = told(rule, step, status, Language::En);
+            assert_eq!(text, format!("{rule}/ana/pur-1/{step} will end unsent: {words}"));
+            assert_eq!((told_name, ends), (json!(name), json!("rule_not_live")));
+        }
+        let (text, ..) = told("thanks", "mail", "paused", Language::Es);
+        assert!(text.ends_with("terminará sin enviarse: la regla está en pausa"), "{text}");
+    }
+
     #[test]
     fn of_who_was_forgotten_nothing_is_to_come_but_what_is_on_its_way() {
         let mut customer = Customer::new(Id::new("ana").unwrap());
@@ -276,7 +364,8 @@ mod tests {
         }))
         .unwrap();
         let told = |customer: &Customer, one: &Enrolment| {
-            let line = of_pending(customer, one, &jiff::tz::TimeZone::UTC, Language::En);
+            let line =
+                of_pending(customer, one, &book("live"), &jiff::tz::TimeZone::UTC, Language::En);
             (line.text, line.json["ends"].clone())
         };
         assert_eq!(

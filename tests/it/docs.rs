@@ -1,11 +1,12 @@
 //! The READMEs say what the code says: their generated tables are current, every
 //! field, alarm and parameter is in them, and every link leads somewhere.
 
-mod described;
 mod links;
 
 use std::path::Path;
 
+use lazo::shell::wording::Language;
+use lazo::shell::wording::described::Table;
 use lazo_domain::condition::{self, Named, Values};
 use lazo_domain::customer::Customer;
 use lazo_domain::event::{self, EventKind};
@@ -16,8 +17,6 @@ use lazo_domain::notice::NoticeKind;
 use lazo_domain::rulebook::{RuleBook, policy_schema, rule_schema};
 use lazo_domain::view::View;
 use serde_json::Value;
-
-use described::{Language, Table};
 
 const RULES: [(&str, Language); 2] =
     [("infra/rules/README.md", Language::En), ("infra/rules/README.es.md", Language::Es)];
@@ -34,6 +33,31 @@ fn read(path: &str) -> String {
 
 fn book() -> RuleBook {
     RuleBook::read(&[("policy.yaml".into(), "currency: MXN\n".into())]).unwrap()
+}
+
+/// The cells of a table's head.
+fn titles<'a>(lang: Language, en: &[&'a str], es: &[&'a str]) -> String {
+    head(if lang == Language::En { en } else { es })
+}
+
+fn yes_or_no(lang: Language, yes: bool) -> &'static str {
+    if yes { lang.pick("sí", "yes") } else { "no" }
+}
+
+/// What a name is, which must be told.
+fn said(table: Table, name: &str, lang: Language) -> &'static str {
+    let told = table.said(name, lang);
+    told.unwrap_or_else(|| {
+        panic!("{name} has no description: add a line to functions/shell/wording/described.tsv")
+    })
+}
+
+/// Fails where a description is of a name that there is not.
+fn holds_no_other_than(table: Table, names: &[String]) {
+    for [known, _, _] in table.rows() {
+        let is_there = names.iter().any(|name| name == known);
+        assert!(is_there, "{known} is no name any more: take it out of described.tsv");
+    }
 }
 
 /// A line of a table.
@@ -73,44 +97,70 @@ fn may_be_missing(name: &str) -> bool {
 fn the_tables_of_conditions_are_current() {
     let (variables, functions) = (condition::variables(), condition::functions());
     let names = |of: &[Named]| of.iter().map(|named| named.name.clone()).collect::<Vec<_>>();
-    Table::Condition.holds_no_other_than(&names(&variables));
-    Table::Functions.holds_no_other_than(&names(&functions));
+    holds_no_other_than(Table::Condition, &names(&variables));
+    holds_no_other_than(Table::Functions, &names(&functions));
     for (path, language) in RULES {
-        let mut table = head(&language.pick(
-            ["Name", "Type", "Can be missing", "What it is"],
-            ["Nombre", "Tipo", "Puede faltar", "Qué es"],
-        ));
-        for Named { name, kind } in &variables {
-            let missing = language.yes_or_no(may_be_missing(name));
-            let what = Table::Condition.said(name, language);
-            table += &row(&[&code(name), described::kind(kind, language), missing, what]);
+        let mut table = titles(
+            language,
+            &["Name", "Type", "Can be missing", "What it is"],
+            &["Nombre", "Tipo", "Puede faltar", "Qué es"],
+        );
+        for Named { name, kind, .. } in &variables {
+            let missing = yes_or_no(language, may_be_missing(name));
+            let what = said(Table::Condition, name, language);
+            table += &row(&[&code(name), language.type_name(kind), missing, what]);
         }
         hold(path, "condition variables", &table);
-        let mut table = head(&language.pick(
-            ["Function", "Gives", "Example and meaning"],
-            ["Función", "Devuelve", "Ejemplo y significado"],
-        ));
-        for Named { name, kind } in &functions {
-            let what = Table::Functions.said(name, language);
-            table += &row(&[&code(name), described::kind(kind, language), what]);
+        let mut table = titles(
+            language,
+            &["Function", "Gives", "Example and meaning"],
+            &["Función", "Devuelve", "Ejemplo y significado"],
+        );
+        for Named { name, kind, .. } in &functions {
+            let what = said(Table::Functions, name, language);
+            table += &row(&[&code(name), language.type_name(kind), what]);
         }
         hold(path, "condition functions", &table);
     }
 }
 
+/// Whether an event of this kind can start a rule.
+fn starts(kind: &EventKind) -> bool {
+    !matches!(kind, EventKind::CustomerErased | EventKind::CustomerMerged)
+}
+
+#[test]
+fn every_field_of_an_event_every_filter_and_every_test_is_described() {
+    for kind in EventKind::ALL.into_iter().filter(starts) {
+        for field in condition::event_fields(kind) {
+            for lang in [Language::Es, Language::En] {
+                let told = Table::of_event(kind.as_str(), &field.name, lang);
+                assert!(told.is_some(), "{kind}.{} has no description", field.name);
+            }
+        }
+    }
+    for (table, all) in [(Table::Filters, &message::FILTERS[..]), (Table::Tests, &message::TESTS)] {
+        all.iter().for_each(|name| {
+            said(table, name, Language::Es);
+            said(table, name, Language::En);
+        });
+        let all: Vec<String> = all.iter().map(|name| (*name).to_owned()).collect();
+        holds_no_other_than(table, &all);
+    }
+}
+
 #[test]
 fn the_table_of_event_fields_is_current() {
-    let starts =
-        |kind: &EventKind| !matches!(kind, EventKind::CustomerErased | EventKind::CustomerMerged);
     for (path, language) in RULES {
         let mut table =
-            head(&language.pick(["Trigger", "`event` has"], ["Disparador", "`event` trae"]));
+            titles(language, &["Trigger", "`event` has"], &["Disparador", "`event` trae"]);
         for kind in EventKind::ALL.into_iter().filter(starts) {
             let fields = condition::event_fields(kind);
             let of_all = |name: &str| matches!(name, "customer_id" | "occurred_at");
-            let fields = fields.iter().filter(|field| !of_all(&field.name)).map(|field| {
-                format!("`{}` ({})", field.name, described::kind(field.kind, language))
-            });
+            let fields = fields
+                .iter()
+                .filter(|field| !of_all(&field.name))
+                .map(|field| format!("`{}` ({})", field.name, language.type_name(field.kind)));
             table += &row(&[&code(kind.as_str()), &fields.collect::<Vec<_>>().join(", ")]);
         }
         hold(path, "event fields", &table);
@@ -118,16 +168,17 @@ fn the_table_of_event_fields_is_current() {
 }
 
 fn of_templates(variables: &[Variable], of: Table, language: Language) -> String {
-    let mut table = head(&language.pick(
-        ["Name", "Type", "Can be missing", "What it is"],
-        ["Nombre", "Tipo", "Puede faltar", "Qué es"],
-    ));
-    for Variable { name, kind, may_be_missing } in variables {
-        let missing = language.yes_or_no(*may_be_missing);
+    let mut table = titles(
+        language,
+        &["Name", "Type", "Can be missing", "What it is"],
+        &["Nombre", "Tipo", "Puede faltar", "Qué es"],
+    );
+    for Variable { name, kind, may_be_missing, .. } in variables {
+        let missing = yes_or_no(language, *may_be_missing);
         // The brand is the same in every mail.
         let of = if name.starts_with("brand.") { Table::Template } else { of };
-        let what = of.said(name, language);
-        table += &row(&[&code(name), described::kind(kind, language), missing, what]);
+        let what = said(of, name, language);
+        table += &row(&[&code(name), language.type_name(kind), missing, what]);
     }
     table
 }
@@ -138,9 +189,11 @@ fn the_tables_of_templates_are_current() {
     let variables = message::variables(&book.policy);
     let staff = NoticeKind::ALL.map(|kind| (kind, message::staff_variables(&book.policy, kind)));
     let names = |of: &[Variable]| of.iter().map(|known| known.name.clone()).collect::<Vec<_>>();
-    Table::Template.holds_no_other_than(&names(&variables));
-    Table::Staff
-        .holds_no_other_than(&staff.iter().flat_map(|(_, known)| names(known)).collect::<Vec<_>>());
+    holds_no_other_than(Table::Template, &names(&variables));
+    holds_no_other_than(
+        Table::Staff,
+        &staff.iter().flat_map(|(_, known)| names(known)).collect::<Vec<_>>(),
+    );
     for (path, language) in TEMPLATES {
         hold(path, "template variables", &of_templates(&variables, Table::Template, language));
         for (kind, known) in &staff {

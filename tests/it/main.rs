@@ -31,6 +31,7 @@ mod kept_aside;
 mod kill;
 mod links;
 mod logs;
+mod marketing;
 mod merging;
 mod notices;
 mod pace;

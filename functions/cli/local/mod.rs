@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use lazo::content::{self, Bounds};
 use lazo::shell::app::App;
 use lazo::shell::bus;
-use lazo::shell::rules::Rules;
+use lazo::shell::rules::{Files, Rules, RulesError, rule_files, template_files};
 use lazo::shell::store::StoreError;
 use lazo::shell::wording::Language;
 use lazo::{digest, dispatch, drift, occasions};
@@ -118,6 +118,7 @@ async fn work(app: Arc<App>, target: &Target, lang: Language) -> anyhow::Result<
     let mut ticks = tokio::time::interval(Duration::from_secs(60));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks.tick().await;
+    let mut files = rules_of(target)?;
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     loop {
         tokio::select! {
@@ -125,7 +126,11 @@ async fn work(app: Arc<App>, target: &Target, lang: Language) -> anyhow::Result<
             _ = terminate.recv() => return Ok(()),
             _ = ticks.tick() => {}
         }
-        reload_rules(&app, target);
+        match reload_rules(&app, target, &mut files, lang) {
+            Some(Reload::Taken(told)) => println!("{told}"),
+            Some(Reload::Refused(told)) => eprintln!("lazo: {told}"),
+            None => {}
+        }
         let now = Instant::from(jiff::Timestamp::now());
         if let Err(error) = look_at_calendars(&app, now).await {
             eprintln!("lazo: {error}");
@@ -147,13 +152,74 @@ async fn look_at_calendars(app: &App, now: Instant) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes over a rules folder that changed; one with errors leaves the live
-/// rules as they are.
-fn reload_rules(app: &App, target: &Target) {
-    let Some(folder) = &target.rules else { return };
-    match Rules::from(Some(folder)) {
-        Ok(rules) => app.replace_rules(rules),
-        Err(error) => eprintln!("lazo: the live rules stay as they are: {error}"),
+/// The files of rules and of templates that a local system works by.
+fn rules_of(target: &Target) -> Result<[Files; 2], RulesError> {
+    let folder = target.rules.as_deref();
+    Ok([rule_files(folder)?, template_files(folder)?])
+}
+
+/// What came of looking at a rules folder that changed.
+#[derive(Debug, PartialEq, Eq)]
+enum Reload {
+    /// Its rules are the live ones now.
+    Taken(String),
+    /// It has errors: the live rules stay as they are.
+    Refused(String),
+}
+
+/// Takes over a rules folder that changed; one with errors leaves the live rules as they
+/// are. `known` are the files that were looked at last; `None` where they are the same.
+fn reload_rules(
+    app: &App,
+    target: &Target,
+    known: &mut [Files; 2],
+    lang: Language,
+) -> Option<Reload> {
+    let folder = target.rules.as_ref()?;
+    let read = rules_of(target).and_then(|files| {
+        if files == *known {
+            return Ok(None);
+        }
+        let before = std::mem::replace(known, files);
+        let [rules, templates] = &*known;
+        let names = [changed(&before[0], rules), changed(&before[1], templates)].concat();
+        Rules::read(rules, templates).map(|rules| Some((rules, names)))
+    });
+    match read {
+        Ok(None) => None,
+        Ok(Some((rules, names))) => {
+            app.replace_rules(rules);
+            let said = lang.pick("se tomaron los cambios de", "took over the changes of");
+            Some(Reload::Taken(format!("{said} {}: {}", folder.display(), listed(&names))))
+        }
+        Err(error) => {
+            let said = lang
+                .pick("las reglas vigentes siguen como estaban", "the live rules stay as they are");
+            Some(Reload::Refused(format!("{said}: {error}")))
+        }
+    }
+}
+
+/// The names of the files that came, went or have another text.
+fn changed(before: &Files, now: &Files) -> Vec<String> {
+    let other = |one: &Files, in_: &Files| {
+        let differs = one.iter().filter(|file| !in_.contains(file));
+        differs.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let mut names = [other(before, now), other(now, before)].concat();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// How many names of changed files are told.
+const CHANGED_MAX: usize = 5;
+
+fn listed(names: &[String]) -> String {
+    let told = names.iter().take(CHANGED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(CHANGED_MAX) {
+        0 => told,
+        more => format!("{told} +{more}"),
     }
 }
 
@@ -210,4 +276,54 @@ async fn fill(app: &App, data: &Path, lang: Language) -> anyhow::Result<()> {
         lang.pick("eventos en el bus", "events on the bus"),
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use lazo::shell::mailer::{Mailer, Outbox};
+    use lazo::shell::store::Store;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reload_is_told_also_when_it_succeeded() {
+        let shop = tempfile::tempdir().unwrap();
+        let folder = shop.path().join("rules");
+        let write = |name: &str, text: &str| {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(name), text).unwrap();
+        };
+        let rule = |status: &str| {
+            format!(
+                "rule: greet\nstatus: {status}\npurpose: service\n\
+                 trigger: {{ event: PurchaseCompleted }}\n\
+                 steps: [{{ id: note, channel: task, template: note }}]\n"
+            )
+        };
+        write("policy.yaml", "{}");
+        write("greet.yaml", &rule("live"));
+        let sdk = system::local_sdk("http://127.0.0.1:9");
+        let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), "none");
+        let bus = bus::Bus::new(aws_sdk_eventbridge::Client::new(&sdk), "none");
+        let outbox = Mailer::Outbox(Outbox::open(&shop.path().join("outbox")).unwrap());
+        let app = App::new(store, bus, outbox, None, Rules::from(Some(&folder)).unwrap());
+        let (data, rules) = (shop.path().join("data"), Some(folder.clone()));
+        let target = Target { data, rules, table: None, bus: None };
+        let mut known = rules_of(&target).unwrap();
+        assert_eq!(reload_rules(&app, &target, &mut known, Language::En), None);
+
+        write("greet.yaml", &rule("paused"));
+        let told = reload_rules(&app, &target, &mut known, Language::En);
+        let Some(Reload::Taken(told)) = told else { panic!("{told:?}") };
+        assert!(told.starts_with("took over the changes of ") && told.ends_with(": greet.yaml"));
+        assert!(!app.rules().book.rule("greet").unwrap().is_live());
+
+        write("greet.yaml", &rule("alive"));
+        let told = reload_rules(&app, &target, &mut known, Language::Es);
+        let Some(Reload::Refused(told)) = told else { panic!("{told:?}") };
+        assert!(told.starts_with("las reglas vigentes siguen como estaban: "), "{told}");
+        // It is told once, and the rules that were live still are.
+        assert_eq!(reload_rules(&app, &target, &mut known, Language::Es), None);
+        assert!(app.rules().book.rule("greet").is_some());
+    }
 }

@@ -1,8 +1,8 @@
 //! `lazo simulate`: rehearse rules on a history, by the code that will run.
 
 mod learn;
+mod summary;
 
-use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,15 +14,19 @@ use jiff::tz::TimeZone;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::simulation::{Period, Shared, simulate_among};
-use lazo_domain::touch::{TouchRecord, TouchStatus};
+use lazo_domain::touch::TouchRecord;
 use serde::Serialize;
+
+use summary::{Counts, Replayed};
 
 use super::by_customer::ByCustomer;
 use super::csv_rows::CsvArgs;
 use super::{Answer, by_customer, event_files, threads};
 use lazo::shell::rules;
+use lazo::shell::wording::Language;
 
-/// Replay a history in virtual time: what would be sent, skipped, and why.
+/// Replay a history in virtual time: how many each rule would reach, and why the
+/// others hear nothing.
 #[derive(clap::Args)]
 pub struct Args {
     /// Events: JSON, JSON Lines or CSV.
@@ -45,6 +49,10 @@ pub struct Args {
     /// Kept for commands that draw at random; the simulation draws nothing.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Only this rule is told of; all of them are replayed, since they share what a
+    /// customer may get.
+    #[arg(long, value_name = "NAME")]
+    rule: Option<String>,
     /// One JSON object a line per touch, by (at, touch_id).
     #[arg(long)]
     json: bool,
@@ -84,71 +92,85 @@ struct Printed {
     json: Vec<u8>,
 }
 
-/// What became of the touches of a rule.
-#[derive(Default)]
-struct Count {
-    sent: usize,
-    pending: usize,
-    held_out: usize,
-    not_sent: BTreeMap<&'static str, usize>,
-    waited: BTreeMap<&'static str, usize>,
-}
-
 #[derive(Default)]
 struct Part {
     printed: Vec<Printed>,
-    counts: BTreeMap<String, Count>,
+    counts: Counts,
 }
 
-pub fn run(args: &Args, rules_folder: Option<&Path>) -> anyhow::Result<Answer> {
+pub fn run(args: &Args, rules_folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
     let files = rules::rule_files(rules_folder)?;
     let book = RuleBook::read(&files).map_err(rules::RulesError::Wrong)?;
+    if let Some(name) = args.rule.as_deref().filter(|name| book.rule(name).is_none()) {
+        let names = book.rules().iter().map(|rule| rule.name.as_str());
+        let hint = lazo_domain::nearest::hint_or(name, names, "lazo rules list");
+        bail!("--rule: {} {name:?}{hint}", lang.pick("no hay regla", "there is no rule"));
+    }
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let period = Period {
         from: match &args.from {
-            Some(text) => instant(text, &book.default_zone).context("--from")?,
+            Some(text) => instant(text, &book.default_zone, lang).context("--from")?,
             None => Instant::MIN,
         },
-        until: instant(&args.until, &book.default_zone).context("--until")?,
+        until: instant(&args.until, &book.default_zone, lang).context("--until")?,
     };
     if period.from > period.until {
-        bail!("--from {} is behind --until {}", args.from.as_deref().unwrap_or(""), args.until);
+        let behind = lang.pick("es posterior a", "is behind");
+        let from = args.from.as_deref().unwrap_or_default();
+        bail!("--from {from} {behind} --until {}", args.until);
     }
     let started = Clock::now();
     let events = by_customer::read(&args.events, &args.csv.of_shop(&book.policy), threads)?;
     events.told.iter().for_each(|(path, told)| event_files::report(path, told));
-    warn_of_nothing(&events, period, args, &book.default_zone);
+    warn_of_nothing(&events, period, args, &book.default_zone, lang);
     let (count, customers) = (events.all().count(), events.customers.len());
     let book = learn::with_model(book, &args.model, &events.customers, period, threads)?;
-    let parts = replay(events, &book, period, threads, args.json)?;
-    let took = started.elapsed();
+    let only = args.rule.as_deref();
+    let parts = replay(events, &book, period, threads, (args.json, only))?;
+    let replayed = Replayed { events: count, customers, took: started.elapsed() };
     if args.json {
         print_lines(parts)?;
     } else {
-        print_counts(&book, parts, count, customers, took)?;
+        let mut counts = Counts::default();
+        parts.into_iter().for_each(|part| counts.add(part.counts));
+        summary::print(&book, counts, &replayed, only, lang)?;
     }
     Ok(Answer::Yes)
 }
 
 /// Tells on standard error where the period ends before anything happened.
-fn warn_of_nothing(events: &ByCustomer, period: Period, args: &Args, zone: &TimeZone) {
+fn warn_of_nothing(
+    events: &ByCustomer,
+    period: Period,
+    args: &Args,
+    zone: &TimeZone,
+    lang: Language,
+) {
     let first = events.all().map(|delivered| delivered.at).min();
     if let Some(first) = first.filter(|first| *first > period.until) {
-        eprintln!(
-            "lazo: --until {} is before the data: the first event is of {}; give a later day",
-            args.until,
-            first.date_in(zone)
-        );
+        let (until, first) = (&args.until, first.date_in(zone));
+        match lang {
+            Language::Es => eprintln!(
+                "lazo: --until {until} es anterior a los datos: el primer evento es del {first}; da un día posterior"
+            ),
+            Language::En => eprintln!(
+                "lazo: --until {until} is before the data: the first event is of {first}; give a later day"
+            ),
+        }
     }
 }
 
-fn instant(text: &str, zone: &TimeZone) -> anyhow::Result<Instant> {
+fn instant(text: &str, zone: &TimeZone, lang: Language) -> anyhow::Result<Instant> {
     if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
         return Ok(timestamp.into());
     }
     let date: jiff::civil::Date = text.parse().map_err(|_| {
-        anyhow::anyhow!("{text:?} is neither an RFC 3339 instant such as 2027-01-31T00:00:00-06:00 nor a date such as 2027-01-31")
+        let wrong = lang.pick(
+            "no es ni un instante como 2027-01-31T00:00:00-06:00 ni una fecha como 2027-01-31",
+            "is neither an RFC 3339 instant such as 2027-01-31T00:00:00-06:00 nor a date such as 2027-01-31",
+        );
+        anyhow::anyhow!("{text:?} {wrong}")
     })?;
     Ok(lazo_domain::calendar::midnight(date, zone))
 }
@@ -158,7 +180,7 @@ fn replay(
     book: &RuleBook,
     period: Period,
     threads: usize,
-    json: bool,
+    (json, only): (bool, Option<&str>),
 ) -> anyhow::Result<Vec<Part>> {
     let ByCustomer { customers, contents, .. } = events;
     let shared = &Shared::among(&customers);
@@ -180,9 +202,9 @@ fn replay(
             for (id, events) in &mut chunk {
                 let outcome = simulate_among(shared, id.clone(), events, &contents, book, period);
                 let zone = outcome.customer.zone(&book.default_zone);
-                for record in outcome.touches {
-                    part.take(record, &zone, json);
-                }
+                let mut records = outcome.touches;
+                records.retain(|record| only.is_none_or(|only| only == record.touch.rule));
+                part.take(&records, &zone, json);
             }
             bar.set_position((done.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len()) as u64);
         }
@@ -205,24 +227,12 @@ fn progress(customers: usize) -> ProgressBar {
 }
 
 impl Part {
-    fn take(&mut self, record: TouchRecord, zone: &TimeZone, json: bool) {
-        if json {
-            self.printed.push(printed(&record, zone));
-            return;
+    /// The touches of one customer.
+    fn take(&mut self, records: &[TouchRecord], zone: &TimeZone, json: bool) {
+        match json {
+            true => self.printed.extend(records.iter().map(|record| printed(record, zone))),
+            false => self.counts.take(records, zone),
         }
-        let count = self.counts.entry(record.touch.rule.clone()).or_default();
-        match record.status {
-            TouchStatus::Sent => count.sent += 1,
-            TouchStatus::Pending => count.pending += 1,
-            TouchStatus::HeldOut => count.held_out += 1,
-            TouchStatus::Skipped | TouchStatus::Cancelled => {
-                let reason = record.reason.map_or("", |reason| reason.as_str());
-                *count.not_sent.entry(reason).or_default() += 1;
-            }
-        }
-        let mut reasons: Vec<_> = record.defers.iter().map(|defer| defer.reason.as_str()).collect();
-        reasons.dedup();
-        reasons.iter().for_each(|reason| *count.waited.entry(reason).or_default() += 1);
     }
 }
 
@@ -261,50 +271,5 @@ fn print_lines(parts: Vec<Part>) -> anyhow::Result<()> {
         out.write_all(&line.json)?;
     }
     out.flush()?;
-    Ok(())
-}
-
-fn print_counts(
-    book: &RuleBook,
-    parts: Vec<Part>,
-    events: usize,
-    customers: usize,
-    took: Duration,
-) -> anyhow::Result<()> {
-    let mut counts: BTreeMap<String, Count> = BTreeMap::new();
-    for (rule, part) in parts.into_iter().flat_map(|part| part.counts) {
-        let sum = counts.entry(rule).or_default();
-        sum.sent += part.sent;
-        sum.pending += part.pending;
-        sum.held_out += part.held_out;
-        part.not_sent.iter().for_each(|(reason, n)| *sum.not_sent.entry(reason).or_default() += n);
-        part.waited.iter().for_each(|(reason, n)| *sum.waited.entry(reason).or_default() += n);
-    }
-    let mut out = io::stdout().lock();
-    let rate = events as f64 / took.as_secs_f64();
-    writeln!(
-        out,
-        "{events} events of {customers} customers replayed in {:.2} s ({:.0} a second)",
-        took.as_secs_f64(),
-        rate
-    )?;
-    for rule in book.rules() {
-        let count = counts.remove(&rule.name).unwrap_or_default();
-        let status = format!("{:?}", rule.status).to_lowercase();
-        writeln!(out, "\n{} ({status})", rule.name)?;
-        writeln!(out, "  {:>8} sent", count.sent)?;
-        for (reason, n) in &count.not_sent {
-            writeln!(out, "  {n:>8} not sent: {reason}")?;
-        }
-        if count.held_out > 0 {
-            writeln!(out, "  {:>8} held out", count.held_out)?;
-        }
-        if count.pending > 0 {
-            writeln!(out, "  {:>8} still pending", count.pending)?;
-        }
-        for (reason, n) in &count.waited {
-            writeln!(out, "  {n:>8} waited for a while: {reason}")?;
-        }
-    }
     Ok(())
 }

@@ -285,6 +285,18 @@ impl Complaints {
         complaints.count() + answers.count()
     }
 
+    /// How many were opened up to an instant, whatever became of them; one that was
+    /// opened again is one.
+    pub fn count_at(&self, at: Instant) -> usize {
+        let opened = self.by_id.values().filter(|complaint| complaint.reopens.is_none());
+        opened.filter(|complaint| complaint.opened_at.is_some_and(|opened| opened <= at)).count()
+    }
+
+    /// When the latest was opened, or opened again, up to an instant; `None` without any.
+    pub fn last_opened(&self, at: Instant) -> Option<Instant> {
+        self.by_id.values().filter_map(|complaint| complaint.opened_at).filter(|o| *o <= at).max()
+    }
+
     /// The severity of the worst complaint that is open; bad answers have none.
     pub fn worst_open(&self) -> Option<Severity> {
         let open = self.by_id.iter().filter(|(_, complaint)| complaint.is_open());

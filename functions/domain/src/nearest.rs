@@ -1,4 +1,4 @@
-//! The known name that a mistyped one probably meant.
+//! The known names that a mistyped one probably meant.
 
 /// `; did you mean "purchases"?`, or nothing where no name is near.
 pub fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
@@ -6,6 +6,61 @@ pub fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String
         Some(name) => format!("; did you mean {name:?}?"),
         None => String::new(),
     }
+}
+
+/// How many names are told where none is near.
+const RELATED_MAX: usize = 3;
+
+/// The shortest word that makes two names related.
+const WORD_CHARS_MIN: usize = 4;
+
+/// As [`hint`]; where no name is near, those that share a word with what was typed,
+/// and the command that lists them all.
+pub fn hint_or<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>, command: &str) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let near = hint(typed, known.iter().copied());
+    if !near.is_empty() {
+        return near;
+    }
+    let names: Vec<String> =
+        related(typed, &known).into_iter().map(|name| format!("{name:?}")).collect();
+    match names.is_empty() {
+        true => format!("; `{command}` lists all"),
+        false => format!("; did you mean {}? `{command}` lists all", names.join(" or ")),
+    }
+}
+
+/// The names that share a word with what was typed, those with most in common first.
+fn related<'a>(typed: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let asked = words(typed);
+    let shared = |name: &str| {
+        let own = words(name);
+        asked.iter().filter(|asked| own.iter().any(|own| is_kin(asked, own))).count()
+    };
+    let of_name = |name: &&'a str| (shared(name), edits(typed, name), *name);
+    let mut found: Vec<_> = known.iter().map(of_name).filter(|(count, ..)| *count > 0).collect();
+    found.sort_by_key(|(count, edits, name)| (std::cmp::Reverse(*count), *edits, *name));
+    found.into_iter().take(RELATED_MAX).map(|(.., name)| name).collect()
+}
+
+/// The words of a name: `daysSincePurchase` and `days_since_purchase` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for letter in name.chars().take(64) {
+        if letter.is_uppercase() || !letter.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(last) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            last.extend(letter.to_lowercase());
+        }
+    }
+    words.retain(|word| word.chars().count() >= WORD_CHARS_MIN);
+    words
+}
+
+/// Whether one of two words begins as the other: `complaint` and `complaints`.
+fn is_kin(a: &str, b: &str) -> bool {
+    a.starts_with(b) || b.starts_with(a)
 }
 
 /// The known name with the fewest edits, at most a third of its letters.
@@ -55,6 +110,20 @@ mod tests {
         assert_eq!(nearest("ti", known), None);
         assert_eq!(nearest("chanl", known), Some("channel"));
         assert_eq!(nearest("chal", known), None);
+    }
+
+    #[test]
+    fn names_that_share_a_word_are_told_where_none_is_near() {
+        let known = ["total_spent", "average_spent", "last_purchase_at", "purchases", "id"];
+        let told = |typed| hint_or(typed, known, "lazo rules fields");
+        assert_eq!(told("purchses"), "; did you mean \"purchases\"?");
+        let of_spent =
+            "; did you mean \"total_spent\" or \"average_spent\"? `lazo rules fields` lists all";
+        assert_eq!(told("spent"), of_spent);
+        let of_count =
+            "; did you mean \"purchases\" or \"last_purchase_at\"? `lazo rules fields` lists all";
+        assert_eq!(told("purchaseCount"), of_count);
+        assert_eq!(told("shoe"), "; `lazo rules fields` lists all");
     }
 
     #[test]

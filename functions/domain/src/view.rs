@@ -15,7 +15,7 @@ use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::stage::Stage;
 pub(crate) use fields::timestamp;
-pub use fields::{CUSTOMER_FIELDS, CustomerField, FieldKind, Known};
+pub use fields::{CUSTOMER_FIELDS, CustomerField, FieldKind, Known, Missing};
 
 /// A customer as of a point of the history, with `now` for what counts days.
 pub struct View<'a> {

@@ -156,7 +156,7 @@ fn take_rules(files: &[(String, String)]) {
 fn take_templates(files: &[(String, String)], book: &RuleBook) {
     let templates = Templates::read(files);
     in_time("check", || templates.check(book));
-    let ana = sample_context(&book.policy, None);
+    let ana = sample_context(&book.policy, None, "");
     for name in ["thank-you-mail", "thank-you-call"] {
         // Whether it can be written is the check's business.
         let _ = in_time(name, || templates.mail(name, "en", "es", &ana).is_ok());

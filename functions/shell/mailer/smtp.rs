@@ -1,5 +1,7 @@
 //! Mail through an SMTP server, for trying things out.
 
+use std::error::Error as _;
+
 use lettre::transport::smtp::Error;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
@@ -31,7 +33,40 @@ impl Smtp {
                 let refusal = Refusal::Account(code);
                 Err(SendError::NotAccepted { refusal, why: error.to_string(), wait: Wait::Minutes })
             }
-            Err(error) => Err(SendError::Unknown(error.to_string())),
+            Err(error) if was_never_connected(&error) => {
+                let (refusal, why) = (Refusal::Connection, whole(&error));
+                Err(SendError::NotAccepted { refusal, why, wait: Wait::Minutes })
+            }
+            Err(error) => Err(SendError::Unknown(whole(&error))),
         }
     }
+}
+
+/// Whether no connection was made, so that nothing can have been accepted.
+fn was_never_connected(error: &Error) -> bool {
+    use std::io::ErrorKind as Kind;
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = error.source();
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            let kinds = [Kind::ConnectionRefused, Kind::HostUnreachable, Kind::NetworkUnreachable];
+            let is_unknown_host = io.to_string().contains("lookup address");
+            return kinds.contains(&io.kind()) || is_unknown_host;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
+/// An error with its causes.
+fn whole(error: &Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !told.contains(&words) {
+            told += &format!(": {words}");
+        }
+        cause = inner.source();
+    }
+    told
 }

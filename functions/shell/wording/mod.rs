@@ -2,7 +2,9 @@
 //! pages and the mails.
 
 pub mod call_card;
+pub mod described;
 mod people;
+mod rules;
 mod touches;
 pub mod uplift;
 

@@ -155,7 +155,7 @@ pub fn rules(files: &[(&str, &str)]) -> Rules {
     Rules { book, templates: Templates::read(&templates) }
 }
 
-const BODY: &str = "<mjml><mj-body><mj-section><mj-column><mj-text>Hola</mj-text></mj-column></mj-section></mj-body></mjml>";
+pub const BODY: &str = "<mjml><mj-body><mj-section><mj-column><mj-text>Hola</mj-text></mj-column></mj-section></mj-body></mjml>";
 
 pub fn id(text: &str) -> Id {
     Id::new(text).unwrap()

@@ -3,7 +3,7 @@
 
 mod call;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cel::IdedExpr;
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
@@ -12,7 +12,9 @@ use super::choices::{impossible, relationship};
 use super::eval::REFUNDED;
 use super::parse::Parsed;
 use super::types::{CUSTOMER, Type, customer_fields, event_type, trigger_type};
-use super::{EventFields, Scope};
+use super::{EventFields, FIELDS_COMMAND, Scope};
+use crate::nearest::{hint, hint_or};
+use crate::view::CUSTOMER_FIELDS;
 
 /// What is wrong in a condition, and at which byte of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,10 +174,7 @@ impl<'a> Checker<'a> {
             }
             "trigger" => trigger_type(self.scope.trigger),
             _ => {
-                let known = ["customer", "event", "now", "trigger"];
-                let message =
-                    format!("unknown variable {name:?}{}", crate::nearest::hint(name, known));
-                self.fault(at, message);
+                self.fault(at, unknown_variable(name));
                 Type::Unknown
             }
         }
@@ -201,9 +200,7 @@ impl<'a> Checker<'a> {
             Type::Object(what, fields) => match fields.get(&select.field) {
                 Some(kind) => kind.clone(),
                 None => {
-                    let hint =
-                        crate::nearest::hint(&select.field, fields.keys().map(String::as_str));
-                    self.fault(at, format!("{what} has no field {:?}{hint}", select.field));
+                    self.fault(at, unknown_field(what, &select.field, fields));
                     Type::Unknown
                 }
             },
@@ -263,4 +260,34 @@ impl<'a> Checker<'a> {
             _ => Type::Unknown,
         }
     }
+}
+
+/// A name that stands for nothing: a text without quotes, as a rule, or a name
+/// whose beginning was left out.
+fn unknown_variable(name: &str) -> String {
+    let unknown = format!("unknown variable {name:?}");
+    let near = hint(name, ["customer", "event", "now", "trigger"]);
+    if !near.is_empty() {
+        return unknown + &near;
+    }
+    match name.to_lowercase().as_str() {
+        "true" | "verdadero" => return unknown + "; write true",
+        "false" | "falso" => return unknown + "; write false",
+        _ => {}
+    }
+    match customer_fields().find(|field| *field == name) {
+        Some(field) => format!("{unknown}; write customer.{field}"),
+        None => format!(
+            "{unknown}; a text stands in quotes, \"{name}\", and `{FIELDS_COMMAND}` lists all variables"
+        ),
+    }
+}
+
+/// A field that there is not. Names and addresses are for templates alone.
+fn unknown_field(what: &str, field: &str, fields: &BTreeMap<String, Type>) -> String {
+    if what == "customer" && CUSTOMER_FIELDS.iter().any(|known| known.name == field) {
+        return format!("{what}.{field} is for templates alone: no condition may ask for it");
+    }
+    let hint = hint_or(field, fields.keys().map(String::as_str), FIELDS_COMMAND);
+    format!("{what} has no field {field:?}{hint}")
 }

@@ -3,6 +3,7 @@
 //! | file | does |
 //! |---|---|
 //! | `parse` | reads its source |
+//! | `slips` | tells what people write for CEL and what CEL wants |
 //! | `check`, `types`, `choices` | finds what cannot be, with its place |
 //! | `build` | makes what the parser read ready to run |
 //! | `eval`, `values` | runs it |
@@ -19,6 +20,7 @@ mod functions;
 mod json;
 mod of_view;
 mod parse;
+mod slips;
 mod types;
 mod values;
 mod vocabulary;
@@ -37,6 +39,9 @@ use eval::{Node, Run};
 pub(crate) use of_view::ExitView;
 use parse::Parsed;
 pub use vocabulary::{Named, event_fields, functions, variables};
+
+/// The command that lists all that conditions may name.
+const FIELDS_COMMAND: &str = "lazo rules fields";
 
 /// A condition that compiled and passed the check.
 #[derive(Clone)]

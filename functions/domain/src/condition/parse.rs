@@ -8,6 +8,7 @@ use cel::parser::PrattParser;
 use cel::{IdedExpr, Program};
 
 use super::check::Fault;
+use super::slips;
 
 /// The longest condition taken, in bytes.
 pub(super) const SOURCE_BYTES_MAX: usize = 4_096;
@@ -69,9 +70,13 @@ pub(super) fn placed(source: &str) -> Result<Parsed, Vec<Fault>> {
         Program::compile(source)
     };
     parsed.map(Parsed::Placed).map_err(|errors| {
+        let slips = slips::found(source);
+        if !slips.is_empty() {
+            return slips;
+        }
         let faults = errors.errors.iter().map(|error| Fault {
             offset: offset(source, error.pos.0, error.pos.1 - 1),
-            message: error.msg.lines().next().unwrap_or("cannot be read").to_owned(),
+            message: slips::in_words(error.msg.lines().next().unwrap_or_default()),
         });
         faults.collect()
     })

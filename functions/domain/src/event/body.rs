@@ -318,6 +318,9 @@ pub struct ContentPublished {
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Timestamp,
     pub title: Line,
+    /// What it says, in a sentence or two, for whoever decides whether to read it.
+    pub summary: Option<Line>,
+    /// Where the piece itself is read.
     pub url: Url,
     #[schemars(length(max = 50))]
     pub topics: Vec<Line>,

@@ -49,7 +49,8 @@ impl fmt::Debug for Context {
 /// What a message needs to know besides the customer's state.
 #[derive(Clone, Copy, Default)]
 pub struct Facts<'a> {
-    /// Who acts on a call or a task, or whom the customer belongs to.
+    /// Who acts on a call or a task, as rules name them; templates get the name that
+    /// the policy gives them.
     pub rep: &'a str,
     /// Where the customer can say no; marketing mail always carries it.
     pub unsubscribe: Option<&'a str>,
@@ -149,7 +150,7 @@ pub fn context(view: &View, facts: &Facts) -> Context {
         "customer": customer(view),
         "event": event(view),
         "brand": brand(&view.policy.brand),
-        "rep": { "name": facts.rep },
+        "rep": { "name": view.policy.called(facts.rep) },
         "links": { "unsubscribe": facts.unsubscribe },
         "purchase": view.customer.history.latest().map(|latest| purchase(latest, zone)),
     });

@@ -6,8 +6,11 @@ use minijinja::{Error, ErrorKind};
 
 use super::files::{BRAND, FOLDER, Files};
 use super::source::{self, Call};
-use crate::nearest::hint;
+use crate::nearest::{hint, hint_or};
 use crate::rulebook::Place;
+
+/// The command that lists all that templates may name.
+pub(super) const FIELDS_COMMAND: &str = "lazo template fields";
 
 /// Something wrong at a place of a template file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +129,12 @@ fn explain(error: &Error, files: &Files) -> String {
 
 pub(super) fn unknown(call: Call) -> String {
     match call {
-        Call::Filter(name) => format!("unknown filter {name:?}{}", hint(name, FILTERS)),
-        Call::Test(name) => format!("unknown test {name:?}{}", hint(name, TESTS)),
+        Call::Filter(name) => {
+            format!("unknown filter {name:?}{}", hint_or(name, FILTERS, FIELDS_COMMAND))
+        }
+        Call::Test(name) => {
+            format!("unknown test {name:?}{}", hint_or(name, TESTS, FIELDS_COMMAND))
+        }
     }
 }
 
@@ -145,8 +152,8 @@ fn brand_name(path: &str) -> String {
     }
 }
 
-/// What templates commonly filter with, to guess what was meant.
-const FILTERS: [&str; 22] = [
+/// What templates commonly filter with.
+pub const FILTERS: [&str; 22] = [
     "money",
     "day",
     "default",
@@ -172,4 +179,5 @@ const FILTERS: [&str; 22] = [
 ];
 
 /// What templates commonly test for.
-const TESTS: [&str; 8] = ["defined", "undefined", "none", "odd", "even", "in", "string", "number"];
+pub const TESTS: [&str; 8] =
+    ["defined", "undefined", "none", "odd", "even", "in", "string", "number"];

@@ -35,11 +35,13 @@ use std::sync::Arc;
 
 pub use context::{Context, Facts, Occasion, Period, SurveyLinks, context};
 use engine::Engine;
-pub use fault::{Fault, MessageError};
+pub use fault::{FILTERS, Fault, MessageError, TESTS};
 use files::{FOLDER, Files, Found, fallbacks};
 pub use notice::{notice_context, sample_notice};
+pub(crate) use sample::event_sample;
 pub use sample::{
-    BadSample, Variable, context_from_json, sample_context, staff_variables, variables,
+    BadSample, NoPreview, Variable, context_from_json, context_of, sample_context, staff_variables,
+    variables,
 };
 
 use crate::nearest::hint;
@@ -60,7 +62,7 @@ const SCRIPT: &str = "script.md";
 /// let text = "Llama a {{ customer.given_name | default(\"tu cliente\") }}.";
 /// let templates = Templates::read(&[("hello/es/script.md".into(), text.into())]);
 ///
-/// let ana = sample_context(&book.policy, None);
+/// let ana = sample_context(&book.policy, None, "hello");
 /// let script = templates.script("hello", "es-MX", "es", &ana).unwrap();
 /// assert_eq!(script.markdown, "Llama a Ana.\n");
 /// ```

@@ -6,10 +6,10 @@ use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use super::engine::Engine;
-use super::fault::{self, Fault};
+use super::fault::{self, FIELDS_COMMAND, Fault};
 use super::sample::NAMES;
 use super::source;
-use crate::nearest::hint;
+use crate::nearest::hint_or;
 use crate::rulebook::Place;
 
 /// The objects whose fields anybody may add to.
@@ -33,7 +33,8 @@ pub(super) fn unknown(
         let root = name.split('.').next().unwrap_or(name);
         if !NAMES.contains(&root) {
             if !is_shared && !sets(text, root) {
-                let message = format!("unknown variable {root:?}{}", hint(root, NAMES));
+                let message =
+                    format!("unknown variable {root:?}{}", hint_or(root, NAMES, FIELDS_COMMAND));
                 found.extend(at_mentions(path, text, root, false, &message));
             }
         } else if let Some((known, field, fields)) = first_unknown(name, full) {
@@ -45,7 +46,7 @@ pub(super) fn unknown(
                 true => "event is known only in rules that an event triggers; write default(…) behind it".into(),
                 false => {
                     let names = fields.keys().map(String::as_str);
-                    format!("{known} has no field {field:?}{}", hint(field, names))
+                    format!("{known} has no field {field:?}{}", hint_or(field, names, FIELDS_COMMAND))
                 }
             };
             // An event may carry more than its schema says, a customer may not.

@@ -2,7 +2,7 @@
 //!
 //! | name | holds |
 //! |---|---|
-//! | `staff` | `name`: the person or the team that it goes to |
+//! | `staff` | `name`: the person or the team that it goes to; `is_team` |
 //! | `complaint` | in `complaint-escalated`: `id`, `category`, `severity`, `owner` (as mail addresses them), `level`, `opened` and `deadline`, each with `date` and `time` by the shop's clock |
 //! | `customer` | in `complaint-escalated`: `id`, `given_name`, `family_name`, `phone`, `purchases` |
 //! | `digest` | in `daily-digest`: `date`, and `calls`, `complaints`, `drifting`, `birthdays`, each with `items` and how many `more` there are; an item has what is known of `customer`, `id`, `phone`, `title`, `complaint`, `category`, `severity`, and `by` with `date` and `time` by the shop's clock |
@@ -19,14 +19,25 @@ use crate::policy::{Mailbox, Policy};
 /// the parts of its kind.
 pub fn notice_context(policy: &Policy, to: &Mailbox, about: Json) -> Context {
     let mut root = about;
-    root["staff"] = json!({ "name": to.called });
+    root["staff"] = json!({ "name": to.called, "is_team": policy.teams.contains_key(to.name) });
     root["brand"] = brand(&policy.brand);
     Context(root)
 }
 
-/// A made-up one, to preview a kind's template with.
-pub fn sample_notice(policy: &Policy, kind: NoticeKind) -> Context {
-    samples(policy, kind).full
+/// A made-up one, to preview a kind's template with in a language.
+pub fn sample_notice(policy: &Policy, kind: NoticeKind, locale: &str) -> Context {
+    let mut full = samples(policy, kind).full;
+    if let Some(call) = full.0.pointer_mut("/digest/calls/items/0/title") {
+        // As its script begins, which speaks the reader's language.
+        *call = match locale.starts_with("es") {
+            true => "Llamada de agradecimiento: Ana Martínez".into(),
+            false => "Thank-you call: Ana Martínez".into(),
+        };
+    }
+    if let Some(owner) = full.0.pointer_mut("/complaint/owner") {
+        *owner = policy.called(&policy.call_team).into();
+    }
+    full
 }
 
 /// What the check renders a kind's template with.
@@ -38,8 +49,9 @@ pub(super) fn samples(policy: &Policy, kind: NoticeKind) -> Samples {
     let (name, called) = ("bruno", "Bruno Ibarra");
     let to = Mailbox { name, called, email: "bruno@example.com", locale: "es" };
     let full = notice_context(policy, &to, about);
-    let changes: Vec<Change> = optional.iter().map(|path| Change::new(path, None)).collect();
+    let mut changes: Vec<Change> = optional.iter().map(|path| Change::new(path, None)).collect();
     let bare = changes.iter().fold(full.clone(), |bare, change| change.applied_to(&bare));
+    changes.push(Change::new(&["staff", "is_team"], Some(json!(true))));
     Samples { full, bare, changes }
 }
 

@@ -12,11 +12,13 @@ use crate::customer::CUSTOMER_SINCE;
 use crate::event::{EventKind, Locale};
 use crate::nearest::hint;
 use crate::policy::{FrequencyCap, Policy};
-use crate::rule::{ExitSpec, RuleSpec, StepSpec, Survey, Trigger, is_name};
+use crate::rule::{ExitSpec, RuleSpec, Status, StepSpec, Survey, Trigger, is_name};
 
+/// The policy, also where something in it is wrong, so that rules can be checked by
+/// the rest; `None` where it cannot be read at all.
 pub fn policy(file: &str, text: &str, form: Form, found: &mut Vec<Diagnostic>) -> Option<Policy> {
-    let before = found.len();
     let (policy, node) = yaml::read::<Policy>(file, text, policy_schema, form, found)?;
+    let policy = policy?;
     let mut report = Findings { file, text, node, relationships: Vec::new(), found: Vec::new() };
     for (channel, window) in &policy.windows {
         if window.never_opens() {
@@ -73,13 +75,12 @@ pub fn policy(file: &str, text: &str, form: Form, found: &mut Vec<Diagnostic>) -
         let path: Vec<Key> = path.into_iter().map(Key::Name).collect();
         report.error(&path, wrong.to_string());
     }
-    let is_sound = report.found.is_empty() && found.len() == before;
     for (path, doubt) in policy.unheard() {
         let path: Vec<Key> = path.into_iter().map(Key::Name).collect();
         report.warning(&path, doubt);
     }
     found.append(&mut report.found);
-    is_sound.then_some(policy)
+    Some(policy)
 }
 
 fn caps(caps: &[FrequencyCap], under: &[Key], report: &mut Findings) {
@@ -107,7 +108,13 @@ pub fn rule(
     let kinds = policy.into_iter().flat_map(|policy| policy.relationships.keys());
     let relationships = kinds.map(String::as_str).collect();
     let mut report = Findings { file, text, node, relationships, found: Vec::new() };
-    let rule = build(spec, policy, &mut report);
+    let rule = match spec {
+        Some(spec) => build(spec, policy, &mut report),
+        None => {
+            report.conditions_alone();
+            None
+        }
+    };
     found.append(&mut report.found);
     rule
 }
@@ -127,6 +134,10 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Findings) -> Opti
     };
     if let Some(Trigger::Occasion { name, .. }) = &trigger {
         occasion(name, policy, report);
+    }
+    if spec.status == Status::Paused {
+        let message = "paused: what falls due meanwhile ends as rule_not_live and is not made up for; it does not wait until the rule is live again";
+        report.warning(&[Key::Name("status")], message);
     }
     if spec.priority > 100 {
         report.error(&[Key::Name("priority")], "priority is 0 to 100");

@@ -4,6 +4,7 @@ mod attempts;
 mod calendar;
 mod check;
 mod files;
+mod gaps;
 mod report;
 mod wording;
 mod yaml;
@@ -251,7 +252,7 @@ impl RuleBook {
 
     /// Reads the files and tells all that is wrong or doubtful. The book is for
     /// further checks alone: it holds every rule that could be read, sound or
-    /// not. `None` where the policy is not sound.
+    /// not, and as much of the policy. `None` where no policy can be read.
     pub fn check(files: &[(String, String)]) -> (Option<RuleBook>, Vec<Diagnostic>) {
         RuleBook::check_form(files, Form::Yaml)
     }

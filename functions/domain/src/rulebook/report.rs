@@ -3,6 +3,7 @@
 use super::Diagnostic;
 use super::yaml::{Key, Node, Place};
 use crate::condition::{Condition, Fault};
+use crate::event::EventKind;
 use crate::nearest::hint;
 
 /// Collects what is wrong in one file.
@@ -68,6 +69,29 @@ impl Findings<'_> {
                 }
                 None
             }
+        }
+    }
+
+    /// The conditions of a rule of which too little could be read to build it. Those that
+    /// ask of an event are left alone where it is not known which one it is.
+    pub fn conditions_alone(&mut self) {
+        let named = |node: Option<&Node>| node?.text()?.parse::<EventKind>().ok();
+        let trigger = self.node.get("trigger");
+        let event = named(trigger.and_then(|trigger| trigger.get("event")));
+        let is_known =
+            event.is_some() || trigger.is_some_and(|trigger| trigger.get("event").is_none());
+        let source = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
+        let mut found = vec![(vec![Key::Name("filter")], source(self.node.get("filter")))];
+        let steps = self.node.get("steps").map_or(&[][..], Node::entries);
+        for (index, step) in steps.iter().enumerate() {
+            let path = vec![Key::Name("steps"), Key::Index(index), Key::Name("if")];
+            found.push((path, source(step.get("if"))));
+        }
+        for (path, source) in found {
+            let asks_event =
+                |source: &String| source.contains("event") || source.contains("trigger");
+            let source = source.filter(|source| is_known || !asks_event(source));
+            self.condition(&path, source.as_ref(), |source| Condition::compile(source, event));
         }
     }
 

@@ -9,6 +9,7 @@ use serde_path_to_error::{Path, Segment};
 use serde_saphyr::{Location, Spanned};
 
 use super::Diagnostic;
+use super::gaps::{has_gaps, leave_out, placed, without_gaps, without_lists_with_gaps};
 use super::wording::told;
 use crate::nearest;
 
@@ -84,6 +85,22 @@ impl Node {
 }
 
 impl Node {
+    /// What stands behind a key.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        let Kind::Map(entries) = &self.kind else { return None };
+        entries.iter().find(|(key, ..)| key == name).map(|(.., node)| node)
+    }
+
+    /// The entries of a list; none of anything else.
+    pub fn entries(&self) -> &[Node] {
+        if let Kind::List(nodes) = &self.kind { nodes } else { &[] }
+    }
+
+    /// A text, where it is one.
+    pub fn text(&self) -> Option<&str> {
+        if let Kind::Scalar(value) = &self.kind { value.as_str() } else { None }
+    }
+
     /// Where the key at the end of a path stands, or the nearest node around it.
     pub fn place_of_key(&self, path: &[Key]) -> Place {
         let Some((Key::Name(last), before)) = path.split_last() else { return self.place_of(path) };
@@ -201,30 +218,31 @@ const NODES_MAX: usize = 20_000;
 /// How many faults of one file are told.
 const FAULTS_MAX: usize = 50;
 
-/// Reads a file into its type and its positions; `None` where no sense can be
-/// made of it.
+/// Reads a file into its type and its positions; `None` where it is no YAML, and
+/// without the type where too much of it does not fit.
 ///
 /// All faults are found in one go: what nobody knows (by the type's own JSON
-/// Schema) or what does not fit is noted, left out, and the rest is read on.
+/// Schema) or what does not fit is noted, left out, and the rest is read on. A key
+/// that is nearly one that is known is taken for it.
 pub fn read<T: DeserializeOwned>(
     file: &str,
     text: &str,
     schema: impl Fn() -> &'static Value,
     form: Form,
     found: &mut Vec<Diagnostic>,
-) -> Option<(T, Node)> {
+) -> Option<(Option<T>, Node)> {
     if form == Form::Compiled {
         let read = serde_json::from_str(text);
         let told = |error: &serde_json::Error| {
             found.push(Diagnostic::error(file, Place::START, error.to_string()));
         };
-        return Some((read.inspect_err(told).ok()?, Node::nowhere()));
+        return Some((Some(read.inspect_err(told).ok()?), Node::nowhere()));
     }
     let schema = schema();
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! { max_depth: DEPTH_MAX, max_nodes: NODES_MAX },
     };
-    let node: Node = match serde_saphyr::from_str_with_options(text, options) {
+    let mut node: Node = match serde_saphyr::from_str_with_options(text, options) {
         Ok(node) => node,
         Err(error) => {
             let place = error.location().map_or(Place::START, Place::from);
@@ -233,23 +251,37 @@ pub fn read<T: DeserializeOwned>(
             return None;
         }
     };
-    unknown_keys(file, &node, schema, schema, found);
-    let mut value = node.known_value(schema, schema);
+    unknown_keys(file, &mut node, schema, schema, found);
+    let value = node.known_value(schema, schema);
+    let read = sound_part(file, &node, value, found);
+    Some((read, node))
+}
+
+/// What of a value fits its type, and every fault of the rest.
+fn sound_part<T: DeserializeOwned>(
+    file: &str,
+    node: &Node,
+    mut value: Value,
+    found: &mut Vec<Diagnostic>,
+) -> Option<T> {
     let mut left_out = false;
     for _ in 0..FAULTS_MAX {
-        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
-            Ok(read) => return Some((read, node)),
+        let error = match serde_path_to_error::deserialize::<_, T>(&without_gaps(&value)) {
+            Ok(read) if !has_gaps(&value) => return Some(read),
+            // Of a list with gaps nobody could tell where its entries stand.
+            Ok(_) => return serde_json::from_value(without_lists_with_gaps(&value)).ok(),
             Err(error) => error,
         };
         let path = error.path().clone();
         let message = error.into_inner().to_string();
+        let keys = placed(&value, keys(&path));
         // What was left out is missed, of course: what holds it goes too.
         if !(left_out && message.starts_with("missing field")) {
             let message = named(&path, told(&message));
-            found.push(Diagnostic::error(file, node.place_of(&keys(&path)), message));
+            found.push(Diagnostic::error(file, node.place_of(&keys), message));
         }
         left_out = true;
-        if !remove(&mut value, &path) {
+        if !leave_out(&mut value, &keys) {
             return None;
         }
     }
@@ -279,29 +311,6 @@ fn keys(path: &Path) -> Vec<Key<'_>> {
     keys.collect()
 }
 
-/// Takes the key that a path leads to out of the object that holds it; whether
-/// there was one.
-fn remove(value: &mut Value, path: &Path) -> bool {
-    let mut keys = keys(path);
-    // An entry of a list goes with the key that holds the list.
-    while matches!(keys.last(), Some(Key::Index(_))) {
-        keys.pop();
-    }
-    let Some(Key::Name(last)) = keys.pop() else { return false };
-    let mut here = value;
-    for key in keys {
-        let inner = match key {
-            Key::Name(name) => here.get_mut(name),
-            Key::Index(index) => here.get_mut(index),
-        };
-        match inner {
-            Some(inner) => here = inner,
-            None => return false,
-        }
-    }
-    here.as_object_mut().is_some_and(|object| object.remove(last).is_some())
-}
-
 /// The message without the position, which is shown in front of it.
 fn tidy(message: &str) -> String {
     let first = message.lines().next().unwrap_or("cannot be read");
@@ -312,36 +321,43 @@ fn tidy(message: &str) -> String {
     }
 }
 
+/// Tells the keys that nobody knows, and takes those that are nearly one for it.
 fn unknown_keys(
     file: &str,
-    node: &Node,
+    node: &mut Node,
     schema: &Value,
     root: &Value,
     found: &mut Vec<Diagnostic>,
 ) {
     let schema = resolve(schema, root);
-    match &node.kind {
+    match &mut node.kind {
         Kind::Scalar(_) => {}
         Kind::List(nodes) => {
             if let Some(items) = schema.get("items") {
-                nodes.iter().for_each(|node| unknown_keys(file, node, items, root, found));
+                nodes.iter_mut().for_each(|node| unknown_keys(file, node, items, root, found));
             }
         }
         Kind::Map(entries) => {
             let properties = schema.get("properties").and_then(|p| p.as_object());
             let others = schema.get("additionalProperties").filter(|other| other.is_object());
+            let given: Vec<String> = entries.iter().map(|(key, ..)| key.clone()).collect();
             for (key, place, value) in entries {
                 let known = properties.and_then(|properties| properties.get(key));
                 match (known.or(others), properties) {
                     (Some(inner), _) => unknown_keys(file, value, inner, root, found),
                     (None, Some(properties)) => {
                         let names = properties.keys().map(String::as_str);
-                        let hint = match nearest::nearest(key, names.clone()) {
+                        let near = nearest::nearest(key, names.clone());
+                        let hint = match near {
                             Some(name) => format!("did you mean {name:?}?"),
                             None => format!("known are {}", names.collect::<Vec<_>>().join(", ")),
                         };
                         let message = format!("unknown key {key:?}; {hint}");
                         found.push(Diagnostic::error(file, *place, message));
+                        if let Some(name) = near.filter(|name| !given.iter().any(|g| g == name)) {
+                            unknown_keys(file, value, &properties[name], root, found);
+                            *key = name.to_owned();
+                        }
                     }
                     (None, None) => {}
                 }

@@ -54,6 +54,40 @@ pub enum Known {
     Sometimes,
 }
 
+/// Of whom a field has no value, as tables tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Everybody has one.
+    Never,
+    /// Of customers who never bought, or gave all back.
+    BeforeBuying,
+    /// Where nobody told it, and it cannot be told.
+    Untold,
+}
+
+impl Missing {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Missing::Never => "never",
+            Missing::BeforeBuying => "before_buying",
+            Missing::Untold => "untold",
+        }
+    }
+}
+
+impl CustomerField {
+    /// When it is missing. Nothing spent is an amount too.
+    pub fn missing(&self) -> Missing {
+        match self.known {
+            Known::Always => Missing::Never,
+            Known::OfBuyers if self.name == "total_spent" => Missing::Never,
+            Known::OfBuyers => Missing::BeforeBuying,
+            Known::Sometimes => Missing::Untold,
+        }
+    }
+}
+
 macro_rules! customer_fields {
     ($($group:ident { $($name:ident: $kind:ident, $known:ident, $sample:expr, $get:expr;)* })*) => {
         /// The fields of `customer`, in the order of the documentation.
@@ -91,7 +125,7 @@ customer_fields! {
         account_manager: Text, Sometimes, "Bruno Ibarra", |of| {
             text(of.customer.profile.account_manager.as_of(of.until.at))
         };
-        interests: Texts, Always, ["lentes", "velas"], |of| {
+        interests: Texts, Always, ["lamps", "candles"], |of| {
             let known = of.customer.profile.interests.as_of(of.until.at).into_iter().flatten();
             Some(list(known.map(Line::as_str)))
         };
@@ -116,15 +150,20 @@ customer_fields! {
             let last = of.customer.history.last_at(of.until)?;
             Some(Value::Int(calendar::days_between(last, of.now, &of.zone)))
         };
-        categories: Texts, Always, ["armazones", "velas"], |of| {
+        categories: Texts, Always, ["lamps", "candles"], |of| {
             let categories = of.customer.history.categories(of.until);
             Some(list(categories.iter().map(|category| category.as_str())))
         };
+        complaints: Number, Always, 1, |of| {
+            Some(Value::Int(of.customer.complaints.count_at(asked_at(of)) as i64))
+        };
         open_complaints: Number, Always, 0, |of| {
-            // As of now for a due step, as of the trigger for a filter.
-            let at = of.until.at.min(of.now);
-            let open = of.customer.complaints.open_at(at, &of.zone, of.policy);
+            let open = of.customer.complaints.open_at(asked_at(of), &of.zone, of.policy);
             Some(Value::Int(open as i64))
+        };
+        days_since_complaint: Number, Sometimes, 45, |of| {
+            let last = of.customer.complaints.last_opened(asked_at(of))?;
+            Some(Value::Int(calendar::days_between(last, of.now, &of.zone)))
         };
         last_csat: Number, Sometimes, 5, |of| {
             of.customer.csat.as_of(of.until.at).map(|score| Value::Int((*score).into()))
@@ -165,6 +204,11 @@ customer_fields! {
 pub(crate) fn timestamp(at: Instant) -> Value {
     let utc = chrono::DateTime::from_timestamp_millis(at.millis()).unwrap_or_default();
     Value::Timestamp(utc.fixed_offset())
+}
+
+/// As of when complaints count: of now for a due step, of the trigger for a filter.
+fn asked_at(of: &View) -> Instant {
+    of.until.at.min(of.now)
 }
 
 fn text(line: Option<&Line>) -> Option<Value> {

@@ -3,6 +3,7 @@
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, operators};
 
+use super::super::FIELDS_COMMAND;
 use super::super::functions::{FUNCTIONS, Function, MACROS};
 use super::super::types::Type;
 use super::Checker;
@@ -135,7 +136,8 @@ impl Checker<'_> {
                 }
                 false => {
                     let names = FUNCTIONS.iter().map(|known| known.name).chain(MACROS);
-                    let hint = crate::nearest::hint(name, names);
+                    let names = names.filter(|known| !known.starts_with('@'));
+                    let hint = crate::nearest::hint_or(name, names, FIELDS_COMMAND);
                     format!("unknown function {name:?}{hint}")
                 }
             };

@@ -92,7 +92,7 @@ fn of_other_events_too() {
     let meeting = json!({
         "interaction_id": "i", "phase": "purchase", "touchpoint": "shop", "channel": "store",
         "initiated_by": "customer", "kind": "visit", "satisfaction": 5.0, "note": 4,
-        "follow_up": { "on": "soon", "about": "frames" },
+        "follow_up": { "on": "soon", "about": "mirrors" },
     });
     let (told, detail) = kept("InteractionRecorded", meeting);
     assert_eq!(

@@ -15,8 +15,13 @@ use crate::policy::Policy;
 use crate::rule::{SurveyKind, Trigger};
 use crate::stage::Stage;
 use crate::view::{CUSTOMER_FIELDS, Known};
-pub use given::{BadSample, context_from_json, sample_context};
+pub use given::{BadSample, NoPreview, context_from_json, context_of, sample_context};
 pub use vocabulary::{Variable, staff_variables, variables};
+
+/// The detail of an event of which all is told.
+pub(crate) fn event_sample(kind: EventKind) -> Json {
+    of_schema::event(kind, "MXN").full
+}
 
 /// The names at the top of a context.
 pub(super) const NAMES: [&str; 15] = [
@@ -214,20 +219,24 @@ impl Made {
         [1, 3].iter().for_each(|score| offer("last_csat", json!(score)));
         [0, 7].iter().for_each(|score| offer("last_nps", json!(score)));
         offer("open_complaints", json!(1));
+        offer("complaints", json!(0));
         self.full.insert("customer".into(), full);
         self.bare.insert("customer".into(), bare.0["customer"].take());
     }
 
     fn purchase(&mut self, currency: &str, trigger: Option<&Trigger>) {
-        let item = |name: &str, quantity: u8| {
+        let item = |sku: &str, name: &str, quantity: u8| {
             json!({
-                "sku": "ARM-01", "name": name, "category": "armazones", "quantity": quantity,
-                "unit_price": { "amount": "645.00", "currency": currency },
+                "sku": sku, "name": name, "category": "lamps", "quantity": quantity,
+                "unit_price": { "amount": "430.00", "currency": currency },
             })
         };
         let full = json!({
             "id": "pur-00981", "total": { "amount": "1290.00", "currency": currency },
-            "items": [item("Armazón Alba, acetato miel", 1), item("Vela Copal, 220 g", 2)],
+            "items": [
+                item("LA-401", "Lámpara de mesa Lumbre", 1),
+                item("LA-430", "Aplique de latón Noche", 2),
+            ],
             "at": "2026-11-20", "sold_by": "Bruno Ibarra",
         });
         let has_bought = match trigger {

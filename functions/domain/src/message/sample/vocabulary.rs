@@ -14,7 +14,7 @@ use crate::span::Span;
 use crate::stage::Stage;
 
 /// A name that templates may use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Variable {
     /// Dotted; what stands in a list carries `[]`: `purchase.items[].name`.
     pub name: String,
@@ -23,6 +23,8 @@ pub struct Variable {
     /// Whether it may be missing where its part is there at all, so that a template
     /// needs `default(…)`.
     pub may_be_missing: bool,
+    /// A value that it may have; `null` where none tells anything.
+    pub example: Json,
 }
 
 /// What the templates of rules may name. Of `event` the name alone: what it has
@@ -44,7 +46,8 @@ pub fn variables(policy: &Policy) -> Vec<Variable> {
         Samples::of(policy, &Use { trigger: Some(trigger), channel, purpose, survey })
     });
     let mut all = of_samples(&samples);
-    all.push(Variable { name: "locale".into(), kind: "text", may_be_missing: false });
+    let (name, example) = ("locale".into(), "es".into());
+    all.push(Variable { name, kind: "text", may_be_missing: false, example });
     all
 }
 
@@ -67,12 +70,26 @@ fn of_samples(samples: &[Samples]) -> Vec<Variable> {
                 let may_be_missing = root != "event" && is_missing_somewhere(sample, &name);
                 match all.iter_mut().find(|known| known.name == name) {
                     Some(known) => known.may_be_missing |= may_be_missing,
-                    None => all.push(Variable { name, kind, may_be_missing }),
+                    None => {
+                        let example = example(&sample.full.0, &name);
+                        all.push(Variable { name, kind, may_be_missing, example });
+                    }
                 }
             }
         }
     }
     all
+}
+
+/// What the fullest sample has; of what holds others nothing.
+fn example(full: &Json, name: &str) -> Json {
+    let pointer = format!("/{}", name.replace("[]", ".0").replace('.', "/"));
+    let is_telling = |value: &&Json| match value {
+        Json::Object(fields) => fields.len() == 2 && fields.contains_key("currency"),
+        Json::Array(values) => values.iter().all(|value| !value.is_object()),
+        _ => true,
+    };
+    full.pointer(&pointer).filter(is_telling).cloned().unwrap_or_default()
 }
 
 fn flatten(name: &str, value: &Json, found: &mut Vec<(String, &'static str)>) {

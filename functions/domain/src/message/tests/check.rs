@@ -129,7 +129,10 @@ fn names_that_do_not_exist_are_told_with_the_nearest() {
             "1:4: error: customer has no field \"given_nme\"; did you mean \"given_name\"?",
         ),
         // A closed object never gets the field: no default makes up for it.
-        ("{{ customer.nombre | default('') }}", "1:4: error: customer has no field \"nombre\""),
+        (
+            "{{ customer.nombre | default('') }}",
+            "1:4: error: customer has no field \"nombre\"; `lazo template fields` lists all",
+        ),
         ("{{ brand.adress | default('') }}", "1:4: error: brand has no field \"adress\""),
         (
             "{{ purchase.totl.amount }}",
@@ -141,7 +144,7 @@ fn names_that_do_not_exist_are_told_with_the_nearest() {
         ),
         (
             "{% set oftener = 1 %}{{ often | default('') }}",
-            "1:25: error: unknown variable \"often\"",
+            "1:25: error: unknown variable \"often\"; `lazo template fields` lists all",
         ),
         (
             "{{ event.total.amout }}",

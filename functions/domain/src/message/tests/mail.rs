@@ -190,7 +190,8 @@ fn a_line_break_never_enters_a_header() {
     let json = r#"{ "customer": { "given_name": "Ana\r\nBcc: eva@example.com" } }"#;
     let book = shipped_rules();
     let rule = book.rule("thank-you-mail");
-    let context = crate::message::context_from_json(json, &book.policy, rule).unwrap();
+    let context =
+        crate::message::context_from_json(json, &book.policy, rule, "thank-you-mail").unwrap();
     let refused = shipped().mail("thank-you-mail", "es", "es", &context).unwrap_err();
     assert_eq!(refused, MessageError::Header("templates/thank-you-mail/es/subject.txt".into()));
     assert!(!refused.to_string().contains("Ana"));

@@ -58,7 +58,7 @@ fn for_amount(amount: &str, text: &str) -> Result<String, String> {
         "customer": { "attributes": { "size": 42.5, "points": 40, "rate": 0.125 } },
     });
     let rule = book.rule("thank-you-mail");
-    let context = context_from_json(&given.to_string(), &book.policy, rule)
+    let context = context_from_json(&given.to_string(), &book.policy, rule, "thank-you-mail")
         .map_err(|error| error.to_string())?;
     let templates = Templates::read(&owned(&[("hello/es/script.md", text)]));
     let script = templates.script("hello", "es", "es", &context).map_err(|e| e.to_string())?;

@@ -201,7 +201,7 @@ fn what_lets_nothing_through_is_told_with_its_place() {
             "{start}{message}: {told:?}"
         );
         let files = [(POLICY_FILE.into(), policy.into())];
-        assert!(RuleBook::read(&files).is_err() && RuleBook::check(&files).0.is_none(), "{policy}");
+        assert!(RuleBook::read(&files).is_err(), "{policy}");
     }
 }
 
