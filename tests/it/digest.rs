@@ -151,7 +151,7 @@ async fn each_hears_of_their_own_day_once() {
     assert!(lucia.contains("Ana") && lucia.contains("Gil") && !lucia.contains("Bea"), "{lucia}");
     assert!(grace.contains("Good morning, grace") && grace.contains("Bea"), "{grace}");
     assert!(grace.contains("Call Eva") && !grace.contains("Gil"), "{grace}");
-    assert!(care.contains("delivery") && care.contains("Ana"), "{care}");
+    assert!(care.contains("entrega") && care.contains("Ana"), "{care}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 mod check;
 mod check_mail;
+mod looks;
 mod mail;
 mod preview;
 mod values;
