@@ -1,19 +1,24 @@
 //! `lazo complaints`: which are open and whose, and what causes them.
 
+mod open;
+
 use std::collections::BTreeMap;
 
 use anyhow::bail;
 use clap::Subcommand;
 use lazo::shell::app::App;
 use lazo::shell::store::{ComplaintEntry, CountedComplaint, Moment, Month};
-use lazo::shell::wording::Language;
+use lazo::shell::wording::{Language, moment};
 use lazo_domain::event::Line;
 use lazo_domain::instant::Instant;
 use serde_json::json;
 
 use super::Answer;
+use super::customer;
 use super::ranked::ranked;
+use super::staff::has_list;
 use super::system::{System, Target, publish};
+pub use open::{Opening, SeverityArg, is_unhappy, offer};
 
 /// Complaints: which are open and whose, and what causes them.
 #[derive(clap::Args)]
@@ -43,6 +48,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Open one: from then on the customer gets nothing but what goes during
+    /// complaints, and somebody has until a deadline to resolve it.
+    Open {
+        /// The customer's id.
+        customer: String,
+        #[command(flatten)]
+        opening: Opening,
+    },
     /// Log that one is resolved.
     Resolve {
         /// The complaint's id, as the list shows it.
@@ -62,6 +75,10 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     match &args.command {
         Command::List { of, json } => list(&system.app, of.as_deref(), *json, now, lang).await,
         Command::Causes { months, json } => causes(&system.app, *months, *json, now, lang).await,
+        Command::Open { customer, opening } => {
+            let customer = customer::known(&system.app, customer, lang).await?;
+            opening.open(&system, &customer.id, now, lang).await
+        }
         Command::Resolve { complaint, cause, note } => {
             resolve(&system, complaint, cause.as_ref(), note.as_ref(), now, lang).await
         }
@@ -79,6 +96,9 @@ async fn list(
     now: Instant,
     lang: Language,
 ) -> anyhow::Result<Answer> {
+    if let Some(name) = of {
+        has_list(app, name, lang).await?;
+    }
     let rules = app.rules();
     let zone = &rules.book.default_zone;
     let mut open = app.store.open_complaints().await?;
@@ -103,8 +123,7 @@ async fn list(
             out!("{line}");
             continue;
         }
-        let clock = |at: Instant| at.zoned(zone).strftime("%Y-%m-%d %H:%M").to_string();
-        let deadline = entry.deadline.map_or("—".to_owned(), clock);
+        let deadline = entry.deadline.map_or("—".to_owned(), |at| moment(at, zone));
         let is_late = entry.deadline.is_some_and(|deadline| deadline <= now);
         let late = lang.pick("venció", "was due");
         let by = if is_late { late } else { lang.pick("vence", "due") };
@@ -117,7 +136,7 @@ async fn list(
             _ => String::new(),
         };
         out!(
-            "{by:<7} {deadline:<16}  {owner:<14} {severity:<8} {category:<14} {}  {}{escalated}",
+            "{by:<7} {deadline:<37}  {owner:<14} {severity:<8} {category:<14} {}  {}{escalated}",
             entry.complaint,
             entry.customer
         );

@@ -27,10 +27,12 @@ macro_rules! eprintln {
     }};
 }
 
+mod ask;
 mod by_customer;
 mod calls;
 mod complaints;
 mod csv_rows;
+mod customer;
 mod drift;
 mod erase;
 mod event_files;
@@ -43,6 +45,7 @@ mod import;
 mod journey;
 mod lang;
 mod local;
+mod log;
 mod ranked;
 mod rejected;
 mod report;
@@ -51,9 +54,11 @@ mod sample_shop;
 mod schemas;
 mod send;
 mod simulate;
+mod staff;
 mod system;
 mod template;
 mod threads;
+mod when;
 mod which_rules;
 
 use std::process::ExitCode;
@@ -93,6 +98,7 @@ enum Command {
     Explain(explain::Args),
     Calls(calls::Args),
     Complaints(complaints::Args),
+    Log(log::Args),
     Journey(journey::Args),
     Report(report::Args),
     Failures(failures::Args),
@@ -162,7 +168,9 @@ impl Command {
             Command::Send(_) | Command::Import(_) | Command::Drift(_) => Place::Aside,
             Command::Calls(_)
             | Command::Complaints(_)
+            | Command::Log(_)
             | Command::Journey(_)
+            | Command::Report(_)
             | Command::Failures(_)
             | Command::Export(_)
             | Command::Erase(_)
@@ -206,6 +214,7 @@ fn on_runtime(command: Command, target: &system::Target, lang: Language) -> anyh
             Command::Drift(args) => drift::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,
             Command::Complaints(args) => complaints::run(&args, target, lang).await,
+            Command::Log(args) => log::run(&args, target, lang).await,
             Command::Journey(args) => journey::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, lang).await,

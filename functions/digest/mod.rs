@@ -185,10 +185,16 @@ impl Day<'_> {
         Ok((!is_empty).then(|| json!({ "digest": digest })))
     }
 
-    /// The calls and tasks on the list, the most urgent first.
+    /// The calls and tasks on the list, the most urgent first; what is put off beyond
+    /// today is for another morning.
     async fn calls(&self) -> Result<Vec<Value>, StoreError> {
+        let zone = &self.rules.book.default_zone;
         let listed = call_list::open(self.app, &[self.name.to_owned()], self.now).await?;
-        Ok(listed.iter().map(|listed| self.call(listed)).collect())
+        let is_today = |listed: &&Listed| {
+            let until = listed.call.snoozed_until;
+            until.is_none_or(|until| until.date_in(zone) <= self.today)
+        };
+        Ok(listed.iter().filter(is_today).map(|listed| self.call(listed)).collect())
     }
 
     fn call(&self, listed: &Listed) -> Value {

@@ -1,6 +1,12 @@
 //! The call list: who is to be called next, who has which call, and what takes
 //! a call off the list or gives it to somebody else.
 
+pub mod desk;
+pub mod lookup;
+pub mod search;
+pub mod short_id;
+pub mod staff;
+
 use std::cmp::Reverse;
 
 use lazo_domain::address::Asks;
@@ -223,7 +229,13 @@ pub async fn close(
     let outcome = report.outcome.as_str();
     if let Some(touch) = &report.touch_id {
         let id = &asked_under(app, id, touch.as_str()).await?;
-        app.store.close_call(id, touch.as_str(), outcome).await?;
+        match (&report.by, TouchId::of_customer(touch.as_str(), id)) {
+            (Some(by), Some(touch)) => {
+                let made_at = report.occurred_at.into();
+                app.store.sign_call(&touch, outcome, by.as_str(), made_at).await?;
+            }
+            _ => app.store.close_call(id, touch.as_str(), outcome).await?,
+        }
         if !matches!(report.outcome, CallOutcome::NoAnswer | CallOutcome::Voicemail)
             && let Some(touch) = TouchId::of_customer(touch.as_str(), id)
         {

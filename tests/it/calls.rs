@@ -13,20 +13,20 @@ use crate::support::recorder::Service;
 use crate::support::{World, at, id, minutes_after, rules};
 
 /// A Tuesday; Ana's thank-you call is asked for on Wednesday at eleven.
-fn noon() -> Instant {
+pub fn noon() -> Instant {
     at("2026-11-17T12:00:00-06:00")
 }
 
-fn asked() -> Instant {
+pub fn asked() -> Instant {
     at("2026-11-18T11:00:00-06:00")
 }
 
-fn touch(step: &str) -> TouchId {
+pub fn touch(step: &str) -> TouchId {
     let customer = id("ana");
     TouchId { rule: "thank-you-call".into(), customer, occurrence: "p1".into(), step: step.into() }
 }
 
-async fn bring(world: &World, kind: &str, at: Instant, mut detail: Value) {
+pub async fn bring(world: &World, kind: &str, at: Instant, mut detail: Value) {
     detail["customer_id"] = "ana".into();
     detail["occurred_at"] = at.to_string().into();
     let response = ingest::handle(&world.app, batch(&[envelope(kind, at, detail)]), at).await;
@@ -40,7 +40,7 @@ async fn report(world: &World, key: &str, at: Instant, step: &str, outcome: &str
 }
 
 /// Ana's call is on the list.
-async fn asked_for() -> World {
+pub async fn asked_for() -> World {
     let world = World::shipped().await;
     let told = json!({ "relationship": "dedicated", "account_manager": "lucia.ortega" });
     let events = [profile("ana", noon(), told), purchase("ana", "p1", noon(), "129.90")];

@@ -14,6 +14,8 @@ mod calls;
 mod complaints;
 mod content;
 mod convergence;
+mod desk;
+mod desk_commands;
 mod differential;
 mod digest;
 mod dispatch;

@@ -4,6 +4,7 @@
 use std::process::Output;
 
 use lazo::ingest;
+use lazo::shell::app::App;
 use lazo::shell::store::{Call, CallStatus, Deployed, FittedModel, Ledger, LedgerEntry};
 use lazo_domain::channel::Channel;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
@@ -12,25 +13,27 @@ use serde_json::{Value, json};
 
 use crate::calendar::usable_model;
 use crate::support::events::{batch, envelope, profile, purchase};
-use crate::support::recorder::Service;
+use crate::support::recorder::{Recorder, Service};
 use crate::support::{TABLE, World, id};
 
-fn now() -> Instant {
+pub fn now() -> Instant {
     jiff::Timestamp::now().into()
 }
 
 /// A system whose parts listen where another process can reach them.
-struct Account {
-    world: World,
+pub struct Account {
+    pub world: World,
+    /// The shop's rules, where they are not those that are shipped.
+    pub rules: Option<tempfile::TempDir>,
 }
 
 impl Account {
-    async fn new() -> Account {
-        Account { world: World::shipped().await }
+    pub async fn new() -> Account {
+        Account { world: World::shipped().await, rules: None }
     }
 
     /// A command on the table of the account.
-    async fn run(&self, words: &[&str]) -> Output {
+    pub async fn run(&self, words: &[&str]) -> Output {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_lazo"));
         command.args(["--table", TABLE]).args(words);
         command.env("AWS_ENDPOINT_URL_DYNAMODB", &self.world.dynamodb);
@@ -44,13 +47,16 @@ impl Account {
         ] {
             command.env(name, value);
         }
+        command.env_remove("LAZO_RULES");
+        if let Some(folder) = &self.rules {
+            command.env("LAZO_RULES", folder.path().join("rules"));
+        }
         command.env_remove("LAZO_BUS").env_remove("LAZO_SHOP_SOURCE").kill_on_drop(true);
         command.output().await.unwrap()
     }
 
-    async fn put(&self, events: &[String]) {
-        let response = ingest::handle(&self.world.app, batch(events), now()).await;
-        assert!(response.batch_item_failures.is_empty());
+    pub async fn put(&self, events: &[String]) {
+        take(&self.world.app, events).await;
     }
 
     /// A complaint that is open.
@@ -65,15 +71,26 @@ impl Account {
 
     /// What was put on the bus: the bus, the source and the event.
     fn sent(&self) -> Vec<(String, String, String)> {
-        let requests = self.world.recorder.requests(Service::EventBridge);
-        let entries = requests.iter().flat_map(|body| body["Entries"].as_array().unwrap().clone());
         let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
-        let of_shop = entries.filter(|entry| entry["Source"] != "lazo");
-        of_shop.map(|e| (text(&e, "EventBusName"), text(&e, "Source"), e.to_string())).collect()
+        let sent = of_shop(&self.world.recorder).into_iter();
+        sent.map(|e| (text(&e, "EventBusName"), text(&e, "Source"), e.to_string())).collect()
     }
 }
 
-fn said(output: &Output) -> String {
+/// What commands put on a bus.
+pub fn of_shop(recorder: &Recorder) -> Vec<Value> {
+    let requests = recorder.requests(Service::EventBridge);
+    let entries = requests.iter().flat_map(|body| body["Entries"].as_array().unwrap().clone());
+    entries.filter(|entry| entry["Source"] != "lazo").collect()
+}
+
+/// Takes events as the worker does.
+pub async fn take(app: &App, events: &[String]) {
+    let response = ingest::handle(app, batch(events), now()).await;
+    assert!(response.batch_item_failures.is_empty());
+}
+
+pub fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stdout) + &text(&output.stderr)
 }
@@ -155,7 +172,20 @@ fn call(customer: &str, until: Instant) -> Call {
         outcome: None,
         claimed_by: None,
         claimed_until: None,
+        snoozed_until: None,
+        handed_over: false,
+        reported_by: None,
+        reported_at: None,
     }
+}
+
+/// Puts a customer's call on the list of the care team.
+pub async fn listed(account: &Account, customer: &str, until: Instant) {
+    let store = &account.world.app.store;
+    let loaded = store.load(&id(customer)).await.unwrap();
+    let ledger = Ledger { entries: vec![LedgerEntry::Call(call(customer, until))] };
+    store.commit(&loaded, loaded.customer.clone(), &ledger, now()).await.unwrap();
+    store.note_assignee("care").await.unwrap();
 }
 
 #[tokio::test]
@@ -172,13 +202,10 @@ async fn a_command_judges_by_the_drift_model_that_the_workers_learnt() {
     }
     account.put(&events).await;
     for customer in ["ana", "eva"] {
-        let loaded = store.load(&id(customer)).await.unwrap();
-        let ledger = Ledger { entries: vec![LedgerEntry::Call(call(customer, until))] };
-        store.commit(&loaded, loaded.customer.clone(), &ledger, today).await.unwrap();
+        listed(&account, customer, until).await;
     }
-    store.note_assignee("care").await.unwrap();
     // By deadline, which is the same, then by what each is worth.
-    let listed = async || {
+    let order = async || {
         let output = account.run(&["calls", "list", "--brief", "--json"]).await;
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let lines = String::from_utf8(output.stdout).unwrap();
@@ -187,8 +214,8 @@ async fn a_command_judges_by_the_drift_model_that_the_workers_learnt() {
         };
         lines.lines().map(customer).collect::<Vec<_>>()
     };
-    assert_eq!(listed().await, ["ana", "eva"], "by what they have spent");
+    assert_eq!(order().await, ["ana", "eva"], "by what they have spent");
     let learnt = FittedModel { model: usable_model(), tried_at: today, refused: None };
     store.keep_drift_model(&learnt).await.unwrap();
-    assert_eq!(listed().await, ["eva", "ana"], "by what they will bring");
+    assert_eq!(order().await, ["eva", "ana"], "by what they will bring");
 }

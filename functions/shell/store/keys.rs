@@ -124,6 +124,18 @@ pub fn call(touch: &TouchId) -> String {
     format!("{CALL}{}/{}/{}", touch.rule, touch.occurrence, touch.step)
 }
 
+/// The touch of the call at a place; `None` where something else is there.
+pub(super) fn call_at(pk: &str, sk: &str) -> Option<TouchId> {
+    let (rule, rest) = sk.strip_prefix(CALL)?.split_once('/')?;
+    let (occurrence, step) = rest.rsplit_once('/')?;
+    Some(TouchId {
+        rule: rule.to_owned(),
+        customer: customer_at(pk)?,
+        occurrence: occurrence.to_owned(),
+        step: step.to_owned(),
+    })
+}
+
 /// The sort key of a level that a complaint reached, under its customer.
 pub fn escalation(complaint: &Id, level: u8) -> String {
     format!("{ESCALATION}{complaint}/{level}")

@@ -8,7 +8,7 @@ use lazo_domain::message::{Facts, MessageError, Occasion, Period, context};
 use lazo_domain::view::View;
 use serde_json::{Value, json};
 
-use super::Language;
+use super::{Language, moment};
 use crate::shell::call_list::Listed;
 use crate::shell::rules::Rules;
 use crate::shell::store::Call;
@@ -72,7 +72,7 @@ fn script(
 }
 
 /// A call as a program reads it.
-pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
+pub fn as_value(listed: &Listed, rules: &Rules, now: Instant, short: &str) -> Value {
     let Listed { call, customer } = listed;
     let zone = customer.zone(&rules.book.default_zone);
     let latest = customer.history.latest();
@@ -80,6 +80,7 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
     let locale = customer.locale(&rules.book.policy);
     json!({
         "touch_id": call.touch.to_string(),
+        "short_id": short,
         "channel": call.channel,
         "assigned_to": call.assigned_to,
         "customer_id": call.touch.customer,
@@ -90,6 +91,10 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
         "asked_at": call.asked_at.rfc3339_in(&zone),
         "claimed_by": call.holder(now),
         "claimed_until": call.claimed_until.filter(|_| call.holder(now).is_some()).map(|until| until.rfc3339_in(&zone)),
+        "snoozed_until": call.snoozed(now).map(|until| until.rfc3339_in(&zone)),
+        "outcome": call.outcome,
+        "reported_by": call.reported_by,
+        "reported_at": call.reported_at.map(|at| at.rfc3339_in(&zone)),
         "attempt": facts.attempt,
         "attempts": facts.attempts,
         "open_complaint": customer.complaints.worst_open(),
@@ -108,74 +113,110 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant) -> Value {
     })
 }
 
+/// What a call is called on the list, and how much of it is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// The few letters by which it is known on the list.
+    pub short: &'a str,
+    /// Without its script.
+    pub is_brief: bool,
+}
+
 /// A call as a rep reads it.
-pub fn card(listed: &Listed, rules: &Rules, now: Instant, brief: bool, lang: Language) -> String {
+pub fn card(listed: &Listed, rules: &Rules, now: Instant, look: Look, lang: Language) -> String {
     let Listed { call, customer } = listed;
-    let zone = customer.zone(&rules.book.default_zone);
     let phone = customer.profile.phone.latest().map_or("—", |phone| phone.as_str());
-    let clock = now.zoned(&zone).strftime("%H:%M").to_string();
-    let until = call.expires_at_instant.zoned(&zone).strftime("%Y-%m-%d %H:%M").to_string();
     let mut card = format!("{}  {phone}\n", name_of(customer));
-    let is_call = call.channel == Channel::Call;
-    let locale = customer.locale(&rules.book.policy);
-    // Rules are described in one language; their scripts speak each.
-    let why = match lang {
-        Language::Es => heading(listed, rules, now, "es").unwrap_or_else(|| why(call, rules)),
-        Language::En => why(call, rules),
-    };
-    let who = match is_call {
-        true => lang.pick("quién llama", "who calls"),
-        false => lang.pick("a cargo", "in charge"),
-    };
-    let rows = [
-        (lang.pick("por qué", "why"), why),
-        (who, call.assigned_to.clone()),
-        (
-            lang.pick("antes de", "before"),
-            format!("{until} ({} {clock})", lang.pick("allí son las", "their time is")),
-        ),
-        (lang.pick("idioma", "language"), locale.to_owned()),
-        (lang.pick("id", "id"), call.touch.to_string()),
-    ];
-    let facts = call_facts(customer, &rules.book, &call.touch, now);
-    let attempt = Some(facts).filter(|facts| facts.attempts > 1).map(|facts| {
-        let of = lang.pick("de", "of");
-        (lang.pick("intento", "attempt"), format!("{} {of} {}", facts.attempt, facts.attempts))
-    });
-    let taken = call.holder(now).map(|holder| (lang.pick("la tiene", "taken by"), holder.into()));
-    let complaint = customer.complaints.worst_open().map(|severity| {
-        let open = lang.pick("abierta", "open");
-        (lang.pick("queja", "complaint"), format!("{open}, {}", lang.severity(severity)))
-    });
-    for (label, value) in rows.into_iter().chain(attempt).chain(taken).chain(complaint) {
+    let rows = rows(listed, rules, now, look.short, lang);
+    for (label, value) in rows.into_iter().chain(history(customer, rules, lang)) {
         card += &format!("  {label:<12} {value}\n");
     }
-    if let Some(purchase) = customer.history.latest() {
-        let date = purchase.at.date_in(&zone);
-        let items: Vec<&str> = purchase.items.iter().map(|item| item.name.as_str()).collect();
-        let label = lang.pick("compra", "bought");
-        card += &format!(
-            "  {label:<12} {date}  {} {}  {}\n",
-            purchase.total,
-            purchase.currency,
-            items.join(", ")
-        );
-    }
-    for contact in customer.contacts.iter().rev() {
-        let label = lang.pick("contacto", "contact");
-        let note = contact.note.as_ref().map_or("", |note| note.as_str());
-        card += &format!(
-            "  {label:<12} {}  {}, {}  {note}\n",
-            contact.at.date_in(&zone),
-            lang.of_contact(contact.channel.as_str()),
-            lang.of_contact(contact.kind.as_str())
-        );
-    }
-    if !brief {
-        match script(call, customer, rules, now, locale) {
+    if !look.is_brief {
+        match script(call, customer, rules, now, customer.locale(&rules.book.policy)) {
             Ok(script) => script.lines().for_each(|line| card += &format!("  │ {line}\n")),
             Err(error) => card += &format!("  {error}\n"),
         }
     }
     card
+}
+
+type Row = (&'static str, String);
+
+/// Why, by whom, until when.
+fn rows(listed: &Listed, rules: &Rules, now: Instant, short: &str, lang: Language) -> Vec<Row> {
+    let Listed { call, customer } = listed;
+    let zone = customer.zone(&rules.book.default_zone);
+    // Rules are described in one language; their scripts speak each.
+    let why = match lang {
+        Language::Es => heading(listed, rules, now, "es").unwrap_or_else(|| why(call, rules)),
+        Language::En => why(call, rules),
+    };
+    let who = match call.channel == Channel::Call {
+        true => lang.pick("quién llama", "who calls"),
+        false => lang.pick("a cargo", "in charge"),
+    };
+    let there = lang.pick("allí son las", "their time is");
+    let clock = now.zoned(&zone).strftime("%H:%M");
+    let mut rows = vec![
+        (lang.pick("por qué", "why"), why),
+        (who, call.assigned_to.clone()),
+        (
+            lang.pick("antes de", "before"),
+            format!("{}, {there} {clock}", moment(call.expires_at_instant, &zone)),
+        ),
+        (lang.pick("idioma", "language"), lang.language(customer.locale(&rules.book.policy))),
+        ("id", format!("{short}  {}", call.touch)),
+    ];
+    let facts = call_facts(customer, &rules.book, &call.touch, now);
+    if facts.attempts > 1 {
+        let of = lang.pick("de", "of");
+        let attempt = format!("{} {of} {}", facts.attempt, facts.attempts);
+        rows.push((lang.pick("intento", "attempt"), attempt));
+    }
+    if let Some(holder) = call.holder(now) {
+        rows.push((lang.pick("la tiene", "taken by"), holder.into()));
+    }
+    if let Some(until) = call.snoozed(now) {
+        let shop = &rules.book.default_zone;
+        rows.push((lang.pick("pospuesta a", "snoozed to"), moment(until, shop)));
+    }
+    if let Some(severity) = customer.complaints.worst_open() {
+        let open = lang.pick("abierta", "open");
+        rows.push((
+            lang.pick("queja", "complaint"),
+            format!("{open}, {}", lang.severity(severity)),
+        ));
+    }
+    rows
+}
+
+/// What the customer bought last, and the latest contacts.
+fn history(customer: &Customer, rules: &Rules, lang: Language) -> Vec<Row> {
+    let zone = customer.zone(&rules.book.default_zone);
+    let mut rows = Vec::new();
+    if let Some(purchase) = customer.history.latest() {
+        let date = purchase.at.date_in(&zone);
+        let items: Vec<&str> = purchase.items.iter().map(|item| item.name.as_str()).collect();
+        let bought =
+            format!("{date}  {} {}  {}", purchase.total, purchase.currency, items.join(", "));
+        rows.push((lang.pick("compra", "bought"), bought));
+    }
+    for contact in customer.contacts.iter().rev() {
+        let note = contact.note.as_ref().map_or("", |note| note.as_str());
+        let contacted = format!(
+            "{}  {}, {}  {note}",
+            contact.at.date_in(&zone),
+            lang.of_contact(contact.channel.as_str()),
+            lang.of_contact(contact.kind.as_str())
+        );
+        rows.push((lang.pick("contacto", "contact"), contacted));
+    }
+    rows
+}
+
+/// A call in one line: the letters by which it is known, whom it is about, and when.
+pub fn line(listed: &Listed, short: &str, when: &str) -> String {
+    let Listed { customer, .. } = listed;
+    let phone = customer.profile.phone.latest().map_or("—", |phone| phone.as_str());
+    format!("  {short:<6} {:<24} {phone:<16} {when}", name_of(customer))
 }

@@ -3,10 +3,19 @@
 
 pub mod call_card;
 pub mod described;
+mod desk;
 mod people;
 mod rules;
 mod touches;
 pub mod uplift;
+
+use jiff::tz::TimeZone;
+use lazo_domain::instant::Instant;
+
+/// A moment as people read it, with the zone of its clock.
+pub fn moment(at: Instant, zone: &TimeZone) -> String {
+    at.zoned(zone).strftime("%Y-%m-%d %H:%M (%:Q)").to_string()
+}
 
 /// The languages that everything is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,6 +50,9 @@ impl Language {
             "no_answer" => ("no contestó", "no answer"),
             "wrong_number" => ("número equivocado", "wrong number"),
             "do_not_call" => ("pidió que no le llamen", "asked not to be called"),
+            "call_back" => ("pidió que le llamen después", "asked to be called back"),
+            "done" => ("hecho", "done"),
+            "not_done" => ("no se hizo", "not done"),
             other => return other,
         };
         self.pick(es, en)

@@ -291,6 +291,9 @@ pub struct CallReported {
     /// The call that was asked for; of several attempts at it, the one made.
     pub touch_id: Option<Line>,
     pub outcome: CallOutcome,
+    /// Who called. A later report of the same touch by the same rep within a day
+    /// corrects the earlier one.
+    pub by: Option<Line>,
     pub satisfaction: Option<Score<1, 5>>,
     pub note: Option<Note>,
     pub dissolution_reason: Option<DissolutionReason>,

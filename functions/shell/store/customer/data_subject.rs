@@ -46,7 +46,9 @@ impl Store {
                 .update_item()
                 .set_key(Some(keys::keyed(keys::customer(id), sk)))
                 .condition_expression("attribute_exists(pk)")
-                .update_expression("SET assigned_to = :nobody")
+                .update_expression(
+                    "SET assigned_to = :nobody REMOVE calls_of, calls_by, reported_by",
+                )
                 .expression_attribute_values(":nobody", AttributeValue::S(String::new()));
             self.update_if(update).await?;
         }

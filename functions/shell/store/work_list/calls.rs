@@ -46,6 +46,19 @@ pub struct Call {
     /// From then on others may take it; `None` where nobody took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_until: Option<Instant>,
+    /// Until when it is handed out to nobody; `None` where nobody put it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<Instant>,
+    /// Somebody gave it to whom it is assigned: what is learnt of the customer
+    /// moves it no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub handed_over: bool,
+    /// Who reported how it went; `None` where nobody did, or did not say who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_by: Option<String>,
+    /// When the call of that report was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Instant>,
 }
 
 impl Call {
@@ -62,12 +75,21 @@ impl Call {
             outcome: None,
             claimed_by: None,
             claimed_until: None,
+            snoozed_until: None,
+            handed_over: false,
+            reported_by: None,
+            reported_at: None,
         }
     }
 
     /// Who has it to themselves now.
     pub fn holder(&self, now: Instant) -> Option<&str> {
         self.claimed_by.as_deref().filter(|_| self.claimed_until.is_some_and(|until| now < until))
+    }
+
+    /// Until when it is put off, where it is now.
+    pub fn snoozed(&self, now: Instant) -> Option<Instant> {
+        self.snoozed_until.filter(|until| now < *until)
     }
 
     /// Whether somebody may still make it.
@@ -113,7 +135,8 @@ impl Store {
         let listed = self.on_list(of, now).await?;
         let calls = self.get_all(listed).await?.into_iter().map(read);
         let mut calls: Vec<Call> = calls.collect::<Result<_, _>>()?;
-        calls.retain(|call| call.status == CallStatus::Open);
+        // The index may be behind a call that was given to somebody else.
+        calls.retain(|call| call.status == CallStatus::Open && call.assigned_to == of);
         Ok(calls)
     }
 
@@ -157,7 +180,9 @@ impl Store {
     pub async fn calls_about(&self, customer: &Id) -> Result<Vec<Call>, StoreError> {
         let items = self.items_under(customer, Sk::Begins(keys::CALL)).await?;
         let listed = items.into_iter().filter(|item| item.contains_key("calls_of"));
-        listed.map(read).collect()
+        let mut listed: Vec<Call> = listed.map(read).collect::<Result<_, _>>()?;
+        listed.retain(|call| call.status == CallStatus::Open);
+        Ok(listed)
     }
 
     /// Gives a call to somebody until an instant, where it is open and nobody
@@ -189,8 +214,8 @@ impl Store {
         self.update_if(update).await
     }
 
-    /// Gives a call that nobody has taken to another person or team. Whether it
-    /// moved.
+    /// Gives a call that nobody has taken to another person or team, as more is
+    /// known of the customer. Whether it moved: one that somebody handed over stays.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
@@ -206,7 +231,8 @@ impl Store {
             .update_item()
             .set_key(Some(keys::keyed(keys::customer(&touch.customer), keys::call(touch))))
             .condition_expression(
-                "#status = :open AND (attribute_not_exists(claimed_by) OR claimed_until <= :now)",
+                "#status = :open AND attribute_not_exists(handed_over) AND \
+                 (attribute_not_exists(claimed_by) OR claimed_until <= :now)",
             )
             .update_expression("SET assigned_to = :to, calls_of = :to")
             .expression_attribute_names("#status", "status")
@@ -225,8 +251,8 @@ impl Store {
         self.take_off_list(customer, &sk, why, "#status = :open").await
     }
 
-    /// Takes a call off the list, with how it went. One that is not on it
-    /// changes nothing.
+    /// Takes a call off the list, with how it went. One that is not on it, or of
+    /// which somebody reported in their name, changes nothing.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
@@ -237,7 +263,8 @@ impl Store {
         outcome: &str,
     ) -> Result<(), StoreError> {
         let Some(touch) = TouchId::of_customer(touch, customer) else { return Ok(()) };
-        self.take_off_list(customer, &keys::call(&touch), outcome, "attribute_exists(pk)").await
+        let unsigned = "attribute_exists(pk) AND attribute_not_exists(reported_by)";
+        self.take_off_list(customer, &keys::call(&touch), outcome, unsigned).await
     }
 
     pub(in crate::shell::store) async fn take_off_list(

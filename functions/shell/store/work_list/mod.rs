@@ -2,6 +2,7 @@
 
 pub(super) mod calls;
 pub(super) mod complaints;
+mod desk;
 pub(super) mod staff_index;
 pub(super) mod staff_mail;
 

@@ -1,0 +1,177 @@
+//! `lazo calls report`: how a call went, and the complaint that may come of it.
+
+use anyhow::bail;
+use clap::ValueEnum;
+use lazo::shell::call_list::{self, Gone};
+use lazo::shell::store::Call;
+use lazo_domain::channel::Channel;
+use serde_json::{Value, json};
+
+use super::{Answer, Desk};
+use crate::complaints::{Opening, SeverityArg, is_unhappy, offer};
+use crate::system::publish;
+use crate::when;
+
+/// Log how a call or a task went.
+#[derive(clap::Args)]
+pub struct ReportArgs {
+    /// The call's id, as the list shows it.
+    id: String,
+    #[arg(long, value_enum)]
+    outcome: Outcome,
+    /// When the customer wants to be called back, by their clock: `15:30`,
+    /// `2026-12-03 10:00`, or an instant such as 2026-12-03T10:00:00-06:00.
+    #[arg(long, value_name = "WHEN")]
+    at: Option<String>,
+    /// Who made the call; whoever has taken it where nobody is named.
+    #[arg(long, value_name = "REP")]
+    by: Option<String>,
+    /// How satisfied the customer is, 1 to 5. Of 1 and 2 a complaint may be opened.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
+    satisfaction: Option<u8>,
+    /// What was said; of a task that was not done, why.
+    #[arg(long)]
+    note: Option<String>,
+    /// Why the customer leaves: needs_changed, competitor, dissatisfied,
+    /// price, moved, fraud or other.
+    #[arg(long, value_parser = ["needs_changed", "competitor", "dissatisfied", "price", "moved", "fraud", "other"])]
+    dissolution_reason: Option<String>,
+    /// Open a complaint of this category, too.
+    #[arg(long, value_name = "CATEGORY")]
+    complaint: Option<String>,
+    /// How bad the complaint is.
+    #[arg(long, value_enum, requires = "complaint", default_value = "normal")]
+    severity: SeverityArg,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Outcome {
+    /// Somebody was reached.
+    Reached,
+    /// A message was left, or could have been.
+    Voicemail,
+    /// Nobody answered.
+    NoAnswer,
+    /// The number is not the customer's: it is called no more.
+    WrongNumber,
+    /// The customer wants no calls.
+    DoNotCall,
+    /// The customer asked to be called again.
+    CallBack,
+    /// Of a task: it is done.
+    Done,
+    /// Of a task: it was not done; the note says why.
+    NotDone,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Reached => "reached",
+            Outcome::Voicemail => "voicemail",
+            Outcome::NoAnswer => "no_answer",
+            Outcome::WrongNumber => "wrong_number",
+            Outcome::DoNotCall => "do_not_call",
+            Outcome::CallBack => "call_back",
+            Outcome::Done => "done",
+            Outcome::NotDone => "not_done",
+        }
+    }
+}
+
+pub async fn report(desk: &Desk<'_>, args: &ReportArgs) -> anyhow::Result<Answer> {
+    let Desk { app, now, lang, .. } = *desk;
+    args.by.iter().try_for_each(|name| desk.check(name))?;
+    let call = desk.named(&args.id).await?;
+    let rules = app.rules();
+    let zone = &rules.book.default_zone;
+    let gone = call_list::gone(&call, now);
+    if let Some(gone @ Gone::Over(_)) = &gone {
+        return desk.over(gone, &call.touch).await;
+    }
+    let detail = detail(desk, args, &call).await?;
+    publish(desk.system, "CallReported", detail, now).await?;
+    out!("{}", lang.pick("anotado", "logged"));
+    if let Some(gone) = gone {
+        let follows = lang.pick("por eso no se vuelve a intentar", "so it is not tried again");
+        out!("{}; {follows}", lang.gone(&gone, zone));
+    }
+    complaint(desk, args, &call).await
+}
+
+/// The report as an event.
+async fn detail(desk: &Desk<'_>, args: &ReportArgs, call: &Call) -> anyhow::Result<Value> {
+    let Desk { now, lang, .. } = *desk;
+    let fits = match args.outcome {
+        Outcome::Done | Outcome::NotDone => call.channel == Channel::Task,
+        _ => true,
+    };
+    if !fits {
+        bail!(
+            "--outcome {}: {}",
+            args.outcome.as_str(),
+            lang.pick(
+                "es de tareas, y esto es una llamada: por ejemplo reached o no_answer",
+                "is of tasks, and this is a call: say reached or no_answer, for example"
+            )
+        );
+    }
+    if args.outcome == Outcome::NotDone && args.note.is_none() {
+        bail!("--outcome not_done: {}", lang.pick("di por qué con --note", "say why by --note"));
+    }
+    let at = match &args.at {
+        None => None,
+        Some(_) if args.outcome != Outcome::CallBack => bail!(
+            "--at {}",
+            lang.pick("solo va con --outcome call_back", "goes with --outcome call_back alone")
+        ),
+        Some(text) => Some(called_back(desk, text, call).await?),
+    };
+    let mut detail = json!({
+        "call_id": format!("call-{}", uuid::Uuid::now_v7()),
+        "customer_id": call.touch.customer,
+        "occurred_at": now.to_string(),
+        "touch_id": call.touch.to_string(),
+        "outcome": args.outcome.as_str(),
+    });
+    let holder = || call.holder(now).map(str::to_owned);
+    let optional = [
+        ("by", args.by.clone().or_else(holder).map(Value::from)),
+        ("call_back_at", at.map(Value::from)),
+        ("satisfaction", args.satisfaction.map(Value::from)),
+        ("note", args.note.clone().map(Value::from)),
+        ("dissolution_reason", args.dissolution_reason.clone().map(Value::from)),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            detail[name] = value;
+        }
+    }
+    Ok(detail)
+}
+
+/// When a customer wants to be called back, by their own clock.
+async fn called_back(desk: &Desk<'_>, text: &str, call: &Call) -> anyhow::Result<String> {
+    let rules = desk.app.rules();
+    let customer = desk.app.store.person(&call.touch.customer).await?.customer;
+    let zone = customer.zone(&rules.book.default_zone);
+    let at = when::read(text, "--at", desk.now, &zone, &rules.book.policy, desk.lang)?;
+    Ok(at.rfc3339_in(&zone))
+}
+
+/// Opens the complaint that the report asks for, or offers one of a customer who is
+/// not satisfied.
+async fn complaint(desk: &Desk<'_>, args: &ReportArgs, call: &Call) -> anyhow::Result<Answer> {
+    let Desk { now, lang, .. } = *desk;
+    let customer = &call.touch.customer;
+    if let Some(category) = &args.complaint {
+        let (category, severity) = (category.clone(), args.severity);
+        let opening = Opening { category, severity, description: args.note.clone() };
+        return opening.open(desk.system, customer, now, lang).await;
+    }
+    match is_unhappy(args.satisfaction) {
+        true => offer(desk.system, customer, args.note.as_ref(), now, lang).await,
+        false => Ok(Answer::Yes),
+    }
+}
