@@ -22,7 +22,7 @@ pub struct ReportArgs {
     /// When the customer wants to be called back, by their clock: `15:30`,
     /// `2026-12-03 10:00`, or an instant such as 2026-12-03T10:00:00-06:00.
     #[arg(long, value_name = "WHEN")]
-    at: Option<String>,
+    call_back_at: Option<String>,
     /// Who made the call; whoever has taken it where nobody is named.
     #[arg(long, value_name = "REP")]
     by: Option<String>,
@@ -120,10 +120,10 @@ async fn detail(desk: &Desk<'_>, args: &ReportArgs, call: &Call) -> anyhow::Resu
     if args.outcome == Outcome::NotDone && args.note.is_none() {
         bail!("--outcome not_done: {}", lang.pick("di por qué con --note", "say why by --note"));
     }
-    let at = match &args.at {
+    let at = match &args.call_back_at {
         None => None,
         Some(_) if args.outcome != Outcome::CallBack => bail!(
-            "--at {}",
+            "--call-back-at: {}",
             lang.pick("solo va con --outcome call_back", "goes with --outcome call_back alone")
         ),
         Some(text) => Some(called_back(desk, text, call).await?),
@@ -156,7 +156,7 @@ async fn called_back(desk: &Desk<'_>, text: &str, call: &Call) -> anyhow::Result
     let rules = desk.app.rules();
     let customer = desk.app.store.person(&call.touch.customer).await?.customer;
     let zone = customer.zone(&rules.book.default_zone);
-    let at = when::read(text, "--at", desk.now, &zone, &rules.book.policy, desk.lang)?;
+    let at = when::read(text, "--call-back-at", desk.now, &zone, &rules.book.policy, desk.lang)?;
     Ok(at.rfc3339_in(&zone))
 }
 
