@@ -10,11 +10,15 @@ use std::sync::OnceLock;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::body::NAME_CHARS_MAX;
-use super::{BadEvent, EventKind, Line, impersonal, schema, text};
+use super::mend::mend;
+use super::stand_in::stand_in;
+use super::{BadEvent, BadField, EventKind, impersonal, schema};
 
 /// How many fields of one event may be left out.
 const LEFT_OUT_MAX: usize = 1_000;
+
+/// How many fields that do not fit are told of one event.
+const FAULTS_MAX: usize = 20;
 
 /// A step from an object or a list to what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +29,7 @@ pub(super) enum Step {
 
 /// Where a value stands in an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Path(Vec<Step>);
+pub(super) struct Path(pub Vec<Step>);
 
 impl Path {
     pub fn push(&mut self, step: Step) {
@@ -103,22 +107,24 @@ impl Unfit {
 /// Takes what fits of a detail. `check` tells what no type can.
 ///
 /// # Errors
-/// [`BadEvent::Field`] where a required field does not fit.
+/// [`BadEvent::Fields`] where a required field does not fit: with all the others that
+/// do not, so that an event is mended once.
 pub(super) fn clean<T: DeserializeOwned>(
     kind: EventKind,
     mut detail: Value,
     check: fn(&T) -> Result<(), Unfit>,
 ) -> Result<Cleaned<T>, BadEvent> {
     let root = schema_of(kind);
-    let (mut left_out, mut gone) = (Vec::new(), Vec::new());
+    let (mut left_out, mut gone, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     mend(root, root, &mut detail, &mut Path::default(), &mut left_out);
     loop {
         let unfit = match decode::<T>(&detail) {
             Ok(body) => match check(&body) {
-                Ok(()) => {
+                Ok(()) if faults.is_empty() => {
                     no_answer_without_a_score(kind, &detail, &left_out)?;
                     return Ok(Cleaned { body, detail, left_out });
                 }
+                Ok(()) => return Err(all_of(kind, faults, left_out)),
                 Err(unfit) => unfit,
             },
             Err(unfit) => unfit,
@@ -134,9 +140,22 @@ pub(super) fn clean<T: DeserializeOwned>(
                     gone.push(as_it_came(&at, &gone));
                 }
             }
-            None => return Err(BadEvent::Field { kind, path, why }),
+            None => {
+                faults.push(BadField { path, why });
+                // With something that fits in its place, the rest can be looked at.
+                if faults.len() == FAULTS_MAX || !stand_in(root, &mut detail, &unfit) {
+                    return Err(all_of(kind, faults, left_out));
+                }
+            }
         }
     }
+}
+
+/// All that does not fit of an event that is not taken.
+fn all_of(kind: EventKind, mut faults: Vec<BadField>, left_out: Vec<LeftOut>) -> BadEvent {
+    let optional = left_out.into_iter().map(|LeftOut { path, why }| BadField { path, why });
+    faults.extend(optional.take(FAULTS_MAX));
+    BadEvent::Fields { kind, faults }
 }
 
 /// A place in what is left, as it was before elements of lists were taken out.
@@ -175,7 +194,7 @@ pub(crate) fn schema_of(kind: EventKind) -> &'static Value {
 }
 
 /// Follows `$ref`, and of a type or null takes the type.
-fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+pub(super) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(target) = schema["$ref"].as_str() {
         let target = root.pointer(target.trim_start_matches('#'));
         return target.map_or(schema, |target| resolve(root, target));
@@ -190,7 +209,7 @@ fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// The schema of what stands behind a step.
-fn behind<'a>(root: &'a Value, schema: &'a Value, step: &Step) -> &'a Value {
+pub(super) fn behind<'a>(root: &'a Value, schema: &'a Value, step: &Step) -> &'a Value {
     let schema = resolve(root, schema);
     resolve(
         root,
@@ -247,8 +266,8 @@ fn no_answer_without_a_score(
     let is_score = |one: &&LeftOut| one.path == "csat" || one.path == "nps";
     let has_none = ["csat", "nps"].iter().all(|score| detail[*score].is_null());
     match left_out.iter().find(is_score) {
-        Some(LeftOut { path, why }) if kind == EventKind::SurveyAnswered && has_none => {
-            Err(BadEvent::Field { kind, path: path.clone(), why: why.clone() })
+        Some(_) if kind == EventKind::SurveyAnswered && has_none => {
+            Err(all_of(kind, Vec::new(), left_out.to_vec()))
         }
         _ => Ok(()),
     }
@@ -276,92 +295,6 @@ fn take_out(detail: &mut Value, steps: &[Step]) -> bool {
     }
 }
 
-/// Brings texts and numbers into the form in which they are kept, by the types
-/// that the schema names, and lists and maps to the length that they may have.
-fn mend(
-    root: &Value,
-    schema: &Value,
-    value: &mut Value,
-    path: &mut Path,
-    left_out: &mut Vec<LeftOut>,
-) {
-    let schema = resolve(root, schema);
-    match value {
-        Value::String(text) => {
-            // An attribute's text is one of several types.
-            let options = schema["anyOf"].as_array().into_iter().flatten();
-            let mut titles = std::iter::once(schema).chain(options).map(|one| &one["title"]);
-            let mended = titles.find_map(|title| text::mended(title.as_str()?, text));
-            if let Some(mended) = mended {
-                *text = mended;
-            }
-        }
-        Value::Number(number) => {
-            let is_integer = match &schema["type"] {
-                Value::Array(types) => types.contains(&"integer".into()),
-                one => one == "integer",
-            };
-            let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0);
-            if let Some(whole) = whole.filter(|whole| is_integer && whole.abs() < 1e15) {
-                *number = (whole as i64).into();
-            }
-        }
-        Value::Array(list) => {
-            let most = schema["maxItems"].as_u64().map_or(usize::MAX, |most| most as usize);
-            if list.len() > most {
-                let why = format!("has {} entries, the first {most} are taken", list.len());
-                left_out.push(LeftOut { path: path.to_string(), why });
-                list.truncate(most);
-            }
-            for (index, one) in list.iter_mut().enumerate() {
-                path.push(Step::Element(index));
-                mend(root, &schema["items"], one, path, left_out);
-                path.pop();
-            }
-        }
-        Value::Object(object) => {
-            if schema.get("additionalProperties").is_some() {
-                shorten(schema, object, path, left_out);
-            }
-            for (name, one) in object.iter_mut() {
-                let step = Step::Field(name.clone());
-                let field = behind(root, schema, &step);
-                path.push(step);
-                mend(root, field, one, path, left_out);
-                path.pop();
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Leaves out of a map what has no name that can be kept, and what is too many.
-fn shorten(
-    schema: &Value,
-    object: &mut serde_json::Map<String, Value>,
-    path: &Path,
-    left_out: &mut Vec<LeftOut>,
-) {
-    object.retain(|name, _| {
-        let why = match Line::new(name.as_str()) {
-            Err(why) => why.to_string(),
-            Ok(_) if name.chars().count() > NAME_CHARS_MAX => {
-                format!("has more than {NAME_CHARS_MAX} characters")
-            }
-            Ok(_) => return true,
-        };
-        left_out.push(LeftOut { path: path.to_string(), why: format!("a name in it {why}") });
-        false
-    });
-    let most = schema["maxProperties"].as_u64().map_or(usize::MAX, |most| most as usize);
-    if object.len() > most {
-        let why = format!("has {} entries, the first {most} by name are taken", object.len());
-        left_out.push(LeftOut { path: path.to_string(), why });
-        let beyond: Vec<String> = object.keys().skip(most).cloned().collect();
-        beyond.iter().for_each(|name| drop(object.remove(name)));
-    }
-}
-
 /// Why something does not fit, without its value.
 fn reason(root: &Value, detail: &Value, unfit: &Unfit) -> String {
     let schema = unfit.path.0.iter().fold(root, |schema, step| behind(root, schema, step));
@@ -378,7 +311,7 @@ fn reason(root: &Value, detail: &Value, unfit: &Unfit) -> String {
 }
 
 /// Whether a decoder found a field missing: it tells only the first of them.
-fn tells_one_missing(unfit: &Unfit) -> bool {
+pub(super) fn tells_one_missing(unfit: &Unfit) -> bool {
     unfit.why.starts_with("missing field ")
 }
 

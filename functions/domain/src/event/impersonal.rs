@@ -10,7 +10,14 @@ pub fn impersonal(why: &str) -> String {
     let why = why.split(", found ").next().unwrap_or_default();
     let expected =
         why.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-    let expected = if expected.starts_with("struct ") { "an object" } else { expected };
+    let expected = match expected {
+        "a string" => "text in quotes",
+        "a map" => "an object",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        expected if expected.starts_with("struct ") => "an object",
+        expected => expected,
+    };
     if let Some(found) = why.strip_prefix("invalid type: ").or(why.strip_prefix("invalid value: "))
     {
         let found = match found.split([' ', ',']).next().unwrap_or_default() {
@@ -38,7 +45,7 @@ mod tests {
         for (why, clean) in [
             (
                 r#"invalid type: string "ana@example.com", expected a map"#,
-                "is text, expected a map",
+                "is text, expected an object",
             ),
             (
                 r#"invalid value: string "An\"a, b", expected one of `low`, `high`"#,
@@ -46,7 +53,7 @@ mod tests {
             ),
             (
                 "invalid type: integer `5512345678`, expected a string at line 1 column 9",
-                "is a number, expected a string",
+                "is a number, expected text in quotes",
             ),
             ("invalid type: sequence, expected struct Money", "is a list, expected an object"),
             (

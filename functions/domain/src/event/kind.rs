@@ -17,6 +17,7 @@ use super::check::{Check, check_items, check_merge, check_profile, check_topics,
 use super::clean::{LeftOut, schema_of};
 use super::wire::{BadEvent, read};
 use crate::id::Id;
+use crate::nearest::nearest;
 
 /// Makes of the rows all that goes by the kind of an event.
 macro_rules! event_kinds {
@@ -209,8 +210,17 @@ event_kinds! {
 
 /// A `detail-type` that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown detail-type {0:?}; known are {known}", known = EventKind::ALL.map(EventKind::as_str).join(", "))]
+#[error("unknown detail-type {0:?}; {known}", known = meant(.0))]
 pub struct UnknownKind(pub String);
+
+/// Which known name was probably meant; all of them where none is near.
+fn meant(typed: &str) -> String {
+    let known = EventKind::ALL.map(EventKind::as_str);
+    match nearest(typed, known) {
+        Some(name) => format!("did you mean {name:?}?"),
+        None => format!("known are {}", known.join(", ")),
+    }
+}
 
 /// A name that is no event's, as far as it can be told: whoever mixed fields up
 /// may have put anything there.
@@ -239,6 +249,24 @@ impl EventKind {
             is_told.then_some((there, Reverse(missing), kind))
         };
         EventKind::ALL.into_iter().filter_map(fits).max().map(|(_, _, kind)| kind)
+    }
+
+    /// The kind that a bare detail is most like where no key tells: the one that has
+    /// more of its fields than any other, those aside that nearly all have.
+    pub(super) fn most_like(detail: &str) -> Option<EventKind> {
+        let fields: BTreeMap<String, Option<IgnoredAny>> = serde_json::from_str(detail).ok()?;
+        let is_own = |name: &&String| !["customer_id", "occurred_at"].contains(&name.as_str());
+        let common = |kind: EventKind| {
+            let known = schema_of(kind)["properties"].as_object();
+            fields
+                .keys()
+                .filter(is_own)
+                .filter(|name| known.is_some_and(|k| k.contains_key(*name)))
+                .count()
+        };
+        let most = EventKind::ALL.into_iter().map(common).max().filter(|most| *most > 0)?;
+        let mut alike = EventKind::ALL.into_iter().filter(|kind| common(*kind) == most);
+        alike.next().filter(|_| alike.next().is_none())
     }
 }
 

@@ -7,7 +7,9 @@ mod date;
 mod impersonal;
 mod json;
 mod kind;
+mod mend;
 mod named;
+mod stand_in;
 mod text;
 mod value;
 mod wire;
@@ -26,7 +28,7 @@ pub use text::{
 };
 pub use value::*;
 pub use wire::{
-    AHEAD_MILLIS_MAX, BadEvent, DETAIL_BYTES_MAX, Delivered, from_wire, of_body, of_kind,
+    AHEAD_MILLIS_MAX, BadEvent, BadField, DETAIL_BYTES_MAX, Delivered, from_wire, of_body, of_kind,
 };
 
 use crate::digest::sha256_hex;

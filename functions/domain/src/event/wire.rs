@@ -38,19 +38,19 @@ pub enum BadEvent {
     #[error(transparent)]
     UnknownKind(#[from] UnknownKind),
     /// There is no `detail-type`, and the fields fit no kind.
+    /// Holds the kind that they are most like, where there is one.
     #[error(
-        "no detail-type, and the fields do not tell which event this is; give it as \"detail-type\""
+        "no detail-type, and the fields do not tell which event this is; give it as \"detail-type\"{}",
+        .0.map(|kind| format!(", such as {:?}, which the fields are most like", kind.as_str())).unwrap_or_default()
     )]
-    NoKind,
-    /// A field that the event needs does not fit, or its longest field makes it too large.
-    #[error("{kind}: {path}{}{why}", if path.is_empty() { "" } else { ": " })]
-    Field {
+    NoKind(Option<EventKind>),
+    /// Fields that the event needs do not fit, or its longest field makes it too large.
+    #[error("{kind}: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Fields {
         /// The kind of the event.
         kind: EventKind,
-        /// Where the field stands, such as `items[3].unit_price`. Empty for the event itself.
-        path: String,
-        /// The reason, in words that follow the path.
-        why: String,
+        /// All that was found, optional fields included; at least one.
+        faults: Vec<BadField>,
     },
     /// The text has more bytes than are taken.
     #[error("has {found} bytes, at most {most} are taken")]
@@ -81,6 +81,22 @@ pub enum BadEvent {
         /// When it arrived.
         arrived: Instant,
     },
+}
+
+/// A field that does not fit. Neither the path nor the reason tells its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadField {
+    /// Where the field stands, such as `items[3].unit_price`. Empty for the event itself.
+    pub path: String,
+    /// The reason, in words that follow the path.
+    pub why: String,
+}
+
+impl std::fmt::Display for BadField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let colon = if self.path.is_empty() { "" } else { ": " };
+        write!(f, "{}{colon}{}", self.path, self.why)
+    }
 }
 
 impl From<BadJson> for BadEvent {
@@ -160,7 +176,8 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
         (kind, _) => {
             let kind = match kind {
                 Some(kind) => kind,
-                None => EventKind::told_by_fields(text).ok_or(BadEvent::NoKind)?,
+                None => EventKind::told_by_fields(text)
+                    .ok_or_else(|| BadEvent::NoKind(EventKind::most_like(text)))?,
             };
             of_detail(kind, text, is_plain)
         }
@@ -197,7 +214,7 @@ fn too_large(kind: EventKind, detail: &str) -> BadEvent {
         Some((path, value)) => {
             let found = value.get().len();
             let why = format!("has {found} bytes, an event at most {DETAIL_BYTES_MAX}; shorten it");
-            BadEvent::Field { kind, path, why }
+            BadEvent::Fields { kind, faults: vec![BadField { path, why }] }
         }
     }
 }

@@ -40,10 +40,10 @@ fn a_profile_keeps_the_fields_that_fit() {
         "attributes.v: is a number that cannot be held: at most 9.2e18 either side of zero, and not nearer to it than 1e-130; write a long one as text, in quotes",
         "birthday: is no date such as 1984-03-09, or --03-09 where the year is not known",
         "email: is no e-mail address such as ana@example.com",
-        "interests[1]: is a number, expected a string",
+        "interests[1]: is a number, expected text in quotes",
         "interests[3]: is empty",
         "name.family: has a line break or another control character, which no single line may hold",
-        "phone: is a number, expected a string",
+        "phone: is a number, expected text in quotes",
         "time_zone: is no IANA time zone such as America/Mexico_City",
     ];
     assert_eq!(told, expected);
@@ -97,7 +97,10 @@ fn of_other_events_too() {
     let (told, detail) = kept("InteractionRecorded", meeting);
     assert_eq!(
         told,
-        ["follow_up.on: is no date such as 2026-11-24", "note: is a number, expected a string"]
+        [
+            "follow_up.on: is no date such as 2026-11-24",
+            "note: is a number, expected text in quotes"
+        ]
     );
     assert_eq!((&detail["satisfaction"], detail.get("follow_up")), (&json!(5), None));
 
@@ -107,13 +110,13 @@ fn of_other_events_too() {
         told[0],
         "dissolution_reason: is not known, expected one of `needs_changed`, `competitor`, `dissatisfied`, `price`, `moved`, `fraud`, `other`"
     );
-    assert_eq!(told[1], "touch_id: is a number, expected a string");
+    assert_eq!(told[1], "touch_id: is a number, expected text in quotes");
 }
 
 #[test]
 fn what_would_say_something_else_without_a_field_is_kept_aside() {
     let path = |kind, more| match event(kind, more) {
-        Err(BadEvent::Field { path, .. }) => path,
+        Err(BadEvent::Fields { faults, .. }) => faults[0].path.clone(),
         other => panic!("{other:?}"),
     };
     let refund = json!({ "purchase_id": "p", "refund_id": "r", "total": { "amount": 9, "currency": "MXN" } });
@@ -206,5 +209,36 @@ fn all_that_is_missing_is_told_at_once() {
     assert_eq!(
         why("PurchaseCompleted", json!({ "purchase_id": "p", "total": { "currency": "MXN" } })),
         "PurchaseCompleted: total: is missing amount"
+    );
+}
+
+#[test]
+fn all_that_does_not_fit_is_told_at_once() {
+    let told = |kind: &str, detail: Value| {
+        let text = json!({ "detail-type": kind, "detail": detail }).to_string();
+        super::super::from_wire(&text).unwrap_err().to_string()
+    };
+    let purchase = json!({
+        "customer_id": 5, "occurred_at": "soon", "total": { "amount": 12 },
+        "items": [{ "sku": "a", "name": "A", "quantity": -1 }],
+    });
+    let expected = [
+        "PurchaseCompleted: customer_id: is a number, expected text in quotes",
+        "occurred_at: is no RFC 3339 date-time with offset such as 2026-11-20T10:15:00-06:00",
+        "total.amount: is a number, expected",
+        "total: is missing currency",
+        "is missing purchase_id",
+        "items[0].quantity: is below zero, a quantity is zero or more",
+    ];
+    let told_of_it = told("PurchaseCompleted", purchase);
+    let places: Vec<Option<usize>> = expected.iter().map(|one| told_of_it.find(one)).collect();
+    assert!(places.iter().all(Option::is_some), "{told_of_it}");
+    assert_eq!(told_of_it.matches("; ").count(), expected.len() - 1, "{told_of_it}");
+    // Of an empty one, too, all that is missing.
+    let told_of_it = told("InteractionRecorded", json!({ "phase": "soon" }));
+    assert!(
+        told_of_it.contains("phase: is not known")
+            && told_of_it.contains("is missing interaction_id, customer_id, occurred_at, "),
+        "{told_of_it}"
     );
 }

@@ -84,9 +84,10 @@ fn an_event_has_a_greatest_size() {
         from_wire(&event.to_string()).map(drop)
     };
     of_detail(DETAIL_BYTES_MAX).unwrap();
-    let BadEvent::Field { path, why, .. } = of_detail(DETAIL_BYTES_MAX + 1).unwrap_err() else {
+    let BadEvent::Fields { faults, .. } = of_detail(DETAIL_BYTES_MAX + 1).unwrap_err() else {
         panic!("what makes it large is named");
     };
+    let BadField { path, why } = &faults[0];
     assert_eq!(path, "unknown");
     assert!(why.contains("shorten it"), "{why}");
 }
@@ -114,4 +115,19 @@ fn a_profile_has_bounds_that_no_field_tells() {
     let interests = |count: usize| (0..count).map(|i| format!("i{i}")).collect::<Vec<_>>();
     assert_eq!(path(json!({ "interests": interests(100) })), "");
     assert_eq!(path(json!({ "interests": interests(101) })), "interests");
+}
+
+#[test]
+fn a_name_that_is_nearly_right_is_told() {
+    let told = |text: &str| from_wire(text).unwrap_err().to_string();
+    let typed = r#"{"detail-type":"PurchaseComplete","customer_id":"ana"}"#;
+    assert_eq!(
+        told(typed),
+        r#"unknown detail-type "PurchaseComplete"; did you mean "PurchaseCompleted"?"#
+    );
+    assert!(told(r#"{"detail-type":"OrderPaid"}"#).contains("known are CustomerUpdated, "));
+    // Without one, what the fields are most like.
+    let bare = r#"{"customer_id":"ana","total":{"amount":"1","currency":"MXN"},"items":[]}"#;
+    assert!(told(bare).ends_with(r#"such as "PurchaseCompleted", which the fields are most like"#));
+    assert!(told(r#"{"a":1}"#).ends_with(r#"give it as "detail-type""#));
 }
