@@ -12,6 +12,7 @@ use super::system::{System, Target};
 /// Everything that happened to a customer, and why the rest did not.
 #[derive(clap::Args)]
 pub struct Args {
+    /// The customer's id.
     customer: String,
     /// One JSON object a line.
     #[arg(long)]
@@ -34,6 +35,8 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
                 json.insert("at".into(), at.into());
                 out!("{}", Value::Object(json));
             }
+            // The line before says it as well.
+            _ if line.text.is_empty() => {}
             _ => out!("{at}  {}", line.text),
         }
     }

@@ -1,5 +1,7 @@
 //! A customer's timeline: what happened, what was decided, and why.
 
+mod facts;
+
 use jiff::tz::TimeZone;
 use lazo_domain::address::Asks;
 use lazo_domain::channel::Purpose;
@@ -10,11 +12,13 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::Status;
 use lazo_domain::rulebook::RuleBook;
-use lazo_domain::touch::{Reason, TouchStatus};
+use lazo_domain::touch::{Defer, Reason, TouchStatus};
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::store::{EscalationEntry, EventEntry, StoreError, TouchEntry, TouchState};
+use super::store::{
+    Answer, Call, EscalationEntry, EventEntry, Refused, StoreError, TouchEntry, TouchState,
+};
 use super::wording::Language;
 
 /// A line of the timeline.
@@ -22,7 +26,8 @@ use super::wording::Language;
 pub struct Line {
     /// When it happened; for what is still to come, when it is looked at next.
     pub at: Instant,
-    /// What it says, in the reader's language and without the time.
+    /// What it says, in the reader's language and without the time; empty where the
+    /// line before says it as well.
     pub text: String,
     /// The same for programs, as a JSON object.
     pub json: Value,
@@ -37,6 +42,10 @@ pub struct Told {
     pub events: Vec<EventEntry>,
     /// The ledger's touches, under all ids of the person.
     pub touches: Vec<TouchEntry>,
+    /// What stands on the call list, and stood there, under all ids of the person.
+    pub calls: Vec<Call>,
+    /// The answers to surveys, under all ids of the person.
+    pub answers: Vec<Answer>,
     /// The levels that complaints reached, under the id that was asked for.
     pub escalations: Vec<EscalationEntry>,
 }
@@ -49,27 +58,36 @@ pub async fn read(app: &App, id: &Id) -> Result<Option<Told>, StoreError> {
     let store = &app.store;
     let mut customer = store.person(id).await?.customer;
     let (mut events, mut touches) = (Vec::new(), Vec::new());
+    let (mut calls, mut answers) = (Vec::new(), Vec::new());
     for id in customer.ids() {
         let (more_events, more_touches) = store.ledger(id).await?;
         events.extend(more_events);
         touches.extend(more_touches);
+        calls.extend(store.calls_ever_about(id).await?);
+        answers.extend(store.answers(id).await?);
     }
     if events.is_empty() && touches.is_empty() {
         return Ok(None);
     }
     let escalations = store.escalations(id).await?;
     store.hear_all([&mut customer], Asks { email: true, phone: true }).await?;
-    Ok(Some(Told { customer, events, touches, escalations }))
+    Ok(Some(Told { customer, events, touches, calls, answers, escalations }))
 }
 
 impl Told {
+    /// Of somebody about whom nothing has counted.
+    pub fn of_nobody(customer: Customer) -> Told {
+        let (events, touches, calls, answers, escalations) = Default::default();
+        Told { customer, events, touches, calls, answers, escalations }
+    }
+
     /// The timeline in somebody's language, the earliest first.
     pub fn lines(&self, book: &RuleBook, lang: Language) -> Vec<Line> {
         let customer = &self.customer;
         let zone = customer.zone(&book.default_zone);
         let mut lines = Vec::new();
-        self.events.iter().for_each(|event| lines.extend(of_event(event, &zone, lang)));
-        lines.extend(self.touches.iter().map(|touch| of_touch(touch, book, &zone, lang)));
+        self.events.iter().for_each(|event| lines.extend(of_event(event, self, &zone, lang)));
+        lines.extend(self.touches.iter().map(|touch| of_touch(touch, self, book, &zone, lang)));
         lines.extend(of_foreign_refunds(customer, lang));
         lines.extend(of_merges(customer, lang));
         lines.extend(of_complaints(customer, &self.escalations, lang));
@@ -82,22 +100,48 @@ impl Told {
 }
 
 /// What happened, and which rules it did not start.
-fn of_event(event: &EventEntry, zone: &TimeZone, lang: Language) -> Vec<Line> {
+fn of_event(event: &EventEntry, told: &Told, zone: &TimeZone, lang: Language) -> Vec<Line> {
     let key = if event.kind == EventKind::CustomerUpdated { "" } else { &event.key };
-    let text = format!("{} {key}", event.kind);
+    let facts = facts::of_event(event, told, lang);
+    let mut text = format!("{} {key}", event.kind).trim_end().to_owned();
+    if !facts.is_empty() {
+        text += &format!(": {}", facts.join(", "));
+    }
     let received_at = event.received_at.rfc3339_in(zone);
-    let json = json!({ "event": event.kind, "key": event.key, "received_at": received_at });
+    let json = json!({
+        "event": event.kind, "key": event.key, "received_at": received_at, "facts": facts,
+    });
     let mut lines = vec![Line { at: event.at, text, json }];
-    for refused in &event.refused {
-        let text = not_sent(lang, &refused.rule, None, refused.reason);
-        let json = json!({ "rule": refused.rule, "occurrence": refused.occurrence, "refused": refused.reason });
+    // Rules that did not start for the same reason are told in one line.
+    let why = |(refused, met): (&Refused, Option<&str>)| lang.reason_met(refused.reason, met);
+    let mut said: Vec<String> = Vec::new();
+    for (refused, met) in event.refusals() {
+        let reason = why((refused, met));
+        let same = event.refusals().filter(|one| why(*one) == reason);
+        let mut rules: Vec<&str> = same.map(|(refused, _)| refused.rule.as_str()).collect();
+        rules.dedup();
+        let text = match said.contains(&reason) {
+            true => String::new(),
+            false => not_started(lang, &rules, &reason),
+        };
+        said.push(reason);
+        let json = json!({
+            "rule": refused.rule, "occurrence": refused.occurrence, "refused": refused.reason,
+            "met": met,
+        });
         lines.push(Line { at: event.at, text, json });
     }
     lines
 }
 
 /// What became of a touch.
-fn of_touch(touch: &TouchEntry, book: &RuleBook, zone: &TimeZone, lang: Language) -> Line {
+fn of_touch(
+    touch: &TouchEntry,
+    told: &Told,
+    book: &RuleBook,
+    zone: &TimeZone,
+    lang: Language,
+) -> Line {
     let status = match touch.state {
         TouchState::Sent => lang.status(TouchStatus::Sent),
         TouchState::Skipped => lang.status(TouchStatus::Skipped),
@@ -108,13 +152,16 @@ fn of_touch(touch: &TouchEntry, book: &RuleBook, zone: &TimeZone, lang: Language
     };
     let mut text = format!("{} ({}) {status}", touch.touch, touch.channel);
     if let Some(reason) = touch.reason {
-        text += &format!(": {}", lang.reason(reason));
+        text += &format!(": {}", lang.reason_met(reason, touch.met.as_deref()));
+    }
+    for fact in facts::of_touch(touch, told, lang) {
+        text += &format!(", {fact}");
     }
     if let Some(why) = &touch.why {
         text += &format!("\n{:27}{why}", "");
     }
-    for defer in &touch.defers {
-        text += &waited(lang, defer.reason, defer.at, zone);
+    for same in touch.defers.chunk_by(|a, b| a.reason == b.reason) {
+        text += &waited(lang, same, zone);
     }
     let mut json = json!(touch);
     if let Some((name, words)) = out_of_use(book, &touch.touch.rule, &touch.touch.step, lang) {
@@ -298,15 +345,28 @@ fn of_addresses(customer: &Customer, lang: Language) -> Vec<Line> {
     lines
 }
 
-fn not_sent(lang: Language, rule: &str, step: Option<&str>, reason: Reason) -> String {
-    let step = step.map(|step| format!("/{step}")).unwrap_or_default();
-    let begins = lang.pick("no empieza", "does not start");
-    format!("  {rule}{step} {begins}: {}", lang.reason(reason))
+fn not_started(lang: Language, rules: &[&str], reason: &str) -> String {
+    let begins = match rules.len() {
+        1 => lang.pick("no empieza", "does not start"),
+        _ => lang.pick("no empiezan", "do not start"),
+    };
+    format!("  {} {begins}: {reason}", rules.join(", "))
 }
 
-fn waited(lang: Language, reason: Reason, at: Instant, zone: &TimeZone) -> String {
+/// How a touch waited, once or several times in a row for one reason.
+fn waited(lang: Language, same: &[Defer], zone: &TimeZone) -> String {
+    let [first, rest @ ..] = same else { return String::new() };
     let waited = lang.pick("esperó desde", "waited from");
-    format!("\n{:27}{waited} {}: {}", "", at.rfc3339_in(zone), lang.reason(reason))
+    let times = match rest.len() {
+        0 => String::new(),
+        more => format!(" ({} {})", more + 1, lang.pick("veces", "times")),
+    };
+    format!(
+        "\n{:27}{waited} {}{times}: {}",
+        "",
+        first.at.rfc3339_in(zone),
+        lang.reason(first.reason)
+    )
 }
 
 #[cfg(test)]

@@ -340,6 +340,7 @@ fn pending(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Optio
         due: enrolment.due,
         reason: enrolment.defers.last().map(|defer| defer.reason),
         defers: enrolment.defers.clone(),
+        met: None,
     })
 }
 

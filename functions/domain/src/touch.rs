@@ -139,6 +139,11 @@ impl Reason {
         }
     }
 
+    /// Whether a condition did not hold.
+    pub fn is_of_a_condition(self) -> bool {
+        matches!(self, Reason::FilterFalse | Reason::FilterMissingValue | Reason::IfFalse)
+    }
+
     /// Whether it is a reason for which a trigger starts nothing (rules#reentry).
     pub fn refuses_triggers(self) -> bool {
         matches!(
@@ -218,6 +223,11 @@ pub struct TouchRecord {
     /// When and why it waited; the latest ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
+    /// The values that a condition met which did not hold, such as
+    /// `customer.purchases = 1`. May be personal, so that it is no part of the state:
+    /// the ledger keeps it until the customer is forgotten.
+    #[serde(skip)]
+    pub met: Option<Box<str>>,
 }
 
 /// A touch that is to go out now: the executor has no choices left.

@@ -24,6 +24,16 @@ impl Outbox {
         Ok(Outbox { folder: folder.to_owned() })
     }
 
+    /// Looks whether a mail could be written into it.
+    ///
+    /// # Errors
+    /// Where no file can be written into the folder.
+    pub fn check(&self) -> std::io::Result<()> {
+        let probe = self.folder.join(".probe");
+        fs::write(&probe, "mail can be written here\n")?;
+        fs::remove_file(&probe)
+    }
+
     /// What every file of a mail ends with.
     fn ending(key: Key) -> String {
         format!("_{}.eml", sha256_hex(key.to_string(), 8))

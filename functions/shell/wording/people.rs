@@ -1,6 +1,8 @@
 //! What happened between a customer and the shop.
 
-use lazo_domain::event::{DissolutionReason, Severity};
+use lazo_domain::event::{
+    ConsentChannel, ConsentPurpose, ConsentState, DissolutionReason, Severity,
+};
 
 use super::Language;
 
@@ -28,6 +30,38 @@ impl Language {
             DissolutionReason::Moved => self.pick("se mudó", "moved away"),
             DissolutionReason::Fraud => self.pick("fraude", "fraud"),
             DissolutionReason::Other => self.pick("otro motivo", "another reason"),
+        }
+    }
+
+    /// What a word of consent is about.
+    pub fn consent(self, channel: ConsentChannel, purpose: ConsentPurpose) -> &'static str {
+        match (channel, purpose) {
+            (ConsentChannel::Email, ConsentPurpose::Marketing) => {
+                self.pick("correo con ofertas", "marketing mail")
+            }
+            (ConsentChannel::Email, ConsentPurpose::Service) => {
+                self.pick("correo de servicio", "service mail")
+            }
+            (ConsentChannel::Email, ConsentPurpose::All) => {
+                self.pick("todo correo", "mail of any kind")
+            }
+            (ConsentChannel::Call, ConsentPurpose::Marketing) => {
+                self.pick("llamadas con ofertas", "marketing calls")
+            }
+            (ConsentChannel::Call, ConsentPurpose::Service) => {
+                self.pick("llamadas de servicio", "service calls")
+            }
+            (ConsentChannel::Call, ConsentPurpose::All) => {
+                self.pick("toda llamada", "calls of any kind")
+            }
+        }
+    }
+
+    /// A yes or a no.
+    pub fn consent_state(self, state: ConsentState) -> &'static str {
+        match state {
+            ConsentState::Granted => self.pick("sí", "yes"),
+            ConsentState::Denied => "no",
         }
     }
 

@@ -21,6 +21,17 @@ impl Language {
         let (es, en) = why(reason);
         self.pick(es, en)
     }
+
+    /// The same with the values that the condition met, where it was one.
+    pub fn reason_met(self, reason: Reason, met: Option<&str>) -> String {
+        match met {
+            None => self.reason(reason).to_owned(),
+            Some(met) => {
+                let met = met.replace(" = ?", self.pick(" no se conoce", " is not known"));
+                format!("{} ({met})", self.reason(reason))
+            }
+        }
+    }
 }
 
 /// A reason in Spanish and in English.

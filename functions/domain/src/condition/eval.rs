@@ -81,6 +81,14 @@ impl Root {
             _ => None,
         }
     }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Root::Customer => "customer",
+            Root::Event => "event",
+            Root::Trigger => "trigger",
+        }
+    }
 }
 
 /// The field of `trigger` that no event tells.
@@ -236,6 +244,11 @@ impl<'a, V: Values> Run<'a, V> {
             self.locals[place] = self.value(&fold.step);
         }
         self.value(&fold.result)
+    }
+
+    /// A value that a condition names, where it is known.
+    pub(super) fn known(&mut self, root: Root, names: &'a [String]) -> Option<Value> {
+        self.path(root, names).ok().flatten()
     }
 
     /// A value deep in a variable, `None` where only the last name is unknown.

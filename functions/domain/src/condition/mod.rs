@@ -7,6 +7,7 @@
 //! | `check`, `types`, `choices` | finds what cannot be, with its place |
 //! | `build` | makes what the parser read ready to run |
 //! | `eval`, `values` | runs it |
+//! | `met` | tells the values that it met |
 //! | `functions` | the functions that conditions may call |
 //! | `of_view` | takes values from a customer |
 //! | `json` | reads values out of an event's detail |
@@ -18,6 +19,7 @@ mod choices;
 mod eval;
 mod functions;
 mod json;
+mod met;
 mod of_view;
 mod parse;
 mod slips;

@@ -271,6 +271,7 @@ impl<'a> Turn<'a> {
     /// A step for a day of which the trigger tells nothing.
     fn is_unpromised(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
         let told = step.on?.of(self.detail_of(enrolment)?);
+        self.met.take();
         told.is_none().then_some(Reason::FilterMissingValue)
     }
 
@@ -278,7 +279,7 @@ impl<'a> Turn<'a> {
     fn if_fails(&self, enrolment: &Enrolment, step: &Step) -> Option<Reason> {
         let condition = step.condition.as_ref()?;
         let view = View { event: self.detail_of(enrolment), ..self.view() };
-        match condition.verdict(&view) {
+        match self.verdict(condition, &view) {
             Verdict::Holds => None,
             Verdict::Fails => Some(Reason::IfFalse),
             Verdict::MissingValue => Some(Reason::FilterMissingValue),

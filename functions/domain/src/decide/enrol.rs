@@ -273,7 +273,7 @@ impl Turn<'_> {
                 .filter(|_| occurrence.kind == Some(EventKind::PurchaseCompleted));
             let until = Until { at: occurrence.at, purchase };
             let view = View { until, now: occurrence.at, event: occurrence.detail, ..self.view() };
-            match filter.verdict(&view) {
+            match self.verdict(filter, &view) {
                 Verdict::Holds => {}
                 Verdict::Fails => return Err(Reason::FilterFalse),
                 Verdict::MissingValue => return Err(Reason::FilterMissingValue),

@@ -48,6 +48,7 @@ use crate::address::Asks;
 use crate::calendar;
 use crate::channel::Channel;
 use crate::complaint::Escalation;
+use crate::condition::{Condition, Verdict};
 use crate::customer::{Customer, Enrolment};
 use crate::event::{Detail, EventKind};
 use crate::history::Until;
@@ -120,7 +121,7 @@ pub struct Decision {
 /// ```
 pub fn decide(mut customer: Customer, input: Input, book: &RuleBook, now: Instant) -> Decision {
     let Effects { records, sends, stages, escalations, complaints, asks } =
-        decide_in_place(&mut customer, input, book, now);
+        Turn { tells_values: true, ..Turn::new(&mut customer, book, now) }.take(input);
     Decision { customer, records, sends, stages, escalations, complaints, asks }
 }
 
@@ -134,34 +135,15 @@ pub(crate) struct Effects {
     pub asks: Asks,
 }
 
-/// [`decide`] on a customer where it stands: a replay of years moves none about.
+/// [`decide`] on a customer where it stands, without the values that conditions met:
+/// a replay of years moves nobody about, and tells reasons alone.
 pub(crate) fn decide_in_place(
     customer: &mut Customer,
     input: Input,
     book: &RuleBook,
     now: Instant,
 ) -> Effects {
-    let mut turn = Turn::new(customer, book, now);
-    match input {
-        Input::Event(event) => turn.on_event(event, true),
-        Input::History(event) => turn.on_event(event, false),
-        Input::Due => turn.on_due(),
-        Input::Begin => turn.on_begin(),
-        Input::Calendar => turn.on_calendar(),
-        Input::Confirmed(touch) => turn.on_confirmed(touch),
-        Input::PutBack { touch, until } => turn.on_put_back(touch, until),
-        Input::Refused(touch) => turn.on_refused(touch),
-        Input::Unanswered(touch) => turn.on_unanswered(touch),
-        Input::Unresolved(touch) => turn.on_unresolved(touch),
-        Input::Resend(touch) => turn.on_resend(touch),
-        Input::Accepted { touch, at } => turn.on_accepted(touch, at),
-        Input::EscalationNotified { complaint, level } => turn.on_notified(complaint, level),
-        Input::EscalationNotNotified { complaint, level, until, is_published } => {
-            turn.on_untold(complaint, level, until, is_published);
-        }
-        Input::Suppressed { address, at, cause } => turn.on_suppressed(address, at, cause),
-    }
-    turn.end()
+    Turn::new(customer, book, now).take(input)
 }
 
 /// One call of [`decide`] under way.
@@ -178,6 +160,10 @@ struct Turn<'a> {
     escalations: Vec<Escalation>,
     complaints: BTreeSet<Id>,
     asks: Cell<Asks>,
+    /// Whether the values are told that a condition met which did not hold.
+    tells_values: bool,
+    /// Those of the condition that was asked last.
+    met: Cell<Option<Box<str>>>,
 }
 
 impl<'a> Turn<'a> {
@@ -195,11 +181,51 @@ impl<'a> Turn<'a> {
             escalations: Vec::new(),
             complaints: BTreeSet::new(),
             asks: Cell::default(),
+            tells_values: false,
+            met: Cell::default(),
         }
     }
 }
 
 impl Turn<'_> {
+    fn take(mut self, input: Input) -> Effects {
+        match input {
+            Input::Event(event) => self.on_event(event, true),
+            Input::History(event) => self.on_event(event, false),
+            Input::Due => self.on_due(),
+            Input::Begin => self.on_begin(),
+            Input::Calendar => self.on_calendar(),
+            Input::Confirmed(touch) => self.on_confirmed(touch),
+            Input::PutBack { touch, until } => self.on_put_back(touch, until),
+            Input::Refused(touch) => self.on_refused(touch),
+            Input::Unanswered(touch) => self.on_unanswered(touch),
+            Input::Unresolved(touch) => self.on_unresolved(touch),
+            Input::Resend(touch) => self.on_resend(touch),
+            Input::Accepted { touch, at } => self.on_accepted(touch, at),
+            Input::EscalationNotified { complaint, level } => self.on_notified(complaint, level),
+            Input::EscalationNotNotified { complaint, level, until, is_published } => {
+                self.on_untold(complaint, level, until, is_published);
+            }
+            Input::Suppressed { address, at, cause } => self.on_suppressed(address, at, cause),
+        }
+        self.end()
+    }
+
+    /// Whether a condition holds; where it does not, its values are kept for the
+    /// record of the reason.
+    fn verdict(&self, condition: &Condition, view: &View) -> Verdict {
+        let verdict = condition.verdict(view);
+        let is_told = self.tells_values && self.customer.erased_at.is_none();
+        let met = (is_told && verdict != Verdict::Holds).then(|| condition.met(view));
+        self.met.set(met.filter(|met| !met.is_empty()));
+        verdict
+    }
+
+    /// What the condition met that was asked last, where it is the reason.
+    fn met_for(&self, reason: Option<Reason>) -> Option<Box<str>> {
+        self.met.take().filter(|_| reason.is_some_and(Reason::is_of_a_condition))
+    }
+
     fn end(mut self) -> Effects {
         self.watch_complaints();
         self.forget();
@@ -257,7 +283,8 @@ impl Turn<'_> {
         let touch = enrolment.touch(&self.customer.id);
         let defers = enrolment.defers.clone();
         let due = enrolment.due;
-        TouchRecord { touch, channel, status, at, due, reason, defers }
+        let met = self.met_for(reason);
+        TouchRecord { touch, channel, status, at, due, reason, defers, met }
     }
 
     /// Notes that a trigger was refused or held out: one line, for the first
@@ -283,6 +310,7 @@ impl Turn<'_> {
             due: at,
             reason: Some(reason),
             defers: Vec::new(),
+            met: self.met_for(Some(reason)),
         });
     }
 

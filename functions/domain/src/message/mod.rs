@@ -20,7 +20,7 @@ mod context;
 mod engine;
 mod fault;
 mod files;
-mod format;
+pub mod format;
 mod html;
 mod lint;
 mod names;

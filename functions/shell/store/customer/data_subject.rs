@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::id::Id;
 use serde_json::Value;
 
-use super::{Sk, Store, StoreError, keys, sections};
+use super::{Call, Sk, Store, StoreError, keys, sections};
 
 /// The outcome of a call that is not made because the customer was forgotten.
 const ERASED: &str = "erased";
@@ -28,6 +28,14 @@ impl Store {
             all.push((sk, value));
         }
         Ok(all)
+    }
+
+    /// Every call and task that there ever was about a customer.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn calls_ever_about(&self, id: &Id) -> Result<Vec<Call>, StoreError> {
+        self.items_under(id, Sk::Begins(keys::CALL)).await?.into_iter().map(super::read).collect()
     }
 
     /// Takes all calls about a customer off the call list, and forgets who

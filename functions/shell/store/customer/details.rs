@@ -13,6 +13,7 @@ use super::{Item, Loaded, Sk, Store, StoreError, keys};
 const ELSEWHERE: &str = "";
 
 const DETAIL: &str = "detail";
+const MET: &str = "met";
 
 /// Leaves out of a state what is kept elsewhere.
 pub fn leave_out(customer: &Customer) -> Option<Customer> {
@@ -63,19 +64,21 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets the details that are kept beside a customer's events.
+    /// Forgets the details that are kept beside a customer's events, and the values
+    /// that conditions met.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn forget_details(&self, id: &Id) -> Result<(), StoreError> {
-        let with_detail = |item: &Item| item.contains_key(DETAIL);
-        for item in
-            self.items_under(id, Sk::Begins("event#")).await?.into_iter().filter(with_detail)
-        {
+        let tells = |item: &Item| item.contains_key(DETAIL) || item.contains_key(MET);
+        let events = self.items_under(id, Sk::Begins("event#")).await?;
+        let touches = self.items_under(id, Sk::Begins("touch#")).await?;
+        for item in events.into_iter().chain(touches).filter(tells) {
             let key = keys::keyed(keys::customer(id), keys::text(&item, "sk")?);
             let update = self.client.update_item().set_key(Some(key));
-            let update = update.update_expression("REMOVE #detail");
+            let update = update.update_expression("REMOVE #detail, #met");
             let update = update.expression_attribute_names("#detail", DETAIL);
+            let update = update.expression_attribute_names("#met", MET);
             self.update_if(update.condition_expression("attribute_exists(pk)")).await?;
         }
         Ok(())

@@ -8,7 +8,9 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Send, TouchId};
 
 use super::commit::refused;
-use super::{Commit, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchState, keys};
+use super::{
+    Commit, EventEntry, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchState, keys, read,
+};
 
 /// Over how many ids one is followed that went into another: each was told.
 const HOPS_MAX: usize = 40;
@@ -35,11 +37,20 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn has_counted(&self, event: &Event) -> Result<bool, StoreError> {
-        let Some(id) = event.customer() else { return Ok(false) };
+        Ok(self.event_entry(event).await?.is_some())
+    }
+
+    /// What the ledger keeps of an event, under whatever id of its customer; `None`
+    /// where it has not counted.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn event_entry(&self, event: &Event) -> Result<Option<EventEntry>, StoreError> {
+        let Some(id) = event.customer() else { return Ok(None) };
         let person = self.person(id).await?.customer;
         let sk = keys::event(event.kind(), &event.ledger_key());
         let places = person.ids().map(|id| (keys::customer(id), sk.clone()));
-        Ok(!self.get_all(places).await?.is_empty())
+        self.get_all(places).await?.into_iter().next().map(read).transpose()
     }
 
     /// Whether the ledger of another id of a person has an event. Nothing is added

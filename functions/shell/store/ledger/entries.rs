@@ -111,6 +111,10 @@ pub struct EventEntry {
     /// The rules that it triggered and that did not start.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+    /// Of each of `refused`, in their order, the values that its condition met; empty
+    /// where it had none. They go when the customer is forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub met: Vec<Box<str>>,
     /// What it told, where that is too long for the customer's state and a
     /// follow-up needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,6 +141,7 @@ impl EventEntry {
             at: event.occurred_at,
             received_at,
             refused: Vec::new(),
+            met: Vec::new(),
             detail: None,
         }
     }
@@ -159,6 +164,16 @@ impl EventEntry {
             occurrence: record.touch.occurrence.clone(),
             reason,
         });
+        if let Some(met) = &record.met {
+            self.met.resize(self.refused.len() - 1, Box::default());
+            self.met.push(met.clone());
+        }
+    }
+
+    /// The rules that did not start, each with the values that its condition met.
+    pub fn refusals(&self) -> impl Iterator<Item = (&Refused, Option<&str>)> {
+        let met = self.met.iter().map(|met| Some(&**met).filter(|met| !met.is_empty()));
+        self.refused.iter().zip(met.chain(std::iter::repeat(None)))
     }
 }
 
@@ -204,6 +219,10 @@ pub struct TouchEntry {
     /// Of a mail that was not written or not taken: why. Without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The values that a condition met which did not hold; they go when the customer is
+    /// forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<Box<str>>,
     /// When and why it waited, and until when; at most the latest 20 times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
@@ -236,6 +255,7 @@ impl TouchEntry {
             due: send.due,
             reason: None,
             why: None,
+            met: None,
             defers: Vec::new(),
             message_id: None,
             fenced_by: None,
@@ -270,6 +290,7 @@ impl TouchEntry {
             due: record.due,
             reason: record.reason,
             why: None,
+            met: record.met.clone(),
             defers: record.defers.clone(),
             message_id,
             fenced_by: None,
