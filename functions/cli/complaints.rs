@@ -70,7 +70,10 @@ enum Command {
 }
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
-    let system = System::open(target).await?;
+    let system = match &args.command {
+        Command::List { .. } | Command::Causes { .. } => System::open(target).await?,
+        Command::Open { .. } | Command::Resolve { .. } => System::open_to_write(target).await?,
+    };
     let now = Instant::from(jiff::Timestamp::now());
     match &args.command {
         Command::List { of, json } => list(&system.app, of.as_deref(), *json, now, lang).await,

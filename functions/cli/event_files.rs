@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use lazo_domain::event::{self, Delivered};
 use lazo_domain::instant::Instant;
 use serde_json::value::RawValue;
 
 use super::csv_rows::{Sheet, Told};
+use super::lang::counted;
 use super::threads;
 
 /// How many remarks of a kind on one file are shown.
@@ -21,11 +22,15 @@ pub fn report(path: &Path, told: &Told) {
         eprintln!("lazo: {name}:{line}: {remark}");
     }
     if told.remarks.len() > REMARKS_SHOWN {
-        eprintln!("lazo: {name}: … and {} more such rows", told.remarks.len() - REMARKS_SHOWN);
+        let more = counted(told.remarks.len() - REMARKS_SHOWN, "more such row", "more such rows");
+        eprintln!("lazo: {name}: … and {more}");
     }
     match told.partly.len() {
         0 => {}
-        count => eprintln!("lazo: {name}: {count} events count without fields that do not fit"),
+        count => {
+            let events = counted(count, "event counts", "events count");
+            eprintln!("lazo: {name}: {events} without fields that do not fit");
+        }
     }
     for (line, why) in told.rejected.iter().take(REMARKS_SHOWN) {
         eprintln!("lazo: {name}:{line}: left out: {why}");
@@ -105,22 +110,40 @@ pub fn json_texts<'a>(path: &Path, text: &'a str) -> anyhow::Result<Vec<(usize, 
     }
     // One document over several lines: an object, an array, or a few in a row.
     let mut texts = Vec::new();
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    let line_at = |offset: usize| text[..offset].lines().count().max(1);
-    loop {
-        let offset = stream.byte_offset();
-        match stream.next() {
-            None => break,
-            Some(Ok(value)) if value.get().starts_with('[') => {
-                let list: Vec<&RawValue> = serde_json::from_str(value.get())
-                    .with_context(|| format!("{}: no JSON", path.display()))?;
-                texts.extend(list.iter().map(|item| (line_at(offset), item.get())));
+    let mut lines = Lines { text, counted: 0, line: 1 };
+    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        let no_json = || format!("{}: no JSON", path.display());
+        let value = value.with_context(no_json)?;
+        match value.get().starts_with('[') {
+            true => {
+                let list: Vec<&RawValue> =
+                    serde_json::from_str(value.get()).with_context(no_json)?;
+                texts.extend(list.iter().map(|item| (lines.of(item.get()), item.get())));
             }
-            Some(Ok(value)) => texts.push((line_at(offset), value.get())),
-            Some(Err(error)) => bail!("{}: no JSON: {error}", path.display()),
+            false => texts.push((lines.of(value.get()), value.get())),
         }
     }
     Ok(texts)
+}
+
+/// Counts the lines of a text up to each of its parts, which come in their order.
+struct Lines<'a> {
+    text: &'a str,
+    counted: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line on which a part begins.
+    fn of(&mut self, part: &str) -> usize {
+        // A part is a piece of the text itself.
+        let at = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let at = at.clamp(self.counted, self.text.len());
+        let between = &self.text.as_bytes()[self.counted..at];
+        self.line += between.iter().filter(|byte| **byte == b'\n').count();
+        self.counted = at;
+        self.line
+    }
 }
 
 /// Decodes JSON texts, each with its line, on as many threads as given. The events
@@ -179,9 +202,20 @@ mod tests {
     fn one_document_may_go_over_lines() {
         let text = "[\n  {\"a\":1},\n  {\"b\":\n2}\n]";
         let texts = json_texts(Path::new("events.json"), text).unwrap();
-        assert_eq!(
-            texts.iter().map(|(_, text)| *text).collect::<Vec<_>>(),
-            ["{\"a\":1}", "{\"b\":\n2}"]
-        );
+        assert_eq!(texts, [(2, "{\"a\":1}"), (3, "{\"b\":\n2}")]);
+    }
+
+    #[test]
+    fn lines_are_those_of_the_file_whatever_ends_them() {
+        let json = "[\n {\"a\":1},\n\n {\"b\":2}\n]\n{\n\"c\":3}\n";
+        let lines = "{\"a\":1}\n# why\n\n{\"b\":2}\nno json\n";
+        let places = |name: &str, text: &str| -> Vec<usize> {
+            let texts = json_texts(Path::new(name), text).unwrap();
+            texts.into_iter().map(|(line, _)| line).collect()
+        };
+        for (name, text, expected) in [("e.json", json, [2, 4, 6]), ("e.jsonl", lines, [1, 4, 5])] {
+            assert_eq!(places(name, text), expected);
+            assert_eq!(places(name, &text.replace('\n', "\r\n")), expected);
+        }
     }
 }

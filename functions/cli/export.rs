@@ -1,6 +1,12 @@
 //! `lazo export`: all that is stored on a customer, for the customer.
 
+mod fields;
+mod page;
+
 use anyhow::Context;
+use lazo::shell::intake;
+use lazo::shell::store::Store;
+use lazo::shell::timeline::{self, Told};
 use lazo::shell::wording::Language;
 use lazo_domain::address::Asks;
 use lazo_domain::customer::Customer;
@@ -10,12 +16,68 @@ use serde_json::{Map, Value, json};
 
 use super::Answer;
 use super::system::{System, Target};
-use lazo::shell::intake;
 
-/// One JSON of all that is stored on a customer.
+/// All that is stored on a customer, as a page for the customer in their language.
 #[derive(clap::Args)]
 pub struct Args {
+    /// The customer's id.
     customer: String,
+    /// As one JSON object with documented fields, for another system.
+    #[arg(long)]
+    json: bool,
+    /// As one JSON object of the items as they are stored, for engineers.
+    #[arg(long, conflicts_with = "json")]
+    raw: bool,
+}
+
+/// All that there is to show.
+pub(super) struct Whole {
+    pub told: Told,
+    /// Texts about the customer that could not be processed.
+    pub kept_aside: Vec<String>,
+    pub now: Instant,
+}
+
+/// `chosen` is the language that the command line names, if it does: without one the
+/// customer's own counts, then `usual`.
+pub async fn run(
+    args: &Args,
+    target: &Target,
+    chosen: Option<Language>,
+    usual: Language,
+) -> anyhow::Result<Answer> {
+    let id = Id::new(&args.customer).context("CUSTOMER")?;
+    let system = System::open(target).await?;
+    let store = &system.app.store;
+    let now = Instant::from(jiff::Timestamp::now());
+    let mut customer = store.person(&id).await?.customer;
+    store.hear_all([&mut customer], Asks { email: true, phone: true }).await?;
+    let kept_aside = intake::kept_aside(store, &customer, now).await?;
+    let kept_aside: Vec<String> = kept_aside.into_iter().map(|(_, text)| text).collect();
+    if args.raw {
+        return raw(store, &id, &customer, &kept_aside, now).await;
+    }
+    let told = match timeline::read(&system.app, &id).await? {
+        Some(told) => told,
+        None if kept_aside.is_empty() => return nothing(usual),
+        None => Told::of_nobody(customer),
+    };
+    let rules = system.app.rules();
+    let whole = Whole { told, kept_aside, now };
+    if args.json {
+        out!("{}", serde_json::to_string_pretty(&fields::of(&whole, &rules.book))?);
+        return Ok(Answer::Yes);
+    }
+    let own = Language::of(whole.told.customer.locale(&rules.book.policy));
+    let lang = chosen.or(own).unwrap_or(usual);
+    out!("{}", page::of(&whole, &rules.book, lang).trim_end());
+    Ok(Answer::Yes)
+}
+
+fn nothing(lang: Language) -> anyhow::Result<Answer> {
+    let nothing = "no se sabe nada de este cliente";
+    eprintln!("lazo: {}", lang.pick(nothing, "nothing is known of this customer"));
+    Ok(Answer::No)
 }
 
 /// What stands at the head of a sort key, and under which name it is shown.
@@ -28,22 +90,20 @@ const KINDS: [(&str, &str); 6] = [
     ("escalation#", "escalations"),
 ];
 
-pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
-    let id = Id::new(&args.customer).context("CUSTOMER")?;
-    let system = System::open(target).await?;
-    let store = &system.app.store;
-    let now = Instant::from(jiff::Timestamp::now());
-    let mut customer = store.person(&id).await?.customer;
+/// The items as they are stored.
+async fn raw(
+    store: &Store,
+    id: &Id,
+    customer: &Customer,
+    kept_aside: &[String],
+    now: Instant,
+) -> anyhow::Result<Answer> {
     let mut items = Vec::new();
     for id in customer.ids() {
         items.extend(store.everything_on(id).await?);
     }
-    store.hear_all([&mut customer], Asks { email: true, phone: true }).await?;
-    let kept_aside = intake::kept_aside(store, &customer, now).await?;
     if items.is_empty() && kept_aside.is_empty() {
-        let nothing = "nada se sabe de este cliente";
-        eprintln!("lazo: {}", lang.pick(nothing, "nothing is known of this customer"));
-        return Ok(Answer::No);
+        return nothing(super::lang::spoken());
     }
     let mut lists: Map<String, Value> = Map::new();
     let mut state = Value::Null;
@@ -62,32 +122,13 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         "customer_id": id,
         "exported_at": now.to_string(),
         "state": state,
-        "could_not_be_processed": kept_aside.iter().map(|(_, text)| text).collect::<Vec<_>>(),
+        "could_not_be_processed": kept_aside,
     });
-    let said = said_of_addresses(&customer);
+    let said = fields::said_of_addresses(customer);
     if !said.is_empty() {
         all["said_of_addresses"] = said.into();
     }
     all.as_object_mut().into_iter().for_each(|all| all.append(&mut lists));
     out!("{}", serde_json::to_string_pretty(&all)?);
     Ok(Answer::Yes)
-}
-
-/// What is kept by the customer's address and number, apart from the customer:
-/// an erasure leaves it. Under which other id it was said is not theirs to know.
-fn said_of_addresses(customer: &Customer) -> Vec<Value> {
-    let heard = [("email", &customer.heard.email), ("phone", &customer.heard.phone)];
-    let mut all = Vec::new();
-    for (of, words) in heard.into_iter().filter_map(|(of, words)| Some((of, words.as_ref()?))) {
-        for (purpose, word) in words.each() {
-            let state = if word.denied { "denied" } else { "granted" };
-            let purpose = format!("{purpose:?}").to_lowercase();
-            all.push(
-                json!({ "of": of, "purpose": purpose, "state": state, "at": word.at.to_string() }),
-            );
-        }
-        let stop = words.stop().map(|stop| stop.at.to_string());
-        all.extend(stop.map(|at| json!({ "of": of, "state": "suppressed", "at": at })));
-    }
-    all
 }

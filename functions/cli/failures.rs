@@ -12,6 +12,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 
 use super::Answer;
+use super::lang::counted;
 use super::system::{System, Target};
 
 /// How many months back failures are listed at most.
@@ -33,14 +34,19 @@ enum Command {
         json: bool,
     },
     /// Print the text of one failure, to mend it.
-    Show { id: String },
+    Show {
+        /// The failure's id, as the list shows it, or its beginning.
+        id: String,
+    },
     /// Try again: one failure, mended in a file or as it is, or all.
     Redrive {
+        /// The failure's id, as the list shows it, or its beginning.
         #[arg(required_unless_present = "all")]
         id: Option<String>,
         /// The mended text that stands in for the failed one.
         #[arg(long, value_name = "FILE", requires = "id")]
         with: Option<PathBuf>,
+        /// All that failed, but for mails of unknown fate and what counts in part.
         #[arg(long)]
         all: bool,
         /// The mail service was asked: this mail of unknown fate went out.
@@ -53,7 +59,10 @@ enum Command {
 }
 
 pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
-    let system = System::open(target).await?;
+    let system = match &args.command {
+        Command::Redrive { .. } => System::open_to_write(target).await?,
+        _ => System::open(target).await?,
+    };
     let now = Instant::from(jiff::Timestamp::now());
     let keep = system.app.rules().book.policy.keep_failures.millis_at_most();
     let months = i32::try_from(keep / (28 * DAY_MILLIS)).unwrap_or(i32::MAX).clamp(1, MONTHS_MAX);
@@ -106,7 +115,8 @@ fn list(failures: &[Failure], json: bool) -> anyhow::Result<Answer> {
                 _ => String::new(),
             };
             let Failure { id, failed_at, bytes, why, .. } = failure;
-            out!("{id}  {failed_at}  {bytes} bytes{times}  {why}");
+            let bytes = counted(*bytes, "byte", "bytes");
+            out!("{id}  {failed_at}  {bytes}{times}  {why}");
         }
     }
     if failures.is_empty() && !json {

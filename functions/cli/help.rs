@@ -3,11 +3,9 @@
 //! each argument, by its path (`rules check --no-templates`, `import FILES`); `*` stands
 //! for every command that has an argument of that name. A test holds the two together.
 
-use std::ffi::OsString;
-
 use clap::builder::{Resettable, StyledStr};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, Command, FromArgMatches};
 use lazo::shell::wording::Language;
 
 static SPANISH: &str = include_str!("help.es.tsv");
@@ -30,8 +28,8 @@ fn spanish_of(arg: &Arg, command: &str) -> Option<&'static str> {
 
 /// Reads the words of the command line, and ends the program where they are a question
 /// for help or cannot be understood.
-pub fn parse<T: CommandFactory + FromArgMatches>(lang: Language) -> T {
-    let command = in_language(T::command(), lang);
+pub fn parse<T: FromArgMatches>(command: Command, lang: Language) -> T {
+    let command = in_language(command, lang);
     let read = command.try_get_matches_from(std::env::args_os());
     match read.and_then(|matches| T::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -41,14 +39,6 @@ pub fn parse<T: CommandFactory + FromArgMatches>(lang: Language) -> T {
         }
         Err(error) => error.exit(),
     }
-}
-
-/// The language that is asked for on the command line, before it is read.
-pub fn asked(words: impl Iterator<Item = OsString>) -> Option<Language> {
-    let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-    let behind = words.iter().position(|word| word == "--lang").and_then(|at| words.get(at + 1));
-    let within = words.iter().find_map(|word| word.strip_prefix("--lang="));
-    within.or(behind.map(String::as_str)).and_then(Language::of)
 }
 
 fn in_language(command: Command, lang: Language) -> Command {
@@ -205,7 +195,7 @@ mod tests {
     #[test]
     fn each_command_and_each_argument_has_its_spanish_words() {
         let (mut missing, mut used) = (Vec::new(), BTreeSet::new());
-        walk(&Cli::command(), "", &mut |command, path| {
+        walk(&Cli::whole(Language::Es), "", &mut |command, path| {
             let own = if path.is_empty() { "lazo" } else { path };
             used.insert(own.to_owned());
             if spanish(own).is_none() {
@@ -265,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_spanish_help_has_no_english_word() {
-        walk(&translated(Cli::command(), ""), "", &mut |command, path| {
+        walk(&translated(Cli::whole(Language::Es), ""), "", &mut |command, path| {
             let help = command.clone().render_long_help().to_string();
             assert!(help.contains("Uso: "), "{path}: {help}");
             for line in help.lines() {
@@ -286,7 +276,7 @@ mod tests {
     #[test]
     fn usage_errors_are_told_in_spanish() {
         let told_of = |words: &[&str]| {
-            let command = translated(Cli::command(), "");
+            let command = translated(Cli::whole(Language::Es), "");
             let words = ["lazo"].iter().chain(words);
             told(&command.try_get_matches_from(words).unwrap_err())
         };
@@ -301,14 +291,5 @@ mod tests {
             assert!(told.contains(expected), "{words:?}: {told}");
             assert!(told.ends_with("Con --help se ve la ayuda."), "{told}");
         }
-    }
-
-    #[test]
-    fn the_language_is_known_before_the_words_are_read() {
-        let of = |words: &[&str]| asked(words.iter().map(OsString::from));
-        assert_eq!(of(&["lazo", "--lang", "es", "rules"]), Some(Language::Es));
-        assert_eq!(of(&["lazo", "rules", "--lang=en"]), Some(Language::En));
-        assert_eq!(of(&["lazo", "rules", "--lang"]), None);
-        assert_eq!(of(&["lazo"]), None);
     }
 }

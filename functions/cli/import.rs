@@ -18,6 +18,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
 use super::csv_rows::{CsvArgs, PartlyTaken, Sheet, Told};
+use super::lang::counted;
 use super::system::{System, Target};
 use super::{Answer, event_files, rejected};
 
@@ -73,7 +74,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         for source in &sources {
             out!("{}", source.page(lang).trim_end());
         }
-        out!("{}", lang.pick("nada se escribió (--dry-run)", "nothing was written (--dry-run)"));
+        out!("{}", lang.pick("no se escribió nada (--dry-run)", "nothing was written (--dry-run)"));
         return Ok(if sources.iter().all(Source::fits) { Answer::Yes } else { Answer::No });
     }
     let is_asked = io::stdin().is_terminal() && io::stderr().is_terminal() && !args.yes;
@@ -82,11 +83,11 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
             eprintln!("{}", source.page(lang).trim_end());
         }
         if !confirm(&mut io::stdin().lock(), &mut io::stderr(), lang)? {
-            out!("{}", lang.pick("nada se escribió", "nothing was written"));
+            out!("{}", lang.pick("no se escribió nada", "nothing was written"));
             return Ok(Answer::No);
         }
     }
-    let system = System::open(target).await?;
+    let system = System::open_to_write(target).await?;
     import_all(&system, sources, now).await
 }
 
@@ -120,24 +121,34 @@ async fn import_all(
     let imported = load(&system.app, customers, true).await?;
     bad += imported.refused.len();
     out!(
-        "{} events of {count} customers counted, {} were counted before, {bad} do not fit",
-        imported.counted,
-        imported.known
+        "{} of {} counted, {} counted before, {bad} {} not fit",
+        counted(imported.counted, "event", "events"),
+        counted(count, "customer", "customers"),
+        counted(imported.known, "was", "were"),
+        if bad == 1 { "does" } else { "do" }
     );
     let twice = all.saturating_sub(imported.counted + imported.known + imported.refused.len());
     if twice > 0 {
-        out!("{twice} were there twice, by their ids, and count once");
+        let twice = counted(
+            twice,
+            "was there twice, by its id, and counts",
+            "were there twice, by their ids, and count",
+        );
+        out!("{twice} once");
     }
     for (count, file) in &kept {
-        out!("{count} that do not fit are in {}: mend and import that", file.display());
+        let rows = counted(*count, "that does not fit is", "that do not fit are");
+        out!("{rows} in {}: mend and import that", file.display());
     }
     if content > 0 {
         out!(
-            "{content} ContentPublished are left out: they concern no single customer and only open follow-ups, which history does not; publish what is new with lazo send"
+            "{} left out: it concerns no single customer and only opens follow-ups, which history does not; publish what is new with lazo send",
+            counted(content, "ContentPublished is", "ContentPublished are")
         );
     }
     if partly > 0 {
-        out!("{partly} events count without fields that do not fit: lazo failures list");
+        let partly = counted(partly, "event counts", "events count");
+        out!("{partly} without fields that do not fit: lazo failures list");
     }
     Ok(if bad + partly == 0 { Answer::Yes } else { Answer::No })
 }
@@ -213,8 +224,14 @@ impl Source<'_> {
         let (name, preview) = (self.path.display(), self.preview.as_deref().unwrap_or_default());
         let (events, bad) = (self.events.len(), self.told.rejected.len());
         let counts = match lang {
-            Language::Es => format!("{events} eventos, {bad} que no sirven"),
-            Language::En => format!("{events} events, {bad} do not fit"),
+            Language::Es => {
+                let events = counted(events, "evento", "eventos");
+                format!("{events}, {}", counted(bad, "que no sirve", "que no sirven"))
+            }
+            Language::En => {
+                let fit = if bad == 1 { "does" } else { "do" };
+                format!("{}, {bad} {fit} not fit", counted(events, "event", "events"))
+            }
         };
         format!("{name}: {counts}\n{preview}")
     }
@@ -304,8 +321,9 @@ pub async fn load(
     match failed.into_iter().next() {
         None => Ok(sum),
         Some(first) => Err(first.context(format!(
-            "{count} customers could not be written, {} events were; run it again: what was counted is not counted twice",
-            sum.counted
+            "{} could not be written, {}; run it again: what was counted is not counted twice",
+            counted(count, "customer", "customers"),
+            counted(sum.counted, "event was", "events were")
         ))),
     }
 }

@@ -64,7 +64,7 @@ enum Initiator {
 }
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
-    let system = System::open(target).await?;
+    let system = System::open_to_write(target).await?;
     let now = Instant::from(jiff::Timestamp::now());
     let customer = customer::known(&system.app, &args.customer, lang).await?;
     let rules = system.app.rules();

@@ -34,8 +34,10 @@ mod complaints;
 mod csv_rows;
 mod customer;
 mod drift;
+mod effects;
 mod erase;
 mod event_files;
+mod examples;
 mod explain;
 mod export;
 mod failures;
@@ -46,11 +48,14 @@ mod journey;
 mod lang;
 mod local;
 mod log;
+mod place;
 mod ranked;
 mod rejected;
+mod remedies;
 mod report;
 mod rules;
 mod sample_shop;
+mod samples;
 mod schemas;
 mod send;
 mod simulate;
@@ -63,7 +68,7 @@ mod which_rules;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use lazo::shell::wording::Language;
 use which_rules::WhichRules;
 
@@ -79,6 +84,9 @@ struct Cli {
     target: system::Target,
     #[command(flatten)]
     lang: lang::LangArgs,
+    /// Tell errors with all details.
+    #[arg(long, short, global = true)]
+    verbose: bool,
     /// Without a command, the local system runs, with these.
     #[command(flatten)]
     local: local::Args,
@@ -108,6 +116,23 @@ enum Command {
     Schemas(schemas::Args),
 }
 
+impl Cli {
+    fn read() -> Cli {
+        let lang = lang::asked_for();
+        help::parse(Cli::whole(lang), lang)
+    }
+
+    /// The command line with its examples. What `lazo` takes as `lazo local` does is
+    /// shown there alone.
+    fn whole(lang: Language) -> clap::Command {
+        let of_local = local::Args::augment_args(clap::Command::new("local"));
+        let command = examples::add_to(Cli::command(), lang);
+        of_local.get_arguments().fold(command, |command, of_local| {
+            command.mut_arg(of_local.get_id(), |arg| arg.hide(true))
+        })
+    }
+}
+
 /// How a command ended, where it could run.
 pub enum Answer {
     /// It did what it was asked to.
@@ -117,10 +142,11 @@ pub enum Answer {
 }
 
 fn main() -> ExitCode {
-    let asked = lang::LangArgs { lang: help::asked(std::env::args_os()) };
-    let mut cli: Cli = help::parse(asked.lang());
+    let mut cli = Cli::read();
+    cli.lang.speak();
     lazo::shell::telemetry::init_for_command();
-    let (command, lang) = (cli.command.unwrap_or(Command::Local(cli.local)), cli.lang.lang());
+    let (lang, chosen) = (cli.lang.lang(), cli.lang.lang);
+    let command = cli.command.unwrap_or(Command::Local(cli.local));
     let which = which_rules(&command, &cli.target);
     if let Some(place) = command.tells_rules() {
         tell(place, &which.told(lang));
@@ -132,14 +158,14 @@ fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref(), lang),
         Command::Report(args) => report::run(&args, lang),
         Command::Schemas(args) => schemas::run(&args),
-        command => on_runtime(command, &cli.target, lang),
+        command => on_runtime(command, &cli.target, lang, chosen),
     };
     match result {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lazo: {error:#}");
+            eprintln!("lazo: {}", remedies::told(&error, &cli.target, cli.verbose, lang));
             ExitCode::from(2)
         }
     }
@@ -202,12 +228,18 @@ fn tell(place: Place, line: &str) {
     }
 }
 
-fn on_runtime(command: Command, target: &system::Target, lang: Language) -> anyhow::Result<Answer> {
+/// `chosen` is the language that the command line names.
+fn on_runtime(
+    command: Command,
+    target: &system::Target,
+    lang: Language,
+    chosen: Option<Language>,
+) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Local(args) => local::run(&args, target, lang).await,
-            Command::Send(args) => send::run(&args, target).await,
+            Command::Send(args) => send::run(&args, target, lang).await,
             Command::Import(args) => import::run(&args, target, lang).await,
             Command::Template(args) => template::run(&args, target, lang).await,
             Command::Explain(args) => explain::run(&args, target, lang).await,
@@ -217,7 +249,7 @@ fn on_runtime(command: Command, target: &system::Target, lang: Language) -> anyh
             Command::Log(args) => log::run(&args, target, lang).await,
             Command::Journey(args) => journey::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
-            Command::Export(args) => export::run(&args, target, lang).await,
+            Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
             Command::Simulate(_)
             | Command::Rules(_)
@@ -239,4 +271,69 @@ fn unless_closed(written: std::io::Result<()>) {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<std::io::Error>();
     io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each part of the command line that does something, by its words.
+    fn leaves(command: &clap::Command, words: &str, found: &mut Vec<(String, clap::Command)>) {
+        for part in command.get_subcommands().filter(|part| !part.is_hide_set()) {
+            let words = format!("{words} {}", part.get_name()).trim().to_owned();
+            match part.has_subcommands() {
+                true => leaves(part, &words, found),
+                false => found.push((words, part.clone())),
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_an_example_and_every_argument_its_words() {
+        for lang in [Language::Es, Language::En] {
+            let whole = Cli::whole(lang);
+            let mut all = Vec::new();
+            leaves(&whole, "", &mut all);
+            assert!(all.len() > 20, "{}", all.len());
+            let mut missing = Vec::new();
+            for (words, command) in all {
+                if !command.get_after_help().is_some_and(|help| help.to_string().contains("lazo")) {
+                    missing.push(format!("{words}: an example"));
+                }
+                let of_it = command.get_arguments().filter(|arg| !arg.is_hide_set());
+                let bare = of_it.filter(|arg| arg.get_help().is_none());
+                missing.extend(bare.map(|arg| format!("{words}: {}", arg.get_id())));
+            }
+            assert!(missing.is_empty(), "{missing:#?}");
+        }
+    }
+
+    #[test]
+    fn the_options_of_local_are_under_local() {
+        let whole = Cli::whole(Language::En);
+        let top = whole.clone().render_long_help().to_string();
+        let mut local = whole.find_subcommand("local").unwrap().clone();
+        let local = local.render_long_help().to_string();
+        for option in ["--empty", "--smtp", "--dynamodb-port", "--once"] {
+            assert!(!top.contains(option) && local.contains(option), "{option}");
+        }
+        // They are taken without it as well.
+        let matches = Cli::whole(Language::En).get_matches_from(["lazo", "--empty", "--once"]);
+        assert!(Cli::from_arg_matches(&matches).unwrap().command.is_none());
+    }
+
+    #[test]
+    fn examples_are_command_lines_that_are_understood() {
+        let mut all = Vec::new();
+        leaves(&Cli::whole(Language::En), "", &mut all);
+        for (words, command) in all {
+            let help = command.get_after_help().unwrap().to_string();
+            for line in help.lines().filter_map(|line| line.strip_prefix("  ")) {
+                let line = line.split(" > ").next().unwrap_or_default();
+                let line = line.replace("\"promised and forgotten\"", "forgotten");
+                let read = Cli::whole(Language::En).try_get_matches_from(line.split_whitespace());
+                assert!(read.is_ok(), "{words}: {line}: {}", read.err().unwrap());
+            }
+        }
+    }
 }

@@ -6,27 +6,40 @@ use std::path::PathBuf;
 use anyhow::bail;
 use lazo::shell::bus::Bus;
 use lazo::shell::intake;
+use lazo::shell::wording::Language;
+use lazo_domain::customer::Customer;
 use lazo_domain::event::{BadEvent, EventKind};
+use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Answer;
+use super::effects::Watch;
 use super::event_files::{REMARKS_SHOWN, json_texts, text};
+use super::lang::counted;
+use super::place::Place;
 use super::system::{System, Target};
+use super::{Answer, samples};
 
 /// Put events on the local bus, or on one in AWS (--bus NAME).
 #[derive(clap::Args)]
 pub struct Args {
     /// Files with one JSON or JSON Lines; envelopes or bare.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "sample")]
     files: Vec<PathBuf>,
+    /// The built-in sample of an event instead of files, with its dates moved to now and
+    /// a key of its own.
+    #[arg(long, value_name = "EVENT", conflicts_with = "files")]
+    sample: Option<EventKind>,
+    /// Whom the sample is about; it names one of its own.
+    #[arg(long, value_name = "ID", requires = "sample", value_parser = Id::new)]
+    customer: Option<Id>,
     /// The source of events that name none.
     #[arg(long, default_value = "shop")]
     source: String,
 }
 
-pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let now = Instant::from(jiff::Timestamp::now());
     // Nothing is sent where a file cannot be read.
     let files = args.files.iter().map(|path| Ok((path, text(path)?)));
@@ -35,42 +48,63 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
     let (bus, system) = match &target.bus {
         Some(name) if target.table.is_none() => {
             let sdk = lazo::shell::app::aws().load().await;
+            let region = sdk.region().map(ToString::to_string);
+            let place = Place::Bus { name: name.clone(), region };
+            eprintln!("lazo: {}", place.name(lang));
             (Bus::new(aws_sdk_eventbridge::Client::new(&sdk), name), None)
         }
         _ => {
-            let system = System::open(target).await?;
+            let system = System::open_to_write(target).await?;
             system.needs_bus()?;
             (system.app.bus.clone(), Some(system))
         }
     };
     let (count, remarks) = (Count::default(), 0);
-    let mut sender = Sender { bus, system, source: &args.source, now, count, remarks };
+    let mut sender = Sender { bus, system, source: &args.source, now, lang, count, remarks };
     for (path, text) in &files {
         sender.remarks = 0;
-        let texts = json_texts(path, text);
         // What is no JSON at all is still an event that somebody sent.
-        let texts = texts.unwrap_or_else(|_| vec![(1, text.as_str())]);
-        for (line, text) in texts {
+        let texts = json_texts(path, text);
+        for (line, text) in texts.unwrap_or_else(|_| vec![(1, text.as_str())]) {
             sender.send(&format!("{}:{line}", path.display()), text).await?;
         }
         if sender.remarks > REMARKS_SHOWN {
             let more = sender.remarks - REMARKS_SHOWN;
-            eprintln!("lazo: {}: … and {more} more such remarks", path.display());
+            let more = counted(more, "more such remark", "more such remarks");
+            eprintln!("lazo: {}: … and {more}", path.display());
         }
     }
-    let Count { sent, bad, partly, lost, .. } = sender.count;
-    out!("{sent} events sent");
-    if bad > 0 {
-        out!("{bad} of them do not fit and are kept aside: lazo failures list");
+    if let Some(kind) = args.sample {
+        sender.send_sample(kind, args.customer.as_ref(), target).await?;
     }
-    if partly > 0 {
-        out!("{partly} of them count without fields that do not fit: lazo failures list");
-    }
-    if lost > 0 {
-        out!("{lost} more were not taken; send them again");
-    }
-    Ok(if bad + partly + lost == 0 { Answer::Yes } else { Answer::No })
+    sender.count.show()
 }
+
+impl Count {
+    fn show(self) -> anyhow::Result<Answer> {
+        let Count { sent, bad, partly, lost, .. } = self;
+        out!("{} sent", counted(sent, "event", "events"));
+        if bad > 0 {
+            let bad = counted(bad, "of them does not fit and is", "of them do not fit and are");
+            out!("{bad} kept aside: lazo failures list");
+        }
+        if partly > 0 {
+            let partly = counted(partly, "of them counts", "of them count");
+            out!("{partly} without fields that do not fit: lazo failures list");
+        }
+        if lost > 0 {
+            let lost = match lost {
+                1 => "1 more was not taken; send it again".to_owned(),
+                _ => format!("{lost} more were not taken; send them again"),
+            };
+            out!("{lost}");
+        }
+        Ok(if bad + partly + lost == 0 { Answer::Yes } else { Answer::No })
+    }
+}
+
+/// Of how many events it is told what they led to.
+const TOLD_MAX: usize = 20;
 
 /// How many events in a row the bus may not take until the rest is left.
 const LOST_IN_A_ROW_MAX: usize = 5;
@@ -90,30 +124,76 @@ struct Sender<'a> {
     system: Option<System>,
     source: &'a str,
     now: Instant,
+    lang: Language,
     count: Count,
     /// How many there were on the file at hand.
     remarks: usize,
 }
 
 impl Sender<'_> {
+    /// Sends the built-in sample of a kind, and says where to look.
+    async fn send_sample(
+        &mut self,
+        kind: EventKind,
+        customer: Option<&Id>,
+        target: &Target,
+    ) -> anyhow::Result<()> {
+        let of_sample = samples::customer_of(kind)?;
+        let id = customer.or(of_sample.as_ref());
+        let (known, zone) = match &self.system {
+            Some(system) => {
+                let zone = system.app.rules().book.default_zone.clone();
+                let known = match id {
+                    Some(id) => Some(system.app.store.person(id).await?.customer),
+                    None => None,
+                };
+                (known, zone)
+            }
+            None => (None, jiff::tz::TimeZone::UTC),
+        };
+        let unknown = id.map(|id| Customer::new(id.clone()));
+        let state = known.as_ref().or(unknown.as_ref().filter(|_| customer.is_some()));
+        let sample = samples::fresh(kind, id.zip(state), &zone, self.now)?;
+        self.send(kind.as_str(), &sample.text).await?;
+        if let Some(id) = sample.customer.filter(|_| self.system.is_some()) {
+            let data = target.data.display().to_string();
+            let data = if data == ".lazo" { String::new() } else { format!(" --data {data}") };
+            let table = target.table.as_ref().map(|table| format!(" --table {table}"));
+            let place = table.unwrap_or(data);
+            out!("{}: lazo explain {id}{place}", self.lang.pick("todo sobre", "all about it"));
+        }
+        Ok(())
+    }
+
     /// Sends one event; one that is not taken leaves the others their way.
     async fn send(&mut self, place: &str, text: &str) -> anyhow::Result<()> {
         let read = intake::read(text, self.now);
         let kind = read.as_ref().ok().map(|delivered| delivered.event.kind());
+        let watch = match &self.system {
+            Some(system) if self.count.sent < TOLD_MAX && system.endpoints.is_some() => {
+                Some((Watch::of(&system.app, text, self.now).await?, system.app.clone()))
+            }
+            _ => None,
+        };
         if let Err(error) = self.hand_over(text, kind, read.as_ref().err()).await {
             eprintln!("lazo: {place}: not taken: {error}");
             self.count.lost += 1;
             self.count.lost_in_a_row += 1;
             if self.count.lost_in_a_row == LOST_IN_A_ROW_MAX {
                 let sent = self.count.sent;
+                let sent = counted(sent, "event was sent", "events were sent");
                 bail!(
-                    "{sent} events were sent, and none of the last {LOST_IN_A_ROW_MAX}; the rest was not tried, from behind {place}"
+                    "{sent}, and none of the last {LOST_IN_A_ROW_MAX}; the rest was not tried, from behind {place}"
                 );
             }
             return Ok(());
         }
         self.count.lost_in_a_row = 0;
         self.count.sent += 1;
+        if let (Some((watch, app)), Ok(_)) = (watch, &read) {
+            let told = watch.told(&app, None, self.lang).await?;
+            out!("{told}");
+        }
         match read {
             Err(why) => {
                 self.count.bad += 1;

@@ -3,7 +3,8 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -15,11 +16,14 @@ use lazo::shell::bus::{Bus, Message};
 use lazo::shell::mailer::{Mailer, Outbox, Smtp};
 use lazo::shell::rules::Rules;
 use lazo::shell::store::{Store, table};
+use lazo::shell::wording::Language;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
+use super::lang;
 use super::local::{bus_server, links_server};
+use super::place::{self, Place};
 
 /// The local table's name.
 pub const TABLE: &str = "lazo";
@@ -30,6 +34,10 @@ pub struct Target {
     /// Where the local system keeps its data.
     #[arg(long, value_name = "DIR", default_value = ".lazo", global = true)]
     pub data: PathBuf,
+    /// Make a new, empty store in the empty folder that --data names. Without it only
+    /// lazo itself makes one.
+    #[arg(long, global = true)]
+    pub new: bool,
     /// A table in the AWS account of the environment, instead of the local one.
     #[arg(long, value_name = "NAME", global = true)]
     pub table: Option<String>,
@@ -64,6 +72,12 @@ pub struct System {
     pub outbox: Option<Outbox>,
     /// By which source the shop's events are taken, where it is not the usual one.
     source: Option<String>,
+    /// Where its data are.
+    pub place: Place,
+    /// Whether that was told.
+    is_place_told: AtomicBool,
+    /// Whether each event that comes to the local bus is told, and in which language.
+    pub telling: Arc<OnceLock<Language>>,
     /// Whether it is known on which bus the system works.
     is_bus_known: bool,
     /// Held for as long as the embedded parts run; nobody else starts them.
@@ -88,13 +102,34 @@ impl System {
     pub async fn open(target: &Target) -> anyhow::Result<System> {
         let system = match &target.table {
             Some(table) => System::in_aws(target, table).await?,
-            None => match lock(&target.data)? {
-                Some(lock) => System::embed(target, &Setup::default(), lock).await?,
-                None => System::connect(target)?,
-            },
+            None => {
+                place::expect_store(&target.data, target.new)?;
+                match lock(&target.data)? {
+                    Some(lock) => System::embed(target, &Setup::default(), lock).await?,
+                    None => System::connect(target)?,
+                }
+            }
         };
         system.set_drift_model().await?;
         Ok(system)
+    }
+
+    /// The same for a command that writes: it says on which system, before anything
+    /// else.
+    ///
+    /// # Errors
+    /// Those of [`System::open`].
+    pub async fn open_to_write(target: &Target) -> anyhow::Result<System> {
+        let system = System::open(target).await?;
+        system.tell_place();
+        Ok(system)
+    }
+
+    /// Says once on standard error which system is used.
+    pub fn tell_place(&self) {
+        if !self.is_place_told.swap(true, Ordering::Relaxed) {
+            eprintln!("lazo: {}", self.place.name(lang::spoken()));
+        }
     }
 
     /// Judges as the workers on that table do: by the drift model that they learnt,
@@ -123,7 +158,9 @@ impl System {
         let rules = Rules::from(target.rules.as_deref())?;
         let app = Arc::new(App::new(store, bus, Mailer::Ses(ses), None, rules));
         let source = variable(lazo::shell::app::env::SHOP_SOURCE).or(source);
-        Ok(System { app, endpoints: None, outbox: None, source, is_bus_known, _lock: None })
+        let region = sdk.region().map(ToString::to_string);
+        let place = Place::Table { name: table.to_owned(), region };
+        Ok(System { source, is_bus_known, ..System::of(app, place) })
     }
 
     /// For commands that put events on the bus: what is sent elsewhere is lost.
@@ -153,7 +190,7 @@ impl System {
             )
         })?;
         let endpoints: Endpoints = serde_json::from_str(&text).context("running.json")?;
-        let outbox = Outbox::open(&target.data.join("outbox"))?;
+        let outbox = outbox_in(&target.data)?;
         let app = App::new(
             store_at(&endpoints.dynamodb),
             bus_at(&endpoints.bus),
@@ -161,14 +198,23 @@ impl System {
             None,
             Rules::from(target.rules.as_deref())?,
         );
-        Ok(System {
-            app: Arc::new(app),
-            endpoints: Some(endpoints),
-            outbox: Some(outbox),
+        let place = Place::Folder { path: place::absolute(&target.data), is_running: true };
+        let (endpoints, outbox) = (Some(endpoints), Some(outbox));
+        Ok(System { endpoints, outbox, is_bus_known: true, ..System::of(Arc::new(app), place) })
+    }
+
+    fn of(app: Arc<App>, place: Place) -> System {
+        System {
+            app,
+            place,
+            endpoints: None,
+            outbox: None,
             source: None,
-            is_bus_known: true,
+            is_place_told: AtomicBool::new(false),
+            telling: Arc::default(),
+            is_bus_known: false,
             _lock: None,
-        })
+        }
     }
 
     /// Starts the embedded parts in this process: DynamoDB on a file, the bus,
@@ -178,7 +224,7 @@ impl System {
     /// Where the folder, a port or the rules cannot be used.
     pub async fn embed(target: &Target, setup: &Setup, lock: File) -> anyhow::Result<System> {
         let data = &target.data;
-        let file = data.join("table.sqlite");
+        let file = data.join(place::FILE);
         let database = dynoxide::Database::new(&file.to_string_lossy())
             .map_err(|error| anyhow::anyhow!("cannot open {}: {error}", file.display()))?;
         let listener = listen(setup.dynamodb_port).await?;
@@ -194,7 +240,7 @@ impl System {
         };
         let store = store_at(&endpoints.dynamodb);
         table::create_whole(store.client(), TABLE).await?;
-        let outbox = Outbox::open(&data.join("outbox"))?;
+        let outbox = outbox_in(data)?;
         let mailer = match &setup.smtp {
             None => Mailer::Outbox(outbox.clone()),
             Some(url) => Mailer::Smtp(Smtp::new(url).with_context(|| format!("--smtp {url}"))?),
@@ -204,18 +250,22 @@ impl System {
         let app = App::new(store, bus_at(&endpoints.bus), mailer, links_url, rules);
         let app = Arc::new(app.with_link_keys(links_server::keys(data)?));
         tokio::spawn(links_server::serve(links, app.clone()));
-        tokio::spawn(bus_server::serve(listener, app.clone(), data.join("events-out.jsonl")));
+        let telling = Arc::new(OnceLock::new());
+        let out = data.join("events-out.jsonl");
+        tokio::spawn(bus_server::serve(listener, app.clone(), out, telling.clone()));
         let written = serde_json::to_string(&endpoints)?;
         fs::write(data.join("running.json"), written)?;
-        Ok(System {
-            app,
-            endpoints: Some(endpoints),
-            outbox: Some(outbox),
-            source: None,
-            is_bus_known: true,
-            _lock: Some(lock),
-        })
+        let place = Place::Folder { path: place::absolute(data), is_running: false };
+        let (endpoints, outbox) = (Some(endpoints), Some(outbox));
+        let embedded = System::of(app, place);
+        Ok(System { endpoints, outbox, telling, is_bus_known: true, _lock: Some(lock), ..embedded })
     }
+}
+
+/// The folder of mails of a local system.
+fn outbox_in(data: &Path) -> anyhow::Result<Outbox> {
+    let folder = data.join("outbox");
+    Outbox::open(&folder).with_context(|| format!("cannot make {}", folder.display()))
 }
 
 /// Takes the data folder for this process; `None` where another has it. The
@@ -282,6 +332,7 @@ pub async fn publish(
     now: Instant,
 ) -> anyhow::Result<()> {
     system.needs_bus()?;
+    system.tell_place();
     let app = &system.app;
     let envelope = serde_json::json!({ "detail-type": detail_type, "detail": detail });
     let delivered = lazo::shell::intake::read(&envelope.to_string(), now)?;

@@ -39,7 +39,7 @@ async fn rows_that_do_not_fit_are_kept_beside_the_file_and_mended_there() {
     write(&shop, "ventas.csv", text);
     let (code, out, err) = run(&shop, &["import", "ventas.csv"]).await;
     assert_eq!(code, Some(1), "{err}");
-    let summary = "1 events of 1 customers counted, 0 were counted before, 2 do not fit";
+    let summary = "1 event of 1 customer counted, 0 were counted before, 2 do not fit";
     assert!(out.contains(summary) && out.contains("2 that do not fit are in ventas.rejected.csv"));
     let kept = read(&shop, "ventas.rejected.csv");
     let lines: Vec<&str> = kept.lines().collect();
@@ -56,7 +56,7 @@ async fn rows_that_do_not_fit_are_kept_beside_the_file_and_mended_there() {
     // What stands in two files is one purchase, and told.
     write(&shop, "a.csv", "customer,at,amount\nida,2025-11-13,5\n");
     let (_, out, _) = run(&shop, &["import", "a.csv", "./a.csv"]).await;
-    assert!(out.contains("1 were there twice"), "{out}");
+    assert!(out.contains("1 was there twice"), "{out}");
     // Mended, the rows are as others; the column behind them is passed over.
     write(
         &shop,
@@ -82,7 +82,7 @@ async fn json_lines_that_do_not_fit_are_kept_too() {
     write(&shop, "h.rejected.jsonl", mended);
     let (code, out, _) = run(&shop, &["import", "h.rejected.jsonl"]).await;
     assert_eq!(code, Some(0), "{out}");
-    assert!(out.starts_with("1 events of 1 customers counted"), "{out}");
+    assert!(out.starts_with("1 event of 1 customer counted"), "{out}");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn content_is_no_history_and_import_says_so() {
     write(&shop, "h.jsonl", format!("{PROFILE}\n{content}\n"));
     let (code, out, err) = run(&shop, &["import", "h.jsonl"]).await;
     assert_eq!(code, Some(0), "{out}{err}");
-    assert!(out.starts_with("1 events of 1 customers counted"), "{out}");
+    assert!(out.starts_with("1 event of 1 customer counted"), "{out}");
     assert!(out.contains("1 ContentPublished are left out: "), "{out}");
     assert!(out.contains("lazo send"), "{out}");
 }
@@ -107,12 +107,12 @@ async fn cells_that_are_left_out_are_told_by_every_command_alike() {
     let import = [&["import", "p.csv"], &columns[..]].concat();
     let (code, out, told) = run(&shop, &import).await;
     assert_eq!(code, Some(1), "{out}");
-    assert!(out.contains("1 events count without fields that do not fit"), "{out}");
+    assert!(out.contains("1 event counts without fields that do not fit"), "{out}");
     let of_cells: Vec<&str> = told.lines().filter(|line| line.contains("p.csv")).collect();
     assert_eq!(of_cells.len(), 3, "{told}");
     assert!(of_cells[0].contains("p.csv:2: birthday is left out: "), "{told}");
     assert!(of_cells[1].contains("p.csv:2: email is left out: "), "{told}");
-    assert!(of_cells[2].contains("1 events count without fields"), "{told}");
+    assert!(of_cells[2].contains("1 event counts without fields"), "{told}");
     // Listed with all that was told, to be mended.
     let (_, listed, _) = run(&shop, &["failures", "list", "--json"]).await;
     let listed: Value = serde_json::from_str(listed.trim()).unwrap();
@@ -270,7 +270,7 @@ async fn a_reader_of_errors_that_goes_away_stops_nothing() {
     drop(child.stderr.take());
     let ended = child.wait_with_output().await.unwrap();
     let out = String::from_utf8(ended.stdout).unwrap();
-    assert!(out.starts_with("1 events of 1 customers counted"), "{out}");
+    assert!(out.starts_with("1 event of 1 customer counted"), "{out}");
     assert_eq!(ended.status.code(), Some(1));
 }
 

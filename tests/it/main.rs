@@ -11,6 +11,7 @@ mod bad_input;
 mod bounds;
 mod calendar;
 mod calls;
+mod commands;
 mod complaints;
 mod content;
 mod convergence;

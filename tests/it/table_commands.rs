@@ -116,7 +116,8 @@ async fn a_command_goes_to_the_bus_that_the_workers_told_and_waits_for_the_table
     };
     let (output, ()) = tokio::join!(account.run(&RESOLVE), meanwhile);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(said(&output), "logged\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "logged\n");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "lazo: table \"lazo\", us-east-1\n");
     let sent: Vec<_> = account.sent().into_iter().map(|(bus, source, _)| (bus, source)).collect();
     assert_eq!(sent, [("tienda".to_owned(), "shop.pos".to_owned())]);
     assert!(account.world.app.store.open_complaints().await.unwrap().is_empty());

@@ -50,7 +50,10 @@ enum Command {
 }
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
-    let system = System::open(target).await?;
+    let system = match &args.command {
+        Command::List(_) | Command::Today(_) => System::open(target).await?,
+        _ => System::open_to_write(target).await?,
+    };
     let desk = Desk { system: &system, app: &system.app, now: jiff::Timestamp::now().into(), lang };
     match &args.command {
         Command::List(args) => list::list(&desk, args).await,

@@ -4,7 +4,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -14,11 +14,14 @@ use axum::routing::post;
 use lazo::shell::app::App;
 use lazo::shell::bus;
 use lazo::shell::intake;
+use lazo::shell::wording::Language;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::effects::Watch;
 
 /// A little over what EventBridge takes.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -28,6 +31,8 @@ struct Server {
     out: PathBuf,
     /// One writer at a time.
     writing: Mutex<()>,
+    /// Whether each event is told on the terminal, and in which language.
+    telling: Arc<OnceLock<Language>>,
 }
 
 #[derive(Deserialize)]
@@ -71,9 +76,15 @@ struct Answer {
     entries: Vec<Value>,
 }
 
-/// Serves until the process ends. Events of Lazo's own go to the file `out`.
-pub async fn serve(listener: TcpListener, app: Arc<App>, out: PathBuf) {
-    let server = Arc::new(Server { app, out, writing: Mutex::new(()) });
+/// Serves until the process ends. Events of Lazo's own go to the file `out`. Once
+/// `telling` has a language, each event of the shop is told on the terminal.
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    out: PathBuf,
+    telling: Arc<OnceLock<Language>>,
+) {
+    let server = Arc::new(Server { app, out, writing: Mutex::new(()), telling });
     let router = Router::new()
         .route("/", post(put_events))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -133,7 +144,16 @@ impl Server {
         if entry.source == bus::SOURCE {
             return self.write_out(&text);
         }
-        intake::receive(&self.app, &text, now).await?;
+        let watch = match self.telling.get() {
+            Some(lang) => Some((Watch::of(&self.app, &text, now).await?, *lang)),
+            None => None,
+        };
+        let kept = intake::receive(&self.app, &text, now).await?;
+        if let Some((watch, lang)) = watch {
+            let clock = jiff::Zoned::now().strftime("%H:%M:%S").to_string();
+            let told = watch.told(&self.app, kept.as_deref(), lang).await?;
+            println!("{clock}  {told}");
+        }
         Ok(())
     }
 

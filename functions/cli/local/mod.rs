@@ -21,6 +21,7 @@ use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 
+use super::lang::counted;
 use super::sample_shop;
 use super::system::{self, Setup, System, Target};
 use super::{Answer, import};
@@ -81,6 +82,12 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         );
     };
     let system = start(args, target, lock).await?;
+    if let (Some(outbox), None) = (&system.outbox, &args.smtp) {
+        // Now, and not when the first mail is due.
+        let folder = target.data.join("outbox");
+        let what = lang.pick("no se pueden escribir correos en", "cannot write mails into");
+        outbox.check().with_context(|| format!("{what} {}", folder.display()))?;
+    }
     let app = &system.app;
     let now = || Instant::from(jiff::Timestamp::now());
     // This process holds the lock: whatever was on its way out is nobody's now.
@@ -94,6 +101,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     if args.once {
         return Ok(Answer::Yes);
     }
+    let _ = system.telling.set(lang);
     work(app.clone(), target, lang).await?;
     let _ = std::fs::remove_file(target.data.join("running.json"));
     println!(
@@ -223,6 +231,19 @@ fn listed(names: &[String]) -> String {
     }
 }
 
+/// A store that a shop filled itself gets no sample shop: says so, and how to get one.
+fn tell_of_own_events(data: &Path, lang: Language) {
+    let folder = data.display();
+    match lang {
+        Language::Es => println!(
+            "el almacén {folder} ya tiene eventos, así que no se agrega la tienda de ejemplo; para verla: lazo --data OTRA_CARPETA (--empty calla este aviso)"
+        ),
+        Language::En => println!(
+            "the store {folder} already holds events, so the sample shop is not added; to see it: lazo --data ANOTHER_FOLDER (--empty silences this)"
+        ),
+    }
+}
+
 /// Fills an empty store with the sample shop: two years of history, and the
 /// last three days as events on the bus.
 async fn fill(app: &App, data: &Path, lang: Language) -> anyhow::Result<()> {
@@ -234,7 +255,10 @@ async fn fill(app: &App, data: &Path, lang: Language) -> anyhow::Result<()> {
             std::fs::write(&path, serde_json::to_string(&filling)?)?;
             filling
         }
-        Err(_) => return Ok(()),
+        Err(_) => {
+            tell_of_own_events(data, lang);
+            return Ok(());
+        }
     };
     if filling.done {
         return Ok(());
@@ -268,13 +292,17 @@ async fn fill(app: &App, data: &Path, lang: Language) -> anyhow::Result<()> {
     app.bus.publish(&messages).await?;
     let done = Filling { done: true, ..filling };
     std::fs::write(&path, serde_json::to_string(&done)?)?;
-    println!(
-        "{} {} + {} {}",
+    let history = counted(
         imported.counted + imported.known,
+        lang.pick("evento de historia", "event of history"),
         lang.pick("eventos de historia", "events of history"),
+    );
+    let recent = counted(
         messages.len(),
+        lang.pick("evento en el bus", "event on the bus"),
         lang.pick("eventos en el bus", "events on the bus"),
     );
+    println!("{history} + {recent}");
     Ok(())
 }
 

@@ -155,8 +155,8 @@ fn commands(system: &System, target: &Target, customer: Option<String>, lang: La
             lang.pick("qué pasó con un cliente, y por qué", "what happened to a customer, and why"),
         ),
         (
-            format!("{lazo} send events/samples/PurchaseCompleted.json"),
-            lang.pick("un evento más", "one more event"),
+            format!("{lazo} send --sample PurchaseCompleted"),
+            lang.pick("un evento más, y lo que provoca", "one more event, and what it leads to"),
         ),
         (
             format!("{lazo} failures list"),

@@ -43,10 +43,14 @@ impl Shop {
         self.folder.path().join(name)
     }
 
-    /// The program with these words, on this shop's data, on any free ports.
+    /// The program with these words, on this shop's data; where there are none yet, it
+    /// makes them.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lazo"));
         command.args(words).arg("--data").arg(self.path("data")).kill_on_drop(true);
+        if words.first() != Some(&"local") && !self.path("data/table.sqlite").exists() {
+            command.arg("--new");
+        }
         command
     }
 

@@ -1,0 +1,136 @@
+//! What an event led to, in one line.
+
+use lazo::shell::app::App;
+use lazo::shell::intake;
+use lazo::shell::store::{EventEntry, StoreError};
+use lazo::shell::wording::Language;
+use lazo_domain::customer::{Customer, Enrolment};
+use lazo_domain::event::{Delivered, Event, EventKind};
+use lazo_domain::instant::Instant;
+
+/// How many things are told of one event.
+const TOLD_MAX: usize = 8;
+
+/// An event that is about to come, with how things stand before it.
+pub struct Watch {
+    delivered: Option<Delivered>,
+    before: Option<Customer>,
+    has_counted: bool,
+}
+
+impl Watch {
+    /// Looks at how things stand before a text is taken.
+    ///
+    /// # Errors
+    /// Where the table does not answer.
+    pub async fn of(app: &App, text: &str, now: Instant) -> Result<Watch, StoreError> {
+        let Ok(delivered) = intake::read(text, now) else {
+            return Ok(Watch { delivered: None, before: None, has_counted: false });
+        };
+        let store = &app.store;
+        let before = match delivered.event.customer() {
+            Some(id) => Some(store.person(id).await?.customer),
+            None => None,
+        };
+        let has_counted = store.has_counted(&delivered.event).await?;
+        Ok(Watch { delivered: Some(delivered), before, has_counted })
+    }
+
+    /// What came of it. Ids and names of rules only: nothing of a person.
+    ///
+    /// # Errors
+    /// Where the table does not answer.
+    pub async fn told(
+        self,
+        app: &App,
+        kept: Option<&str>,
+        lang: Language,
+    ) -> Result<String, StoreError> {
+        let Watch { delivered, before, has_counted } = self;
+        let aside = |why: &str| {
+            let what = lang.pick("apartado", "kept aside");
+            format!("{what}: {why} (lazo failures list)")
+        };
+        let Some(Delivered { event, left_out, .. }) = delivered else {
+            return Ok(aside(kept.unwrap_or_default()));
+        };
+        let head = head(&event, lang);
+        if let Some(why) = kept {
+            return Ok(format!("{head} → {}", aside(why)));
+        }
+        if has_counted {
+            let known = lang.pick("ya se había contado: nada cambia", "counted before: no change");
+            return Ok(format!("{head} → {known}"));
+        }
+        let (Some(before), Some(id)) = (before, event.customer()) else {
+            let later = lang.pick(
+                "llega a quienes les interesa en la próxima ronda",
+                "goes to those whom it interests in the next round",
+            );
+            return Ok(format!("{head} → {later}"));
+        };
+        let after = app.store.person(id).await?.customer;
+        let entry = app.store.event_entry(&event).await?;
+        let mut parts = parts(app, &before, &after, entry.as_ref(), lang);
+        parts.extend(
+            left_out.iter().map(|one| format!("{} {}", lang.pick("sin", "without"), one.path)),
+        );
+        if parts.len() > TOLD_MAX {
+            parts.truncate(TOLD_MAX - 1);
+            parts.push("…".into());
+        }
+        let nothing = lang.pick("cuenta, y no inicia nada", "counts, and starts nothing");
+        let told = if parts.is_empty() { nothing.into() } else { parts.join("; ") };
+        Ok(format!("{head} → {told}"))
+    }
+}
+
+/// Which event it is, and whose.
+fn head(event: &Event, lang: Language) -> String {
+    let key = match event.kind() {
+        EventKind::CustomerUpdated => String::new(),
+        _ => event.key().map(|key| format!(" {key}")).unwrap_or_default(),
+    };
+    let of = event.customer().map(|id| format!(" {} {id}", lang.pick("de", "of")));
+    format!("{}{key}{}", event.kind(), of.unwrap_or_default())
+}
+
+/// What is different now.
+fn parts(
+    app: &App,
+    before: &Customer,
+    after: &Customer,
+    entry: Option<&EventEntry>,
+    lang: Language,
+) -> Vec<String> {
+    let rules = app.rules();
+    let zone = after.zone(&rules.book.default_zone);
+    let is_same = |a: &Enrolment, b: &Enrolment| a.rule == b.rule && a.occurrence == b.occurrence;
+    let mut parts = Vec::new();
+    if after.erased_at.is_some() && before.erased_at.is_none() {
+        parts.push(lang.pick("se olvida al cliente", "the customer is forgotten").to_owned());
+    }
+    let known = before.enrolments.iter();
+    for one in &after.enrolments {
+        if known.clone().any(|other| is_same(one, other)) {
+            continue;
+        }
+        let at = one.next.zoned(&zone).strftime("%Y-%m-%d %H:%M").to_string();
+        let begins = lang.pick("empieza", "starts");
+        parts.push(format!("{begins} {} ({} {at})", one.rule, one.step));
+    }
+    for one in known {
+        if !after.enrolments.iter().any(|other| is_same(one, other)) {
+            parts.push(format!("{} {}", lang.pick("termina", "ends"), one.rule));
+        }
+    }
+    if let Some(entered) = after.stages.last().filter(|last| before.stages.last() != Some(last)) {
+        parts.push(format!("{} {}", lang.pick("etapa", "stage"), entered.stage.as_str()));
+    }
+    for (refused, met) in entry.into_iter().flat_map(EventEntry::refusals) {
+        let not = lang.pick("no empieza", "does not start");
+        let why = lang.reason_met(refused.reason, met);
+        parts.push(format!("{} {not}: {why}", refused.rule));
+    }
+    parts
+}

@@ -1,0 +1,77 @@
+//! An example of each command, for its help.
+
+use clap::Command;
+use lazo::shell::wording::Language;
+
+/// By the command's words, one or more lines to copy.
+const EXAMPLES: [(&str, &str); 25] = [
+    ("local", "lazo local --data shop\nlazo local --empty --smtp smtp://localhost:1025"),
+    (
+        "send",
+        "lazo send --sample PurchaseCompleted\nlazo send events.jsonl\nlazo send --bus lazo --source shop events.jsonl",
+    ),
+    (
+        "import",
+        "lazo import --dry-run sales.csv\nlazo import sales.csv --currency MXN --columns purchase_id=folio,total=amount",
+    ),
+    ("rules check", "lazo rules check\nlazo rules check infra/rules --json"),
+    ("rules list", "lazo rules list infra/rules"),
+    ("template preview", "lazo template preview thank-you-mail --locale es --open"),
+    ("simulate", "lazo simulate --events .lazo/sample-shop.jsonl --until 2027-01-31"),
+    ("drift fit", "lazo drift fit --purchases purchases.csv --until 2026-11-30"),
+    ("drift score", "lazo drift score --purchases purchases.csv --until 2026-11-30 --top 20"),
+    (
+        "drift evaluate",
+        "lazo drift evaluate --purchases purchases.csv --split 2026-06-01 --until 2026-11-30",
+    ),
+    ("drift reasons", "lazo drift reasons --months 3"),
+    ("explain", "lazo explain cus-00041"),
+    ("calls list", "lazo calls list --of care --brief"),
+    ("calls claim", "lazo calls claim thank-you-call/cus-00152/pur-00152-13/call --by grace.hall"),
+    ("calls next", "lazo calls next --by grace.hall"),
+    (
+        "calls report",
+        "lazo calls report thank-you-call/cus-00152/pur-00152-13/call --outcome reached --satisfaction 5",
+    ),
+    ("complaints list", "lazo complaints list --of care"),
+    ("complaints causes", "lazo complaints causes --months 3"),
+    (
+        "complaints resolve",
+        "lazo complaints resolve com-00299-05 --cause \"promised and forgotten\"",
+    ),
+    ("journey", "lazo journey --months 12"),
+    ("failures list", "lazo failures list"),
+    ("failures show", "lazo failures show 521e > mended.json"),
+    (
+        "failures redrive",
+        "lazo failures redrive 521e --with mended.json\nlazo failures redrive --all",
+    ),
+    ("export", "lazo export cus-00226 > cus-00226.txt\nlazo export cus-00226 --json"),
+    ("erase", "lazo erase cus-00226\nlazo erase cus-00226 --yes --request-id ticket-981"),
+];
+
+/// A command with an example at the end of each part's help.
+pub fn add_to(command: Command, lang: Language) -> Command {
+    add(command, "", lang)
+}
+
+fn add(command: Command, words: &str, lang: Language) -> Command {
+    let example = EXAMPLES.iter().find(|(of, _)| *of == words).map(|(_, lines)| {
+        let title = match (lang, lines.contains('\n')) {
+            (Language::Es, false) => "Ejemplo:",
+            (Language::Es, true) => "Ejemplos:",
+            (Language::En, false) => "Example:",
+            (Language::En, true) => "Examples:",
+        };
+        let lines: String = lines.lines().map(|line| format!("\n  {line}")).collect();
+        format!("{title}{lines}")
+    });
+    let command = match example {
+        Some(example) => command.after_help(example),
+        None => command,
+    };
+    command.mut_subcommands(|part| {
+        let words = format!("{words} {}", part.get_name());
+        add(part, words.trim(), lang)
+    })
+}
