@@ -7,6 +7,7 @@ use lazo::shell::wording::Language;
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::event::{Delivered, Event, EventKind};
 use lazo_domain::instant::Instant;
+use lazo_domain::rule::Trigger;
 
 /// How many things are told of one event.
 const TOLD_MAX: usize = 8;
@@ -128,6 +129,13 @@ fn parts(
         parts.push(format!("{} {}", lang.pick("etapa", "stage"), entered.stage.as_str()));
     }
     for (refused, met) in entry.into_iter().flat_map(EventEntry::refusals) {
+        // Of earlier triggers, which it decides again, it was told when they came.
+        let rule = rules.book.rule(&refused.rule);
+        let is_by_event = rule.is_some_and(|rule| matches!(rule.trigger, Trigger::Event(_)));
+        let is_own = entry.is_some_and(|entry| entry.key.starts_with(&refused.occurrence));
+        if is_by_event && !is_own {
+            continue;
+        }
         let not = lang.pick("no empieza", "does not start");
         let why = lang.reason_met(refused.reason, met);
         parts.push(format!("{} {not}: {why}", refused.rule));

@@ -4,7 +4,7 @@ use clap::Command;
 use lazo::shell::wording::Language;
 
 /// By the command's words, one or more lines to copy.
-const EXAMPLES: [(&str, &str); 25] = [
+const EXAMPLES: &[(&str, &str)] = &[
     ("local", "lazo local --data shop\nlazo local --empty --smtp smtp://localhost:1025"),
     (
         "send",

@@ -2,6 +2,8 @@
 
 mod facts;
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use lazo_domain::address::Asks;
 use lazo_domain::channel::Purpose;
@@ -16,9 +18,7 @@ use lazo_domain::touch::{Defer, Reason, TouchStatus};
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::store::{
-    Answer, Call, EscalationEntry, EventEntry, Refused, StoreError, TouchEntry, TouchState,
-};
+use super::store::{Answer, Call, EscalationEntry, EventEntry, StoreError, TouchEntry, TouchState};
 use super::wording::Language;
 
 /// A line of the timeline.
@@ -86,7 +86,13 @@ impl Told {
         let customer = &self.customer;
         let zone = customer.zone(&book.default_zone);
         let mut lines = Vec::new();
-        self.events.iter().for_each(|event| lines.extend(of_event(event, self, &zone, lang)));
+        // A later event decides open triggers again: what it only repeats is not told.
+        let mut events: Vec<&EventEntry> = self.events.iter().collect();
+        events.sort_by_key(|event| event.received_at);
+        let mut said = BTreeMap::new();
+        for event in events {
+            lines.extend(of_event(event, self, &mut said, &zone, lang));
+        }
         lines.extend(self.touches.iter().map(|touch| of_touch(touch, self, book, &zone, lang)));
         lines.extend(of_foreign_refunds(customer, lang));
         lines.extend(of_merges(customer, lang));
@@ -99,8 +105,17 @@ impl Told {
     }
 }
 
+/// Of each rule and occurrence, the reason that was told last.
+type Said = BTreeMap<(String, String), String>;
+
 /// What happened, and which rules it did not start.
-fn of_event(event: &EventEntry, told: &Told, zone: &TimeZone, lang: Language) -> Vec<Line> {
+fn of_event(
+    event: &EventEntry,
+    told: &Told,
+    said: &mut Said,
+    zone: &TimeZone,
+    lang: Language,
+) -> Vec<Line> {
     let key = if event.kind == EventKind::CustomerUpdated { "" } else { &event.key };
     let facts = facts::of_event(event, told, lang);
     let mut text = format!("{} {key}", event.kind).trim_end().to_owned();
@@ -113,23 +128,28 @@ fn of_event(event: &EventEntry, told: &Told, zone: &TimeZone, lang: Language) ->
     });
     let mut lines = vec![Line { at: event.at, text, json }];
     // Rules that did not start for the same reason are told in one line.
-    let why = |(refused, met): (&Refused, Option<&str>)| lang.reason_met(refused.reason, met);
-    let mut said: Vec<String> = Vec::new();
+    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
     for (refused, met) in event.refusals() {
-        let reason = why((refused, met));
-        let same = event.refusals().filter(|one| why(*one) == reason);
-        let mut rules: Vec<&str> = same.map(|(refused, _)| refused.rule.as_str()).collect();
-        rules.dedup();
-        let text = match said.contains(&reason) {
-            true => String::new(),
-            false => not_started(lang, &rules, &reason),
-        };
-        said.push(reason);
         let json = json!({
             "rule": refused.rule, "occurrence": refused.occurrence, "refused": refused.reason,
             "met": met,
         });
-        lines.push(Line { at: event.at, text, json });
+        lines.push(Line { at: event.at, text: String::new(), json });
+        let reason = lang.reason_met(refused.reason, met);
+        let of = (refused.rule.clone(), refused.occurrence.clone());
+        if said.insert(of, reason.clone()).as_ref() == Some(&reason) {
+            continue;
+        }
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, rules)) if rules.contains(&refused.rule.as_str()) => {}
+            Some((_, rules)) => rules.push(&refused.rule),
+            None => by_reason.push((reason, vec![&refused.rule])),
+        }
+    }
+    // Each stands with the first of the lines that it sums up.
+    let quiet = lines.iter_mut().skip(1);
+    for (line, (reason, rules)) in quiet.zip(by_reason) {
+        line.text = not_started(lang, &rules, &reason);
     }
     lines
 }

@@ -93,7 +93,7 @@ async fn content_is_no_history_and_import_says_so() {
     let (code, out, err) = run(&shop, &["import", "h.jsonl"]).await;
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.starts_with("1 event of 1 customer counted"), "{out}");
-    assert!(out.contains("1 ContentPublished are left out: "), "{out}");
+    assert!(out.contains("1 ContentPublished is left out: "), "{out}");
     assert!(out.contains("lazo send"), "{out}");
 }
 

@@ -71,6 +71,7 @@ struct Common {
     /// to this day.
     #[arg(long, value_name = "DATE")]
     until: Date,
+    /// Which model of purchases and of leaving is fitted.
     #[arg(long, value_enum, default_value = "mbg-nbd")]
     model: ModelKind,
     /// A fit to fewer customers is refused.

@@ -81,9 +81,11 @@ async fn troubles_of_an_account_come_in_one_line_with_the_remedy() {
     let nobody = "http://127.0.0.1:9";
     let mut without_keys = lazo(place, &explain);
     without_keys.env("AWS_REGION", "us-east-1");
+    let mut without_region = on_table(place, nobody, &explain);
+    without_region.env_remove("AWS_REGION").env_remove("AWS_ENDPOINT_URL_DYNAMODB");
     for (command, expected) in [
         (without_keys, "no AWS credentials were found: set AWS_PROFILE"),
-        (lazo(place, &explain), "AWS_REGION"),
+        (without_region, "AWS region is not known: set AWS_REGION"),
         (on_table(place, &world.dynamodb, &explain), "there is no table \"tienda\" in us-east-1"),
         (
             on_table(place, &refused, &explain),
