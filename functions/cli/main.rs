@@ -251,10 +251,9 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_)
-            | Command::Rules(_)
-            | Command::Report(_)
-            | Command::Schemas(_) => Ok(Answer::Yes),
+            Command::Simulate(_) | Command::Rules(_) | Command::Report(_) | Command::Schemas(_) => {
+                Ok(Answer::Yes)
+            }
         }
     })
 }

@@ -17,6 +17,7 @@ use crate::when;
 pub struct ReportArgs {
     /// The call's id, as the list shows it.
     id: String,
+    /// How it went.
     #[arg(long, value_enum)]
     outcome: Outcome,
     /// When the customer wants to be called back, by their clock: `15:30`,

@@ -24,6 +24,7 @@ use crate::system::{System, Target};
 
 #[derive(clap::Args)]
 pub struct Args {
+    /// The template's name: its folder in infra/templates.
     name: String,
     /// The id of a customer of the shop, in --data or --table; or a file with the
     /// JSON of a customer, or of a whole context with customer, event and purchase.
