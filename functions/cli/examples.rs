@@ -14,6 +14,15 @@ const EXAMPLES: &[(&str, &str)] = &[
         "import",
         "lazo import --dry-run sales.csv\nlazo import sales.csv --currency MXN --columns purchase_id=folio,total=amount",
     ),
+    (
+        "new",
+        "lazo new my-shop\nlazo new my-shop --name \"Casa Azul\" --currency MXN --time-zone America/Mexico_City --languages es,en --from hola@casaazul.example --address \"Calle 1, CDMX\"",
+    ),
+    (
+        "rules plan",
+        "lazo rules plan --rules my-shop/rules --events history.jsonl\nlazo rules plan --base old/rules --rules new/rules --events history.jsonl --fail-on changes",
+    ),
+    ("report interval", "lazo report interval 30/450 2/50"),
     ("rules check", "lazo rules check\nlazo rules check infra/rules --json"),
     ("rules list", "lazo rules list infra/rules"),
     ("rules fields", "lazo rules fields\nlazo rules fields customer --json"),

@@ -48,10 +48,13 @@ mod journey;
 mod lang;
 mod local;
 mod log;
+mod new_shop;
 mod place;
+mod plan;
 mod ranked;
 mod rejected;
 mod remedies;
+mod replay;
 mod report;
 mod rules;
 mod sample_shop;
@@ -99,6 +102,7 @@ enum Command {
     Local(local::Args),
     Send(send::Args),
     Import(import::Args),
+    New(new_shop::Args),
     Rules(rules::Args),
     Template(template::Args),
     Simulate(simulate::Args),
@@ -156,6 +160,7 @@ fn main() -> ExitCode {
         // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref(), lang),
         Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref(), lang),
+        Command::New(args) => new_shop::run(&args, lang),
         Command::Report(args) => report::run(&args, lang),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, lang, chosen),
@@ -196,13 +201,15 @@ impl Command {
             | Command::Complaints(_)
             | Command::Log(_)
             | Command::Journey(_)
+            | Command::New(_)
             | Command::Report(_)
             | Command::Failures(_)
             | Command::Export(_)
             | Command::Erase(_)
             | Command::Schemas(_) => return None,
         };
-        let is_for_programs = std::env::args().any(|word| word == "--json" || word == "--html");
+        let for_programs = ["--json", "--html", "--touches"];
+        let is_for_programs = std::env::args().any(|word| for_programs.contains(&word.as_str()));
         Some(if is_for_programs { Place::Aside } else { place })
     }
 }
@@ -251,9 +258,11 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_) | Command::Rules(_) | Command::Report(_) | Command::Schemas(_) => {
-                Ok(Answer::Yes)
-            }
+            Command::Simulate(_)
+            | Command::Rules(_)
+            | Command::New(_)
+            | Command::Report(_)
+            | Command::Schemas(_) => Ok(Answer::Yes),
         }
     })
 }
@@ -274,6 +283,8 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clap::FromArgMatches;
+
     use super::*;
 
     /// Each part of the command line that does something, by its words.

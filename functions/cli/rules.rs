@@ -8,7 +8,7 @@ use lazo::shell::wording::Language;
 use lazo_domain::message::Templates;
 use lazo_domain::rulebook::{Diagnostic, DiagnosticSeverity, RuleBook, is_read};
 
-use super::{Answer, fields};
+use super::{Answer, fields, plan};
 
 /// Check and list rules, and what they may name.
 #[derive(clap::Args)]
@@ -31,6 +31,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    Plan(plan::Args),
     /// The rules of a folder, by priority.
     List {
         /// Without it as `--rules`.
@@ -45,7 +46,7 @@ impl Args {
     pub fn folder(&self) -> Option<&Path> {
         match &self.command {
             Command::Check { folder, .. } | Command::List { folder } => folder.as_deref(),
-            Command::Fields(_) => None,
+            Command::Plan(_) | Command::Fields(_) => None,
         }
     }
 
@@ -59,6 +60,7 @@ impl Args {
 pub fn run(args: &Args, folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
     match &args.command {
         Command::Check { no_templates, json, .. } => check(folder, *no_templates, *json, lang),
+        Command::Plan(args) => plan::run(args, folder, lang),
         Command::List { .. } => list(folder, lang),
         Command::Fields(args) => fields::of_conditions(args, lang),
     }

@@ -47,3 +47,4 @@ mod sweeps;
 mod table;
 mod table_commands;
 mod unknown_sends;
+mod workshop;

@@ -336,7 +336,7 @@ mod tests {
         let outbox = Mailer::Outbox(Outbox::open(&shop.path().join("outbox")).unwrap());
         let app = App::new(store, bus, outbox, None, Rules::from(Some(&folder)).unwrap());
         let (data, rules) = (shop.path().join("data"), Some(folder.clone()));
-        let target = Target { data, rules, table: None, bus: None };
+        let target = Target { data, rules, table: None, bus: None, new: false };
         let mut known = rules_of(&target).unwrap();
         assert_eq!(reload_rules(&app, &target, &mut known, Language::En), None);
 

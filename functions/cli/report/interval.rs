@@ -10,7 +10,6 @@ use super::Answer;
 /// The difference of two rates, with its interval: of the customers who were
 /// treated, and of those held out.
 #[derive(clap::Args)]
-#[command(after_help = "Example: lazo report interval 30/450 2/50")]
 pub struct Args {
     /// How many of the treated converted, such as 30/450.
     #[arg(value_parser = arm)]

@@ -1,27 +1,26 @@
 //! `lazo simulate`: rehearse rules on a history, by the code that will run.
 
-mod learn;
+pub mod learn;
 mod summary;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant as Clock};
+use std::time::Instant as Clock;
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
-use lazo_domain::simulation::{Period, Shared, simulate_among};
+use lazo_domain::simulation::{Period, simulate_among};
 use lazo_domain::touch::TouchRecord;
 use serde::Serialize;
 
-use summary::{Counts, Replayed};
+use summary::{Counts, Summed};
 
 use super::by_customer::ByCustomer;
 use super::csv_rows::CsvArgs;
-use super::{Answer, by_customer, event_files, threads};
+use super::replay::{self, Replayed};
+use super::{Answer, by_customer, event_files};
 use lazo::shell::rules;
 use lazo::shell::wording::Language;
 
@@ -110,10 +109,10 @@ pub fn run(args: &Args, rules_folder: Option<&Path>, lang: Language) -> anyhow::
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let period = Period {
         from: match &args.from {
-            Some(text) => instant(text, &book.default_zone, lang).context("--from")?,
+            Some(text) => replay::instant(text, &book.default_zone, lang).context("--from")?,
             None => Instant::MIN,
         },
-        until: instant(&args.until, &book.default_zone, lang).context("--until")?,
+        until: replay::instant(&args.until, &book.default_zone, lang).context("--until")?,
     };
     if period.from > period.until {
         let behind = lang.pick("es posterior a", "is behind");
@@ -128,7 +127,7 @@ pub fn run(args: &Args, rules_folder: Option<&Path>, lang: Language) -> anyhow::
     let book = learn::with_model(book, &args.model, &events.customers, period, threads)?;
     let only = args.rule.as_deref();
     let parts = replay(events, &book, period, threads, (args.json, only))?;
-    let replayed = Replayed { events: count, customers, took: started.elapsed() };
+    let replayed = Summed { events: count, customers, took: started.elapsed() };
     if args.json {
         print_lines(parts)?;
     } else {
@@ -161,20 +160,6 @@ fn warn_of_nothing(
     }
 }
 
-fn instant(text: &str, zone: &TimeZone, lang: Language) -> anyhow::Result<Instant> {
-    if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
-        return Ok(timestamp.into());
-    }
-    let date: jiff::civil::Date = text.parse().map_err(|_| {
-        let wrong = lang.pick(
-            "no es ni un instante como 2027-01-31T00:00:00-06:00 ni una fecha como 2027-01-31",
-            "is neither an RFC 3339 instant such as 2027-01-31T00:00:00-06:00 nor a date such as 2027-01-31",
-        );
-        anyhow::anyhow!("{text:?} {wrong}")
-    })?;
-    Ok(lazo_domain::calendar::midnight(date, zone))
-}
-
 fn replay(
     events: ByCustomer,
     book: &RuleBook,
@@ -182,48 +167,14 @@ fn replay(
     threads: usize,
     (json, only): (bool, Option<&str>),
 ) -> anyhow::Result<Vec<Part>> {
-    let ByCustomer { customers, contents, .. } = events;
-    let shared = &Shared::among(&customers);
-    let bar = progress(customers.len());
-    let done = AtomicUsize::new(0);
-    let at_once = customers.len().div_ceil(threads.max(1) * 32).max(1);
-    let queue = std::sync::Mutex::new(customers.into_iter());
-    let next = || {
-        let mut queue = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        queue.by_ref().take(at_once).collect::<Vec<_>>()
-    };
-    let work = || {
-        let mut part = Part::default();
-        loop {
-            let mut chunk = next();
-            if chunk.is_empty() {
-                return part;
-            }
-            for (id, events) in &mut chunk {
-                let outcome = simulate_among(shared, id.clone(), events, &contents, book, period);
-                let zone = outcome.customer.zone(&book.default_zone);
-                let mut records = outcome.touches;
-                records.retain(|record| only.is_none_or(|only| only == record.touch.rule));
-                part.take(&records, &zone, json);
-            }
-            bar.set_position((done.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len()) as u64);
-        }
-    };
-    let parts = threads::in_parts(threads, |_| work());
-    bar.finish_and_clear();
-    parts
-}
-
-/// A bar on a terminal, for what takes more than a second.
-fn progress(customers: usize) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(
-        Some(customers as u64),
-        indicatif::ProgressDrawTarget::stderr_with_hz(5),
-    );
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} customers, {eta} left");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.enable_steady_tick(Duration::from_secs(1));
-    bar
+    replay::each_customer(events, threads, |part: &mut Part, one| {
+        let Replayed { id, events, contents, shared } = one;
+        let outcome = simulate_among(shared, id.clone(), events, contents, book, period);
+        let zone = outcome.customer.zone(&book.default_zone);
+        let mut records = outcome.touches;
+        records.retain(|record| only.is_none_or(|only| only == record.touch.rule));
+        part.take(&records, &zone, json);
+    })
 }
 
 impl Part {

@@ -95,7 +95,7 @@ impl Counts {
 }
 
 /// How much was replayed, and how long it took.
-pub struct Replayed {
+pub struct Summed {
     pub events: usize,
     pub customers: usize,
     pub took: Duration,
@@ -105,12 +105,12 @@ pub struct Replayed {
 pub fn print(
     book: &RuleBook,
     mut counts: Counts,
-    replayed: &Replayed,
+    replayed: &Summed,
     only: Option<&str>,
     lang: Language,
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let Replayed { events, customers, took } = replayed;
+    let Summed { events, customers, took } = replayed;
     let (seconds, rate) = (took.as_secs_f64(), *events as f64 / took.as_secs_f64());
     let events = lang.count(*events, ["evento", "eventos"], ["event", "events"]);
     let customers = people(*customers, lang);
@@ -209,6 +209,7 @@ mod tests {
             at,
             due: at,
             reason: None,
+            met: None,
             defers: Vec::new(),
         }
     }

@@ -29,6 +29,7 @@ pub mod money;
 pub mod nearest;
 pub mod notice;
 pub mod ordered;
+pub mod plan;
 pub mod policy;
 pub mod profile;
 pub mod rule;

@@ -5,6 +5,7 @@ pub mod call_card;
 pub mod described;
 mod desk;
 mod people;
+pub mod plan;
 mod rules;
 mod touches;
 pub mod uplift;

@@ -1,6 +1,7 @@
 //! All rules and the policy, read, checked and compiled: what `decide` works by.
 
 mod attempts;
+mod bundle;
 mod calendar;
 mod check;
 mod files;
@@ -30,6 +31,7 @@ use crate::span::Span;
 use crate::stage::Stage;
 use crate::view::View;
 pub use attempts::{Attempt, Attempts, step_id, step_parts};
+pub use bundle::Bundle;
 pub use calendar::CalendarRule;
 use files::Sorted;
 pub use files::is_read;

@@ -1,0 +1,81 @@
+//! The two bundles of a plan, and how they differ as they are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use lazo::shell::rules::{RulesError, rule_files, template_files};
+use lazo_domain::plan::{Action, FieldChange, RuleChange, field_changes, rule_changes};
+use lazo_domain::rulebook::{Bundle, RuleBook};
+use serde_json::Value;
+
+/// One side of a plan.
+pub struct Side {
+    pub bundle: Bundle,
+    pub book: RuleBook,
+    pub digest: String,
+}
+
+impl Side {
+    /// The bundle of a rules folder, or that of the program.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and what is wrong in one.
+    pub fn read(folder: Option<&Path>) -> Result<Side, RulesError> {
+        let bundle = Bundle::new(rule_files(folder)?, template_files(folder)?);
+        let book = RuleBook::read(&bundle.rules).map_err(RulesError::Wrong)?;
+        let digest = bundle.digest();
+        Ok(Side { bundle, book, digest })
+    }
+}
+
+/// What is written differently.
+pub struct Differences {
+    pub rules: Vec<RuleChange>,
+    pub policy: Vec<FieldChange>,
+    /// Templates that are new, gone, or say something else.
+    pub templates: Vec<(String, Action)>,
+    /// The rules as they are written, by name: before and after.
+    pub written: (BTreeMap<String, Value>, BTreeMap<String, Value>),
+}
+
+impl Differences {
+    pub fn between(base: &Bundle, proposed: &Bundle) -> Differences {
+        let written = (base.written_rules(), proposed.written_rules());
+        Differences {
+            rules: rule_changes(&written.0, &written.1),
+            policy: field_changes(&base.written_policy(), &proposed.written_policy()),
+            templates: template_changes(base, proposed),
+            written,
+        }
+    }
+
+    pub fn are_none(&self) -> bool {
+        self.policy.is_empty()
+            && self.templates.is_empty()
+            && self.rules.iter().all(|change| change.action == Action::None)
+    }
+}
+
+fn template_changes(base: &Bundle, proposed: &Bundle) -> Vec<(String, Action)> {
+    let (before, after) = (templates(base), templates(proposed));
+    let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+    let action = |name: &str| match (before.get(name), after.get(name)) {
+        (None, _) => Action::Create,
+        (_, None) => Action::Delete,
+        (before, after) if before != after => Action::Update,
+        _ => Action::None,
+    };
+    let all = names.into_iter().map(|name| (name.to_owned(), action(name)));
+    all.filter(|(_, action)| *action != Action::None).collect()
+}
+
+/// Each template's files, by its name: the folder that they stand in.
+fn templates(bundle: &Bundle) -> BTreeMap<&str, Vec<&(String, String)>> {
+    let mut found: BTreeMap<&str, Vec<&(String, String)>> = BTreeMap::new();
+    for file in &bundle.templates {
+        if let Some((name, _)) = file.0.split_once('/') {
+            found.entry(name).or_default().push(file);
+        }
+    }
+    found
+}

@@ -1,0 +1,233 @@
+//! `lazo rules plan`: what other rules would change, rehearsed on a history.
+
+mod bundles;
+mod page;
+mod written;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use jiff::tz::TimeZone;
+use lazo::shell::wording::Language;
+use lazo_domain::event::{Body, Delivered};
+use lazo_domain::instant::{DAY_MILLIS, Instant};
+use lazo_domain::plan::{Changed, Comparison, Lint, Tallies, lints};
+use lazo_domain::rulebook::RuleBook;
+use lazo_domain::simulation::{Period, simulate_among};
+
+use super::by_customer::{self, ByCustomer};
+use super::csv_rows::CsvArgs;
+use super::replay::{self, Replayed};
+use super::simulate::learn;
+use super::{Answer, event_files};
+use bundles::{Differences, Side};
+
+/// What other rules would change: both are rehearsed on the same history, and told
+/// touch by touch.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The rules folder to compare with. Without it the rules of the program, by
+    /// which a deployed system works.
+    #[arg(long, value_name = "DIR")]
+    base: Option<PathBuf>,
+    /// The history: JSON, JSON Lines or CSV.
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    events: Vec<PathBuf>,
+    /// For how many days follow-ups are rehearsed; what is before counts as history.
+    #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(i64).range(1..=3_660))]
+    days: i64,
+    /// When virtual time stops: an RFC 3339 instant, or the start of a date in the
+    /// policy's time zone. Without it at the last event.
+    #[arg(long, value_name = "T")]
+    until: Option<String>,
+    /// The drift model, as for `lazo simulate`.
+    #[arg(long, value_name = "FILE|fit|none", default_value = "none")]
+    model: String,
+    /// Writes the plan as JSON into a file as well.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The plan as one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// One JSON object a line for each touch that changes, by touch id.
+    #[arg(long, conflicts_with = "json")]
+    touches: bool,
+    /// Ends with 1 where something would change, for a pipeline.
+    #[arg(long, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+    /// How many threads; the output is the same for any number.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    #[command(flatten)]
+    csv: CsvArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum FailOn {
+    /// Any touch, rule, template or line of the policy.
+    Changes,
+}
+
+/// What the two rehearsals were of.
+pub(super) struct History {
+    pub from: Instant,
+    pub until: Instant,
+    pub zone: TimeZone,
+    pub events: usize,
+    pub customers: usize,
+    /// Calls that reps reported in the period.
+    pub calls_reported: usize,
+}
+
+/// A plan, whole.
+pub(super) struct Plan {
+    pub base: Side,
+    pub proposed: Side,
+    pub history: History,
+    pub differences: Differences,
+    pub comparison: Comparison,
+    pub lints: Vec<Lint>,
+}
+
+impl Plan {
+    /// Whether the proposed rules say and do what the base does.
+    pub fn is_none(&self) -> bool {
+        self.differences.are_none() && self.comparison.is_none()
+    }
+}
+
+/// `folder` is where the proposed rules stand; `None` for those of the program.
+pub fn run(args: &Args, folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
+    let threads =
+        args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    let base = Side::read(args.base.as_deref()).context("--base")?;
+    let proposed = Side::read(folder)?;
+    let policy = &proposed.book.policy;
+    let events = by_customer::read(&args.events, &args.csv.of_shop(policy), threads)?;
+    events.told.iter().for_each(|(path, told)| event_files::report(path, told));
+    let history = history(args, &events, &proposed.book, lang)?;
+    let books = Books::new([&base, &proposed], &args.model, &events, &history, threads)?;
+    let mut rehearsed = Rehearsed::default();
+    for part in books.rehearse(events, threads, args.touches)? {
+        rehearsed.add(part);
+    }
+    let differences = Differences::between(&base.bundle, &proposed.bundle);
+    let written = (&differences.written.0, &differences.written.1);
+    let Rehearsed { comparison, tallies, mut touches } = rehearsed;
+    let lints = lints(&proposed.book, &differences.rules, written, &comparison, &tallies);
+    let plan = Plan { base, proposed, history, differences, comparison, lints };
+    let json = written::plan(&plan);
+    if let Some(path) = &args.out {
+        let text = serde_json::to_string_pretty(&json)? + "\n";
+        std::fs::write(path, text).with_context(|| format!("--out {}", path.display()))?;
+    }
+    if args.touches {
+        touches.sort_unstable();
+        touches.iter().try_for_each(|(_, line)| anyhow::Ok(out!("{line}")))?;
+    } else if args.json {
+        out!("{json}");
+    } else {
+        page::print(&plan, lang)?;
+    }
+    let fails = args.fail_on == Some(FailOn::Changes) && !plan.is_none();
+    Ok(if fails { Answer::No } else { Answer::Yes })
+}
+
+/// Which part of the history is rehearsed.
+fn history(
+    args: &Args,
+    events: &ByCustomer,
+    book: &RuleBook,
+    lang: Language,
+) -> anyhow::Result<History> {
+    let zone = &book.default_zone;
+    let last = events.all().map(|delivered| delivered.at).max();
+    let until = match (&args.until, last) {
+        (Some(text), _) => replay::instant(text, zone, lang).context("--until")?,
+        (None, Some(last)) => last,
+        (None, None) => {
+            bail!("{}", lang.pick("la historia no tiene ningún evento", "the history has no event"))
+        }
+    };
+    let from = until.plus_millis(-args.days * DAY_MILLIS);
+    let is_reported = |delivered: &&Delivered| {
+        (from..=until).contains(&delivered.at)
+            && matches!(delivered.event.body, Body::CallReported(_))
+    };
+    Ok(History {
+        from,
+        until,
+        zone: zone.clone(),
+        events: events.all().count(),
+        customers: events.customers.len(),
+        calls_reported: events.all().filter(is_reported).count(),
+    })
+}
+
+/// Both rule books, as they are rehearsed.
+struct Books {
+    base: RuleBook,
+    proposed: RuleBook,
+    period: Period,
+}
+
+/// What one thread found.
+#[derive(Default)]
+struct Rehearsed {
+    comparison: Comparison,
+    tallies: Tallies,
+    /// Of `--touches`: touch id and line.
+    touches: Vec<(String, String)>,
+}
+
+impl Rehearsed {
+    fn add(&mut self, other: Rehearsed) {
+        self.comparison.add(other.comparison);
+        self.tallies.add(other.tallies);
+        self.touches.extend(other.touches);
+    }
+}
+
+impl Books {
+    fn new(
+        sides: [&Side; 2],
+        model: &str,
+        events: &ByCustomer,
+        history: &History,
+        threads: usize,
+    ) -> anyhow::Result<Books> {
+        let period = Period { from: history.from, until: history.until };
+        let learn = |side: &Side| {
+            learn::with_model(side.book.clone(), model, &events.customers, period, threads)
+        };
+        let [base, proposed] = [learn(sides[0])?, learn(sides[1])?];
+        Ok(Books { base, proposed, period })
+    }
+
+    fn rehearse(
+        &self,
+        events: ByCustomer,
+        threads: usize,
+        with_touches: bool,
+    ) -> anyhow::Result<Vec<Rehearsed>> {
+        replay::each_customer(events, threads, |found: &mut Rehearsed, one| {
+            let Replayed { id, events, contents, shared } = one;
+            let mut rehearse = |book: &RuleBook| {
+                let outcome =
+                    simulate_among(shared, id.clone(), events, contents, book, self.period);
+                let zone = outcome.customer.zone(&book.default_zone).into_owned();
+                (outcome.touches, zone)
+            };
+            let (before, zone_before) = rehearse(&self.base);
+            let (after, zone_after) = rehearse(&self.proposed);
+            found.tallies.take(&after);
+            let Rehearsed { comparison, touches, .. } = found;
+            let sides = ((&before[..], &zone_before), (&after[..], &zone_after));
+            comparison.take(sides.0, sides.1, |changed: Changed<'_>| {
+                if with_touches {
+                    touches.push(written::touch(&changed, [&zone_before, &zone_after]));
+                }
+            });
+        })
+    }
+}

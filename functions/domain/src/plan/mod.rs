@@ -1,0 +1,10 @@
+//! What other rules would change: two bundles rehearsed on the same history, and
+//! held against each other touch by touch.
+
+mod effects;
+mod fields;
+mod lints;
+
+pub use effects::{Change, Changed, Comparison, Day, Effects, Pending, Sent};
+pub use fields::{Action, FieldChange, RuleChange, field_changes, rule_changes};
+pub use lints::{Lint, Tallies, Tally, lints};

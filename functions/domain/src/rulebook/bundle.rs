@@ -1,0 +1,102 @@
+//! A bundle: rules, policy and templates as they are written, addressed by what they
+//! say.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::files::stem;
+use super::{POLICY_FILE, is_read};
+use crate::digest::hex;
+
+/// Rules and templates together, each file by its path and its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bundle {
+    /// The files of the rules folder: rules and policy.
+    pub rules: Vec<(String, String)>,
+    /// The files of the templates folder.
+    pub templates: Vec<(String, String)>,
+}
+
+impl Bundle {
+    /// A bundle of these files: those that are read, in the order of their paths and
+    /// with line ends of one kind, so that a bundle is the same on every system.
+    pub fn new(rules: Vec<(String, String)>, templates: Vec<(String, String)>) -> Bundle {
+        let plain = |files: Vec<(String, String)>| {
+            let mut files: Vec<(String, String)> =
+                files.into_iter().map(|(path, text)| (path, text.replace("\r\n", "\n"))).collect();
+            files.sort();
+            files
+        };
+        let rules = rules.into_iter().filter(|(path, _)| is_read(path)).collect();
+        Bundle { rules: plain(rules), templates: plain(templates) }
+    }
+
+    /// The SHA-256 of all paths and texts, in hexadecimal: the same for the same
+    /// content, whoever wrote it where.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for (folder, files) in [("rules", &self.rules), ("templates", &self.templates)] {
+            for (path, text) in files {
+                // Lengths first, so that no two bundles read alike.
+                hash.update(format!("{folder}/{path}\0{}\0", text.len()));
+                hash.update(text);
+            }
+        }
+        hex(&hash.finalize())
+    }
+
+    /// Each rule as it is written, by its name; what is no YAML is left out.
+    pub fn written_rules(&self) -> BTreeMap<String, Value> {
+        let rules = self.rules.iter().filter(|(path, _)| !is_policy(path));
+        let read = rules.filter_map(|(path, text)| {
+            let value = document(text)?;
+            let name = value.get("rule").and_then(Value::as_str).or_else(|| stem(path))?;
+            Some((name.to_owned(), value.clone()))
+        });
+        read.collect()
+    }
+
+    /// The policy as it is written; nothing where there is none.
+    pub fn written_policy(&self) -> Value {
+        let policy = self.rules.iter().find(|(path, _)| is_policy(path));
+        policy.and_then(|(_, text)| document(text)).unwrap_or(Value::Null)
+    }
+}
+
+fn is_policy(path: &str) -> bool {
+    stem(path).zip(stem(POLICY_FILE)).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+}
+
+fn document(text: &str) -> Option<Value> {
+    serde_saphyr::from_str(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bundle(rules: &[(&str, &str)]) -> Bundle {
+        let own = |files: &[(&str, &str)]| -> Vec<(String, String)> {
+            files.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect()
+        };
+        Bundle::new(own(rules), own(&[("mail/es/subject.txt", "Hola")]))
+    }
+
+    #[test]
+    fn a_bundle_is_known_by_its_content() {
+        let one = bundle(&[("policy.yaml", "brand: {}\n"), ("a.yaml", "rule: a\npriority: 1\n")]);
+        let same = bundle(&[
+            ("a.yaml", "rule: a\r\npriority: 1\r\n"),
+            ("README.md", "not read"),
+            ("policy.yaml", "brand: {}\n"),
+        ]);
+        let other = bundle(&[("policy.yaml", "brand: {}\n"), ("a.yaml", "rule: a\npriority: 2\n")]);
+        assert_eq!(one.digest(), same.digest());
+        assert_ne!(one.digest(), other.digest());
+        assert_eq!(one.digest().len(), 64);
+        assert_eq!(one.written_rules()["a"]["priority"], 1);
+        assert_eq!(one.written_policy(), serde_json::json!({ "brand": {} }));
+    }
+}
