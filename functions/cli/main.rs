@@ -29,6 +29,7 @@ macro_rules! eprintln {
 
 mod ask;
 mod by_customer;
+mod calling;
 mod calls;
 mod complaints;
 mod csv_rows;

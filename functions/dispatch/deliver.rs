@@ -194,11 +194,14 @@ pub async fn trace(
     send: &Send,
     now: Instant,
 ) -> Result<Outcome, StoreError> {
-    let is_made = |e: &Enrolment| e.is_at(&send.touch) && e.reported.is_some();
+    let is_made = || {
+        let touch = send.touch.to_string();
+        customer.call_reports.standing().any(|report| report.touch.as_str() == touch)
+    };
     Ok(match send.channel {
         Channel::Call
-            if call_list::forbidden(app, customer.clone(), &send.touch).await?.is_some()
-                && !customer.enrolments.iter().any(is_made) =>
+            if call_list::forbidden(app, customer.clone(), &send.touch, now).await?.is_some()
+                && !is_made() =>
         {
             Outcome::NotSent { until: now }
         }

@@ -3,6 +3,7 @@
 
 pub mod desk;
 pub mod lookup;
+mod making;
 pub mod search;
 pub mod short_id;
 pub mod staff;
@@ -12,17 +13,18 @@ use std::cmp::Reverse;
 use lazo_domain::address::Asks;
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
-use lazo_domain::decide::{assignee, call_forbidden};
+use lazo_domain::decide::{CallNow, assignee, call_now};
 use lazo_domain::event::{CallOutcome, CallReported, Severity};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
-use lazo_domain::rulebook::{Attempt, step_id, step_parts};
+use lazo_domain::rulebook::{Attempt, CALLS_MAX, step_id, step_parts};
 use lazo_domain::touch::{Reason, TouchId};
 use lazo_domain::view::View;
 use lazo_domain::{calendar, rulebook::RuleBook};
 
 use crate::shell::app::App;
 use crate::shell::store::{Call, CallStatus, StoreError};
+pub use making::{Correction, correction, may_be_made, may_be_made_now};
 
 /// A call on the list, with whom it is about.
 #[derive(Clone, Debug)]
@@ -46,9 +48,18 @@ pub async fn forbidden(
     app: &App,
     mut customer: Customer,
     touch: &TouchId,
+    now: Instant,
 ) -> Result<Option<Reason>, StoreError> {
     Box::pin(app.store.hear_all([&mut customer], OF_NUMBERS)).await?;
-    Ok(call_forbidden(&customer, &app.rules().book, touch))
+    Ok(never(call_now(&customer, &app.rules().book, touch, Instant::MAX, now)))
+}
+
+/// Why a call may not be made any more.
+fn never(may: CallNow) -> Option<Reason> {
+    match may {
+        CallNow::Never { reason } => Some(reason),
+        CallNow::Yes | CallNow::Later { .. } => None,
+    }
 }
 
 /// How a claim ended.
@@ -65,6 +76,13 @@ pub enum Claim {
         by: String,
         /// When their claim ends.
         until: Instant,
+    },
+    /// It may not be made now.
+    NotNow {
+        /// What keeps it back.
+        reason: Reason,
+        /// From when on it may be; `None` where nobody knows, or where it expires before.
+        opens: Option<Instant>,
     },
     /// It is on the list no more.
     Gone(Gone),
@@ -83,7 +101,7 @@ pub enum Gone {
 }
 
 /// The open calls and tasks of these people and teams that may still be done:
-/// by deadline, then by the severity of the customer's open complaint, then by
+/// those that may be made now, then the others as they open; by deadline, then by the severity of the customer's open complaint, then by
 /// what the customer is worth.
 ///
 /// # Errors
@@ -103,13 +121,24 @@ pub async fn open(app: &App, names: &[String], now: Instant) -> Result<Vec<Liste
             customer = Box::pin(app.store.person(&customer.id)).await?.customer;
             Box::pin(app.store.hear_all([&mut customer], OF_NUMBERS)).await?;
         }
-        if !is_withdrawn(&call, &customer, &rules.book) {
-            listed.push(Listed { call, customer });
+        let one = Listed { call, customer };
+        if never(one.may_be_made(&rules.book, now)).is_none() {
+            listed.push(one);
         }
     }
     listed.sort_by_cached_key(|one| {
         let (severity, cents) = rank(&one.customer, &rules.book, now);
-        (one.call.expires_at_instant, Reverse(severity), Reverse(cents), one.call.touch.clone())
+        let opens = match one.may_be_made(&rules.book, now) {
+            CallNow::Later { opens, .. } => opens.unwrap_or(Instant::MAX),
+            CallNow::Yes | CallNow::Never { .. } => Instant::MIN,
+        };
+        (
+            opens,
+            one.call.expires_at_instant,
+            Reverse(severity),
+            Reverse(cents),
+            one.call.touch.clone(),
+        )
     });
     listed.dedup_by(|a, b| a.call.touch == b.call.touch);
     Ok(listed)
@@ -134,10 +163,6 @@ pub fn lists_of(book: &RuleBook, person: &str) -> Vec<String> {
     }
     names.dedup();
     names
-}
-
-fn is_withdrawn(call: &Call, customer: &Customer, book: &RuleBook) -> bool {
-    call.channel == Channel::Call && call_forbidden(customer, book, &call.touch).is_some()
 }
 
 /// The severity of the worst open complaint, and what the customer is worth in
@@ -186,8 +211,16 @@ pub async fn claim(
     let policy = &rules.book.policy;
     let zone = &rules.book.default_zone;
     let until = calendar::later(now, policy.call_claim, zone, &policy.closed_days);
-    if let Some(why) = withdrawn(app, touch).await? {
-        return Ok(Claim::Gone(Gone::Over(why)));
+    let open = app.store.call(touch).await?.filter(|call| call.is_open(now));
+    if let Some(call) = open {
+        match may_be_made_now(app, &call, now).await? {
+            CallNow::Yes => {}
+            CallNow::Later { reason, opens } => return Ok(Claim::NotNow { reason, opens }),
+            CallNow::Never { reason } => {
+                app.store.withdraw_call(touch, reason.as_str()).await?;
+                return Ok(Claim::Gone(Gone::Over(reason.as_str().to_owned())));
+            }
+        }
     }
     if app.store.claim_call(touch, by, until, now).await? {
         return Ok(Claim::Yours { until });
@@ -203,20 +236,9 @@ pub async fn claim(
     })
 }
 
-/// Takes a call off the list that must not be made any more; why.
-async fn withdrawn(app: &App, touch: &TouchId) -> Result<Option<String>, StoreError> {
-    let call = app.store.call(touch).await?;
-    if !call.is_some_and(|c| c.channel == Channel::Call && c.status == CallStatus::Open) {
-        return Ok(None);
-    }
-    let customer = app.store.load(&touch.customer).await?.customer;
-    let Some(why) = forbidden(app, customer, touch).await? else { return Ok(None) };
-    app.store.withdraw_call(touch, why.as_str()).await?;
-    Ok(Some(why.as_str().to_owned()))
-}
-
 /// Takes a reported call off the list. Where the report ends its attempts, a
-/// later one that was asked for already need not be made.
+/// later one that was asked for already need not be made. A report that another has
+/// corrected changes nothing; one that corrects puts back what the other took off.
 ///
 /// # Errors
 /// [`StoreError`] where the table does not answer; it may be done again.
@@ -226,33 +248,75 @@ pub async fn close(
     report: &CallReported,
     now: Instant,
 ) -> Result<(), StoreError> {
-    let outcome = report.outcome.as_str();
+    let may_correct = report.by.is_some() && report.touch_id.is_some();
+    if may_correct {
+        let person = Box::pin(app.store.person(id)).await?.customer;
+        if person.call_reports.is_corrected(&report.call_id) {
+            return Ok(());
+        }
+        put_back(app, person, now).await?;
+    }
     if let Some(touch) = &report.touch_id {
         let id = &asked_under(app, id, touch.as_str()).await?;
-        match (&report.by, TouchId::of_customer(touch.as_str(), id)) {
-            (Some(by), Some(touch)) => {
-                let made_at = report.occurred_at.into();
-                app.store.sign_call(&touch, outcome, by.as_str(), made_at).await?;
-            }
-            _ => app.store.close_call(id, touch.as_str(), outcome).await?,
-        }
-        if !matches!(report.outcome, CallOutcome::NoAnswer | CallOutcome::Voicemail)
-            && let Some(touch) = TouchId::of_customer(touch.as_str(), id)
-        {
-            let rules = app.rules();
-            let attempts = rules.book.rule(&touch.rule).and_then(|r| r.attempts(&touch.step));
-            let (base, number) = step_parts(&touch.step);
-            let later = attempts.map_or(0, |attempts| attempts.max);
-            for other in (1..=later).map(Attempt::Nth).filter(|other| *other > number) {
-                let touch = TouchId { step: step_id(base, other), ..touch.clone() };
-                app.store.withdraw_call(&touch, outcome).await?;
-            }
-        }
+        take_off(app, id, touch.as_str(), report).await?;
     }
     match report.outcome {
         CallOutcome::DoNotCall | CallOutcome::WrongNumber => review(app, id, now).await,
         _ => Ok(()),
     }
+}
+
+/// Takes a reported call off the list, and the attempts behind it where it is over.
+async fn take_off(
+    app: &App,
+    id: &Id,
+    touch: &str,
+    report: &CallReported,
+) -> Result<(), StoreError> {
+    let outcome = report.outcome;
+    let Some(named) = TouchId::of_customer(touch, id) else { return Ok(()) };
+    let rules = app.rules();
+    let step = rules.book.rule(&named.rule).and_then(|rule| rule.step(&named.step));
+    let channel = step.map(|step| step.channel);
+    let outcome = channel.map_or(outcome, |channel| outcome.of_channel(channel));
+    match &report.by {
+        Some(by) => {
+            let made_at = report.occurred_at.into();
+            app.store.sign_call(&named, outcome.as_str(), by.as_str(), made_at).await?;
+        }
+        None => app.store.close_call(id, touch, outcome.as_str()).await?,
+    }
+    let is_over =
+        !matches!(outcome, CallOutcome::NoAnswer | CallOutcome::Voicemail | CallOutcome::CallBack);
+    if is_over && channel == Some(Channel::Call) {
+        let (base, number) = step_parts(&named.step);
+        for other in (1..=CALLS_MAX).map(Attempt::Nth).filter(|other| *other > number) {
+            let touch = TouchId { step: step_id(base, other), ..named.clone() };
+            app.store.withdraw_call(&touch, outcome.as_str()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts the calls on the list again that wait for a report by the customer's state, and
+/// were withdrawn for a report that is corrected.
+async fn put_back(app: &App, mut person: Customer, now: Instant) -> Result<(), StoreError> {
+    Box::pin(app.store.hear_all([&mut person], OF_NUMBERS)).await?;
+    let rules = app.rules();
+    for call in person.enrolments.iter().chain(&person.asked_calls) {
+        let has_report = |touch: &TouchId| {
+            let mut standing = person.call_reports.standing();
+            standing.any(|report| report.touch.as_str() == touch.to_string())
+        };
+        for id in person.ids().filter(|_| call.asked_at().is_some() && !call.has_exited()) {
+            let touch = call.touch(id);
+            let may = call_now(&person, &rules.book, &touch, Instant::MAX, now);
+            if never(may).is_none() && !has_report(&touch) {
+                app.store.reopen_call(&touch, now).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The id of the customer under which a call was asked for: the one that was told,
@@ -284,8 +348,7 @@ pub async fn review(app: &App, id: &Id, now: Instant) -> Result<(), StoreError> 
     Box::pin(app.store.hear_all([&mut customer], OF_NUMBERS)).await?;
     let rules = app.rules();
     for call in calls.iter().filter(|call| call.is_open(now)) {
-        let forbidden = call_forbidden(&customer, &rules.book, &call.touch);
-        if let (Channel::Call, Some(why)) = (call.channel, forbidden) {
+        if let Some(why) = never(may_be_made(call, &customer, &rules.book, now)) {
             app.store.withdraw_call(&call.touch, why.as_str()).await?;
             continue;
         }

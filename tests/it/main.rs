@@ -10,6 +10,7 @@ mod arrows;
 mod bad_input;
 mod bounds;
 mod calendar;
+mod calling;
 mod calls;
 mod commands;
 mod complaints;

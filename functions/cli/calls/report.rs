@@ -4,10 +4,11 @@ use anyhow::bail;
 use clap::ValueEnum;
 use lazo::shell::call_list::{self, Gone};
 use lazo::shell::store::Call;
-use lazo_domain::channel::Channel;
+use lazo_domain::event::CallOutcome;
 use serde_json::{Value, json};
 
 use super::{Answer, Desk};
+use crate::calling::{Standing, check_call_back, check_outcome};
 use crate::complaints::{Opening, SeverityArg, is_unhappy, offer};
 use crate::system::publish;
 use crate::when;
@@ -67,16 +68,16 @@ enum Outcome {
 }
 
 impl Outcome {
-    fn as_str(self) -> &'static str {
+    fn told(self) -> CallOutcome {
         match self {
-            Outcome::Reached => "reached",
-            Outcome::Voicemail => "voicemail",
-            Outcome::NoAnswer => "no_answer",
-            Outcome::WrongNumber => "wrong_number",
-            Outcome::DoNotCall => "do_not_call",
-            Outcome::CallBack => "call_back",
-            Outcome::Done => "done",
-            Outcome::NotDone => "not_done",
+            Outcome::Reached => CallOutcome::Reached,
+            Outcome::Voicemail => CallOutcome::Voicemail,
+            Outcome::NoAnswer => CallOutcome::NoAnswer,
+            Outcome::WrongNumber => CallOutcome::WrongNumber,
+            Outcome::DoNotCall => CallOutcome::DoNotCall,
+            Outcome::CallBack => CallOutcome::CallBack,
+            Outcome::Done => CallOutcome::Done,
+            Outcome::NotDone => CallOutcome::NotDone,
         }
     }
 }
@@ -88,13 +89,18 @@ pub async fn report(desk: &Desk<'_>, args: &ReportArgs) -> anyhow::Result<Answer
     let rules = app.rules();
     let zone = &rules.book.default_zone;
     let gone = call_list::gone(&call, now);
-    if let Some(gone @ Gone::Over(_)) = &gone {
+    let by = args.by.as_deref().or(call.holder(now));
+    let standing = Standing::of(app, &call, by, now, lang).await?;
+    if let (Some(gone @ Gone::Over(_)), false) = (&gone, standing.corrects()) {
         return desk.over(gone, &call.touch).await;
     }
     let detail = detail(desk, args, &call).await?;
     publish(desk.system, "CallReported", detail, now).await?;
     out!("{}", lang.pick("anotado", "logged"));
-    if let Some(gone) = gone {
+    for line in standing.lines(lang) {
+        out!("{line}");
+    }
+    if let Some(gone @ Gone::Expired { .. }) = gone {
         let follows = lang.pick("por eso no se vuelve a intentar", "so it is not tried again");
         out!("{}; {follows}", lang.gone(&gone, zone));
     }
@@ -104,23 +110,7 @@ pub async fn report(desk: &Desk<'_>, args: &ReportArgs) -> anyhow::Result<Answer
 /// The report as an event.
 async fn detail(desk: &Desk<'_>, args: &ReportArgs, call: &Call) -> anyhow::Result<Value> {
     let Desk { now, lang, .. } = *desk;
-    let fits = match args.outcome {
-        Outcome::Done | Outcome::NotDone => call.channel == Channel::Task,
-        _ => true,
-    };
-    if !fits {
-        bail!(
-            "--outcome {}: {}",
-            args.outcome.as_str(),
-            lang.pick(
-                "es de tareas, y esto es una llamada: por ejemplo reached o no_answer",
-                "is of tasks, and this is a call: say reached or no_answer, for example"
-            )
-        );
-    }
-    if args.outcome == Outcome::NotDone && args.note.is_none() {
-        bail!("--outcome not_done: {}", lang.pick("di por qué con --note", "say why by --note"));
-    }
+    check_outcome(call, args.outcome.told(), args.note.as_deref(), lang)?;
     let at = match &args.call_back_at {
         None => None,
         Some(_) if args.outcome != Outcome::CallBack => bail!(
@@ -134,7 +124,7 @@ async fn detail(desk: &Desk<'_>, args: &ReportArgs, call: &Call) -> anyhow::Resu
         "customer_id": call.touch.customer,
         "occurred_at": now.to_string(),
         "touch_id": call.touch.to_string(),
-        "outcome": args.outcome.as_str(),
+        "outcome": args.outcome.told().as_str(),
     });
     let holder = || call.holder(now).map(str::to_owned);
     let optional = [
@@ -158,6 +148,7 @@ async fn called_back(desk: &Desk<'_>, text: &str, call: &Call) -> anyhow::Result
     let customer = desk.app.store.person(&call.touch.customer).await?.customer;
     let zone = customer.zone(&rules.book.default_zone);
     let at = when::read(text, "--call-back-at", desk.now, &zone, &rules.book.policy, desk.lang)?;
+    check_call_back(at, text, &customer, &rules.book, desk.now, desk.lang)?;
     Ok(at.rfc3339_in(&zone))
 }
 

@@ -2,6 +2,8 @@
 
 use lazo::shell::call_list::{self, Claim, desk as at_desk, lookup};
 
+use lazo_domain::decide::CallNow;
+
 use super::list::{nothing, show};
 use super::{Answer, Desk};
 use crate::staff::has_list;
@@ -55,6 +57,12 @@ pub async fn claim(desk: &Desk<'_>, args: &ClaimArgs) -> anyhow::Result<Answer> 
             Ok(Answer::Yes)
         }
         Claim::Taken { by, until } => desk.no(&desk.lang.taken(&by, until, zone)),
+        Claim::NotNow { reason, opens } => {
+            let customer = desk.app.store.person(&call.touch.customer).await?.customer;
+            let may = CallNow::Later { reason, opens };
+            let why = desk.lang.not_now(&may, desk.now, &customer.zone(zone));
+            desk.no(&why.unwrap_or_default())
+        }
         Claim::Gone(gone) => desk.over(&gone, &call.touch).await,
     }
 }

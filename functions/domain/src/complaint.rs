@@ -264,6 +264,13 @@ impl Complaints {
         ordered::keep_latest(&mut self.bad_answers, BAD_ANSWERS_MAX);
     }
 
+    /// Takes back one that a rep reported and corrected.
+    pub fn take_back_bad_answer(&mut self, at: Instant) {
+        if let Ok(index) = self.bad_answers.binary_search(&at) {
+            self.bad_answers.remove(index);
+        }
+    }
+
     /// Drops bad answers whose pause ended before `horizon`.
     pub fn forget(&mut self, horizon: Instant, policy: &Policy) {
         let pause = policy.complaints.bad_experience_pause.millis_at_most();

@@ -1,6 +1,7 @@
 //! Everything that a decision needs about one customer: one stored item.
 
 mod enrolment;
+mod reports;
 mod said;
 
 use std::borrow::Cow;
@@ -18,12 +19,14 @@ use crate::event::{AnnualDate, DissolutionReason, EventKind, Line};
 use crate::history::{History, Until};
 use crate::id::Id;
 use crate::instant::Instant;
+use crate::ordered;
 use crate::policy::{MarketingConsent, Policy};
 use crate::profile::Profile;
 use crate::stage::{DriftForecast, Entered};
 use crate::suppression::{Suppressions, WrongNumbers};
 use crate::touch::{TouchId, TouchRecord};
 pub use enrolment::*;
+pub use reports::{CORRECTION_MILLIS, CallReport, CallReports};
 pub use said::{said, said_since};
 
 /// The anniversary that nobody needs to tell: that of the first purchase.
@@ -90,6 +93,13 @@ pub struct Customer {
     /// By rule, the latest enrolments, where the rule asks who was in before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub past: BTreeMap<String, Vec<PastEnrolment>>,
+    /// Calls that were asked for and whose rules go on, or are over, without them: a
+    /// report may bring one back, or correct what ended it. So many at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked_calls: Vec<Enrolment>,
+    /// The latest reports of calls, so that later ones may correct them.
+    #[serde(default, skip_serializing_if = "CallReports::is_empty")]
+    pub call_reports: CallReports,
     /// What was sent, as far back as the frequency caps look.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sends: Vec<SentTouch>,
@@ -137,8 +147,12 @@ pub struct Alias {
 #[serde(default)]
 pub struct Signals {
     /// The first satisfaction or CSAT of 4 or more, or NPS of 9 or more.
+    /// Those that reps report are in `positive_calls`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub positive_at: Option<Instant>,
+    /// The same as reps report it, the earliest ones: a report may be corrected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub positive_calls: Vec<Instant>,
     /// Contacts that the customer started, complaints aside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Instant>,
@@ -151,13 +165,40 @@ pub struct Contact {
     pub at: Instant,
     /// The key of the interaction, the call or the survey answer.
     pub id: Id,
-    /// Such as `store`; for a call `call`, for a survey answer the touchpoint it is about.
+    /// Such as `store`; for a call `call`, for a task `task`, for a survey answer the
+    /// touchpoint it is about.
     pub channel: Line,
     /// Such as `visit`; for a call its outcome, for a survey answer `survey`.
     pub kind: Line,
     /// The beginning of what was noted; `None` where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<crate::event::Note>,
+    /// Who of the shop it was, where a report of a call tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Line>,
+}
+
+/// How many satisfied customers' calls are kept: the earliest counts.
+const POSITIVE_CALLS_MAX: usize = 20;
+
+impl Signals {
+    /// When the first good score was given.
+    pub fn first_positive(&self) -> Option<Instant> {
+        self.positive_at.into_iter().chain(self.positive_calls.first().copied()).min()
+    }
+
+    /// Notes that a rep reported a satisfied customer.
+    pub fn note_positive_call(&mut self, at: Instant) {
+        ordered::insert(&mut self.positive_calls, at);
+        self.positive_calls.truncate(POSITIVE_CALLS_MAX);
+    }
+
+    /// Takes back what a rep reported and corrected.
+    pub fn take_back_positive_call(&mut self, at: Instant) {
+        if let Ok(index) = self.positive_calls.binary_search(&at) {
+            self.positive_calls.remove(index);
+        }
+    }
 }
 
 impl Customer {
@@ -183,6 +224,8 @@ impl Customer {
             enrolments: Vec::new(),
             unwritten: Vec::new(),
             past: BTreeMap::new(),
+            asked_calls: Vec::new(),
+            call_reports: CallReports::default(),
             sends: Vec::new(),
             known_since: None,
             reported: BTreeSet::new(),
@@ -240,8 +283,8 @@ impl Customer {
 
     /// Puts an enrolment where it belongs.
     pub(crate) fn insert_enrolment(&mut self, enrolment: Enrolment) {
-        fn key(e: &Enrolment) -> (Instant, &str, &str) {
-            (e.at, &e.rule, &e.occurrence)
+        fn key(e: &Enrolment) -> (Instant, &str, &str, bool) {
+            (e.at, &e.rule, &e.occurrence, e.is_beside)
         }
         let place = self.enrolments.binary_search_by(|known| key(known).cmp(&key(&enrolment)));
         let (Ok(index) | Err(index)) = place;

@@ -124,6 +124,11 @@ impl WrongNumbers {
         ordered::keep_latest(&mut self.0, WRONG_NUMBERS_MAX);
     }
 
+    /// Takes back that the number of an instant was wrong.
+    pub fn take_back(&mut self, at: Instant) {
+        self.0.retain(|known| known.at != at);
+    }
+
     /// Finds out which numbers those were: the profile may have been told
     /// since, and of an earlier time. Whoever reports a number as wrong may clear
     /// or correct it at the same instant, so one of before comes first.

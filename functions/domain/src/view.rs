@@ -72,7 +72,7 @@ impl View<'_> {
         let days = history.days(self.until, &self.zone);
         let first = history.first_at(self.until);
         let signals = &self.customer.signals;
-        let positive = signals.positive_at.is_some_and(|at| at <= self.until.at);
+        let positive = signals.first_positive().is_some_and(|at| at <= self.until.at);
         let contacted = first.is_some_and(|first| {
             signals.contacts.iter().any(|at| *at > first && *at <= self.until.at)
         });

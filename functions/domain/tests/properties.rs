@@ -61,6 +61,10 @@ fn essence(customer: &Customer) -> serde_json::Value {
         let fired = fired.as_object_mut().unwrap();
         fired.remove("received_at");
     }
+    for told in fields.get_mut("call_reports").and_then(|r| r.as_array_mut()).into_iter().flatten()
+    {
+        told.as_object_mut().unwrap().remove("received_at");
+    }
     for entered in fields.get_mut("stages").and_then(|s| s.as_array_mut()).into_iter().flatten() {
         entered.as_object_mut().unwrap().remove("learnt_at");
     }

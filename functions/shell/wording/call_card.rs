@@ -1,8 +1,8 @@
 //! A call as a rep reads it, and as a program does.
 
 use lazo_domain::channel::Channel;
-use lazo_domain::customer::Customer;
-use lazo_domain::decide::call_facts;
+use lazo_domain::customer::{Contact, Customer};
+use lazo_domain::decide::{CallNow, call_facts, promised};
 use lazo_domain::instant::Instant;
 use lazo_domain::message::{Facts, MessageError, Occasion, Period, context};
 use lazo_domain::view::View;
@@ -78,6 +78,7 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant, short: &str) -> Va
     let latest = customer.history.latest();
     let facts = call_facts(customer, &rules.book, &call.touch, now);
     let locale = customer.locale(&rules.book.policy);
+    let may = listed.may_be_made(&rules.book, now);
     json!({
         "touch_id": call.touch.to_string(),
         "short_id": short,
@@ -95,6 +96,16 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant, short: &str) -> Va
         "outcome": call.outcome,
         "reported_by": call.reported_by,
         "reported_at": call.reported_at.map(|at| at.rfc3339_in(&zone)),
+        "may_be_made_now": may == CallNow::Yes,
+        "not_now": match may {
+            CallNow::Later { reason, .. } | CallNow::Never { reason } => Some(reason),
+            CallNow::Yes => None,
+        },
+        "opens_at": match may {
+            CallNow::Later { opens, .. } => opens.map(|at| at.rfc3339_in(&zone)),
+            CallNow::Yes | CallNow::Never { .. } => None,
+        },
+        "promised_at": promised(customer, &call.touch).and_then(|(_, at)| Some(at?.rfc3339_in(&zone))),
         "attempt": facts.attempt,
         "attempts": facts.attempts,
         "open_complaint": customer.complaints.worst_open(),
@@ -108,9 +119,35 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant, short: &str) -> Va
         })),
         "last_contacts": customer.contacts.iter().rev().map(|c| json!({
             "at": c.at.rfc3339_in(&zone), "channel": c.channel, "kind": c.kind, "note": c.note,
+            "by": c.by, "corrected": customer.call_reports.is_corrected(&c.id),
         })).collect::<Vec<_>>(),
         "script": script(call, customer, rules, now, locale).ok(),
     })
+}
+
+/// Why a call may not be made now, and what the customer was promised.
+fn standing(listed: &Listed, rules: &Rules, now: Instant, lang: Language) -> Vec<Row> {
+    let Listed { call, customer } = listed;
+    let zone = customer.zone(&rules.book.default_zone);
+    let waits = lang
+        .not_now(&listed.may_be_made(&rules.book, now), now, &zone)
+        .map(|why| (lang.pick("ahora no", "not now"), why));
+    let promise = promised(customer, &call.touch).map(|(made, at)| {
+        let no_time = || lang.pick("sin hora", "at no time").to_owned();
+        let when = at.map_or_else(no_time, |at| moment(at, &zone));
+        let on = lang.pick("prometida el", "promised on");
+        (lang.pick("devolver", "call back"), format!("{when}, {on} {}", made.date_in(&zone)))
+    });
+    waits.into_iter().chain(promise).collect()
+}
+
+/// Who made a contact, and whether its report was corrected.
+fn made_by(contact: &Contact, customer: &Customer, lang: Language) -> String {
+    let by = contact.by.as_ref().map(|by| format!(" ({})", by.as_str())).unwrap_or_default();
+    match customer.call_reports.is_corrected(&contact.id) {
+        true => by + lang.pick(", corregido", ", corrected"),
+        false => by,
+    }
 }
 
 /// What a call is called on the list, and how much of it is shown.
@@ -180,6 +217,7 @@ fn rows(listed: &Listed, rules: &Rules, now: Instant, short: &str, lang: Languag
         let shop = &rules.book.default_zone;
         rows.push((lang.pick("pospuesta a", "snoozed to"), moment(until, shop)));
     }
+    rows.extend(standing(listed, rules, now, lang));
     if let Some(severity) = customer.complaints.worst_open() {
         let open = lang.pick("abierta", "open");
         rows.push((
@@ -203,8 +241,9 @@ fn history(customer: &Customer, rules: &Rules, lang: Language) -> Vec<Row> {
     }
     for contact in customer.contacts.iter().rev() {
         let note = contact.note.as_ref().map_or("", |note| note.as_str());
+        let by = made_by(contact, customer, lang);
         let contacted = format!(
-            "{}  {}, {}  {note}",
+            "{}  {}, {}{by}  {note}",
             contact.at.date_in(&zone),
             lang.of_contact(contact.channel.as_str()),
             lang.of_contact(contact.kind.as_str())

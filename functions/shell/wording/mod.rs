@@ -2,6 +2,7 @@
 //! pages and the mails.
 
 pub mod call_card;
+mod calling;
 pub mod described;
 mod desk;
 mod people;

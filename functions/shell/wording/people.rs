@@ -87,6 +87,7 @@ impl Language {
             "call_back" => ("pidió que le llamen después", "asked to be called back"),
             "done" => ("hecho", "done"),
             "not_done" => ("no se hizo", "not done"),
+            "task" => ("tarea", "task"),
             other => return other,
         };
         self.pick(es, en)

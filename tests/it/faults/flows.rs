@@ -257,6 +257,16 @@ fn of_calls() -> Vec<Flow> {
     };
     // The second attempt falls due two hours after the report of the first.
     let second = || Act::Tick { at: minutes_after(due(), 125) };
+    let by_eva = |key: &str, minutes: i64, mut more: Value| {
+        more["call_id"] = key.into();
+        more["by"] = "eva".into();
+        more["touch_id"] = touch("again", "call").to_string().into();
+        event("CallReported", 22 * 60 + minutes, more)
+    };
+    let named = minutes_after(due(), 300).to_string();
+    let call_back = json!({ "outcome": "call_back", "call_back_at": named });
+    let mut mistaken = asked();
+    mistaken.push(by_eva("c1", 5, json!({ "outcome": "reached" })));
     let mut twice = asked();
     twice.extend([report("c1", 5, "call", "no_answer"), second()]);
     vec![
@@ -264,6 +274,18 @@ fn of_calls() -> Vec<Flow> {
             "report of nobody reached",
             asked(),
             report("c1", 5, "call", "no_answer"),
+            bought("p2", 22 * 60 + 10, "10.00"),
+        ),
+        flow(
+            "report of a call back",
+            asked(),
+            by_eva("c1", 5, call_back),
+            bought("p2", 22 * 60 + 10, "10.00"),
+        ),
+        flow(
+            "report that corrects another",
+            mistaken,
+            by_eva("c2", 7, json!({ "outcome": "no_answer" })),
             bought("p2", 22 * 60 + 10, "10.00"),
         ),
         flow(

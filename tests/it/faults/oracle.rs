@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::shell::store::{FailureKind, Month, Store, TouchState, keys};
 use lazo_domain::address::{Asks, Heard};
 use lazo_domain::channel::Channel;
-use lazo_domain::customer::{Customer, Phase};
+use lazo_domain::customer::{CallReports, Customer, Phase};
 use lazo_domain::event::{Body, EventKind};
 use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::touch::Reason;
@@ -129,17 +129,29 @@ impl Left {
         // When a calendar was looked at last depends on who came first.
         customer.occasions_until = None;
         customer.stages.iter_mut().for_each(|entered| entered.learnt_at = None);
-        for e in &mut customer.enrolments {
-            if let Phase::AwaitingReport { asked_at } = &mut e.phase {
+        for e in customer.enrolments.iter_mut().chain(&mut customer.asked_calls) {
+            if let Phase::AwaitingReport { asked_at, .. } = &mut e.phase {
                 *asked_at = due();
+                e.base = due();
             }
-            e.tries.iter_mut().for_each(|one| one.asked_at = due());
+            let tries = e.tries.iter_mut().chain(&mut e.tries_before);
+            tries.for_each(|one| one.asked_at = due());
         }
+        customer.call_reports = arrived_once(&customer.call_reports);
         customer
             .enrolments
             .retain(|e| !self.unknown.contains(&e.touch(&self.customer.id).to_string()));
         customer
     }
+}
+
+/// The same reports, as if all had arrived at one time: that may differ.
+fn arrived_once(reports: &CallReports) -> CallReports {
+    let mut value = serde_json::to_value(reports).unwrap();
+    for report in value.as_array_mut().into_iter().flatten() {
+        report["received_at"] = 0.into();
+    }
+    serde_json::from_value(value).unwrap()
 }
 
 async fn failures(store: &Store) -> (BTreeSet<String>, Vec<String>) {

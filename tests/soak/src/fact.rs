@@ -93,6 +93,8 @@ pub enum Calls {
     Nothing,
     /// Nobody was reached.
     Unanswered,
+    /// The customer wants to be called back, at a time that they named if any.
+    CallBack(Option<i64>),
     /// The customer wants none.
     Denied,
     /// The number is somebody else's.

@@ -10,12 +10,13 @@ use lazo::shell::store::FailureKind;
 use lazo_fake_aws::mail::Accepted;
 use serde_json::{Value, json};
 
-use super::fact::{Calls, Fact, For, Line, What};
-use super::happening::{Happening, rfc3339};
+use super::fact::{Fact, For, Line, What};
+use super::happening::rfc3339;
 use super::life::{DAY, HOUR, MINUTE, SECOND};
 use super::links;
 use super::people::{CUSTOMER, GUEST, number_of, of_thousand};
 use super::queue::{Delivery, Place};
+use super::reports;
 use super::seen::{Escalated, Gone, Morning};
 use super::world::World;
 
@@ -161,32 +162,9 @@ fn take_request(world: &mut World, detail: &Value, is_call: bool) {
     *(if is_call { &mut world.totals.calls } else { &mut world.totals.tasks }) += 1;
     world.tell(customer, || format!("{touch} was asked for"));
     world.gone[customer].push(Gone { touch: touch.clone(), at: world.now, to: None, is_of_guest });
-    if is_call && of_thousand(&mut world.rng, 700) {
-        let occurred = world.now + world.rng.i64(HOUR..2 * DAY) / SECOND * SECOND + 7 * SECOND;
-        let key = format!("call-{}-{}", world.people[customer].number, world.events.len());
-        let outcome = ["reached", "no_answer", "no_answer", "voicemail", "wrong_number"]
-            [world.rng.usize(..5)];
-        let outcome = if of_thousand(&mut world.rng, 15) { "do_not_call" } else { outcome };
-        let mut fields = json!({ "call_id": key, "touch_id": touch, "outcome": outcome });
-        let score = world.rng.u8(1..=5);
-        let is_reached = outcome == "reached";
-        if is_reached {
-            fields["satisfaction"] = score.into();
-        }
-        let what = What::Heard {
-            kind: "CallReported",
-            is_bad: is_reached && score <= 2,
-            calls: match outcome {
-                "do_not_call" => Calls::Denied,
-                "wrong_number" => Calls::WrongNumber,
-                "no_answer" | "voicemail" => Calls::Unanswered,
-                _ => Calls::Nothing,
-            },
-        };
-        let happening = Happening::new(Fact::new(what, key, occurred).about(&touch), fields);
-        let text = happening.text(&id);
-        let mut rng = world.rng.fork();
-        world.add_event(&mut rng, customer, happening.fact, text);
+    match is_call {
+        true => reports::of_call(world, customer, &touch, &id),
+        false => reports::of_task(world, customer, &touch, &id),
     }
 }
 

@@ -17,6 +17,7 @@
 //! | `mailbox` | what follows from mails and calls |
 //! | `links` | links of mails that are followed |
 //! | `ses_faults` | what goes wrong |
+//! | `reports` | what reps report of calls and tasks |
 //! | `malformed` | records that fit no schema |
 //! | `seen` | what went out |
 //! | `observe` | what the product says in the end |
@@ -45,6 +46,7 @@ mod people;
 mod queue;
 mod replay;
 mod report;
+mod reports;
 mod seen;
 mod ses_faults;
 mod shop;

@@ -107,6 +107,10 @@ pub enum Defect {
     DriftsLater,
     /// Calls are tried twice, not three times.
     GivesUpCalling,
+    /// Of who asks to be called back at a time, the time is not told.
+    BlindToNamedTimes,
+    /// Reports do not say who called, so that none corrects another.
+    NobodyNamed,
     /// Nobody is told of complaints that nobody resolves.
     NobodyInCharge,
     /// Nobody is told in the morning what the day brings.

@@ -35,6 +35,10 @@ pub struct Totals {
     pub mails: u64,
     pub calls: u64,
     pub tasks: u64,
+    /// Customers who asked to be called back.
+    pub call_backs: u64,
+    /// Reports of calls that a later one corrects.
+    pub corrections: u64,
     /// Mails to somebody in the shop.
     pub notices: u64,
     /// Touches by how they ended, and why where they did not go out.
@@ -75,6 +79,8 @@ impl Totals {
             (&mut self.mails, other.mails),
             (&mut self.calls, other.calls),
             (&mut self.tasks, other.tasks),
+            (&mut self.call_backs, other.call_backs),
+            (&mut self.corrections, other.corrections),
             (&mut self.notices, other.notices),
             (&mut self.replayed, other.replayed),
             (&mut self.violations, other.violations),

@@ -110,15 +110,16 @@ pub struct Enrolment {
     /// After a lost answer it was put back once, as the policy said.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resent: bool,
-    /// The attempts at the call that came before and reached nobody.
+    /// The attempts at the call that were asked for, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tries: Vec<Try>,
-    /// What was reported of a call before its asking was confirmed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reported: Option<Reported>,
-    /// The base is the report that ended the call before.
+    /// The attempts at the call of the step before, where a report ended it: the base
+    /// is that report's instant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries_before: Vec<Try>,
+    /// A call that comes back while its rule goes on, or is over: no step follows it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub base_is_report: bool,
+    pub is_beside: bool,
 }
 
 /// How far the touch of an enrolment has got.
@@ -134,6 +135,9 @@ pub enum Phase {
     AwaitingReport {
         /// When the call was asked for.
         asked_at: Instant,
+        /// An exit event came since: no report brings it back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        exited: bool,
     },
 }
 
@@ -183,22 +187,45 @@ impl Phase {
     }
 }
 
-/// An attempt at a call that reached nobody.
+/// An attempt at a call that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Try {
     /// When the attempt was asked for.
     pub asked_at: Instant,
-    /// When the attempt was made, as its report tells.
-    pub reported_at: Instant,
+    /// When it fell due: its expiry counts from then.
+    pub due: Instant,
+    /// What ended the attempt; `None` while its report is awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
 }
 
-/// What a report says of a call, as far as attempts go.
+impl Try {
+    /// When the attempt was made, as far as it is known.
+    pub fn made_at(&self) -> Instant {
+        self.reported.map_or(self.asked_at, |reported| reported.at)
+    }
+}
+
+/// What the reports of a call come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reported {
     /// When the call was made, as the report tells.
     pub at: Instant,
-    /// Whether nobody was reached, so that it is tried again.
-    pub is_unanswered: bool,
+    /// What it means for the attempts.
+    pub says: Says,
+}
+
+/// What a report means for the attempts at its call. Of several the first of these
+/// counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Says {
+    /// Somebody was reached, or nobody is to be: the call is over.
+    Ends,
+    /// The customer is to be called back, at the time that they named if any.
+    CallBack(Option<Instant>),
+    /// Nobody was reached.
+    Unanswered,
 }
 
 /// How many deferrals of a touch are kept; the latest ones.
@@ -257,15 +284,20 @@ impl Enrolment {
         self.sending().is_some()
     }
 
-    /// Whether an exit event came while the touch was on its way out.
+    /// Whether an exit event came while the touch was on its way out, or since the
+    /// call was asked for.
     pub fn has_exited(&self) -> bool {
-        self.sending().is_some_and(|sending| sending.exited)
+        match self.phase {
+            Phase::Waiting => false,
+            Phase::Sending(sending) => sending.exited,
+            Phase::AwaitingReport { exited, .. } => exited,
+        }
     }
 
     /// Since when the call waits for its report.
     pub fn asked_at(&self) -> Option<Instant> {
         match self.phase {
-            Phase::AwaitingReport { asked_at } => Some(asked_at),
+            Phase::AwaitingReport { asked_at, .. } => Some(asked_at),
             _ => None,
         }
     }

@@ -39,7 +39,10 @@ fn a_plan_may_move_until_something_was_tried() {
     for tried in [
         Enrolment { defers: vec![waits], ..enrolment() },
         Enrolment { phase: Phase::sending(at(2)), ..enrolment() },
-        Enrolment { phase: Phase::AwaitingReport { asked_at: at(2) }, ..enrolment() },
+        Enrolment {
+            phase: Phase::AwaitingReport { asked_at: at(2), exited: false },
+            ..enrolment()
+        },
     ] {
         assert!(!tried.is_untried(at(9)), "{tried:?}");
     }

@@ -1,7 +1,6 @@
 //! What follows from how a sending went, and which step comes next (rules#after-a-skipped-step).
 
 use super::Turn;
-use super::calls::is_tried_again;
 use crate::calendar::Base;
 use crate::channel::Channel;
 use crate::customer::{Enrolment, Phase, SendAnswer};
@@ -17,7 +16,7 @@ impl Turn<'_> {
         self.keep_for_script(&enrolment, channel);
         self.record_end(&enrolment, channel, TouchStatus::Sent, at, None);
         match self.book.rule(&enrolment.rule) {
-            Some(rule) if is_tried_again(&enrolment, rule) => self.wait_for_report(enrolment, at),
+            Some(rule) if channel.has_attempts() => self.on_call_asked(enrolment, rule, at),
             Some(rule) => self.go_on(enrolment, rule, at),
             None => {}
         }
@@ -107,6 +106,7 @@ impl Turn<'_> {
     /// Plans the step behind one that was sent or skipped, counted from then;
     /// behind the last the enrolment is over.
     pub(super) fn go_on(&mut self, enrolment: Enrolment, rule: &Rule, at: Instant) {
+        self.leave_call_behind(&enrolment);
         if let Some(next) = self.at_next_step(enrolment, rule, at) {
             self.customer.insert_enrolment(next);
         }
@@ -122,7 +122,7 @@ impl Turn<'_> {
     ) -> Option<Enrolment> {
         let here = rule.position(&enrolment.step);
         let next = here.and_then(|here| rule.steps.get(here + 1));
-        let step = next.filter(|_| !enrolment.has_exited())?;
+        let step = next.filter(|_| !enrolment.has_exited() && !enrolment.is_beside)?;
         let base = Base { at, is_day: false };
         let due = self.due(step, base, self.detail_of(&enrolment));
         Some(Enrolment {
@@ -135,8 +135,7 @@ impl Turn<'_> {
             phase: Phase::Waiting,
             resent: false,
             tries: Vec::new(),
-            reported: None,
-            base_is_report: false,
+            tries_before: Vec::new(),
             ..enrolment
         })
     }

@@ -1,6 +1,6 @@
 //! What an event changes in a customer's state.
 
-use crate::customer::{Contact, Customer};
+use crate::customer::{CallReport, Contact, Customer};
 use crate::event::{
     Body, CallOutcome, CallReported, ConsentChannel, ConsentPurpose, ConsentState, Initiator, Line,
     Note, SurveyAnswered,
@@ -37,7 +37,8 @@ pub(super) fn apply(customer: &mut Customer, told_under: Option<&Id>, at: Instan
             }
             note_satisfaction(customer, at, interaction.satisfaction.map(|score| score.0));
             let (channel, kind) = (interaction.channel.clone(), interaction.kind.clone());
-            remember(customer, at, &interaction.interaction_id, channel, kind, &interaction.note);
+            let id = &interaction.interaction_id;
+            remember(customer, at, id, (channel, kind, None), &interaction.note);
         }
         Body::ComplaintOpened(complaint) => {
             let (id, category) = (&complaint.complaint_id, &complaint.category);
@@ -47,31 +48,74 @@ pub(super) fn apply(customer: &mut Customer, told_under: Option<&Id>, at: Instan
             let cause = complaint.root_cause.as_ref();
             customer.complaints.resolve(&complaint.complaint_id, at, cause);
         }
-        Body::CallReported(call) => apply_call(customer, &id, at, call),
         Body::SurveyAnswered(answer) => apply_answer(customer, at, answer),
         Body::PurchaseDelivered(delivery) => {
             customer.history.add_delivery(&delivery.purchase_id, at);
         }
         Body::CustomerUpdated(_)
         | Body::ContentPublished(_)
+        | Body::CallReported(_)
         | Body::CustomerErased(_)
         | Body::CustomerMerged(_) => {}
     }
 }
 
-fn apply_call(customer: &mut Customer, id: &Id, at: Instant, call: &CallReported) {
+/// Takes over what a report of a call tells; gives the earlier ones that it corrects. A
+/// no stays a no: only a word of consent takes it back.
+pub(super) fn apply_call(
+    customer: &mut Customer,
+    call: &CallReported,
+    received_at: Option<Instant>,
+) -> Vec<CallReport> {
+    let at = Instant::from(call.occurred_at);
     if call.outcome == CallOutcome::DoNotCall {
         let (channel, purpose) = (ConsentChannel::Call, ConsentPurpose::All);
-        customer.consents_under(id, at).note(at, channel, purpose, ConsentState::Denied);
+        let consents = customer.consents_under(&call.customer_id, at);
+        consents.note(at, channel, purpose, ConsentState::Denied);
     }
-    if call.outcome == CallOutcome::WrongNumber {
-        customer.wrong_numbers.note(at);
-        customer.wrong_numbers.find(&customer.profile.phone);
+    let report = CallReport::of(call, received_at);
+    let corrected = report.map_or_else(Vec::new, |report| customer.call_reports.take(report));
+    corrected.iter().for_each(|report| take_back(customer, report));
+    if !customer.call_reports.is_corrected(&call.call_id) {
+        if call.outcome == CallOutcome::WrongNumber {
+            customer.wrong_numbers.note(at);
+            customer.wrong_numbers.find(&customer.profile.phone);
+        }
+        match call.satisfaction.map(|score| Feeling::of_satisfaction(score.0)) {
+            Some(Feeling::Unhappy) => customer.complaints.note_bad_answer(at),
+            Some(Feeling::Happy) => customer.signals.note_positive_call(at),
+            Some(Feeling::Neutral) | None => {}
+        }
+        customer.reported.extend(call.dissolution_reason.map(|reason| (at, reason)));
     }
-    note_satisfaction(customer, at, call.satisfaction.map(|score| score.0));
-    customer.reported.extend(call.dissolution_reason.map(|reason| (at, reason)));
-    if let (Ok(channel), Ok(kind)) = (Line::new("call"), Line::new(call.outcome.as_str())) {
-        remember(customer, at, &call.call_id, channel, kind, &call.note);
+    let channel = if call.outcome.is_of_task() { "task" } else { "call" };
+    if let (Ok(channel), Ok(kind)) = (Line::new(channel), Line::new(call.outcome.as_str())) {
+        let by = call.by.clone();
+        remember(customer, at, &call.call_id, (channel, kind, by), &call.note);
+    }
+    corrected
+}
+
+/// Takes back what a report told that was corrected, unless another of the same instant
+/// tells the same.
+pub(super) fn take_back(customer: &mut Customer, report: &CallReport) {
+    let at = report.at;
+    let others: Vec<CallReport> =
+        customer.call_reports.standing().filter(|other| other.at == at).cloned().collect();
+    if report.outcome == CallOutcome::WrongNumber
+        && !others.iter().any(|other| other.outcome == CallOutcome::WrongNumber)
+    {
+        customer.wrong_numbers.take_back(at);
+    }
+    match report.satisfaction.map(Feeling::of_satisfaction) {
+        Some(Feeling::Unhappy) => customer.complaints.take_back_bad_answer(at),
+        Some(Feeling::Happy) => customer.signals.take_back_positive_call(at),
+        Some(Feeling::Neutral) | None => {}
+    }
+    if let Some(reason) = report.dissolution_reason
+        && !others.iter().any(|other| other.dissolution_reason == Some(reason))
+    {
+        customer.reported.remove(&(at, reason));
     }
 }
 
@@ -84,7 +128,7 @@ fn apply_answer(customer: &mut Customer, at: Instant, answer: &SurveyAnswered) {
     }
     if let (Some(_), Ok(kind)) = (&answer.comment, Line::new("survey")) {
         let (id, channel) = (&answer.answer_id, answer.touchpoint.clone());
-        remember(customer, at, id, channel, kind, &answer.comment);
+        remember(customer, at, id, (channel, kind, None), &answer.comment);
     }
     let told = |feeling| Feeling::of_scores(answer).any(|one| one == feeling);
     // One answer is one bad experience, however many scores it gives.
@@ -121,14 +165,14 @@ fn remember(
     customer: &mut Customer,
     at: Instant,
     id: &Id,
-    channel: Line,
-    kind: Line,
+    (channel, kind, by): (Line, Line, Option<Line>),
     note: &Option<Note>,
 ) {
     let note = note.as_ref().and_then(|note| {
         let kept: String = note.as_str().chars().take(CONTACT_NOTE_CHARS_MAX).collect();
         Note::new(kept).ok()
     });
-    ordered::insert(&mut customer.contacts, Contact { at, id: id.clone(), channel, kind, note });
+    let contact = Contact { at, id: id.clone(), channel, kind, note, by };
+    ordered::insert(&mut customer.contacts, contact);
     ordered::keep_latest(&mut customer.contacts, CONTACTS_MAX);
 }

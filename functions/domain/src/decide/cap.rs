@@ -3,6 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 
 use super::Turn;
+use super::due::Gate;
 use crate::channel::{Channel, Purpose};
 use crate::complaint::Pause;
 use crate::customer::Enrolment;
@@ -144,7 +145,7 @@ impl Turn<'_> {
             Pause::Open => true,
         };
         let waits = paused && rule.during_complaint == DuringComplaint::Wait;
-        self.forbidden(rule, step.channel).is_none()
+        self.forbidden(Gate::of(Some(rule)), step.channel).is_none()
             && !waits
             && enrolment.next < self.expires_at(enrolment.due, step)
             && self.condition_fails(enrolment, step).is_none()

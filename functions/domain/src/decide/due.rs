@@ -21,10 +21,32 @@ use crate::view::View;
 const SENDS_AT_ONCE: usize = 20;
 
 /// What is to become of a touch that fell due.
-enum Fate {
+pub(super) enum Fate {
     Go,
     Wait { reason: Reason, until: Instant },
     End { reason: Reason, at: Instant },
+}
+
+/// What eligibility asks of the rule of a touch.
+#[derive(Clone, Copy)]
+pub(super) struct Gate {
+    pub purpose: Purpose,
+    pub is_live: bool,
+    pub has_exited: bool,
+    pub waits_for_complaints: bool,
+}
+
+impl Gate {
+    /// That of a rule; of one that is no more, the stricter answer to each.
+    pub fn of(rule: Option<&Rule>) -> Gate {
+        Gate {
+            purpose: rule.map_or(Purpose::Marketing, |rule| rule.purpose),
+            is_live: rule.is_some_and(Rule::is_live),
+            has_exited: false,
+            waits_for_complaints: rule
+                .is_none_or(|rule| rule.during_complaint == DuringComplaint::Wait),
+        }
+    }
 }
 
 impl<'a> Turn<'a> {
@@ -151,30 +173,15 @@ impl<'a> Turn<'a> {
 
     /// The eligibility of rules#eligibility: the first that fails is the reason.
     fn examine(&self, enrolment: &Enrolment, rule: &Rule, step: &Step) -> Fate {
-        if let Some(reason) = self.forbidden(rule, step.channel) {
-            return Fate::End { reason, at: self.now };
-        }
         let expires_at = self.expires_at(enrolment.due, step);
-        if self.now >= expires_at {
-            return Fate::End { reason: Reason::Expired, at: expires_at };
-        }
-        if rule.during_complaint == DuringComplaint::Wait {
-            let reason = Reason::ComplaintOpen;
-            match self.pause() {
-                Pause::None => {}
-                Pause::Until(until) => return Fate::Wait { reason, until },
-                Pause::Open => {
-                    return Fate::Wait { reason, until: expires_at };
-                }
-            }
+        if let Some(fate) = self.kept_back(Gate::of(Some(rule)), step.channel, expires_at) {
+            return fate;
         }
         if let Some(reason) = self.condition_fails(enrolment, step) {
             return Fate::End { reason, at: self.now };
         }
-        let opening = self.opening(self.now, step.channel);
-        if opening != Some(self.now) {
-            let until = opening.unwrap_or(expires_at);
-            return Fate::Wait { reason: Reason::QuietHours, until };
+        if let Some(fate) = self.rests(step.channel, expires_at) {
+            return fate;
         }
         match self.capped_until(enrolment, rule, step) {
             None => Fate::Go,
@@ -182,8 +189,38 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// What ends a touch of this rule and channel, whenever it is tried.
-    pub(super) fn forbidden(&self, rule: &Rule, channel: Channel) -> Option<Reason> {
+    /// What keeps a touch back whatever its step says, up to an open complaint: asked when
+    /// it is sent, and of a call again when somebody is about to make it.
+    pub(super) fn kept_back(
+        &self,
+        gate: Gate,
+        channel: Channel,
+        expires_at: Instant,
+    ) -> Option<Fate> {
+        if let Some(reason) = self.forbidden(gate, channel) {
+            return Some(Fate::End { reason, at: self.now });
+        }
+        if self.now >= expires_at {
+            return Some(Fate::End { reason: Reason::Expired, at: expires_at });
+        }
+        let until = match self.pause() {
+            _ if !gate.waits_for_complaints => return None,
+            Pause::None => return None,
+            Pause::Until(until) => until,
+            Pause::Open => expires_at,
+        };
+        Some(Fate::Wait { reason: Reason::ComplaintOpen, until })
+    }
+
+    /// Whether a channel rests now, and until when.
+    pub(super) fn rests(&self, channel: Channel, expires_at: Instant) -> Option<Fate> {
+        let opening = self.opening(self.now, channel);
+        let until = opening.unwrap_or(expires_at);
+        (opening != Some(self.now)).then_some(Fate::Wait { reason: Reason::QuietHours, until })
+    }
+
+    /// What ends a touch, whenever it is tried.
+    pub(super) fn forbidden(&self, gate: Gate, channel: Channel) -> Option<Reason> {
         let customer = &self.customer;
         let policy = &self.book.policy;
         let profile = &customer.profile;
@@ -193,7 +230,7 @@ impl<'a> Turn<'a> {
             Some(AddressField::Phone) => profile.phone.latest().is_some(),
             None => true,
         };
-        let purpose: Purpose = rule.purpose;
+        let purpose = gate.purpose;
         let relationship = profile.relationship.latest();
         let allowed = relationship
             .and_then(|kind| policy.relationships.get(kind.as_str()))
@@ -222,8 +259,10 @@ impl<'a> Turn<'a> {
             Some(Reason::NoConsent)
         } else if !allowed {
             Some(Reason::Relationship)
-        } else if !rule.is_live() {
+        } else if !gate.is_live {
             Some(Reason::RuleNotLive)
+        } else if gate.has_exited {
+            Some(Reason::Exited)
         } else {
             None
         }

@@ -348,8 +348,8 @@ impl Turn<'_> {
             phase: Phase::Waiting,
             resent: false,
             tries: Vec::new(),
-            reported: None,
-            base_is_report: false,
+            tries_before: Vec::new(),
+            is_beside: false,
         };
         if exited {
             let reason = Some(Reason::Exited);

@@ -1,10 +1,10 @@
 //! What follows from an event.
 
 use super::Turn;
-use super::apply::apply;
+use super::apply::{apply, apply_call};
 use crate::complaint::Pause;
 use crate::consent::Consents;
-use crate::customer::{CUSTOMER_SINCE, Customer, Enrolment, TriggerEvent};
+use crate::customer::{CUSTOMER_SINCE, CallReport, Customer, Enrolment, TriggerEvent};
 use crate::event::{Body, Event, EventKind};
 use crate::history::Until;
 use crate::instant::Instant;
@@ -27,6 +27,7 @@ impl Turn<'_> {
             let since = &mut self.customer.known_since;
             *since = Some(since.map_or(event.occurred_at, |known| known.min(event.occurred_at)));
         }
+        let mut corrected = Vec::new();
         match &event.body {
             // Neither replayed nor new events rebuild who asked to be forgotten.
             _ if is_erased => {}
@@ -35,6 +36,10 @@ impl Turn<'_> {
                 self.customer.profile.update(update);
                 self.customer.wrong_numbers.find(&self.customer.profile.phone);
                 self.move_to_zone();
+            }
+            Body::CallReported(call) => {
+                let received_at = live.then_some(self.now);
+                corrected = apply_call(self.customer, call, received_at);
             }
             body => apply(self.customer, event.customer(), event.occurred_at, body),
         }
@@ -49,8 +54,12 @@ impl Turn<'_> {
             if let Body::CallReported(call) = &event.body {
                 self.on_call_reported(call, live);
             }
+            self.withdraw_what_follows(&corrected);
         }
-        if live {
+        let is_corrected = event.key().is_some_and(|id| {
+            kind == EventKind::CallReported && self.customer.call_reports.is_corrected(id)
+        });
+        if live && !is_corrected {
             self.fire(event);
         }
         // What is pending ends at its own time, also where the request came late.
@@ -71,6 +80,16 @@ impl Turn<'_> {
             self.plan_again();
         }
         self.wait_anew();
+    }
+
+    /// What a corrected report started, and has not gone out, does not go.
+    fn withdraw_what_follows(&mut self, corrected: &[CallReport]) {
+        if !corrected.is_empty() {
+            self.end_what_exits(|_, e| {
+                let is_its = |report: &CallReport| report.id.as_str() == e.occurrence;
+                e.kind == Some(EventKind::CallReported) && corrected.iter().any(is_its)
+            });
+        }
     }
 
     /// Forgets the person; keeps what keeps touches from going out twice, and

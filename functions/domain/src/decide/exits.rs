@@ -3,7 +3,7 @@
 use super::Turn;
 use super::enrol::Occurrence;
 use crate::condition::{Condition, EventFields, ExitView, Verdict};
-use crate::customer::{Enrolment, Exit};
+use crate::customer::{Enrolment, Exit, Phase};
 use crate::event::Event;
 use crate::history::Until;
 use crate::ordered;
@@ -52,6 +52,14 @@ impl Turn<'_> {
                 true => self.end_by_exit(enrolment),
                 false => self.customer.enrolments.push(enrolment),
             }
+        }
+        for mut call in std::mem::take(&mut self.customer.asked_calls) {
+            if let (true, Phase::AwaitingReport { exited, .. }) =
+                (ends(self, &call), &mut call.phase)
+            {
+                *exited = true;
+            }
+            self.customer.asked_calls.push(call);
         }
     }
 
@@ -118,8 +126,9 @@ impl Turn<'_> {
         if let Some(kind) = enrolment.kind {
             self.note_exit(kind, &enrolment.occurrence, &enrolment.rule, true);
         }
-        if enrolment.asked_at().is_some() {
-            return;
+        if let Phase::AwaitingReport { exited, .. } = &mut enrolment.phase {
+            *exited = true;
+            return self.customer.keep_asked_call(enrolment);
         }
         let (channel, reason) = (self.channel_of(&enrolment), Some(Reason::Exited));
         self.record_end(&enrolment, channel, TouchStatus::Cancelled, self.now, reason);

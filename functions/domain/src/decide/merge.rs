@@ -6,6 +6,7 @@
 //! | profile, history, complaints, answers | together, as if all had been told of one |
 //! | consents | kept apart: a *no* under either holds until a later *yes* |
 //! | triggers, exits, enrolments, past, sends | together, each occurrence once |
+//! | reports of calls | together: one may correct one of the other id |
 //! | what is pending of a rule that holds the customer out | ends for `holdout` |
 //! | a touch on its way out | stays behind until it is settled |
 //!
@@ -13,7 +14,7 @@
 //! a word of consent from before still belongs to the id under which it was given.
 //! So the order in which all this is told makes no difference.
 
-use super::apply::CONTACTS_MAX;
+use super::apply::{CONTACTS_MAX, take_back};
 use super::bounds::{PENDING_MAX, TRIGGERS_MAX};
 use super::{Decision, Effects, Turn};
 use crate::customer::{Alias, Customer, Enrolment};
@@ -164,6 +165,9 @@ impl Customer {
         self.complaints.merge(other.complaints);
         self.csat.merge(other.csat);
         self.nps.merge(other.nps);
+        for at in other.signals.positive_calls {
+            self.signals.note_positive_call(at);
+        }
         let positive = self.signals.positive_at.into_iter().chain(other.signals.positive_at);
         self.signals.positive_at = positive.min();
         for contact in other.signals.contacts {
@@ -186,6 +190,11 @@ impl Customer {
             ordered::insert_once(&mut self.exits, exit);
         }
         other.enrolments.into_iter().for_each(|enrolment| self.take_enrolment(enrolment));
+        other.asked_calls.into_iter().for_each(|call| self.keep_asked_call(call));
+        for report in other.call_reports.iter() {
+            let corrected = self.call_reports.take(report.clone());
+            corrected.iter().for_each(|report| take_back(self, report));
+        }
         for (rule, enrolments) in other.past {
             let past = self.past.entry(rule).or_default();
             enrolments.into_iter().for_each(|one| ordered::insert_once(past, one));
@@ -216,6 +225,7 @@ impl Customer {
         let same = |e: &Enrolment| {
             e.rule == enrolment.rule
                 && e.kind == enrolment.kind
+                && e.is_beside == enrolment.is_beside
                 && e.occurrence == enrolment.occurrence
         };
         if let Some(known) = self.enrolments.iter_mut().find(|e| same(e)) {

@@ -14,7 +14,9 @@
 //! | `due` | whether a touch that fell due goes, waits or ends, and why |
 //! | `answer` | what follows from how a sending went, and which step comes next |
 //! | `complaints` | when a complaint goes up a level, and what opens it again |
-//! | `calls` | when a call is tried again, and what then |
+//! | `reports` | what a report of a call means: tried again, called back, over, corrected |
+//! | `attempts` | when a call is tried again |
+//! | `calls` | who makes a call, which attempt it is, whether it may be made now |
 //! | `settle` | what becomes of a touch of which the answer was lost |
 //! | `bounds` | how large the state may become, and what is refused beyond |
 //! | `merge` | what two ids that are one person have together |
@@ -22,6 +24,7 @@
 
 mod answer;
 mod apply;
+mod attempts;
 mod bounds;
 mod calls;
 mod cap;
@@ -34,6 +37,7 @@ mod input;
 mod merge;
 mod occasion;
 mod period;
+mod reports;
 mod settle;
 mod stages;
 
@@ -60,7 +64,7 @@ use crate::stage::Entered;
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 use crate::view::View;
 pub use bounds::{INLINE_DETAIL_BYTES_MAX, PENDING_MAX, TRIGGERS_MAX};
-pub use calls::{CallFacts, assignee, call_facts, call_forbidden};
+pub use calls::{CallFacts, CallNow, assignee, call_facts, call_now, call_opening, promised};
 pub use complaints::deadline;
 pub use input::Input;
 pub use merge::{ALIASES_MAX, Merge, MergeRefusal, merge, merge_refusal};
@@ -353,9 +357,10 @@ impl Turn<'_> {
         if customer.erased_at.is_some() && customer.enrolments.is_empty() {
             customer.profile = Profile::default();
         }
+        customer.asked_calls.retain(|call| now < call.next);
         customer.past.retain(|_, enrolments| !enrolments.is_empty());
         let recent = now.plus_millis(-policy.max_trigger_age.millis_at_most());
-        let enrolments = &customer.enrolments;
+        let (enrolments, calls) = (&customer.enrolments, &customer.asked_calls);
         customer.fired.retain(|fired| {
             now < fired.open_until
                 || fired.kept_until.is_some_and(|until| now < until)
@@ -363,6 +368,7 @@ impl Turn<'_> {
                 || (fired.kind == EventKind::CustomerUpdated && fired.at >= recent)
                 || enrolments
                     .iter()
+                    .chain(calls)
                     .any(|e| e.kind == Some(fired.kind) && e.occurrence == fired.occurrence)
         });
         // What may yet be decided again is asked as of its trigger.

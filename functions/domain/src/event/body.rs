@@ -12,6 +12,7 @@ use super::text::{Country, Email, Line, Locale, Note, Phone, Url, ZoneName};
 use super::value::{
     Change, Scalar, Score, country_schema, given, given_country, quantity, quantity_schema,
 };
+use crate::channel::Channel;
 use crate::id::Id;
 use crate::money::Money;
 
@@ -245,7 +246,10 @@ pub struct ComplaintResolved {
     pub root_cause: Option<Line>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+/// How a call went; of a task whether it was done.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CallOutcome {
     Reached,
@@ -253,6 +257,9 @@ pub enum CallOutcome {
     NoAnswer,
     WrongNumber,
     DoNotCall,
+    CallBack,
+    Done,
+    NotDone,
 }
 
 #[derive(
@@ -277,6 +284,26 @@ impl CallOutcome {
             CallOutcome::NoAnswer => "no_answer",
             CallOutcome::WrongNumber => "wrong_number",
             CallOutcome::DoNotCall => "do_not_call",
+            CallOutcome::CallBack => "call_back",
+            CallOutcome::Done => "done",
+            CallOutcome::NotDone => "not_done",
+        }
+    }
+
+    /// Whether it is how a task went, and no call.
+    pub fn is_of_task(self) -> bool {
+        matches!(self, CallOutcome::Done | CallOutcome::NotDone)
+    }
+
+    /// The outcome in the words of the channel that was reported of: a task is done
+    /// or not, a call reached somebody or not.
+    pub fn of_channel(self, channel: Channel) -> CallOutcome {
+        match (channel, self) {
+            (Channel::Task, CallOutcome::Reached | CallOutcome::Done) => CallOutcome::Done,
+            (Channel::Task, _) => CallOutcome::NotDone,
+            (_, CallOutcome::Done) => CallOutcome::Reached,
+            (_, CallOutcome::NotDone) => CallOutcome::NoAnswer,
+            (_, outcome) => outcome,
         }
     }
 }
@@ -290,7 +317,13 @@ pub struct CallReported {
     pub occurred_at: Timestamp,
     /// The call that was asked for; of several attempts at it, the one made.
     pub touch_id: Option<Line>,
+    /// Of a call: `reached`, `voicemail`, `no_answer`, `wrong_number`, `do_not_call` or
+    /// `call_back`; of a task: `done` or `not_done`, with the reason in `note`.
     pub outcome: CallOutcome,
+    /// For `call_back`: the time that the customer named, after `occurred_at` and within
+    /// a year of it; absent for a promise without a time.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub call_back_at: Option<Timestamp>,
     /// Who called. A later report of the same touch by the same rep within a day
     /// corrects the earlier one.
     pub by: Option<Line>,

@@ -1,7 +1,8 @@
 //! What no type can tell of a body: how many, and how two fields go together.
 
 use super::body::{
-    ContentPublished, CustomerMerged, CustomerUpdated, ITEMS_MAX, NAME_CHARS_MAX, PurchaseCompleted,
+    CallOutcome, CallReported, ContentPublished, CustomerMerged, CustomerUpdated, ITEMS_MAX,
+    NAME_CHARS_MAX, PurchaseCompleted,
 };
 use super::clean::Unfit;
 use super::{AnnualDate, Line};
@@ -34,6 +35,26 @@ pub(super) fn check_merge(body: &CustomerMerged) -> Result<(), Unfit> {
         )),
         false => Ok(()),
     }
+}
+
+/// How far ahead a customer may ask to be called back, in days.
+const CALL_BACK_DAYS_MAX: i64 = 366;
+
+/// A time to call back goes with a call back, and lies ahead.
+pub(super) fn check_call(body: &CallReported) -> Result<(), Unfit> {
+    let Some(at) = body.call_back_at.map(Instant::from) else { return Ok(()) };
+    let unfit = |why: &str| Err(Unfit::of("call_back_at", why.to_owned()));
+    let made = Instant::from(body.occurred_at);
+    if body.outcome != CallOutcome::CallBack {
+        return unfit("goes with the outcome call_back alone");
+    }
+    if at <= made {
+        return unfit("is not after occurred_at: it is when to call again");
+    }
+    if at > made.plus_millis(CALL_BACK_DAYS_MAX * DAY_MILLIS) {
+        return unfit("is more than a year after occurred_at");
+    }
+    Ok(())
 }
 
 pub(super) fn check_topics(body: &ContentPublished) -> Result<(), Unfit> {

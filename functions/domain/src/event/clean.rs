@@ -302,7 +302,7 @@ fn reason(root: &Value, detail: &Value, unfit: &Unfit) -> String {
         return format!("is missing {names}");
     }
     match schema["format"].as_str() {
-        Some("date-time") => {
+        Some("date-time") if !is_instant(detail, &unfit.path) => {
             "is no RFC 3339 date-time with offset such as 2026-11-20T10:15:00-06:00".into()
         }
         Some("date") => "is no date such as 2026-11-24".into(),
@@ -313,6 +313,13 @@ fn reason(root: &Value, detail: &Value, unfit: &Unfit) -> String {
 /// Whether a decoder found a field missing: it tells only the first of them.
 pub(super) fn tells_one_missing(unfit: &Unfit) -> bool {
     unfit.why.starts_with("missing field ")
+}
+
+/// Whether an instant stands at a place: then what does not fit is when it is.
+fn is_instant(detail: &Value, path: &Path) -> bool {
+    let [Step::Field(name)] = &path.0[..] else { return false };
+    let told = detail.get(name).and_then(Value::as_str);
+    told.is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok())
 }
 
 /// All fields that an object needs and does not have.

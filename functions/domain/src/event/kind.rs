@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Event;
 use super::body::*;
-use super::check::{Check, check_items, check_merge, check_profile, check_topics, no_check};
+use super::check::{
+    Check, check_call, check_items, check_merge, check_profile, check_topics, no_check,
+};
 use super::clean::{LeftOut, schema_of};
 use super::wire::{BadEvent, read};
 use crate::id::Id;
@@ -181,7 +183,7 @@ event_kinds! {
     CallReported(CallReported) {
         key: call_id,
         customer: customer_id,
-        check: no_check,
+        check: check_call,
     }
     /// An answer to a survey.
     SurveyAnswered(SurveyAnswered) {

@@ -105,6 +105,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::channel::Channel;
 
     #[test]
     fn an_event_tells_which_purchase_it_is_about() {
@@ -143,9 +144,22 @@ mod tests {
 
     #[test]
     fn a_call_s_outcome_is_named_as_it_is_told() {
-        for name in ["reached", "voicemail", "no_answer", "wrong_number", "do_not_call"] {
+        // With what it means of a call and of a task.
+        for (name, of_call, of_task) in [
+            ("reached", "reached", "done"),
+            ("voicemail", "voicemail", "not_done"),
+            ("no_answer", "no_answer", "not_done"),
+            ("wrong_number", "wrong_number", "not_done"),
+            ("do_not_call", "do_not_call", "not_done"),
+            ("call_back", "call_back", "not_done"),
+            ("done", "reached", "done"),
+            ("not_done", "no_answer", "not_done"),
+        ] {
             let outcome: CallOutcome = serde_json::from_value(json!(name)).unwrap();
             assert_eq!(outcome.as_str(), name);
+            let of = |channel| outcome.of_channel(channel).as_str();
+            assert_eq!([of(Channel::Call), of(Channel::Task)], [of_call, of_task]);
+            assert_eq!(outcome.is_of_task(), name.ends_with("done"));
         }
     }
 

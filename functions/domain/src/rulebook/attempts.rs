@@ -3,7 +3,7 @@
 //! step can have: `call.2`, `call.3`, `call.then`.
 
 use super::Step;
-use crate::span::Span;
+use crate::span::{Span, Unit};
 
 /// What stands behind the dot in the step id of a fall-back.
 const THEN: &str = "then";
@@ -17,6 +17,10 @@ pub struct Attempts {
     pub gap: Span,
     /// The attempts behind the first.
     pub further: Vec<Step>,
+    /// What is asked for behind the last attempt if a customer asks to be called back.
+    pub call_backs: Vec<Step>,
+    /// Whether the rule names them, so that the next step waits for the report.
+    pub is_named: bool,
     /// What is sent once after the last.
     pub then: Option<Box<Step>>,
 }
@@ -60,24 +64,41 @@ pub fn step_id(base: &str, attempt: Attempt) -> String {
     }
 }
 
+/// How often a call is asked for at most, with what customers asked for.
+pub const CALLS_MAX: u8 = 10;
+
 impl Attempts {
     /// The attempts at `first`: each is like it, at times of its own.
     pub(super) fn of(first: &Step, max: u8, gap: Span, then: Option<Step>) -> Attempts {
-        let further = (2..=max).map(|number| Step {
+        let nth = |number| Step {
             id: step_id(&first.id, Attempt::Nth(number)),
             wait: None,
             on: None,
             at: None,
             ..first.clone()
-        });
+        };
+        let further = (2..=max).map(nth).collect();
+        let call_backs = (max + 1..=CALLS_MAX).map(nth).collect();
         let then =
             then.map(|then| Box::new(Step { id: step_id(&first.id, Attempt::Then), ..then }));
-        Attempts { max, gap, further: further.collect(), then }
+        Attempts { max, gap, further, call_backs, is_named: true, then }
     }
 
-    /// Every touch that may follow the first.
+    /// Those of a call of which the rule names none: it is made once, and again where
+    /// the customer asks for it.
+    pub(super) fn once(first: &Step) -> Attempts {
+        let gap = Span { count: 1, unit: Unit::BusinessDays };
+        Attempts { is_named: false, ..Attempts::of(first, 1, gap, None) }
+    }
+
+    /// Every touch that may follow the first, call backs aside.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.further.iter().chain(self.then.as_deref())
+    }
+
+    /// One of the touches that may follow the first, by its id.
+    pub(super) fn step(&self, id: &str) -> Option<&Step> {
+        self.steps().chain(&self.call_backs).find(|step| step.id == id)
     }
 }
 

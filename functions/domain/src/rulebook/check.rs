@@ -319,7 +319,9 @@ fn attempts(
     path: &[Key; 3],
     report: &mut Findings,
 ) -> Option<Attempts> {
-    let attempts = spec.attempts.as_ref()?;
+    let Some(attempts) = spec.attempts.as_ref() else {
+        return spec.channel.has_attempts().then(|| Attempts::once(first));
+    };
     let part = |name: &'static str| [path[0], path[1], path[2], Key::Name(name)];
     if !spec.channel.has_attempts() {
         report.error(path, "attempts are for calls");

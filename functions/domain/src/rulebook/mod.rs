@@ -30,7 +30,7 @@ use crate::rule::{
 use crate::span::Span;
 use crate::stage::Stage;
 use crate::view::View;
-pub use attempts::{Attempt, Attempts, step_id, step_parts};
+pub use attempts::{Attempt, Attempts, CALLS_MAX, step_id, step_parts};
 pub use bundle::Bundle;
 pub use calendar::CalendarRule;
 use files::Sorted;
@@ -164,7 +164,7 @@ pub struct Step {
     pub survey: Option<Survey>,
     /// For the channel `event`: the detail-type; `None` stands for `OpportunityFound`.
     pub event: Option<String>,
-    /// For a call: how often it is tried.
+    /// For a call: how often it is tried, once where the rule does not say.
     pub attempts: Option<Attempts>,
 }
 
@@ -179,7 +179,7 @@ impl Rule {
         let authored = &self.steps[self.position(id)?];
         match authored.id == id {
             true => Some(authored),
-            false => authored.attempts.as_ref()?.steps().find(|step| step.id == id),
+            false => authored.attempts.as_ref()?.step(id),
         }
     }
 
@@ -189,7 +189,7 @@ impl Rule {
         self.steps.iter().position(|step| step.id == base)
     }
 
-    /// How often the call of a step id is tried, where it is more than asked for.
+    /// How often the call of a step id is tried; `None` where it is no call.
     pub fn attempts(&self, id: &str) -> Option<&Attempts> {
         self.steps[self.position(id)?].attempts.as_ref()
     }

@@ -72,7 +72,7 @@ impl Course<'_> {
 fn moments(customer: &Customer) -> Vec<(Instant, Moment)> {
     let signals = &customer.signals;
     let mut moments = Vec::with_capacity(customer.history.purchases.len());
-    moments.extend(signals.positive_at.map(|at| (at, Moment::Positive)));
+    moments.extend(signals.first_positive().map(|at| (at, Moment::Positive)));
     moments.extend(signals.contacts.iter().map(|at| (*at, Moment::Contact)));
     moments.extend(customer.reported.iter().map(|(at, _)| (*at, Moment::Reported)));
     for (index, purchase) in customer.history.purchases.iter().enumerate() {

@@ -123,14 +123,15 @@ impl Happening {
                 let outcome = match c {
                     255 => "do_not_call",
                     254 => "wrong_number",
-                    _ => ["no_answer", "voicemail", "reached"][c as usize / 2 % 3],
+                    _ => ["no_answer", "voicemail", "reached", "call_back"][c as usize / 2 % 4],
                 };
                 let occurrence = [format!("p{}", c % 8), format!("c{few}")][c as usize % 2].clone();
                 let attempt = ["", "", ".2", ".3"][c as usize / 16 % 4];
                 let touch =
                     format!("rule-{}/ana/{occurrence}/s{}{attempt}", c % 4, c as usize / 4 % 2);
+                let by = ["", r#","by":"eva""#][c as usize / 64 % 2];
                 format!(
-                    r#""call_id":"k{n}","outcome":"{outcome}","touch_id":"{touch}","satisfaction":{}"#,
+                    r#""call_id":"k{n}","outcome":"{outcome}","touch_id":"{touch}","satisfaction":{}{by}"#,
                     1 + c % 5
                 )
             }

@@ -27,10 +27,11 @@ use serde_json::{Map, Value};
 use super::{Item, StoreError, keys};
 
 /// The fields that change with each touch.
-const HOT: [&str; 10] = [
+const HOT: [&str; 11] = [
     "merged_into",
     "erased_at",
     "enrolments",
+    "asked_calls",
     "fired",
     "unwritten",
     "sends",

@@ -251,6 +251,27 @@ impl Store {
         self.take_off_list(customer, &sk, why, "#status = :open").await
     }
 
+    /// Puts a call on the list again that was taken off it, where it is still of use.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn reopen_call(&self, touch: &TouchId, now: Instant) -> Result<bool, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .set_key(Some(keys::keyed(keys::customer(&touch.customer), keys::call(touch))))
+            .condition_expression("#status = :done AND expires_at_instant > :now")
+            .update_expression(
+                "SET #status = :open, calls_of = assigned_to, calls_by = expires_at_instant \
+                 REMOVE outcome, reported_by, reported_at",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":done", AttributeValue::S("done".into()))
+            .expression_attribute_values(":open", AttributeValue::S("open".into()))
+            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()));
+        self.update_if(update).await
+    }
+
     /// Takes a call off the list, with how it went. One that is not on it, or of
     /// which somebody reported in their name, changes nothing.
     ///

@@ -1,13 +1,14 @@
-//! Calls are tried again where nobody was reached, three times in all; then a
-//! mail goes.
+//! Calls are tried again where nobody was reached, or the customer asked for it, three
+//! times in all; then a mail goes. Who named a time is called back then.
 
 use super::Case;
 use super::End;
+use super::clock::is_open;
 use super::fate::Expected;
 use super::flows::{ATTEMPTS, FLOWS, Flow, TRIGGER_DAYS};
 use super::safety::{named, when};
 use super::view::View;
-use crate::fact::{Calls, Fact, NEVER, What};
+use crate::fact::{Calls, Fact, Line, NEVER, What};
 use crate::life::DAY;
 use crate::shop::TICK;
 
@@ -42,8 +43,14 @@ impl<'a> Case<'a> {
         }
     }
 
+    fn reports(&self, touch: &str) -> impl Iterator<Item = &'a Fact> {
+        let facts = self.facts.iter();
+        facts.filter(move |fact| fact.touch.as_deref() == Some(touch))
+    }
+
+    /// The report that counts: the last, since one rep makes them all within a day.
     fn report(&self, touch: &str) -> Option<&'a Fact> {
-        self.facts.iter().find(|fact| fact.touch.as_deref() == Some(touch))
+        self.reports(touch).max_by_key(|report| report.occurred)
     }
 
     /// Nobody reached is followed by the next attempt.
@@ -72,6 +79,7 @@ impl<'a> Case<'a> {
         if !is_there && (!is_of_use || has_ended || report.sure == NEVER) {
             return;
         }
+        self.check_named_time(&following, report);
         // Planned by the report, or by its duplicate's time where that came first.
         self.follow(Expected {
             flow: next,
@@ -86,10 +94,31 @@ impl<'a> Case<'a> {
         });
     }
 
+    /// Who named a time is called back then, or once calls may be made again.
+    fn check_named_time(&mut self, touch: &str, report: &Fact) {
+        let What::Heard { calls: Calls::CallBack(Some(named)), .. } = report.what else { return };
+        // What came late may have moved nothing any more.
+        let Some(due) = self.due_of(touch).filter(|_| report.sure < named - UNCERTAIN) else {
+            return;
+        };
+        let was_open = [report.sure, named].into_iter().all(|at| {
+            let views = View::both(self.facts, at);
+            views.iter().all(|view| is_open(Line::Call, view.country(), named, &view.zone()))
+        });
+        if due < named || due > named && was_open {
+            let why = format!("comes back at {}, not when the customer asked", when(due));
+            self.accuse(touch, why);
+        }
+    }
+
     /// Only nobody reached is followed by another attempt.
     fn check_before(&mut self, touch: &str, before: &str) {
         let due = self.due_of(touch).unwrap_or(NEVER);
+        let was_tried = || self.reports(before).any(is_unanswered);
+        let went_at = self.observed.touches.get(touch).map_or(NEVER, |seen| seen.at);
         match self.report(before) {
+            // What went out before the correction was known stays.
+            Some(report) if !is_unanswered(report) && was_tried() && went_at < report.sure => {}
             Some(report) if !is_unanswered(report) => {
                 self.accuse(touch, "is tried again, and the last report was another");
             }
@@ -109,5 +138,5 @@ impl<'a> Case<'a> {
 }
 
 fn is_unanswered(report: &Fact) -> bool {
-    matches!(report.what, What::Heard { calls: Calls::Unanswered, .. })
+    matches!(report.what, What::Heard { calls: Calls::Unanswered | Calls::CallBack(_), .. })
 }

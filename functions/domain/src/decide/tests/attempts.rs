@@ -1,7 +1,7 @@
 //! When a call is tried again: another part of the day, as long as there is one.
 
 use super::*;
-use crate::customer::{Phase, Try};
+use crate::customer::{Phase, Reported, Says, Try};
 
 /// Midnight after the noon from which the tests count, by UTC.
 const MIDNIGHT: i64 = DAY / 2;
@@ -26,10 +26,14 @@ fn next(book: &RuleBook, tries: &[(f64, f64)]) -> f64 {
     let hour = |hour: f64| at(MIDNIGHT + (hour * HOUR as f64) as i64);
     let mut customer = taken(ana(), &purchase("p-1", at(0)), book, at(0));
     let (&(asked, reported), before) = tries.split_last().unwrap();
-    let of = |&(asked, reported)| Try { asked_at: hour(asked), reported_at: hour(reported) };
+    let of = |&(asked, reported)| {
+        let reported = Some(Reported { at: hour(reported), says: Says::Unanswered });
+        Try { asked_at: hour(asked), due: hour(asked), reported }
+    };
     let enrolment = &mut customer.enrolments[0];
     enrolment.tries = before.iter().map(of).collect();
-    enrolment.phase = Phase::AwaitingReport { asked_at: hour(asked) };
+    enrolment.tries.push(Try { reported: None, ..of(&(asked, asked)) });
+    enrolment.phase = Phase::AwaitingReport { asked_at: hour(asked), exited: false };
     enrolment.due = hour(asked);
     let touch = match before.len() {
         0 => "calls/ana/p-1/call".to_owned(),

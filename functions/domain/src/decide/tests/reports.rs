@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::channel::Channel;
-use crate::customer::{Reported, Try};
+use crate::customer::{Reported, Says, Try};
 
 /// Two attempts, and a mail behind them.
-const CALLS: &str = "rule: calls
+pub(super) const CALLS: &str = "rule: calls
 status: live
 purpose: service
 trigger: { event: PurchaseCompleted }
@@ -14,7 +14,7 @@ steps:
   - { id: mail, channel: email, template: x, wait: 1 day, expires: 9 days }
 ";
 /// Two attempts, and nothing behind them.
-const ONLY: &str = "rule: calls
+pub(super) const ONLY: &str = "rule: calls
 status: live
 purpose: service
 trigger: { event: PurchaseCompleted }
@@ -22,7 +22,7 @@ steps:
   - { id: call, channel: call, template: x, wait: 1 day, attempts: { max: 2, gap: 1 day } }
 ";
 /// Two attempts, and a mail to whom neither reached.
-const THEN: &str = "rule: calls
+pub(super) const THEN: &str = "rule: calls
 status: live
 purpose: service
 trigger: { event: PurchaseCompleted }
@@ -30,13 +30,13 @@ steps:
   - { id: call, channel: call, template: x, wait: 1 day, assign_to: eva, attempts: { max: 2, gap: 1 day, then: email, template: sorry } }
 ";
 
-fn touch(step: &str) -> TouchId {
+pub(super) fn touch(step: &str) -> TouchId {
     let (rule, occurrence, step) = ("calls".into(), "p-1".into(), step.into());
     TouchId { rule, customer: Id::new("ana").unwrap(), occurrence, step }
 }
 
 /// Ana, whose first call is on its way out.
-fn sending(book: &RuleBook) -> Customer {
+pub(super) fn sending(book: &RuleBook) -> Customer {
     let profile = json!({ "phone": "+525512345678", "email": "ana@example.com" });
     let ana = taken(ana(), &event("CustomerUpdated", at(-DAY), profile), book, at(-DAY));
     let bought = taken(ana, &purchase("p-1", at(0)), book, at(0));
@@ -44,17 +44,17 @@ fn sending(book: &RuleBook) -> Customer {
 }
 
 /// The same, once the call was asked for.
-fn asked(book: &RuleBook) -> Customer {
+pub(super) fn asked(book: &RuleBook) -> Customer {
     confirmed(sending(book), "call", book, DAY)
 }
 
-fn due(customer: Customer, book: &RuleBook, millis: i64) -> Customer {
+pub(super) fn due(customer: Customer, book: &RuleBook, millis: i64) -> Customer {
     let decision = decide(customer, Input::Due, book, at(millis));
     assert_eq!(decision.sends.len(), 1, "{:#?}", decision.customer.enrolments);
     decision.customer
 }
 
-fn confirmed(customer: Customer, step: &str, book: &RuleBook, millis: i64) -> Customer {
+pub(super) fn confirmed(customer: Customer, step: &str, book: &RuleBook, millis: i64) -> Customer {
     decide(customer, Input::Confirmed(&touch(step)), book, at(millis)).customer
 }
 
@@ -79,7 +79,8 @@ fn nobody_reached_plans_the_next_attempt_and_somebody_the_next_step() {
     let book = book(&[CALLS]);
     let asked = asked(&book);
     let tried = told(&asked, &book, "call", "no_answer", [DAY + HOUR; 2]);
-    let again = Try { asked_at: at(DAY), reported_at: at(DAY + HOUR) };
+    let reported = Some(Reported { at: at(DAY + HOUR), says: Says::Unanswered });
+    let again = Try { asked_at: at(DAY), due: at(DAY), reported };
     assert_eq!((only(&tried).step.as_str(), &only(&tried).tries[..]), ("call.2", &[again][..]));
     assert!(only(&tried).due >= at(DAY + 12 * HOUR), "{}", only(&tried).due);
     let reached = told(&asked, &book, "call", "reached", [DAY + HOUR; 2]);
@@ -88,7 +89,7 @@ fn nobody_reached_plans_the_next_attempt_and_somebody_the_next_step() {
         (mail.step.as_str(), mail.base, mail.due),
         ("mail", at(DAY + HOUR), at(2 * DAY + HOUR))
     );
-    assert!(mail.base_is_report);
+    assert_eq!(mail.tries_before.len(), 1);
     // Others than those that may be meant change nothing but who was spoken to.
     for step in ["call.2", "call.3", "mail", "other"] {
         let other = told(&asked, &book, step, "reached", [DAY + HOUR; 2]);
@@ -101,7 +102,7 @@ fn an_earlier_report_of_the_same_attempt_is_what_counts() {
     let book = book(&[CALLS]);
     let tried = told(&asked(&book), &book, "call", "no_answer", [DAY + 2 * HOUR; 2]);
     let earlier = told(&tried, &book, "call", "voicemail", [DAY + HOUR, DAY + 3 * HOUR]);
-    assert_eq!(only(&earlier).tries[0].reported_at, at(DAY + HOUR));
+    assert_eq!(only(&earlier).tries[0].made_at(), at(DAY + HOUR));
     assert_eq!(only(&earlier).base, at(DAY + HOUR));
     for made in [DAY + 2 * HOUR, DAY + 3 * HOUR] {
         let later = told(&tried, &book, "call", "voicemail", [made, DAY + 4 * HOUR]);
@@ -175,17 +176,19 @@ fn a_report_of_a_call_on_its_way_out_waits_until_that_is_confirmed() {
             told(&customer, &book, "call", outcome, [DAY + minute * 60_000, DAY + HOUR])
         })
     };
-    let waits = |customer: &Customer| only(customer).reported;
-    let reported = |minute: i64, is_unanswered| {
-        Some(Reported { at: at(DAY + minute * 60_000), is_unanswered })
+    let settled = |outcomes: &[(&str, i64)]| {
+        let waits = report(outcomes);
+        assert_eq!(only(&waits), only(&sending), "nothing moves a call on its way out");
+        let settled = confirmed(waits, "call", &book, DAY + HOUR);
+        (only(&settled).step.clone(), only(&settled).base)
     };
-    assert_eq!(waits(&report(&[("no_answer", 2), ("voicemail", 1)])), reported(1, true));
-    assert_eq!(waits(&report(&[("voicemail", 1), ("no_answer", 2)])), reported(1, true));
-    assert_eq!(waits(&report(&[("voicemail", 1), ("reached", 2)])), reported(2, false));
-    assert_eq!(waits(&report(&[("reached", 2), ("voicemail", 1)])), reported(2, false));
-    let reached = confirmed(report(&[("reached", 2)]), "call", &book, DAY + HOUR);
-    assert_eq!((only(&reached).step.as_str(), only(&reached).base), ("mail", at(DAY + 120_000)));
-    assert_eq!(only(&reached).reported, None);
+    let at_minute = |minute: i64| at(DAY + minute * 60_000);
+    let again = ("call.2".to_owned(), at_minute(1));
+    assert_eq!(settled(&[("no_answer", 2), ("voicemail", 1)]), again);
+    assert_eq!(settled(&[("voicemail", 1), ("no_answer", 2)]), again);
+    let reached = ("mail".to_owned(), at_minute(2));
+    assert_eq!(settled(&[("voicemail", 1), ("reached", 2)]), reached);
+    assert_eq!(settled(&[("reached", 2), ("voicemail", 1)]), reached);
 }
 
 #[test]
@@ -201,18 +204,6 @@ fn a_script_tells_which_attempt_it_is_and_what_comes_if_nobody_is_reached() {
     assert_eq!(call_facts(&asked, &book, &touch("other"), at(DAY)), CallFacts::ONCE);
     assert_eq!(assignee(&asked, &book, &touch("call")).as_deref(), Some("eva"));
     assert_eq!(assignee(&asked, &book, &touch("other")), None);
-}
-
-#[test]
-fn a_call_that_was_asked_for_is_forbidden_as_things_stand() {
-    let open = book(&[CALLS]);
-    let asked = asked(&open);
-    assert_eq!(call_forbidden(&asked, &open, &touch("call")), None);
-    let paused = book(&[&CALLS.replace("status: live", "status: paused")]);
-    assert_eq!(call_forbidden(&asked, &paused, &touch("call")), None);
-    let no = told(&asked, &open, "call", "do_not_call", [DAY + HOUR; 2]);
-    assert_eq!(call_forbidden(&no, &open, &touch("call")), Some(Reason::NoConsent));
-    assert_eq!(call_forbidden(&no, &paused, &touch("call")), Some(Reason::NoConsent));
 }
 
 #[test]

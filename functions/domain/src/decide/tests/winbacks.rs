@@ -90,7 +90,7 @@ fn a_stage_that_was_not_entered_takes_back_what_was_not_tried() {
     let tried: [&dyn Fn(&mut Enrolment); 5] = [
         &|enrolment| enrolment.defers.push(defer),
         &|enrolment| enrolment.phase = Phase::sending(begins),
-        &|enrolment| enrolment.phase = Phase::AwaitingReport { asked_at: begins },
+        &|enrolment| enrolment.phase = Phase::AwaitingReport { asked_at: begins, exited: false },
         &|enrolment| enrolment.step = "task".into(),
         &|enrolment| enrolment.at = begins.plus_millis(1),
     ];
@@ -134,7 +134,8 @@ fn whom_a_rep_reports_as_lost_nobody_wins_back() {
     assert_eq!(after(&|enrolment| enrolment.at = now), (0, vec![Some(Reason::Exited)]));
     // What was asked of somebody was recorded then.
     assert_eq!(
-        after(&|enrolment| enrolment.phase = Phase::AwaitingReport { asked_at: begins }),
+        after(&|enrolment| enrolment.phase =
+            Phase::AwaitingReport { asked_at: begins, exited: false }),
         (0, vec![])
     );
     let goes_on: [&dyn Fn(&mut Enrolment); 3] = [

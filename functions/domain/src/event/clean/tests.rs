@@ -114,6 +114,26 @@ fn of_other_events_too() {
 }
 
 #[test]
+fn a_time_to_call_back_lies_ahead_of_a_call_back() {
+    let told = |outcome: &str, at: &str| {
+        let call = json!({ "call_id": "c", "outcome": outcome, "call_back_at": at, "by": "eva" });
+        let (told, detail) = kept("CallReported", call);
+        assert_eq!(detail["by"], "eva");
+        assert_eq!(detail.get("call_back_at").is_some(), told.is_empty());
+        told.join(", ")
+    };
+    assert_eq!(told("call_back", "2026-03-01T12:00:01Z"), "");
+    assert_eq!(told("call_back", "2027-03-02T06:00:00-06:00"), "");
+    let late = "call_back_at: is more than a year after occurred_at";
+    assert_eq!(told("call_back", "2027-03-02T12:00:01Z"), late);
+    let past = "call_back_at: is not after occurred_at: it is when to call again";
+    assert_eq!(told("call_back", "2026-03-01T12:00:00Z"), past);
+    let other = "call_back_at: goes with the outcome call_back alone";
+    assert_eq!(told("reached", "2026-03-02T12:00:00Z"), other);
+    assert!(told("call_back", "tomorrow at five").starts_with("call_back_at: "));
+}
+
+#[test]
 fn what_would_say_something_else_without_a_field_is_kept_aside() {
     let path = |kind, more| match event(kind, more) {
         Err(BadEvent::Fields { faults, .. }) => faults[0].path.clone(),

@@ -119,6 +119,7 @@ fn a_language_without_templates_gets_the_default_whole() {
 fn a_script_tells_the_rep_what_to_know() {
     let (mut customer, detail) = customer("Ana");
     customer.contacts.push(Contact {
+        by: None,
         at: "2026-10-02T23:00:00-06:00".parse::<jiff::Timestamp>().unwrap().into(),
         id: Id::new("i-1").unwrap(),
         channel: serde_json::from_value("call".into()).unwrap(),
