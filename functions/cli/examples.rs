@@ -16,7 +16,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     (
         "new",
-        "lazo new my-shop\nlazo new my-shop --name \"Casa Azul\" --currency MXN --time-zone America/Mexico_City --languages es,en --from hola@casaazul.example --address \"Calle 1, CDMX\"",
+        "lazo new my-shop\nlazo new my-shop --currency MXN --time-zone America/Mexico_City --languages es,en",
     ),
     (
         "rules plan",

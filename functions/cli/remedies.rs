@@ -67,6 +67,65 @@ fn of_disk(error: &anyhow::Error, whole: &str, lang: Language) -> Option<String>
     Some(lang.pick(es, en).to_owned())
 }
 
+/// What an error of the SDK says, and what that means, in Spanish and English. `{what}`
+/// stands for the table or the bus. The first that fits counts.
+const TROUBLES: &[(&[&str], &str, &str)] = &[
+    (
+        &["Missing Region", "MissingRegion", "region must be set"],
+        "no se sabe en qué región de AWS trabajar: define AWS_REGION, o region en tu perfil de ~/.aws/config",
+        "the AWS region is not known: set AWS_REGION, or region in your profile in ~/.aws/config",
+    ),
+    (
+        &["ExpiredToken", "token has expired", "session has expired", "RequestExpired"],
+        "las credenciales de AWS caducaron: entra otra vez (aws sso login) y repite",
+        "the AWS credentials have expired: sign in again (aws sso login) and repeat",
+    ),
+    (
+        &[
+            "CredentialsNotLoaded",
+            "no providers in chain",
+            "loading credentials",
+            "ProviderError",
+            "credential provider was not enabled",
+        ],
+        "no hay credenciales de AWS: define AWS_PROFILE, o entra con aws sso login (compruébalo con aws sts get-caller-identity)",
+        "no AWS credentials were found: set AWS_PROFILE, or sign in with aws sso login (aws sts get-caller-identity shows whose they are)",
+    ),
+    (
+        &[
+            "UnrecognizedClient",
+            "InvalidClientTokenId",
+            "InvalidSignature",
+            "IncompleteSignature",
+            "security token included in the request is invalid",
+        ],
+        "AWS no reconoce estas credenciales: revisa AWS_PROFILE y las claves (aws sts get-caller-identity)",
+        "AWS does not know these credentials: check AWS_PROFILE and the keys (aws sts get-caller-identity)",
+    ),
+    (
+        &["ResourceNotFound"],
+        "no existe {what} en {region}: revisa el nombre y la región (AWS_REGION); la salida TableName de la pila lo dice",
+        "there is no {what} in {region}: check the name and the region (AWS_REGION); the stack's outputs name it",
+    ),
+    (
+        &["Throttling", "ThroughputExceeded", "RequestLimitExceeded"],
+        "AWS pide ir más despacio con {what}: espera un minuto y repite",
+        "AWS asks to slow down at {what}: wait a minute and repeat",
+    ),
+    (
+        &[
+            "dispatch failure",
+            "dns error",
+            "timeout",
+            "timed out",
+            "ConnectorError",
+            "DispatchFailure",
+        ],
+        "no se pudo llegar a AWS ({region}): revisa la red, el proxy y el nombre de la región (AWS_REGION)",
+        "AWS could not be reached ({region}): check the network, the proxy and the region's name (AWS_REGION)",
+    ),
+];
+
 /// The account of a command: what its errors are about.
 struct Account<'a> {
     target: &'a Target,
@@ -82,88 +141,12 @@ impl Account<'_> {
             return None;
         }
         let what = self.what(whole);
-        let region = self.region();
-        let lang = self.lang;
-        Some(if has(&["Missing Region", "MissingRegion", "region must be set"]) {
-            lang.pick(
-                "no se sabe en qué región de AWS trabajar: define AWS_REGION, o region en tu perfil de ~/.aws/config",
-                "the AWS region is not known: set AWS_REGION, or region in your profile in ~/.aws/config",
-            )
-            .to_owned()
-        } else if has(&[
-            "ExpiredToken",
-            "token has expired",
-            "session has expired",
-            "RequestExpired",
-        ]) {
-            lang.pick(
-                "las credenciales de AWS caducaron: entra otra vez (aws sso login) y repite",
-                "the AWS credentials have expired: sign in again (aws sso login) and repeat",
-            )
-            .to_owned()
-        } else if has(&[
-            "CredentialsNotLoaded",
-            "no providers in chain",
-            "loading credentials",
-            "ProviderError",
-            "credential provider was not enabled",
-        ]) {
-            lang.pick(
-                "no hay credenciales de AWS: define AWS_PROFILE, o entra con aws sso login (compruébalo con aws sts get-caller-identity)",
-                "no AWS credentials were found: set AWS_PROFILE, or sign in with aws sso login (aws sts get-caller-identity shows whose they are)",
-            )
-            .to_owned()
-        } else if has(&[
-            "UnrecognizedClient",
-            "InvalidClientTokenId",
-            "InvalidSignature",
-            "IncompleteSignature",
-            "security token included in the request is invalid",
-        ]) {
-            lang.pick(
-                "AWS no reconoce estas credenciales: revisa AWS_PROFILE y las claves (aws sts get-caller-identity)",
-                "AWS does not know these credentials: check AWS_PROFILE and the keys (aws sts get-caller-identity)",
-            )
-            .to_owned()
-        } else if has(&["AccessDenied", "not authorized to perform"]) {
-            denied(whole, &what, lang)
-        } else if has(&["ResourceNotFound"]) {
-            match lang {
-                Language::Es => format!(
-                    "no existe {what} en {region}: revisa el nombre y la región (AWS_REGION); la salida TableName de la pila lo dice"
-                ),
-                Language::En => format!(
-                    "there is no {what} in {region}: check the name and the region (AWS_REGION); the stack's outputs name it"
-                ),
-            }
-        } else if has(&["Throttling", "ThroughputExceeded", "RequestLimitExceeded"]) {
-            match lang {
-                Language::Es => {
-                    format!("AWS pide ir más despacio con {what}: espera un minuto y repite")
-                }
-                Language::En => {
-                    format!("AWS asks to slow down at {what}: wait a minute and repeat")
-                }
-            }
-        } else if has(&[
-            "dispatch failure",
-            "dns error",
-            "timeout",
-            "timed out",
-            "ConnectorError",
-            "DispatchFailure",
-        ]) {
-            match lang {
-                Language::Es => format!(
-                    "no se pudo llegar a AWS ({region}): revisa la red, el proxy y el nombre de la región (AWS_REGION)"
-                ),
-                Language::En => format!(
-                    "AWS could not be reached ({region}): check the network, the proxy and the region's name (AWS_REGION)"
-                ),
-            }
-        } else {
-            return None;
-        })
+        if has(&["AccessDenied", "not authorized to perform"]) {
+            return Some(denied(whole, &what, self.lang));
+        }
+        let (_, es, en) = TROUBLES.iter().find(|(words, ..)| has(words))?;
+        let line = self.lang.pick(es, en);
+        Some(line.replace("{what}", &what).replace("{region}", &self.region()))
     }
 
     /// The table or the bus that an error is about.

@@ -1,6 +1,7 @@
 //! The schemas in the repository are those of the code, and mean what it does.
 
 mod fitting;
+mod patterns;
 
 use std::path::{Path, PathBuf};
 
@@ -303,70 +304,6 @@ fn what_is_mended_fits_the_schema_and_is_taken_without_a_remark() {
         assert!(validator(event::schema(kind).as_value()).is_valid(&detail), "{pointer}: {shown}");
         assert!(is_understood(kind, &detail), "{kind}{pointer}: {shown}");
     }
-}
-
-/// Patterns that ECMA 262, Python and engines without look-around read alike.
-#[test]
-fn patterns_are_of_the_subset_that_all_engines_share() {
-    fn patterns<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
-        match value {
-            Value::Object(object) => {
-                found.extend(object.get("pattern").and_then(Value::as_str));
-                object.values().for_each(|one| patterns(one, found));
-            }
-            Value::Array(list) => list.iter().for_each(|one| patterns(one, found)),
-            _ => {}
-        }
-    }
-    let mut schemas: Vec<Value> = EventKind::ALL.map(|kind| event::schema(kind).to_value()).into();
-    schemas.push(rule_schema().clone());
-    let mut found = Vec::new();
-    schemas.iter().for_each(|schema| patterns(schema, &mut found));
-    assert!(found.len() > 20);
-    for pattern in found {
-        // Classes by name, look-around, names and flags; what differs between engines.
-        for odd in [
-            "\\p", "\\P", "(?", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "\\b", "\\u{", "[[", "&&",
-        ] {
-            assert!(!pattern.contains(odd), "{odd} in {pattern}");
-        }
-        assert!(pattern.starts_with('^') && pattern.ends_with('$'), "{pattern}");
-        assert!(
-            proptest::string::string_regex(&pattern[1..pattern.len() - 1]).is_ok(),
-            "{pattern}"
-        );
-    }
-}
-
-/// The same by Python's own engine, which many shops' systems validate with.
-#[test]
-fn python_reads_the_patterns() {
-    let program = r#"
-import json, re, sys, pathlib
-def patterns(value):
-    if isinstance(value, dict):
-        if isinstance(value.get("pattern"), str):
-            yield value["pattern"]
-        for one in value.values():
-            yield from patterns(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from patterns(one)
-count = 0
-for path in sorted(pathlib.Path(sys.argv[1]).glob("*.json")):
-    for pattern in patterns(json.loads(path.read_text("utf-8"))):
-        re.compile(pattern)
-        count += 1
-print(count)
-"#;
-    let python = std::process::Command::new("python3")
-        .args(["-c", program])
-        .arg(root().join("events/schemas"))
-        .output();
-    // A machine without Python has nothing to ask; `.ci/run` has it.
-    let Ok(output) = python else { return };
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
 }
 
 /// When to call back goes with a call back and lies ahead, which no schema tells.

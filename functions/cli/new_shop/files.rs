@@ -6,13 +6,17 @@ use lazo_domain::rulebook::is_read;
 
 use super::answers::Answers;
 
+/// Somebody in the shop: the name that rules use, and the one that people read, in
+/// Spanish and English.
+type Named = (&'static str, &'static str, &'static str);
+
 /// Who works in the shop, until it says so itself: the mailboxes that the shipped
 /// rules give work to.
-const PEOPLE: [(&str, &str, &str); 2] = [
+const PEOPLE: [Named; 2] = [
     ("store_manager", "Gerencia de tienda", "Store manager"),
     ("director", "Dirección", "Director"),
 ];
-const TEAMS: [(&str, &str, &str); 5] = [
+const TEAMS: [Named; 5] = [
     ("care", "Atención a clientes", "Customer care"),
     ("sales", "Ventas", "Sales"),
     ("logistics", "Envíos", "Deliveries"),
@@ -103,9 +107,7 @@ fn policy(shipped: &str, answers: &Answers) -> String {
 }
 
 /// Whom a line of the policy is the title of.
-fn staff(
-    line: &str,
-) -> Option<(&'static str, &'static [(&'static str, &'static str, &'static str)])> {
+fn staff(line: &str) -> Option<(&'static str, &'static [Named])> {
     match line.trim_end() {
         "people:" => Some(("people:", &PEOPLE)),
         "teams:" => Some(("teams:", &TEAMS)),
@@ -166,9 +168,7 @@ mod tests {
     #[test]
     fn links_that_lead_out_are_plain_text() {
         assert_eq!(
-            without_outer_links(
-                "See [the events](../../events/README.md#a), [this](README.es.md)."
-            ),
+            without_outer_links("See [the events](../../events/README.md), [this](README.es.md)."),
             "See the events, [this](README.es.md)."
         );
     }

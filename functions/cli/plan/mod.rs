@@ -123,7 +123,9 @@ pub fn run(args: &Args, folder: Option<&Path>, lang: Language) -> anyhow::Result
     }
     if args.touches {
         touches.sort_unstable();
-        touches.iter().try_for_each(|(_, line)| anyhow::Ok(out!("{line}")))?;
+        for (_, line) in &touches {
+            out!("{line}");
+        }
     } else if args.json {
         out!("{json}");
     } else {

@@ -84,19 +84,21 @@ impl Language {
                 "in the rule {rule} the step {from} is now called {to}: its touches are new ones; \
                  {again} of the history would go out again. Keep the name."
             ),
-            (Lint::NoHoldout { rule }, Language::Es) => format!(
-                "la regla {rule} no aparta a nadie, y nunca se sabrá qué aportó; agrega por ejemplo \
-                 «holdout: 10%»"
+            (Lint::NoHoldout { rules }, Language::Es) => format!(
+                "nunca se sabrá qué aporta lo que no aparta a nadie: {}; agrega por ejemplo \
+                 «holdout: 10%»",
+                rules.join(", ")
             ),
-            (Lint::NoHoldout { rule }, Language::En) => format!(
-                "the rule {rule} holds nobody out, so that what it brings is never known; add for \
-                 example `holdout: 10%`"
+            (Lint::NoHoldout { rules }, Language::En) => format!(
+                "what holds nobody out is never known to bring anything: {}; add for example \
+                 `holdout: 10%`",
+                rules.join(", ")
             ),
-            (Lint::NeverFires { rule }, Language::Es) => {
-                format!("la regla {rule} está activa, y nada de esta historia la inicia")
+            (Lint::NeverFires { rules }, Language::Es) => {
+                format!("nada de esta historia inicia estas reglas activas: {}", rules.join(", "))
             }
-            (Lint::NeverFires { rule }, Language::En) => {
-                format!("the rule {rule} is live, and nothing in this history starts it")
+            (Lint::NeverFires { rules }, Language::En) => {
+                format!("nothing in this history starts these live rules: {}", rules.join(", "))
             }
             (Lint::Starved { rule, capped, touches }, Language::Es) => format!(
                 "la regla {rule} casi no sale: {capped} de sus {touches} contactos terminan sin \

@@ -75,7 +75,10 @@ fn compare(
     after: Option<&Value>,
     found: &mut Vec<FieldChange>,
 ) {
-    let (old, new) = (before.and_then(entries), after.and_then(entries));
+    let (mut old, mut new) = (before.and_then(entries), after.and_then(entries));
+    if let (None, None, Some((one, other))) = (&old, &new, before.zip(after).and_then(in_step)) {
+        (old, new) = (Some(one), Some(other));
+    }
     if let (Some(old), Some(new)) = (&old, &new) {
         let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for name in names {
@@ -99,6 +102,18 @@ fn entries(value: &Value) -> Option<Map<String, Value>> {
             .collect(),
         _ => None,
     }
+}
+
+/// Two lists of as many objects, by their places from one on.
+fn in_step((before, after): (&Value, &Value)) -> Option<(Map<String, Value>, Map<String, Value>)> {
+    let (before, after) = (before.as_array()?, after.as_array()?);
+    if before.len() != after.len() || !before.iter().chain(after).all(Value::is_object) {
+        return None;
+    }
+    let by_place = |list: &[Value]| {
+        list.iter().enumerate().map(|(at, one)| ((at + 1).to_string(), one.clone())).collect()
+    };
+    Some((by_place(before), by_place(after)))
 }
 
 #[cfg(test)]
@@ -127,6 +142,9 @@ mod tests {
             ]
         );
         assert!(field_changes(&before, &before).is_empty());
+        let caps = |max: u8| json!({ "caps": [{ "max": 2 }, { "max": max, "per": "7 days" }] });
+        let found = field_changes(&caps(4), &caps(5));
+        assert_eq!((found.len(), found[0].field.as_str()), (1, "caps.2.max"));
     }
 
     #[test]

@@ -81,15 +81,15 @@ pub enum Lint {
         /// How many touches of the history would go out under the new id too.
         again: usize,
     },
-    /// A live marketing rule holds nobody out: what it brings is never known.
+    /// Live marketing rules that hold nobody out: what they bring is never known.
     NoHoldout {
-        /// The rule.
-        rule: String,
+        /// The rules.
+        rules: Vec<String>,
     },
-    /// A live rule to which nothing in the history gave rise.
+    /// Live rules to which nothing in the history gave rise.
     NeverFires {
-        /// The rule.
-        rule: String,
+        /// The rules.
+        rules: Vec<String>,
     },
     /// Most touches of a rule end because a frequency cap was full.
     Starved {
@@ -122,18 +122,18 @@ pub fn lints(
     found.extend(changes.iter().flat_map(|change| renamed_steps(change, comparison)));
     let live = book.rules().iter().filter(|rule| rule.status == Status::Live);
     let live: Vec<&Rule> = live.collect();
-    for rule in &live {
-        let name = rule.name.clone();
-        let Tally { touches, capped } = tallies.of(&name);
-        if rule.purpose == Purpose::Marketing && rule.holdout.0 == 0.0 {
-            found.push(Lint::NoHoldout { rule: name.clone() });
-        }
-        if touches == 0 {
-            found.push(Lint::NeverFires { rule: name });
-        } else if capped as f64 >= STARVED_SHARE * touches as f64 {
-            found.push(Lint::Starved { rule: name, capped, touches });
-        }
-    }
+    let names = |has: &dyn Fn(&Rule) -> bool| -> Vec<String> {
+        live.iter().filter(|rule| has(rule)).map(|rule| rule.name.clone()).collect()
+    };
+    let no_holdout = names(&|rule| rule.purpose == Purpose::Marketing && rule.holdout.0 == 0.0);
+    let never = names(&|rule| tallies.of(&rule.name).touches == 0);
+    found.extend((!no_holdout.is_empty()).then_some(Lint::NoHoldout { rules: no_holdout }));
+    found.extend((!never.is_empty()).then_some(Lint::NeverFires { rules: never }));
+    found.extend(live.iter().filter_map(|rule| {
+        let Tally { touches, capped } = tallies.of(&rule.name);
+        let is_starved = touches > 0 && capped as f64 >= STARVED_SHARE * touches as f64;
+        is_starved.then(|| Lint::Starved { rule: rule.name.clone(), capped, touches })
+    }));
     for (place, first) in live.iter().enumerate() {
         let others = live[place + 1..].iter().filter(|other| compete(first, other));
         found.extend(others.map(|other| {

@@ -7,11 +7,11 @@ mod check;
 mod files;
 mod gaps;
 mod report;
+mod schema;
 mod wording;
 mod yaml;
 
 use std::fmt;
-use std::sync::LazyLock;
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -24,9 +24,7 @@ use crate::event::EventKind;
 use crate::history::Until;
 use crate::instant::Instant;
 use crate::policy::Policy;
-use crate::rule::{
-    DuringComplaint, PromisedDay, Reentry, RuleSpec, Share, Status, Survey, Trigger,
-};
+use crate::rule::{DuringComplaint, PromisedDay, Reentry, Share, Status, Survey, Trigger};
 use crate::span::Span;
 use crate::stage::Stage;
 use crate::view::View;
@@ -35,6 +33,7 @@ pub use bundle::Bundle;
 pub use calendar::CalendarRule;
 use files::Sorted;
 pub use files::is_read;
+pub use schema::{policy_schema, rule_schema};
 use yaml::Form;
 pub use yaml::Place;
 
@@ -383,20 +382,6 @@ impl<'a> View<'a> {
             event: None,
         }
     }
-}
-
-/// The JSON Schema of a rule's file, as editors use it.
-pub fn rule_schema() -> &'static serde_json::Value {
-    static SCHEMA: LazyLock<serde_json::Value> =
-        LazyLock::new(|| schemars::schema_for!(RuleSpec).to_value());
-    &SCHEMA
-}
-
-/// The JSON Schema of `policy.yaml`.
-pub fn policy_schema() -> &'static serde_json::Value {
-    static SCHEMA: LazyLock<serde_json::Value> =
-        LazyLock::new(|| schemars::schema_for!(Policy).to_value());
-    &SCHEMA
 }
 
 #[cfg(test)]
