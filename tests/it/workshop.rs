@@ -74,10 +74,10 @@ fn a_new_folder_is_not_made_of_wrong_answers() {
     let told = said(&none);
     assert!(told.contains("--currency, --time-zone, --from, --address, --languages"), "{told}");
     for (place, wrong, told) in [
-        (3, "EURO", "currency"),
-        (5, "Europe/Madird", "time zone"),
-        (7, "fr", "has no texts"),
-        (9, "no address", "from"),
+        (3, "EURO", "--currency: "),
+        (5, "Europe/Madird", "--time-zone: \"Europe/Madird\" is not a time zone"),
+        (7, "fr", "--languages: \"fr\" has no texts"),
+        (9, "no address", "--from: \"no address\" is no e-mail address"),
     ] {
         let mut answers = ANSWERS;
         answers[place] = wrong;
@@ -129,8 +129,7 @@ fn rules(folder: &Path, name: &str, rule: &str, wait: &str) {
         (folder.join(name).join("rules"), folder.join(name).join("templates/thanks/es"));
     std::fs::create_dir_all(&rules).unwrap();
     std::fs::create_dir_all(&mail).unwrap();
-    let policy =
-        "brand: { name: Tienda, from: hola@example.com }\ncurrency: MXN\ndefault_locale: es\n";
+    let policy = "brand: { name: Tienda, from: hola@example.com }\ncurrency: MXN\ndefault_locale: es\ndefault_time_zone: America/Mexico_City\n";
     std::fs::write(rules.join("policy.yaml"), policy).unwrap();
     std::fs::write(mail.join("subject.txt"), "Gracias").unwrap();
     let text = format!(

@@ -1,9 +1,12 @@
 //! What a shop says of itself: by options, or asked for on a terminal.
 
+use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::bail;
 use lazo::shell::wording::Language;
+use lazo_domain::event::Email;
+use lazo_domain::money::Currency;
 
 use super::Args;
 
@@ -86,6 +89,16 @@ impl Answers {
             <[String; 6]>::try_from(given).map_err(|_| anyhow::anyhow!("six answers"))?;
         let languages = read_languages(&languages, lang)?;
         let currency = currency.to_uppercase();
+        let wrong = |option: &str, why: &dyn Display| anyhow::anyhow!("{option}: {why}");
+        currency.parse::<Currency>().map_err(|why| wrong("--currency", &why))?;
+        jiff::tz::TimeZone::get(&time_zone).map_err(|_| {
+            let why = lang.pick(
+                "no es una zona horaria como America/Mexico_City",
+                "is not a time zone such as America/Mexico_City",
+            );
+            wrong("--time-zone", &format!("{time_zone:?} {why}"))
+        })?;
+        Email::new(&from).map_err(|why| wrong("--from", &format!("{from:?} {why}")))?;
         Ok(Answers { name, currency, time_zone, languages, from, address })
     }
 }

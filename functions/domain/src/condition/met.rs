@@ -17,7 +17,7 @@ const ELEMENTS_MAX: usize = 3;
 impl Condition {
     /// Each value that the condition names, once and in its order, such as
     /// `customer.purchases = 1; customer.last_csat = ?`, where `?` is what is not
-    /// known; at most [`MET_BYTES_MAX`].
+    /// known; at most 200 bytes.
     pub fn met(&self, values: &impl Values) -> Box<str> {
         let mut paths = Vec::new();
         collect(&self.node, &mut paths);

@@ -133,7 +133,10 @@ fn names_that_do_not_exist_are_told_with_the_nearest() {
             "{{ customer.nombre | default('') }}",
             "1:4: error: customer has no field \"nombre\"; `lazo template fields` lists all",
         ),
-        ("{{ brand.adress | default('') }}", "1:4: error: brand has no field \"adress\""),
+        (
+            "{{ brand.adress | default('') }}",
+            "1:4: error: brand has no field \"adress\"; `lazo template fields` lists all",
+        ),
         (
             "{{ purchase.totl.amount }}",
             "1:4: error: purchase has no field \"totl\"; did you mean \"total\"?",
