@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use anyhow::Context;
+use lazo::shell::wording::Language;
 use lazo_domain::event::{self, Delivered};
 use lazo_domain::instant::Instant;
 use serde_json::value::RawValue;
 
 use super::csv_rows::{Sheet, Told};
-use super::lang::counted;
+use super::lang::spoken;
 use super::threads;
 
 /// How many remarks of a kind on one file are shown.
@@ -17,26 +18,45 @@ pub const REMARKS_SHOWN: usize = 10;
 /// Tells on standard error what was left out of a file and what was made of its
 /// rows: the first ten of both, and how many. Whoever reads a file tells it so.
 pub fn report(path: &Path, told: &Told) {
-    let name = path.display();
+    let (name, lang) = (path.display(), spoken());
     for (line, remark) in told.remarks.iter().take(REMARKS_SHOWN) {
         eprintln!("lazo: {name}:{line}: {remark}");
     }
     if told.remarks.len() > REMARKS_SHOWN {
-        let more = counted(told.remarks.len() - REMARKS_SHOWN, "more such row", "more such rows");
-        eprintln!("lazo: {name}: … and {more}");
+        let more = told.remarks.len() - REMARKS_SHOWN;
+        let rows = lang.count(
+            more,
+            ["fila más como estas", "filas más como estas"],
+            ["more such row", "more such rows"],
+        );
+        eprintln!("lazo: {name}: … {} {rows}", lang.pick("y", "and"));
     }
     match told.partly.len() {
         0 => {}
         count => {
-            let events = counted(count, "event counts", "events count");
-            eprintln!("lazo: {name}: {events} without fields that do not fit");
+            let events = lang.count(
+                count,
+                [
+                    "evento cuenta sin los campos que no sirven",
+                    "eventos cuentan sin los campos que no sirven",
+                ],
+                [
+                    "event counts without fields that do not fit",
+                    "events count without fields that do not fit",
+                ],
+            );
+            eprintln!("lazo: {name}: {events}");
         }
     }
     for (line, why) in told.rejected.iter().take(REMARKS_SHOWN) {
-        eprintln!("lazo: {name}:{line}: left out: {why}");
+        eprintln!("lazo: {name}:{line}: {}: {why}", lang.pick("queda fuera", "left out"));
     }
     if told.rejected.len() > REMARKS_SHOWN {
-        eprintln!("lazo: {name}: … and {} more left out", told.rejected.len() - REMARKS_SHOWN);
+        let more = told.rejected.len() - REMARKS_SHOWN;
+        match lang {
+            Language::Es => eprintln!("lazo: {name}: … y {more} más quedan fuera"),
+            Language::En => eprintln!("lazo: {name}: … and {more} more left out"),
+        }
     }
 }
 

@@ -7,12 +7,13 @@ use clap::Subcommand;
 use lazo::feedback::{self, Resolution, Settled, ses_event};
 use lazo::shell::intake::{self, Taken};
 use lazo::shell::store::{Failure, FailureKind};
+use lazo::shell::wording::Language;
 use lazo::shell::{alarm_sweep, aside};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 
 use super::Answer;
-use super::lang::counted;
+use super::lang::{counted, spoken};
 use super::system::{System, Target};
 
 /// How many months back failures are listed at most.
@@ -95,11 +96,15 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
                     None => done += 1,
                     Some(why) => {
                         left += 1;
-                        eprintln!("lazo: {}: still not: {why}", failure.id);
+                        let still = spoken().pick("todavía no", "still not");
+                        eprintln!("lazo: {}: {still}: {why}", failure.id);
                     }
                 }
             }
-            out!("{done} processed, {left} left");
+            match spoken() {
+                Language::Es => out!("{done} procesadas, {left} pendientes"),
+                Language::En => out!("{done} processed, {left} left"),
+            }
             Ok(if left == 0 { Answer::Yes } else { Answer::No })
         }
     }
@@ -111,7 +116,10 @@ fn list(failures: &[Failure], json: bool) -> anyhow::Result<Answer> {
             out!("{}", serde_json::to_string(failure)?);
         } else {
             let times = match (failure.times, failure.last_at) {
-                (2.., Some(last)) => format!("  {} times, last {last}", failure.times),
+                (2.., Some(last)) => {
+                    let last_time = spoken().pick("veces, la última", "times, last");
+                    format!("  {} {last_time} {last}", failure.times)
+                }
                 _ => String::new(),
             };
             let Failure { id, failed_at, bytes, why, .. } = failure;
@@ -120,7 +128,7 @@ fn list(failures: &[Failure], json: bool) -> anyhow::Result<Answer> {
         }
     }
     if failures.is_empty() && !json {
-        out!("nothing failed");
+        out!("{}", spoken().pick("nada falló", "nothing failed"));
     }
     Ok(Answer::Yes)
 }
@@ -129,8 +137,14 @@ fn find<'a>(failures: &'a [Failure], id: &str) -> anyhow::Result<&'a Failure> {
     let mut found = failures.iter().filter(|failure| failure.id.starts_with(id));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => bail!("several failures begin with {id:?}; give more of the id"),
-        (None, _) => bail!("no failure {id:?}; lazo failures list shows them"),
+        (Some(_), Some(_)) => match spoken() {
+            Language::Es => bail!("varias fallas empiezan con {id:?}; da más letras del id"),
+            Language::En => bail!("several failures begin with {id:?}; give more of the id"),
+        },
+        (None, _) => match spoken() {
+            Language::Es => bail!("no hay ninguna falla {id:?}; lazo failures list las muestra"),
+            Language::En => bail!("no failure {id:?}; lazo failures list shows them"),
+        },
     }
 }
 
@@ -156,7 +170,7 @@ async fn settle(
             bail!("a mail to staff goes once; tell them yourself, then redrive it with --sent");
         }
         system.app.store.drop_failure(failure).await?;
-        out!("{} is off the list", failure.id);
+        out!("{} {}", failure.id, spoken().pick("ya no está en la lista", "is off the list"));
         return Ok(Answer::Yes);
     }
     if failure.kind != FailureKind::UnknownSend {
@@ -167,9 +181,15 @@ async fn settle(
     let settled = feedback::settle(&system.app, &touch, word, now).await?;
     store.drop_failure(failure).await?;
     match (settled, word) {
-        (Settled::NotOpen, _) => out!("{touch} was settled already"),
-        (Settled::Done, Resolution::Sent) => out!("{touch} counts as sent"),
-        (Settled::Done, Resolution::Resend) => out!("{touch} goes as soon as it may"),
+        (Settled::NotOpen, _) => {
+            out!("{touch} {}", spoken().pick("ya estaba resuelto", "was settled already"));
+        }
+        (Settled::Done, Resolution::Sent) => {
+            out!("{touch} {}", spoken().pick("cuenta como enviado", "counts as sent"));
+        }
+        (Settled::Done, Resolution::Resend) => {
+            out!("{touch} {}", spoken().pick("sale en cuanto pueda", "goes as soon as it may"));
+        }
     }
     Ok(Answer::Yes)
 }

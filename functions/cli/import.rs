@@ -63,7 +63,11 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     let csv = args.csv.of_shop(&Rules::from(target.rules.as_deref())?.book.policy);
     if csv.currency.is_none() && args.files.iter().any(|path| event_files::is_csv(path)) {
         bail!(
-            "in which currency are the amounts? Say it with --currency, or as `currency` in policy.yaml"
+            "{}",
+            lang.pick(
+                "¿en qué moneda están los importes? Dilo con --currency, o como `currency` en policy.yaml",
+                "in which currency are the amounts? Say it with --currency, or as `currency` in policy.yaml"
+            )
         );
     }
     let now = Instant::from(jiff::Timestamp::now());

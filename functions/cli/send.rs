@@ -16,7 +16,6 @@ use serde_json::value::RawValue;
 
 use super::effects::Watch;
 use super::event_files::{REMARKS_SHOWN, json_texts, text};
-use super::lang::counted;
 use super::place::Place;
 use super::system::{System, Target};
 use super::{Answer, samples};
@@ -70,34 +69,57 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         }
         if sender.remarks > REMARKS_SHOWN {
             let more = sender.remarks - REMARKS_SHOWN;
-            let more = counted(more, "more such remark", "more such remarks");
-            eprintln!("lazo: {}: … and {more}", path.display());
+            let more = lang.count(
+                more,
+                ["observación más de este tipo", "observaciones más de este tipo"],
+                ["more such remark", "more such remarks"],
+            );
+            eprintln!("lazo: {}: … {} {more}", path.display(), lang.pick("y", "and"));
         }
     }
     if let Some(kind) = args.sample {
         sender.send_sample(kind, args.customer.as_ref(), target).await?;
     }
-    sender.count.show()
+    sender.count.show(lang)
 }
 
 impl Count {
-    fn show(self) -> anyhow::Result<Answer> {
+    fn show(self, lang: Language) -> anyhow::Result<Answer> {
         let Count { sent, bad, partly, lost, .. } = self;
-        out!("{} sent", counted(sent, "event", "events"));
-        if bad > 0 {
-            let bad = counted(bad, "of them does not fit and is", "of them do not fit and are");
-            out!("{bad} kept aside: lazo failures list");
-        }
-        if partly > 0 {
-            let partly = counted(partly, "of them counts", "of them count");
-            out!("{partly} without fields that do not fit: lazo failures list");
-        }
-        if lost > 0 {
-            let lost = match lost {
-                1 => "1 more was not taken; send it again".to_owned(),
-                _ => format!("{lost} more were not taken; send them again"),
-            };
-            out!("{lost}");
+        let told = [
+            (sent, ["evento enviado", "eventos enviados"], ["event sent", "events sent"]),
+            (
+                bad,
+                [
+                    "de ellos no sirve y se apartó: lazo failures list",
+                    "de ellos no sirven y se apartaron: lazo failures list",
+                ],
+                [
+                    "of them does not fit and is kept aside: lazo failures list",
+                    "of them do not fit and are kept aside: lazo failures list",
+                ],
+            ),
+            (
+                partly,
+                [
+                    "de ellos cuenta sin los campos que no sirven: lazo failures list",
+                    "de ellos cuentan sin los campos que no sirven: lazo failures list",
+                ],
+                [
+                    "of them counts without fields that do not fit: lazo failures list",
+                    "of them count without fields that do not fit: lazo failures list",
+                ],
+            ),
+            (
+                lost,
+                ["más no se tomó; envíalo otra vez", "más no se tomaron; envíalos otra vez"],
+                ["more was not taken; send it again", "more were not taken; send them again"],
+            ),
+        ];
+        for (place, (count, es, en)) in told.into_iter().enumerate() {
+            if place == 0 || count > 0 {
+                out!("{}", lang.count(count, es, en));
+            }
         }
         Ok(if bad + partly + lost == 0 { Answer::Yes } else { Answer::No })
     }
@@ -176,15 +198,21 @@ impl Sender<'_> {
             _ => None,
         };
         if let Err(error) = self.hand_over(text, kind, read.as_ref().err()).await {
-            eprintln!("lazo: {place}: not taken: {error}");
+            eprintln!("lazo: {place}: {}: {error}", self.lang.pick("no se tomó", "not taken"));
             self.count.lost += 1;
             self.count.lost_in_a_row += 1;
             if self.count.lost_in_a_row == LOST_IN_A_ROW_MAX {
                 let sent = self.count.sent;
-                let sent = counted(sent, "event was sent", "events were sent");
-                bail!(
-                    "{sent}, and none of the last {LOST_IN_A_ROW_MAX}; the rest was not tried, from behind {place}"
+                let sent = self.lang.count(
+                    sent,
+                    ["evento se envió", "eventos se enviaron"],
+                    ["event was sent", "events were sent"],
                 );
+                let rest = self.lang.pick(
+                    "y ninguno de los últimos; lo demás no se intentó, a partir de lo que sigue a",
+                    "and none of the last ones; the rest was not tried, from behind",
+                );
+                bail!("{sent}, {rest} {place}");
             }
             return Ok(());
         }

@@ -28,45 +28,12 @@ impl Answers {
     /// All options that are missing where nobody can be asked; a language that there
     /// are no texts for.
     pub fn of(args: &Args, lang: Language) -> anyhow::Result<Answers> {
-        let asked = [
-            (
-                &args.name,
-                "--name",
-                lang.pick("¿Cómo se llama la tienda?", "What is the shop called?"),
-            ),
-            (
-                &args.currency,
-                "--currency",
-                lang.pick(
-                    "¿En qué moneda cobra? (MXN, EUR, USD…)",
-                    "In which currency does it sell? (MXN, EUR, USD …)",
-                ),
-            ),
-            (
-                &args.time_zone,
-                "--time-zone",
-                lang.pick(
-                    "¿En qué zona horaria? (America/Mexico_City…)",
-                    "In which time zone? (America/Mexico_City …)",
-                ),
-            ),
-            (
-                &args.from,
-                "--from",
-                lang.pick("¿Desde qué dirección escribe?", "From which address does it write?"),
-            ),
-            (
-                &args.address,
-                "--address",
-                lang.pick("¿Cuál es su dirección postal?", "What is its postal address?"),
-            ),
-        ];
         let languages = args.languages.as_ref().map(|list| list.join(","));
         let which = lang.pick(
             "¿En qué idiomas hablan sus clientes? (es, en; primero el usual)",
             "Which languages do its customers speak? (es, en; the usual one first)",
         );
-        let asked = asked.into_iter().chain([(&languages, "--languages", which)]);
+        let asked = questions(args, lang).into_iter().chain([(&languages, "--languages", which)]);
         let asked: Vec<_> = asked.collect();
         let missing: Vec<&str> = asked
             .iter()
@@ -101,6 +68,40 @@ impl Answers {
         Email::new(&from).map_err(|why| wrong("--from", &format!("{from:?} {why}")))?;
         Ok(Answers { name, currency, time_zone, languages, from, address })
     }
+}
+
+/// What there is to know besides the languages: what was given, by which option, and
+/// how it is asked for.
+fn questions(args: &Args, lang: Language) -> [(&Option<String>, &'static str, &'static str); 5] {
+    [
+        (&args.name, "--name", lang.pick("¿Cómo se llama la tienda?", "What is the shop called?")),
+        (
+            &args.currency,
+            "--currency",
+            lang.pick(
+                "¿En qué moneda cobra? (MXN, EUR, USD…)",
+                "In which currency does it sell? (MXN, EUR, USD …)",
+            ),
+        ),
+        (
+            &args.time_zone,
+            "--time-zone",
+            lang.pick(
+                "¿En qué zona horaria? (America/Mexico_City…)",
+                "In which time zone? (America/Mexico_City …)",
+            ),
+        ),
+        (
+            &args.from,
+            "--from",
+            lang.pick("¿Desde qué dirección escribe?", "From which address does it write?"),
+        ),
+        (
+            &args.address,
+            "--address",
+            lang.pick("¿Cuál es su dirección postal?", "What is its postal address?"),
+        ),
+    ]
 }
 
 /// Asks until there is an answer; the end of input is none.

@@ -24,7 +24,9 @@ pub fn of_call(world: &mut World, customer: usize, touch: &str, id: &str) {
         "call_back" if touch.ends_with("/call.3") => "no_answer",
         other => other,
     };
-    if of_thousand(&mut world.rng, 100) {
+    // The defect shows where a correction takes something back: each is corrected there.
+    let corrected = if world.setup.defect == Defect::NobodyNamed { 1_000 } else { 100 };
+    if of_thousand(&mut world.rng, corrected) {
         world.totals.corrections += 1;
         let wrong = if outcome == "reached" { "no_answer" } else { "reached" };
         let before = occurred - world.rng.i64(MINUTE..50 * MINUTE) / SECOND * SECOND;

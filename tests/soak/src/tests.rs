@@ -90,7 +90,7 @@ the_oracle_sees! {
     drift_on_another_day_is_seen: DriftsLater, "nobody began to drift away on that day";
     a_call_that_is_not_tried_again_is_seen: GivesUpCalling, "should be, and nothing is known of it";
     a_time_that_a_customer_named_and_nobody_keeps_is_seen: BlindToNamedTimes, "not when the customer asked";
-    a_report_that_is_not_corrected_is_seen: NobodyNamed, "the last report was another";
+    a_report_that_is_not_corrected_is_seen: NobodyNamed, "should be, and nothing is known of it";
     a_complaint_of_which_nobody_is_told_is_seen: NobodyInCharge, "and nobody was told of level 1";
     a_morning_without_a_mail_is_seen: NoMornings, "did not come";
     a_morning_s_mail_that_tells_too_much_is_seen: TellsTooMuch, "complaints, and ";
