@@ -45,11 +45,12 @@ function links(outbox) {
 
 /** Starts the shop; gives the link of each customer, and what stops it again. */
 export async function open(customers) {
-  const data = mkdtempSync(join(tmpdir(), 'lazo-browser-'));
+  const folder = mkdtempSync(join(tmpdir(), 'lazo-browser-'));
+  const data = join(folder, 'data');
   const target = ['--data', data, '--rules', RULES];
-  const file = join(data, 'events.jsonl');
+  const file = join(folder, 'events.jsonl');
   writeFileSync(file, customers.flatMap(events).map((event) => JSON.stringify(event)).join('\n'));
-  const sent = spawnSync(process.env.LAZO_BIN, ['send', file, ...target], { encoding: 'utf8' });
+  const sent = spawnSync(process.env.LAZO_BIN, ['send', file, '--new', ...target], { encoding: 'utf8' });
   if (sent.status !== 0) throw new Error(`lazo send: ${sent.stdout}${sent.stderr}`);
 
   const ports = ['--dynamodb-port', '0', '--bus-port', '0', '--links-port', '0'];
@@ -62,7 +63,7 @@ export async function open(customers) {
       lazo.kill('SIGTERM');
       await ended;
     }
-    rmSync(data, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   };
   for (let waited = 0; waited < START_SECONDS * 10 && lazo.exitCode === null; waited++) {
     const found = links(join(data, 'outbox'));
