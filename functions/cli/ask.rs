@@ -5,9 +5,10 @@ use std::io::{BufRead, IsTerminal, Write};
 use anyhow::bail;
 use lazo::shell::wording::Language;
 
-/// Whether somebody sits there who can answer.
+/// Whether somebody sits there who can answer. Questions go to standard error, so
+/// that what a command prints stays its answer.
 pub fn is_possible() -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// The answer to a question, without blanks around it.
@@ -15,12 +16,19 @@ pub fn is_possible() -> bool {
 /// # Errors
 /// Where nobody answers any more.
 pub fn line(question: &str) -> anyhow::Result<String> {
-    let mut out = std::io::stdout().lock();
-    write!(out, "{question} ")?;
-    out.flush()?;
-    drop(out);
+    line_from(&mut std::io::stdin().lock(), &mut std::io::stderr(), question)
+}
+
+/// The same, of whoever answers there.
+pub fn line_from(
+    answers: &mut dyn BufRead,
+    questions: &mut dyn Write,
+    question: &str,
+) -> anyhow::Result<String> {
+    write!(questions, "{question} ")?;
+    questions.flush()?;
     let mut answer = String::new();
-    if std::io::stdin().lock().read_line(&mut answer)? == 0 {
+    if answers.read_line(&mut answer)? == 0 {
         bail!("no answer");
     }
     Ok(answer.trim().to_owned())

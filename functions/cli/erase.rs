@@ -1,7 +1,5 @@
 //! `lazo erase`: forgets a customer, for ever.
 
-use std::io::{IsTerminal, Write};
-
 use anyhow::{Context, bail};
 use lazo::shell::intake;
 use lazo::shell::wording::Language;
@@ -11,9 +9,9 @@ use lazo_domain::instant::{DAY_MILLIS, Instant};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Answer;
 use super::place::Place;
 use super::system::{System, Target};
+use super::{Answer, ask};
 
 /// How long the bus's archive and the logs keep what they have, in days, unless the
 /// stack's parameters `ArchiveDays` and `LogDays` say otherwise; and for how long back
@@ -93,7 +91,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
 
 /// Asks whoever sits at the terminal.
 fn is_agreed(id: &Id, lang: Language) -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
+    if !ask::is_possible() {
         match lang {
             Language::Es => bail!(
                 "no hay nadie en una terminal a quien preguntar, y no se borró nada; con --yes se borra sin preguntar"
@@ -103,15 +101,11 @@ fn is_agreed(id: &Id, lang: Language) -> anyhow::Result<bool> {
             ),
         }
     }
-    let question = lang.pick("¿Olvidar para siempre a", "Forget for ever:");
-    let hint = lang.pick("? Escribe su id para confirmar: ", "? Type the id to confirm: ");
-    let mut out = std::io::stdout().lock();
-    write!(out, "{question} {id}{hint}")?;
-    out.flush()?;
-    drop(out);
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim() == id.as_str())
+    let question = match lang {
+        Language::Es => format!("¿Olvidar para siempre a {id}? Escribe su id para confirmar:"),
+        Language::En => format!("Forget {id} for ever? Type the id to confirm:"),
+    };
+    Ok(ask::line(&question)? == id.as_str())
 }
 
 /// What else holds the person, until when, and what to do there.

@@ -1,7 +1,6 @@
 //! `lazo import`: history that counts and opens no follow-ups.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use lazo_domain::instant::Instant;
 use super::csv_rows::{CsvArgs, PartlyTaken, Sheet, Told};
 use super::lang::counted;
 use super::system::{System, Target};
-use super::{Answer, event_files, rejected};
+use super::{Answer, ask, event_files, rejected};
 
 /// How many customers are written at a time.
 const CUSTOMERS_AT_ONCE: usize = 16;
@@ -81,12 +80,12 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         out!("{}", lang.pick("no se escribió nada (--dry-run)", "nothing was written (--dry-run)"));
         return Ok(if sources.iter().all(Source::fits) { Answer::Yes } else { Answer::No });
     }
-    let is_asked = io::stdin().is_terminal() && io::stderr().is_terminal() && !args.yes;
+    let is_asked = ask::is_possible() && !args.yes;
     if is_asked && sources.iter().any(|source| source.preview.is_some()) {
         for source in sources.iter().filter(|source| source.preview.is_some()) {
             eprintln!("{}", source.page(lang).trim_end());
         }
-        if !confirm(&mut io::stdin().lock(), &mut io::stderr(), lang)? {
+        if !ask::yes_or_no(lang.pick("¿Importar?", "Import?"), lang)? {
             out!("{}", lang.pick("no se escribió nada", "nothing was written"));
             return Ok(Answer::No);
         }
@@ -241,20 +240,6 @@ impl Source<'_> {
     }
 }
 
-/// Asks whether to go on; anything but a yes is a no.
-fn confirm(
-    answers: &mut dyn BufRead,
-    questions: &mut dyn Write,
-    lang: Language,
-) -> anyhow::Result<bool> {
-    write!(questions, "{} ", lang.pick("¿Importar? [s/N]", "Import? [y/N]"))?;
-    questions.flush()?;
-    let mut answer = String::new();
-    answers.read_line(&mut answer)?;
-    let answer = answer.trim().to_lowercase();
-    Ok(["y", "yes", "s", "si", "sí"].contains(&answer.as_str()))
-}
-
 /// Each customer's events in the order in which they happened.
 pub fn by_customer(events: Vec<Delivered>) -> Vec<(Id, Vec<Delivered>)> {
     let mut customers: HashMap<Id, Vec<Delivered>> = HashMap::new();
@@ -329,22 +314,5 @@ pub async fn load(
             counted(count, "customer", "customers"),
             counted(sum.counted, "event was", "events were")
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_yes_is_a_yes() {
-        let said = |answer: &str| {
-            let mut question = Vec::new();
-            let said = confirm(&mut answer.as_bytes(), &mut question, Language::Es).unwrap();
-            assert_eq!(String::from_utf8(question).unwrap(), "¿Importar? [s/N] ");
-            said
-        };
-        assert!(["s\n", "Sí\n", "y", "YES\n"].into_iter().all(said));
-        assert!(!["", "\n", "n\n", "no\n", "yesterday\n"].into_iter().any(said));
     }
 }

@@ -1,14 +1,15 @@
 //! What a shop says of itself: by options, or asked for on a terminal.
 
 use std::fmt::Display;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, Write};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use lazo::shell::wording::Language;
 use lazo_domain::event::Email;
 use lazo_domain::money::Currency;
 
 use super::Args;
+use crate::ask;
 
 /// What a new folder needs to know.
 pub struct Answers {
@@ -40,8 +41,7 @@ impl Answers {
             .filter(|(given, ..)| given.is_none())
             .map(|(_, option, _)| *option)
             .collect();
-        let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
-        if !missing.is_empty() && !can_ask {
+        if !missing.is_empty() && !ask::is_possible() {
             let why = lang.pick("falta decir", "these are missing:");
             bail!("{why} {}", missing.join(", "));
         }
@@ -112,12 +112,7 @@ fn ask(
     lang: Language,
 ) -> anyhow::Result<String> {
     loop {
-        write!(questions, "{question} ")?;
-        questions.flush()?;
-        let mut answer = String::new();
-        if answers.read_line(&mut answer)? == 0 {
-            bail!("{} {option}", lang.pick("falta decir", "this is missing:"));
-        }
+        let answer = ask::line_from(answers, questions, question).context(option.to_owned())?;
         if let Ok(answer) = said(&answer, option, lang) {
             return Ok(answer);
         }
