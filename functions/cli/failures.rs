@@ -206,8 +206,9 @@ async fn redrive(
         return Ok(Some(how.into()));
     }
     match failure.kind {
-        FailureKind::MailRefused | FailureKind::MailUnwritten => {
-            // The mails themselves wait, or have ended: this is but the reason.
+        FailureKind::MailRefused | FailureKind::MailUnwritten | FailureKind::SuspendedVersion => {
+            // The mails themselves wait, or have ended, and the version can be published
+            // anew: this is but the reason.
             system.app.store.drop_failure(failure).await?;
             return Ok(None);
         }

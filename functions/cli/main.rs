@@ -67,6 +67,7 @@ mod staff;
 mod system;
 mod template;
 mod threads;
+mod versions;
 mod when;
 mod which_rules;
 
@@ -74,7 +75,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use lazo::shell::wording::Language;
-use which_rules::WhichRules;
+use which_rules::{Told, WhichRules};
 
 /// Replaying a history is mostly small allocations: a third faster with it.
 #[global_allocator]
@@ -153,14 +154,17 @@ fn main() -> ExitCode {
     let (lang, chosen) = (cli.lang.lang(), cli.lang.lang);
     let command = cli.command.unwrap_or(Command::Local(cli.local));
     let which = which_rules(&command, &cli.target);
-    if let Some(place) = command.tells_rules() {
-        tell(place, &which.told(lang));
+    match command.tells_rules() {
+        // What is live in a table is known once that is open.
+        told if !command.only_reckons() => cli.target.tells_rules = told,
+        Some(told) => told.say(&which.told(lang)),
+        None => {}
     }
     cli.target.rules = which.folder().map(Into::into);
+    cli.target.which = which;
     let result = match command {
         // These only reckon.
         Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref(), lang),
-        Command::Rules(args) => rules::run(&args, cli.target.rules.as_deref(), lang),
         Command::New(args) => new_shop::run(&args, lang),
         Command::Report(args) => report::run(&args, lang),
         Command::Schemas(args) => schemas::run(&args),
@@ -177,18 +181,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// Where a command says which rules it works by.
-#[derive(Clone, Copy)]
-enum Place {
-    /// As the first line of what it prints.
-    Output,
-    /// On standard error: what it prints is taken by programs, or is no answer of rules.
-    Aside,
-}
-
 impl Command {
+    /// Whether it works on no system.
+    fn only_reckons(&self) -> bool {
+        match self {
+            Command::Rules(args) => !args.works_on_a_table(),
+            Command::Template(_) | Command::Simulate(_) => true,
+            _ => false,
+        }
+    }
+
     /// `None` of what goes by no rules, or asks the table alone.
-    fn tells_rules(&self) -> Option<Place> {
+    fn tells_rules(&self) -> Option<Told> {
         let place = match self {
             Command::Rules(args) if !args.go_by_rules() => return None,
             Command::Template(args) if !args.go_by_rules() => return None,
@@ -196,8 +200,8 @@ impl Command {
             | Command::Rules(_)
             | Command::Template(_)
             | Command::Simulate(_)
-            | Command::Explain(_) => Place::Output,
-            Command::Send(_) | Command::Import(_) | Command::Drift(_) => Place::Aside,
+            | Command::Explain(_) => Told::Output,
+            Command::Send(_) | Command::Import(_) | Command::Drift(_) => Told::Aside,
             Command::Calls(_)
             | Command::Complaints(_)
             | Command::Log(_)
@@ -211,29 +215,19 @@ impl Command {
         };
         let for_programs = ["--json", "--html", "--touches"];
         let is_for_programs = std::env::args().any(|word| for_programs.contains(&word.as_str()));
-        Some(if is_for_programs { Place::Aside } else { place })
+        Some(if is_for_programs { Told::Aside } else { place })
     }
 }
 
 /// Which rules a command works by. Those that only reckon work on no system.
 fn which_rules(command: &Command, target: &system::Target) -> WhichRules {
-    let reckons = matches!(
-        command,
-        Command::Local(_) | Command::Rules(_) | Command::Template(_) | Command::Simulate(_)
-    );
-    let data = (!reckons && target.table.is_none()).then_some(target.data.as_path());
+    let stands_alone = command.only_reckons() || matches!(command, Command::Local(_));
+    let data = (!stands_alone && target.table.is_none()).then_some(target.data.as_path());
     let named = match command {
         Command::Rules(args) => args.folder(),
         _ => None,
     };
     WhichRules::of(named.or(target.rules.as_deref()), data)
-}
-
-fn tell(place: Place, line: &str) {
-    match place {
-        Place::Output => println!("{line}"),
-        Place::Aside => eprintln!("{line}"),
-    }
 }
 
 /// `chosen` is the language that the command line names.
@@ -250,6 +244,7 @@ fn on_runtime(
             Command::Send(args) => send::run(&args, target, lang).await,
             Command::Import(args) => import::run(&args, target, lang).await,
             Command::Template(args) => template::run(&args, target, lang).await,
+            Command::Rules(args) => rules::run(&args, target, lang).await,
             Command::Explain(args) => explain::run(&args, target, lang).await,
             Command::Drift(args) => drift::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,
@@ -259,11 +254,9 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_)
-            | Command::Rules(_)
-            | Command::New(_)
-            | Command::Report(_)
-            | Command::Schemas(_) => Ok(Answer::Yes),
+            Command::Simulate(_) | Command::New(_) | Command::Report(_) | Command::Schemas(_) => {
+                Ok(Answer::Yes)
+            }
         }
     })
 }

@@ -51,6 +51,11 @@ pub fn absolute(path: &Path) -> PathBuf {
     path.components().collect()
 }
 
+/// Whether a folder has a store.
+pub fn has_store(data: &Path) -> bool {
+    data.join(FILE).exists()
+}
+
 /// Looks whether a folder has a store, or may get a new one: a command that was sent
 /// to the wrong folder must not leave a store there.
 ///
@@ -60,7 +65,7 @@ pub fn expect_store(data: &Path, new: bool) -> anyhow::Result<()> {
     let folder = absolute(data);
     let folder = folder.display();
     let lang = spoken();
-    match (data.join(FILE).exists(), new) {
+    match (has_store(data), new) {
         (true, false) => Ok(()),
         (true, true) => match lang {
             Language::Es => bail!("{folder} ya tiene un almacén; quita --new para usarlo"),

@@ -201,6 +201,8 @@ mod tests {
 
     fn line(text: &str, bus: bool, lang: Language) -> String {
         let target = Target {
+            which: Default::default(),
+            tells_rules: None,
             data: ".lazo".into(),
             new: false,
             table: Some("tienda".into()),

@@ -8,7 +8,9 @@ use lazo::shell::wording::Language;
 use lazo_domain::message::Templates;
 use lazo_domain::rulebook::{Diagnostic, DiagnosticSeverity, RuleBook, is_read};
 
-use super::{Answer, fields, plan};
+use super::system::Target;
+use super::which_rules::{Told, WhichRules};
+use super::{Answer, fields, place, plan, versions};
 
 /// Check and list rules, and what they may name.
 #[derive(clap::Args)]
@@ -32,11 +34,21 @@ enum Command {
         json: bool,
     },
     Plan(plan::Args),
-    /// The rules of a folder, by priority.
+    Publish(versions::PublishArgs),
+    Rollback(versions::RollbackArgs),
+    /// The versions that were published: who, when and why, the newest first. With a
+    /// folder, its rules by priority.
     List {
-        /// Without it as `--rules`.
+        /// A rules folder; without it the versions of the store or table.
         folder: Option<PathBuf>,
+        /// How many versions at most.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        /// One JSON object a line and version.
+        #[arg(long)]
+        json: bool,
     },
+    Show(versions::ShowArgs),
     /// All variables and functions that conditions may name.
     Fields(fields::Args),
 }
@@ -45,23 +57,40 @@ impl Args {
     /// The folder that is named for the command alone.
     pub fn folder(&self) -> Option<&Path> {
         match &self.command {
-            Command::Check { folder, .. } | Command::List { folder } => folder.as_deref(),
-            Command::Plan(_) | Command::Fields(_) => None,
+            Command::Check { folder, .. } | Command::List { folder, .. } => folder.as_deref(),
+            _ => None,
         }
+    }
+
+    /// Whether it works on the versions of a store or a table.
+    pub fn works_on_a_table(&self) -> bool {
+        matches!(self.command, Command::Rollback(_) | Command::Show(_))
     }
 
     /// Whether the answer depends on which rules there are.
     pub fn go_by_rules(&self) -> bool {
-        !matches!(self.command, Command::Fields(_))
+        matches!(self.command, Command::Check { .. } | Command::Plan(_) | Command::Publish(_))
     }
 }
 
-/// `folder` is where the rules stand; `None` for those of the program.
-pub fn run(args: &Args, folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
+    // `None` for the rules of the program.
+    let folder = target.rules.as_deref();
     match &args.command {
         Command::Check { no_templates, json, .. } => check(folder, *no_templates, *json, lang),
-        Command::Plan(args) => plan::run(args, folder, lang),
-        Command::List { .. } => list(folder, lang),
+        Command::Plan(args) => plan::run(args, target, lang).await,
+        Command::Publish(args) => versions::publish(args, target, lang).await,
+        Command::Rollback(args) => versions::roll_back(args, target, lang).await,
+        Command::Show(args) => versions::show(args, target, lang).await,
+        Command::List { limit, json, .. } => {
+            // Where nothing can be published there are but the rules.
+            let has_versions = target.table.is_some() || place::has_store(&target.data);
+            match &target.which {
+                WhichRules::Named(_) => list(target, lang),
+                _ if !has_versions => list(target, lang),
+                _ => versions::list(target, *limit, *json, lang).await,
+            }
+        }
         Command::Fields(args) => fields::of_conditions(args, lang),
     }
 }
@@ -96,6 +125,14 @@ fn check(
         out!("{}: {}, {}", parts[0], parts[1], parts[2]);
     }
     Ok(if errors == 0 { Answer::Yes } else { Answer::No })
+}
+
+/// Whether nothing in a folder must be mended before it is published; tells what must.
+pub fn is_sound(folder: Option<&Path>, lang: Language) -> anyhow::Result<bool> {
+    let found = findings(folder, &rule_files(folder)?, false)?;
+    let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error);
+    errors.clone().for_each(|error| eprintln!("{}", lang.finding(error)));
+    Ok(errors.count() == 0)
 }
 
 /// All that is wrong or doubtful, by file and place. Files are named so that they can
@@ -143,14 +180,21 @@ fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
     })
 }
 
-fn list(folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
-    let book =
-        RuleBook::read(&rule_files(folder)?).map_err(lazo::shell::rules::RulesError::Wrong)?;
+fn list(target: &Target, lang: Language) -> anyhow::Result<Answer> {
+    Told::Output.say(&target.which.told(lang));
+    let book = RuleBook::read(&rule_files(target.rules.as_deref())?)
+        .map_err(lazo::shell::rules::RulesError::Wrong)?;
+    by_priority(&book, lang)?;
+    Ok(Answer::Yes)
+}
+
+/// Prints the rules of a book, a line each.
+pub fn by_priority(book: &RuleBook, lang: Language) -> anyhow::Result<()> {
     let mut rules: Vec<_> = book.rules().iter().collect();
     rules.sort_by_key(|rule| (std::cmp::Reverse(rule.priority), &rule.name));
     for rule in rules {
         let status = lang.rule_status(rule.status);
         out!("{:>3}  {:<10} {:<28} {}", rule.priority, status, rule.name, rule.description);
     }
-    Ok(Answer::Yes)
+    Ok(())
 }

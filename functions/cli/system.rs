@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use super::lang;
 use super::local::{bus_server, links_server};
 use super::place::{self, Place};
+use super::which_rules::{Told, WhichRules};
 
 /// The local table's name.
 pub const TABLE: &str = "lazo";
@@ -50,6 +51,19 @@ pub struct Target {
     /// folder that you are in, or those built into the program.
     #[arg(long, value_name = "DIR", global = true, env = "LAZO_RULES")]
     pub rules: Option<PathBuf>,
+    /// Which rules a command goes by that does not find a live version.
+    #[arg(skip)]
+    pub which: WhichRules,
+    /// Where a command says which rules it goes by, once it knows.
+    #[arg(skip)]
+    pub tells_rules: Option<Told>,
+}
+
+impl Target {
+    /// The same for a look that says nothing of which rules there are.
+    pub fn quiet(&self) -> Target {
+        Target { tells_rules: None, new: false, ..self.clone() }
+    }
 }
 
 /// Where a running local system answers.
@@ -111,7 +125,25 @@ impl System {
             }
         };
         system.set_drift_model().await?;
+        system.take_live_rules(target).await?;
         Ok(system)
+    }
+
+    /// Goes by the version that is live, unless the command names a folder; and says so
+    /// where the command does.
+    ///
+    /// # Errors
+    /// Where the table does not answer or the version cannot be read.
+    pub async fn take_live_rules(&self, target: &Target) -> anyhow::Result<()> {
+        let live = match target.which {
+            WhichRules::Named(_) => None,
+            _ => self.app.take_version().await?,
+        };
+        if let Some(told) = target.tells_rules {
+            let which = live.map(|live| WhichRules::Live(live.number));
+            told.say(&which.unwrap_or_else(|| target.which.clone()).told(lang::spoken()));
+        }
+        Ok(())
     }
 
     /// The same for a command that writes: it says on which system, before anything

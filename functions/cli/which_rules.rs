@@ -4,11 +4,31 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use lazo::shell::wording::Language;
+use lazo_domain::rulebook::VersionNumber;
 
 use super::system::Endpoints;
 
+/// Where a command says which rules it works by.
+#[derive(Clone, Copy, Debug)]
+pub enum Told {
+    /// As the first line of what it prints.
+    Output,
+    /// On standard error: what it prints is taken by programs, or is no answer of rules.
+    Aside,
+}
+
+impl Told {
+    /// Says a line there.
+    pub fn say(self, line: &str) {
+        match self {
+            Told::Output => println!("{line}"),
+            Told::Aside => eprintln!("{line}"),
+        }
+    }
+}
+
 /// Where a command's rules come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum WhichRules {
     /// The folder that `--rules` or LAZO_RULES names.
     Named(PathBuf),
@@ -16,7 +36,10 @@ pub enum WhichRules {
     Running(Option<PathBuf>),
     /// Those of the folder in which one stands.
     Here(PathBuf),
+    /// The version that is live in the table that the command works on.
+    Live(VersionNumber),
     /// Those that the program carries.
+    #[default]
     BuiltIn,
 }
 
@@ -41,7 +64,7 @@ impl WhichRules {
         match self {
             WhichRules::Named(folder) | WhichRules::Here(folder) => Some(folder),
             WhichRules::Running(folder) => folder.as_deref(),
-            WhichRules::BuiltIn => None,
+            WhichRules::Live(_) | WhichRules::BuiltIn => None,
         }
     }
 
@@ -57,6 +80,10 @@ impl WhichRules {
             WhichRules::Running(folder) => (
                 folder.as_ref().map_or(built_in.into(), |folder| folder.display().to_string()),
                 lang.pick("las del lazo en marcha", "those of the running lazo"),
+            ),
+            WhichRules::Live(number) => (
+                format!("{} {number}", lang.pick("versión", "version")),
+                lang.pick("la vigente", "the live one"),
             ),
             WhichRules::BuiltIn => (
                 built_in.into(),

@@ -18,7 +18,9 @@ const BOUNDS: Bounds = Bounds { time: Some(Duration::from_secs(40)), customers: 
 pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
-        Ok::<_, Error>(content::run(app, jiff::Timestamp::now().into(), BOUNDS).await?)
+        let now = jiff::Timestamp::now().into();
+        app.follow_version(now).await;
+        Ok::<_, Error>(content::run(app, now, BOUNDS).await?)
     }))
     .await
 }

@@ -15,6 +15,7 @@ pub async fn serve() -> Result<(), Error> {
     app.check_sender()?;
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
         let now = jiff::Timestamp::now().into();
+        app.follow_version(now).await;
         app.ask_account_rate(now).await;
         Ok::<_, Error>(digest::run(app, now).await?)
     }))

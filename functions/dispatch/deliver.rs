@@ -18,6 +18,7 @@ use crate::shell::call_list;
 use crate::shell::link::token::Claim;
 use crate::shell::link::{survey_url, unsubscribe_url};
 use crate::shell::mailer::{Letter, Recipient, SendError, Trace, Wait};
+use crate::shell::rules::Rules;
 use crate::shell::store::{FailureKind, StoreError};
 
 use crate::shell::send_rate::{SendRate, SendSlot};
@@ -63,15 +64,16 @@ pub async fn request(app: &App, send: &Send) -> Outcome {
     }
 }
 
-/// Hands one mail over, at its turn.
+/// Hands one mail over, at its turn: written by the rules that decided it, whichever
+/// are live meanwhile.
 pub async fn mail(
     app: &App,
     customer: &Customer,
     send: &Send,
-    now: Instant,
+    (rules, now): (&Rules, Instant),
     (pace, turn): (&SendRate, SendSlot),
 ) -> Outcome {
-    let letter = match write(app, customer, send, now) {
+    let letter = match write(app, customer, send, rules, now) {
         Ok(letter) => letter,
         Err(error) => {
             let why = format!("{error:#}");
@@ -109,8 +111,13 @@ pub async fn mail(
 }
 
 /// Writes the mail of a touch from what is known of the customer now.
-fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::Result<Letter> {
-    let rules = app.rules();
+fn write(
+    app: &App,
+    customer: &Customer,
+    send: &Send,
+    rules: &Rules,
+    now: Instant,
+) -> anyhow::Result<Letter> {
     let policy = &rules.book.policy;
     let enrolment = customer.enrolments.iter().find(|e| e.is_at(&send.touch));
     let event = enrolment.and_then(|e| customer.trigger_of(e)).map(|fired| &fired.detail);
@@ -119,7 +126,7 @@ fn write(app: &App, customer: &Customer, send: &Send, now: Instant) -> anyhow::R
         Purpose::Service => None,
         Purpose::Marketing => Some(unsubscribe_link(app, &send.touch)?),
     };
-    let survey = survey_links(app, send, now)?;
+    let survey = survey_links(app, send, &rules.book, now)?;
     let facts = Facts {
         rep: &send.assign_to,
         survey: survey.as_ref(),
@@ -150,9 +157,13 @@ fn unsubscribe_link(app: &App, touch: &TouchId) -> anyhow::Result<String> {
 }
 
 /// A link for each score, where the mail asks for one.
-fn survey_links(app: &App, send: &Send, now: Instant) -> anyhow::Result<Option<SurveyLinks>> {
-    let rules = app.rules();
-    let step = rules.book.rule(&send.touch.rule).and_then(|rule| rule.step(&send.touch.step));
+fn survey_links(
+    app: &App,
+    send: &Send,
+    book: &RuleBook,
+    now: Instant,
+) -> anyhow::Result<Option<SurveyLinks>> {
+    let step = book.rule(&send.touch.rule).and_then(|rule| rule.step(&send.touch.step));
     let Some(survey) = step.and_then(|step| step.survey.as_ref()) else { return Ok(None) };
     let needs = "a survey needs links to answer it; set";
     let base = app.links_url.as_deref().with_context(|| format!("{needs} {}", env::LINKS_URL))?;
@@ -176,6 +187,7 @@ pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> O
         assign_to: assignee(customer, book, &touch)?,
         event: step.event.clone(),
         at: enrolment.sending()?.since,
+        version: enrolment.sending()?.version,
         due: enrolment.due,
         expires_at: calendar::later(enrolment.due, step.expiry, &zone, closed),
         touch,

@@ -20,6 +20,7 @@ use crate::shell::app::App;
 use crate::shell::bus::{Message, Outgoing};
 use crate::shell::commit::{Step, until_done};
 use crate::shell::intake::merging;
+use crate::shell::rules::Rules;
 use crate::shell::send_rate::{SendRate, SendSlot};
 use crate::shell::store::table::Alarm;
 use crate::shell::store::{
@@ -261,7 +262,7 @@ impl<'a> Run<'a> {
                 report.not_sent += ended_count;
                 messages.extend(stages.iter().map(|entered| Message::stage_changed(id, entered)));
                 self.outgoing.add(messages).await;
-                let next = self.hand_over(*after, &sends, slots, report).await?;
+                let next = self.hand_over(*after, &rules, &sends, slots, report).await?;
                 let is_over = next.customer.next_due().is_none_or(|due| due > now);
                 Ok(Some(if is_over { Round::Over } else { Round::More(Box::new(next)) }))
             }
@@ -279,10 +280,11 @@ impl<'a> Run<'a> {
     }
 
     /// Hands fenced touches over, each by one call, and writes down how it
-    /// went. Each mail has its turn.
+    /// went. Each mail has its turn, and is written by the rules that decided it.
     async fn hand_over(
         &self,
         mut loaded: Loaded,
+        rules: &Rules,
         sends: &[Send],
         slots: Vec<SendSlot>,
         report: &mut DispatchReport,
@@ -296,7 +298,8 @@ impl<'a> Run<'a> {
             let outcome = match send.channel.done_by() {
                 DoneBy::MailService => {
                     let turn = slots.next().unwrap_or_default();
-                    deliver::mail(app, &loaded.customer, send, now, (pace, turn)).await
+                    let by = (rules, now);
+                    deliver::mail(app, &loaded.customer, send, by, (pace, turn)).await
                 }
                 DoneBy::Person | DoneBy::System => deliver::request(app, send).await,
             };
@@ -383,7 +386,7 @@ async fn mark_sent(
             "a touch is in the ledger already, it is not sent again"
         );
         if let Some(enrolment) = customer.enrolments.iter_mut().find(|e| e.is_at(&send.touch)) {
-            enrolment.phase = Phase::sending(send.at);
+            enrolment.phase = Phase::sending(send.at, send.version);
         }
         customer = decide(customer, Input::Confirmed(&send.touch), &rules.book, now).customer;
     }

@@ -17,7 +17,9 @@ const BUDGET: Duration = Duration::from_secs(240);
 pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     run(service_fn(async move |_: LambdaEvent<IgnoredAny>| {
-        Ok::<_, Error>(drift::run(app, jiff::Timestamp::now().into(), Some(BUDGET)).await?)
+        let now = jiff::Timestamp::now().into();
+        app.follow_version(now).await;
+        Ok::<_, Error>(drift::run(app, now, Some(BUDGET)).await?)
     }))
     .await
 }

@@ -12,7 +12,9 @@ use lazo::shell::app::App;
 pub async fn serve() -> Result<(), Error> {
     let app = &App::from_env().await?;
     run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(feedback::handle(app, event.payload, jiff::Timestamp::now().into()).await)
+        let now = jiff::Timestamp::now().into();
+        app.follow_version(now).await;
+        Ok::<_, Error>(feedback::handle(app, event.payload, now).await)
     }))
     .await
 }

@@ -370,6 +370,7 @@ fn message(entry: &TouchEntry, records: &[TouchRecord]) -> Message {
         reason: entry.reason,
         defers: Vec::new(),
         met: None,
+        version: entry.version,
     });
     Message::skipped(&record)
 }

@@ -16,6 +16,7 @@ pub async fn serve() -> Result<(), Error> {
     }
     run(service_fn(async move |event: LambdaEvent<LambdaFunctionUrlRequest>| {
         let now = jiff::Timestamp::now().into();
+        app.follow_version(now).await;
         Ok::<_, Error>(links::function_url::handle(app, event.payload, now).await)
     }))
     .await

@@ -2,6 +2,7 @@
 //! starts.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::shell::link::token::{BadKeys, Keys};
 use crate::shell::mailer::{Mailer, Ses};
 use crate::shell::rules::{Rules, RulesError};
 use crate::shell::send_rate::AccountRate;
-use crate::shell::store::{CalendarRules, Deployed, Store, StoreError};
+use crate::shell::store::{CalendarRules, Deployed, LiveVersion, Store, StoreError};
 
 /// Why a function cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum ConfigError {
     },
 }
 
+/// How often a worker looks whether another version of the rules is live.
+pub const LOOK_EVERY: Duration = Duration::from_secs(60);
+
 /// Everything that a handler needs besides its input and the time.
 pub struct App {
     /// Reads and writes the DynamoDB table.
@@ -59,6 +63,8 @@ pub struct App {
     /// What signs those links, and tells them from made-up ones.
     pub link_keys: Option<Keys>,
     rules: RwLock<Arc<Rules>>,
+    /// When it was last looked which version is live, in milliseconds.
+    version_looked_at: AtomicI64,
     account_rate: AccountRate,
 }
 
@@ -99,8 +105,9 @@ impl App {
         rules: Rules,
     ) -> App {
         let rules = RwLock::new(Arc::new(rules));
-        let account_rate = AccountRate::default();
-        App { store, bus, mailer, links_url, link_keys: None, rules, account_rate }
+        let (account_rate, link_keys) = (AccountRate::default(), None);
+        let version_looked_at = AtomicI64::new(i64::MIN);
+        App { store, bus, mailer, links_url, link_keys, rules, version_looked_at, account_rate }
     }
 
     /// The same, which can sign links and verify them.
@@ -115,16 +122,23 @@ impl App {
     pub async fn from_env() -> Result<App, ConfigError> {
         let need = |name| std::env::var(name).map_err(|_| ConfigError::Missing(name));
         let (table, bus) = (need(env::TABLE)?, need(env::BUS)?);
-        let rules = Rules::load()?;
         let optional = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let link_keys = optional(env::LINK_KEYS).map(|keys| Keys::parse(&keys)).transpose()?;
         let sdk = aws().load().await;
         let mailer = Mailer::Ses(Ses::new(ses_client(&sdk), optional(env::CONFIGURATION_SET)));
         let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), table);
-        // Opens the connection as well, ahead of the first event. Whatever is wrong
-        // with it shows there.
-        let (learnt, published) =
-            futures::future::join(store.drift_model(), store.calendar_rules()).await;
+        // Opens the connection as well, ahead of the first event. What is wrong with the
+        // model or the calendar shows there; without the rules nothing may begin.
+        let (live, learnt, published) = futures::future::join3(
+            store.live_version(),
+            store.drift_model(),
+            store.calendar_rules(),
+        )
+        .await;
+        let rules = match live.map_err(RulesError::Store)? {
+            Some(live) => Rules::of_version(&store, &live).await?,
+            None => Rules::load()?,
+        };
         let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk), bus);
         let app = App::new(store, bus, mailer, optional(env::LINKS_URL), rules);
         if let Ok(Some(learnt)) = learnt {
@@ -182,6 +196,41 @@ impl App {
         let named = published.since.iter().filter_map(|(name, at)| Some((name.clone(), (*at)?)));
         let book = rules.book.clone().in_force_since(&named.collect());
         self.replace_rules(Rules { book, templates: rules.templates.clone() });
+    }
+
+    /// Works by the version of the rules that is live: looks at most once a minute, and
+    /// reads a version only where it is another one. Where that fails, the version before
+    /// stays.
+    pub async fn follow_version(&self, now: Instant) {
+        let looked_at = self.version_looked_at.load(Ordering::Relaxed);
+        if now.millis().abs_diff(looked_at) < LOOK_EVERY.as_millis() as u64 {
+            return;
+        }
+        self.version_looked_at.store(now.millis(), Ordering::Relaxed);
+        if let Err(error) = self.take_version().await {
+            tracing::error!(%error, "the live version of the rules could not be read");
+        }
+    }
+
+    /// The same at once. The version that is live; `None` where none is published.
+    ///
+    /// # Errors
+    /// [`RulesError`] where the version cannot be read: the one before stays.
+    pub async fn take_version(&self) -> Result<Option<LiveVersion>, RulesError> {
+        let Some(live) = self.store.live_version().await? else { return Ok(None) };
+        if self.rules().book.version() == Some(live.number) {
+            return Ok(Some(live));
+        }
+        let mut rules = Rules::of_version(&self.store, &live).await?;
+        if let Some(learnt) = self.store.drift_model().await? {
+            rules.book = rules.book.with_model(&learnt.model);
+        }
+        self.replace_rules(rules);
+        if let Some(published) = self.store.calendar_rules().await? {
+            self.set_calendar_rules_since(&published);
+        }
+        tracing::info!(version = live.number.get(), "works by another version of the rules");
+        Ok(Some(live))
     }
 
     /// How many mails a second the mail service takes of this account, as it was

@@ -18,4 +18,5 @@ pub mod store;
 pub mod telemetry;
 pub mod text_file;
 pub mod timeline;
+pub mod versions;
 pub mod wording;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 use lazo_domain::message::Templates;
-use lazo_domain::rulebook::{Diagnostic, RuleBook, is_read};
+use lazo_domain::rulebook::{Bundle, Diagnostic, RuleBook, is_read};
+
+use crate::shell::store::{LiveVersion, Store, StoreError};
 
 /// What `functions/build.rs` wrote down: each file's name and its JSON.
 static COMPILED: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
@@ -46,6 +48,9 @@ pub enum RulesError {
     /// The files can be read, and these errors are in them.
     #[error("the rules have errors:\n{}", lines(.0))]
     Wrong(Vec<Diagnostic>),
+    /// The table does not tell which version is live, or what it says.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 fn lines(diagnostics: &[Diagnostic]) -> String {
@@ -66,8 +71,7 @@ impl Rules {
     /// # Errors
     /// [`RulesError`] where a file cannot be read or is wrong.
     pub fn load() -> Result<Rules, RulesError> {
-        let folder = std::env::var_os(RULES_VAR).map(PathBuf::from);
-        Rules::from(folder.as_deref())
+        Rules::from(folder_of_environment().as_deref())
     }
 
     /// The rules of a folder, or the embedded ones.
@@ -90,6 +94,33 @@ impl Rules {
         let book = RuleBook::read(rules).map_err(RulesError::Wrong)?;
         Ok(Rules { book, templates: Templates::read(templates) })
     }
+}
+
+impl Rules {
+    /// The version of the rules that is live.
+    ///
+    /// # Errors
+    /// [`RulesError`] where the table does not answer, or this program does not
+    /// understand what a newer one published.
+    pub async fn of_version(store: &Store, live: &LiveVersion) -> Result<Rules, RulesError> {
+        let (rules, templates) = store.compiled_bundle(&live.digest).await?;
+        let book = RuleBook::read_compiled(&rules).map_err(RulesError::Wrong)?;
+        let book = book.of_version(live.number);
+        Ok(Rules { book, templates: Templates::read(&templates) })
+    }
+}
+
+/// The folder that the environment names, where it does.
+pub fn folder_of_environment() -> Option<PathBuf> {
+    std::env::var_os(RULES_VAR).map(PathBuf::from)
+}
+
+/// The bundle of a rules folder, or the embedded one.
+///
+/// # Errors
+/// [`RulesError`] where a file cannot be read.
+pub fn bundle(folder: Option<&Path>) -> Result<Bundle, RulesError> {
+    Ok(Bundle::new(rule_files(folder)?, template_files(folder)?))
 }
 
 /// The embedded rules as the build wrote them down. What is wrong in them is told of

@@ -354,7 +354,7 @@ mod tests {
                 json!("erased")
             )
         );
-        pending.phase = Phase::sending(Instant::from_millis(1_500));
+        pending.phase = Phase::sending(Instant::from_millis(1_500), None);
         assert_eq!(told(&customer, &pending).1, Value::Null);
     }
 }

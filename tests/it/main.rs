@@ -48,4 +48,5 @@ mod sweeps;
 mod table;
 mod table_commands;
 mod unknown_sends;
+mod versions;
 mod workshop;

@@ -203,3 +203,118 @@ fn a_plan_of_the_same_rules_changes_nothing() {
     let other = plan("next/rules");
     assert_eq!(other.status.code(), Some(1), "{}", said(&other));
 }
+
+/// A shop's folder with a store beside it, in which no version is published yet.
+fn shop_with_a_store(path: &Path) {
+    let made = lazo(path, &[&["new", "shop"], &ANSWERS[..]].concat());
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+}
+
+fn edit(path: &Path, from: &str, to: &str) {
+    let rule = path.join("shop/rules/thank-you-mail.yaml");
+    let text = std::fs::read_to_string(&rule).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(rule, text.replacen(from, to, 1)).unwrap();
+}
+
+/// What a command answers: its exit status and all that it said.
+fn answer(path: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let output = lazo(path, words);
+    (output.status.code(), said(&output))
+}
+
+#[test]
+fn rules_are_published_shown_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    shop_with_a_store(path);
+    let publish = |words: &[&str]| {
+        let head = ["rules", "publish", "--rules", "shop/rules", "--by", "ana"];
+        answer(path, &[&head[..], words].concat())
+    };
+    let (status, told) = publish(&["--note", "the beginning", "--new"]);
+    assert_eq!(status, Some(0), "{told}");
+    assert!(told.contains("version 1 is published"), "{told}");
+    let (status, told) = publish(&["--note", "again"]);
+    assert_eq!(status, Some(0), "{told}");
+    assert!(told.contains("version 1, which is live, says just that already"), "{told}");
+    edit(path, "priority: 50", "priority: 51");
+    let (status, told) = publish(&["--note", "more of it"]);
+    assert!(status == Some(0) && told.contains("version 2 is published"), "{told}");
+    let (_, told) = answer(path, &["rules", "list"]);
+    assert!(told.contains("live since") && told.contains("ana: more of it"), "{told}");
+    let (_, told) = answer(path, &["rules", "show"]);
+    assert!(told.contains("version 2: live") && told.contains("Against version 1:"), "{told}");
+    assert!(told.contains("thank-you-mail") && told.contains("priority"), "{told}");
+    let (status, told) =
+        answer(path, &["rules", "rollback", "1", "--note", "too much", "--by", "beto"]);
+    assert!(status == Some(0) && told.contains("version 3 is published"), "{told}");
+    let (_, told) = answer(path, &["rules", "show", "--json"]);
+    let live: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&live["version"], &live["restores"], &live["by"]),
+        (&json!(3), &json!(1), &json!("beto"))
+    );
+    let (status, told) = answer(path, &["rules", "show", "2", "--out", "second"]);
+    assert_eq!(status, Some(0), "{told}");
+    let written = std::fs::read_to_string(path.join("second/rules/thank-you-mail.yaml")).unwrap();
+    assert_eq!(
+        written,
+        std::fs::read_to_string(path.join("shop/rules/thank-you-mail.yaml")).unwrap()
+    );
+    for (words, why) in [
+        (&["rules", "show", "9"][..], "there is no version 9"),
+        (&["rules", "rollback", "9", "--note", "?"], "there is no version 9"),
+        (&["rules", "rollback", "1", "--note", " "], "say why"),
+        (&["rules", "show", "0"], "versions are counted from 1"),
+    ] {
+        let (status, told) = answer(path, words);
+        assert!(status == Some(2) && told.contains(why), "{words:?}: {told}");
+    }
+    let (status, told) = publish(&["--note", "late", "--at", "2020-01-01"]);
+    assert!(status == Some(2) && told.contains("is over"), "{told}");
+    std::fs::write(path.join("shop/rules/broken.yaml"), "rule: broken\n").unwrap();
+    let (status, told) = publish(&["--note", "broken"]);
+    assert!(status == Some(1) && told.contains("broken.yaml:"), "{told}");
+}
+
+#[test]
+fn a_plan_is_published_while_its_base_is_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    shop_with_a_store(path);
+    let history = json!({
+        "detail-type": "PurchaseCompleted", "customer_id": "ana", "purchase_id": "p1",
+        "occurred_at": "2026-11-18T12:00:00Z", "total": { "amount": "10.00", "currency": "EUR" },
+    });
+    std::fs::write(path.join("history.jsonl"), history.to_string()).unwrap();
+    let head = ["rules", "publish", "--rules", "shop/rules", "--by", "ana", "--note", "n"];
+    let (status, told) = answer(path, &[&head[..], &["--new"]].concat());
+    assert_eq!(status, Some(0), "{told}");
+    edit(path, "priority: 50", "priority: 51");
+    let plan = |out: &str| {
+        let words = ["rules", "plan", "--rules", "shop/rules", "--events", "history.jsonl"];
+        let (status, told) = answer(path, &[&words[..], &["--out", out]].concat());
+        assert_eq!(status, Some(0), "{told}");
+        let plan = std::fs::read_to_string(path.join(out)).unwrap();
+        serde_json::from_str::<Value>(&plan).unwrap()
+    };
+    // The base is what is live.
+    assert_eq!(plan("one.json")["base"]["version"], 1);
+    // Another one is published meanwhile.
+    edit(path, "priority: 51", "priority: 52");
+    let (status, _) = answer(path, &head);
+    assert_eq!(status, Some(0));
+    edit(path, "priority: 52", "priority: 51");
+    let with = |plan: &'static str| [&head[..], &[plan]].concat();
+    let (status, told) = answer(path, &with("one.json"));
+    assert_eq!(status, Some(1), "{told}");
+    assert!(told.contains("version 2 is live now") && told.contains("ana: n"), "{told}");
+    assert_eq!(plan("two.json")["base"]["version"], 2);
+    edit(path, "priority: 51", "priority: 53");
+    let (status, told) = answer(path, &with("two.json"));
+    assert!(status == Some(2) && told.contains("does not say what was planned"), "{told}");
+    edit(path, "priority: 53", "priority: 51");
+    let (status, told) = answer(path, &with("two.json"));
+    assert!(status == Some(0) && told.contains("version 3 is published"), "{told}");
+}

@@ -148,6 +148,7 @@ impl Server {
             Some(lang) => Some((Watch::of(&self.app, &text, now).await?, *lang)),
             None => None,
         };
+        self.app.follow_version(now).await;
         let kept = intake::receive(&self.app, &text, now).await?;
         if let Some((watch, lang)) = watch {
             let clock = jiff::Zoned::now().strftime("%H:%M:%S").to_string();

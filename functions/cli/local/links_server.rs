@@ -32,7 +32,9 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> links::Respons
         Err(_) => Payload::TooLarge,
     };
     let request = links::Request::from_parts(parts, payload);
-    links::respond(&app, &request, jiff::Timestamp::now().into()).await
+    let now = jiff::Timestamp::now().into();
+    app.follow_version(now).await;
+    links::respond(&app, &request, now).await
 }
 
 /// The key of a data folder, made at its first use, so that the links of mails

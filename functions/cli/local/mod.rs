@@ -3,6 +3,7 @@
 pub mod bus_server;
 pub mod links_server;
 mod summary;
+mod watch;
 
 use std::fs::File;
 use std::path::Path;
@@ -13,8 +14,9 @@ use anyhow::{Context, bail};
 use lazo::content::{self, Bounds};
 use lazo::shell::app::App;
 use lazo::shell::bus;
-use lazo::shell::rules::{Files, Rules, RulesError, rule_files, template_files};
+use lazo::shell::rules::bundle;
 use lazo::shell::store::StoreError;
+use lazo::shell::versions;
 use lazo::shell::wording::Language;
 use lazo::{digest, dispatch, drift, occasions};
 use lazo_domain::event::from_wire;
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::lang::counted;
 use super::sample_shop;
 use super::system::{self, Setup, System, Target};
+use super::which_rules::WhichRules;
 use super::{Answer, import};
 
 /// Run the whole system here: the functions, DynamoDB on a file, a bus, and
@@ -49,6 +52,10 @@ pub struct Args {
     /// Stop after the first round of work, for scripts.
     #[arg(long)]
     once: bool,
+    /// Publish the rules folder as the next version whenever it changes and passes the
+    /// check, for whoever is writing rules.
+    #[arg(long)]
+    watch: bool,
 }
 
 /// What the sample shop was made from, so that a stopped filling goes on
@@ -90,6 +97,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     }
     let app = &system.app;
     let now = || Instant::from(jiff::Timestamp::now());
+    first_version(&system, target, now(), lang).await?;
     // This process holds the lock: whatever was on its way out is nobody's now.
     dispatch::settle_all(app, now()).await?;
     if !args.empty {
@@ -102,7 +110,17 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         return Ok(Answer::Yes);
     }
     let _ = system.telling.set(lang);
-    work(app.clone(), target, lang).await?;
+    let folder = target.rules.as_deref();
+    let watching = async {
+        match (args.watch, folder) {
+            (true, Some(folder)) => watch::publish_changes(app, folder, lang).await,
+            _ => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        done = work(app.clone(), lang) => done?,
+        () = watching => {}
+    }
     let _ = std::fs::remove_file(target.data.join("running.json"));
     println!(
         "{}",
@@ -122,11 +140,10 @@ async fn start(args: &Args, target: &Target, lock: File) -> anyhow::Result<Syste
 }
 
 /// A round of work every minute, until the process is asked to stop.
-async fn work(app: Arc<App>, target: &Target, lang: Language) -> anyhow::Result<()> {
+async fn work(app: Arc<App>, lang: Language) -> anyhow::Result<()> {
     let mut ticks = tokio::time::interval(Duration::from_secs(60));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks.tick().await;
-    let mut files = rules_of(target)?;
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     loop {
         tokio::select! {
@@ -134,12 +151,8 @@ async fn work(app: Arc<App>, target: &Target, lang: Language) -> anyhow::Result<
             _ = terminate.recv() => return Ok(()),
             _ = ticks.tick() => {}
         }
-        match reload_rules(&app, target, &mut files, lang) {
-            Some(Reload::Taken(told)) => println!("{told}"),
-            Some(Reload::Refused(told)) => eprintln!("lazo: {told}"),
-            None => {}
-        }
         let now = Instant::from(jiff::Timestamp::now());
+        follow(&app, now, lang).await;
         if let Err(error) = look_at_calendars(&app, now).await {
             eprintln!("lazo: {error}");
         }
@@ -147,6 +160,54 @@ async fn work(app: Arc<App>, target: &Target, lang: Language) -> anyhow::Result<
             Ok(report) => summary::print_round(&report, lang),
             Err(error) => eprintln!("lazo: {error}"),
         }
+    }
+}
+
+/// An empty store starts with the rules of the folder, or those of the program, as its
+/// first version; one that has versions goes on with the live one.
+async fn first_version(
+    system: &System,
+    target: &Target,
+    now: Instant,
+    lang: Language,
+) -> anyhow::Result<()> {
+    let folder = target.rules.as_deref();
+    let carried = bundle(folder)?;
+    let note = match folder {
+        Some(folder) => folder.display().to_string(),
+        None => lang.pick("las reglas del programa", "the rules of the program").to_owned(),
+    };
+    let store = &system.app.store;
+    versions::begin(store, &carried, "lazo", &note, now).await?;
+    versions::keep_schedule(&system.app, now).await?;
+    let Some(live) = system.app.take_version().await? else { return Ok(()) };
+    println!("{}", WhichRules::Live(live.number).told(lang));
+    if let (Some(folder), true) = (folder, live.digest != carried.digest()) {
+        let folder = folder.display();
+        match lang {
+            Language::Es => println!(
+                "{folder} dice otra cosa que la versión vigente: `lazo rules plan` muestra qué cambiaría, `lazo rules publish` la publica, y `lazo local --watch` publica cada cambio"
+            ),
+            Language::En => println!(
+                "{folder} says something else than the live version: `lazo rules plan` shows what would change, `lazo rules publish` publishes it, and `lazo local --watch` publishes each change"
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// Works by what was published meanwhile, and says so.
+async fn follow(app: &App, now: Instant, lang: Language) {
+    if let Err(error) = versions::keep_schedule(app, now).await {
+        eprintln!("lazo: {error}");
+    }
+    let before = app.rules().book.version();
+    match app.take_version().await {
+        Ok(Some(live)) if before != Some(live.number) => {
+            println!("{}", WhichRules::Live(live.number).told(lang));
+        }
+        Ok(_) => {}
+        Err(error) => eprintln!("lazo: {error}"),
     }
 }
 
@@ -158,77 +219,6 @@ async fn look_at_calendars(app: &App, now: Instant) -> Result<(), StoreError> {
     content::run(app, now, Bounds::NONE).await?;
     digest::run(app, now).await?;
     Ok(())
-}
-
-/// The files of rules and of templates that a local system works by.
-fn rules_of(target: &Target) -> Result<[Files; 2], RulesError> {
-    let folder = target.rules.as_deref();
-    Ok([rule_files(folder)?, template_files(folder)?])
-}
-
-/// What came of looking at a rules folder that changed.
-#[derive(Debug, PartialEq, Eq)]
-enum Reload {
-    /// Its rules are the live ones now.
-    Taken(String),
-    /// It has errors: the live rules stay as they are.
-    Refused(String),
-}
-
-/// Takes over a rules folder that changed; one with errors leaves the live rules as they
-/// are. `known` are the files that were looked at last; `None` where they are the same.
-fn reload_rules(
-    app: &App,
-    target: &Target,
-    known: &mut [Files; 2],
-    lang: Language,
-) -> Option<Reload> {
-    let folder = target.rules.as_ref()?;
-    let read = rules_of(target).and_then(|files| {
-        if files == *known {
-            return Ok(None);
-        }
-        let before = std::mem::replace(known, files);
-        let [rules, templates] = &*known;
-        let names = [changed(&before[0], rules), changed(&before[1], templates)].concat();
-        Rules::read(rules, templates).map(|rules| Some((rules, names)))
-    });
-    match read {
-        Ok(None) => None,
-        Ok(Some((rules, names))) => {
-            app.replace_rules(rules);
-            let said = lang.pick("se tomaron los cambios de", "took over the changes of");
-            Some(Reload::Taken(format!("{said} {}: {}", folder.display(), listed(&names))))
-        }
-        Err(error) => {
-            let said = lang
-                .pick("las reglas vigentes siguen como estaban", "the live rules stay as they are");
-            Some(Reload::Refused(format!("{said}: {error}")))
-        }
-    }
-}
-
-/// The names of the files that came, went or have another text.
-fn changed(before: &Files, now: &Files) -> Vec<String> {
-    let other = |one: &Files, in_: &Files| {
-        let differs = one.iter().filter(|file| !in_.contains(file));
-        differs.map(|(name, _)| name.clone()).collect::<Vec<_>>()
-    };
-    let mut names = [other(before, now), other(now, before)].concat();
-    names.sort();
-    names.dedup();
-    names
-}
-
-/// How many names of changed files are told.
-const CHANGED_MAX: usize = 5;
-
-fn listed(names: &[String]) -> String {
-    let told = names.iter().take(CHANGED_MAX).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(CHANGED_MAX) {
-        0 => told,
-        more => format!("{told} +{more}"),
-    }
 }
 
 /// A store that a shop filled itself gets no sample shop: says so, and how to get one.
@@ -304,54 +294,4 @@ async fn fill(app: &App, data: &Path, lang: Language) -> anyhow::Result<()> {
     );
     println!("{history} + {recent}");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use lazo::shell::mailer::{Mailer, Outbox};
-    use lazo::shell::store::Store;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_reload_is_told_also_when_it_succeeded() {
-        let shop = tempfile::tempdir().unwrap();
-        let folder = shop.path().join("rules");
-        let write = |name: &str, text: &str| {
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(folder.join(name), text).unwrap();
-        };
-        let rule = |status: &str| {
-            format!(
-                "rule: greet\nstatus: {status}\npurpose: service\n\
-                 trigger: {{ event: PurchaseCompleted }}\n\
-                 steps: [{{ id: note, channel: task, template: note }}]\n"
-            )
-        };
-        write("policy.yaml", "{}");
-        write("greet.yaml", &rule("live"));
-        let sdk = system::local_sdk("http://127.0.0.1:9");
-        let store = Store::new(aws_sdk_dynamodb::Client::new(&sdk), "none");
-        let bus = bus::Bus::new(aws_sdk_eventbridge::Client::new(&sdk), "none");
-        let outbox = Mailer::Outbox(Outbox::open(&shop.path().join("outbox")).unwrap());
-        let app = App::new(store, bus, outbox, None, Rules::from(Some(&folder)).unwrap());
-        let (data, rules) = (shop.path().join("data"), Some(folder.clone()));
-        let target = Target { data, rules, table: None, bus: None, new: false };
-        let mut known = rules_of(&target).unwrap();
-        assert_eq!(reload_rules(&app, &target, &mut known, Language::En), None);
-
-        write("greet.yaml", &rule("paused"));
-        let told = reload_rules(&app, &target, &mut known, Language::En);
-        let Some(Reload::Taken(told)) = told else { panic!("{told:?}") };
-        assert!(told.starts_with("took over the changes of ") && told.ends_with(": greet.yaml"));
-        assert!(!app.rules().book.rule("greet").unwrap().is_live());
-
-        write("greet.yaml", &rule("alive"));
-        let told = reload_rules(&app, &target, &mut known, Language::Es);
-        let Some(Reload::Refused(told)) = told else { panic!("{told:?}") };
-        assert!(told.starts_with("las reglas vigentes siguen como estaban: "), "{told}");
-        // It is told once, and the rules that were live still are.
-        assert_eq!(reload_rules(&app, &target, &mut known, Language::Es), None);
-        assert!(app.rules().book.rule("greet").is_some());
-    }
 }

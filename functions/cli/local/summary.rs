@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::Select;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use jiff::ToSpan;
 use lazo::dispatch::DispatchReport;
 use lazo::shell::call_list;
@@ -27,14 +27,21 @@ struct Counts {
     coming: Vec<(Instant, String)>,
 }
 
+/// More items than the versions of a new store have.
+const EMPTY_ITEMS_MAX: i32 = 200;
+
 /// Whether nothing is stored yet.
 ///
 /// # Errors
 /// Where the table cannot be read.
 pub async fn is_empty(store: &Store) -> anyhow::Result<bool> {
-    let answer =
-        store.client().scan().table_name(TABLE).limit(1).select(Select::Count).send().await?;
-    Ok(answer.count() == 0)
+    // Besides the versions of its rules, which are there from the beginning.
+    let scan = store.client().scan().table_name(TABLE).select(Select::Count);
+    let scan = scan
+        .filter_expression("pk <> :rules AND NOT begins_with(pk, :bundle)")
+        .expression_attribute_values(":rules", AttributeValue::S("rules".into()))
+        .expression_attribute_values(":bundle", AttributeValue::S("bundle#".into()));
+    Ok(scan.limit(EMPTY_ITEMS_MAX).send().await?.count() == 0)
 }
 
 async fn count(store: &Store) -> anyhow::Result<Counts> {

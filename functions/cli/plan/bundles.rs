@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lazo::shell::rules::{RulesError, rule_files, template_files};
+use lazo::shell::rules::{RulesError, bundle};
 use lazo_domain::plan::{Action, FieldChange, RuleChange, field_changes, rule_changes};
-use lazo_domain::rulebook::{Bundle, RuleBook};
+use lazo_domain::rulebook::{Bundle, RuleBook, VersionNumber};
 use serde_json::Value;
 
 /// One side of a plan.
@@ -13,6 +13,8 @@ pub struct Side {
     pub bundle: Bundle,
     pub book: RuleBook,
     pub digest: String,
+    /// Which published version it is; `None` for a folder.
+    pub version: Option<VersionNumber>,
 }
 
 impl Side {
@@ -21,10 +23,17 @@ impl Side {
     /// # Errors
     /// A file that cannot be read, and what is wrong in one.
     pub fn read(folder: Option<&Path>) -> Result<Side, RulesError> {
-        let bundle = Bundle::new(rule_files(folder)?, template_files(folder)?);
+        Side::of(bundle(folder)?, None)
+    }
+
+    /// A bundle, as it was published.
+    ///
+    /// # Errors
+    /// What is wrong in a file.
+    pub fn of(bundle: Bundle, version: Option<VersionNumber>) -> Result<Side, RulesError> {
         let book = RuleBook::read(&bundle.rules).map_err(RulesError::Wrong)?;
         let digest = bundle.digest();
-        Ok(Side { bundle, book, digest })
+        Ok(Side { bundle, book, digest, version })
     }
 }
 

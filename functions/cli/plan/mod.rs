@@ -1,6 +1,6 @@
 //! `lazo rules plan`: what other rules would change, rehearsed on a history.
 
-mod bundles;
+pub mod bundles;
 mod page;
 mod written;
 
@@ -12,24 +12,27 @@ use lazo::shell::wording::Language;
 use lazo_domain::event::{Body, Delivered};
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::plan::{Changed, Comparison, Lint, Tallies, lints};
-use lazo_domain::rulebook::RuleBook;
+use lazo_domain::rulebook::{RuleBook, VersionNumber};
 use lazo_domain::simulation::{Period, simulate_among};
 
 use super::by_customer::{self, ByCustomer};
 use super::csv_rows::CsvArgs;
 use super::replay::{self, Replayed};
 use super::simulate::learn;
-use super::{Answer, event_files};
+use super::system::{System, Target};
+use super::{Answer, event_files, place, versions};
 use bundles::{Differences, Side};
+pub use page::changes_told;
+pub use written::Planned;
 
 /// What other rules would change: both are rehearsed on the same history, and told
 /// touch by touch.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The rules folder to compare with. Without it the rules of the program, by
-    /// which a deployed system works.
-    #[arg(long, value_name = "DIR")]
-    base: Option<PathBuf>,
+    /// What to compare with: a rules folder, or the number of a version. Without it the
+    /// version that is live, or the rules of the program where there is no store.
+    #[arg(long, value_name = "DIR|VERSION")]
+    base: Option<String>,
     /// The history: JSON, JSON Lines or CSV.
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     events: Vec<PathBuf>,
@@ -96,11 +99,39 @@ impl Plan {
     }
 }
 
-/// `folder` is where the proposed rules stand; `None` for those of the program.
-pub fn run(args: &Args, folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
+/// The base of a plan: as it is named, or what is live.
+async fn base(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Side> {
+    let number = match args.base.as_deref() {
+        Some(name) if Path::new(name).is_dir() => {
+            return Side::read(Some(Path::new(name))).context("--base");
+        }
+        Some(name) => match name.parse().ok().and_then(VersionNumber::new) {
+            Some(number) => Some(number),
+            None => return Side::read(Some(Path::new(name))).context("--base"),
+        },
+        None => None,
+    };
+    if number.is_none() && target.table.is_none() && !place::has_store(&target.data) {
+        return Ok(Side::read(None)?);
+    }
+    let system = System::open(&target.quiet()).await?;
+    let store = &system.app.store;
+    let live = store.live_version().await?.map(|live| live.number);
+    match number.or(live) {
+        Some(number) => {
+            let (_, bundle) = versions::whole(store, number, lang).await?;
+            Ok(Side::of(bundle, Some(number))?)
+        }
+        None => Ok(Side::read(None)?),
+    }
+}
+
+/// Rehearses the rules of a folder, or those of the program.
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
+    let folder = target.rules.as_deref();
+    let base = base(args, target, lang).await?;
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
-    let base = Side::read(args.base.as_deref()).context("--base")?;
     let proposed = Side::read(folder)?;
     let policy = &proposed.book.policy;
     let events = by_customer::read(&args.events, &args.csv.of_shop(policy), threads)?;

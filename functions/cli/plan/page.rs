@@ -7,6 +7,7 @@ use jiff::civil::{Date, Weekday};
 use lazo::shell::wording::Language;
 use lazo_domain::plan::{Action, Comparison, Day, Effects, Sent};
 
+use super::bundles::Differences;
 use super::{History, Plan};
 
 /// More days than this are told by weeks.
@@ -118,6 +119,24 @@ fn rules(out: &mut impl Write, plan: &Plan, lang: Language) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is written differently, a line each.
+pub fn changes_told(differences: &Differences, lang: Language) -> Vec<String> {
+    let mut told = Vec::new();
+    for change in differences.rules.iter().filter(|change| change.action != Action::None) {
+        told.push(format!("{} ({})", change.rule, lang.action(change.action)));
+        told.extend(change.changes.iter().map(|field| format!("  {}", lang.field_change(field))));
+    }
+    if !differences.policy.is_empty() {
+        told.push(lang.pick("política", "policy").to_owned());
+        told.extend(differences.policy.iter().map(|f| format!("  {}", lang.field_change(f))));
+    }
+    let templates = differences.templates.iter();
+    told.extend(templates.map(|(name, action)| {
+        format!("{} {name} ({})", lang.pick("plantilla", "template"), lang.action(*action))
+    }));
+    told
 }
 
 /// What changes besides rules.

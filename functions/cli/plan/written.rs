@@ -1,5 +1,8 @@
 //! A plan as machines read it.
 
+use std::path::Path;
+
+use anyhow::Context;
 use jiff::tz::TimeZone;
 use lazo::shell::wording::Language;
 use lazo::shell::wording::plan::lint_name;
@@ -34,7 +37,7 @@ pub fn plan(plan: &Plan) -> Value {
     });
     json!({
         "format_version": 1,
-        "base": { "version": null, "digest": base.digest },
+        "base": { "version": base.version, "digest": base.digest },
         "proposed": { "digest": proposed.digest },
         "history": {
             "from": from.rfc3339_in(zone), "until": until.rfc3339_in(zone),
@@ -52,6 +55,31 @@ pub fn plan(plan: &Plan) -> Value {
         "warnings": warnings.collect::<Vec<_>>(),
         "no_changes": plan.is_none(),
     })
+}
+
+/// What a plan that was written into a file tells for its publication.
+pub struct Planned {
+    /// The digest of what it was planned against.
+    pub base: String,
+    /// The digest of what was planned.
+    pub proposed: String,
+}
+
+impl Planned {
+    /// Reads what `--out` wrote.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no plan.
+    pub fn read(path: &Path) -> anyhow::Result<Planned> {
+        let named = || path.display().to_string();
+        let text = lazo::shell::text_file::read(path).with_context(named)?;
+        let plan: Value = serde_json::from_str(&text).with_context(named)?;
+        let digest = |of: &str| {
+            let digest = plan[of]["digest"].as_str().map(str::to_owned);
+            digest.with_context(|| format!("{}: is no plan of `lazo rules plan --out`", named()))
+        };
+        Ok(Planned { base: digest("base")?, proposed: digest("proposed")? })
+    }
 }
 
 /// A touch that changes: its id, and its line. Instants are in the customer's offset,

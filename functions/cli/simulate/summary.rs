@@ -210,6 +210,7 @@ mod tests {
             due: at,
             reason: None,
             met: None,
+            version: None,
             defers: Vec::new(),
         }
     }

@@ -341,6 +341,7 @@ fn pending(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Optio
         reason: enrolment.defers.last().map(|defer| defer.reason),
         defers: enrolment.defers.clone(),
         met: None,
+        version: book.version(),
     })
 }
 

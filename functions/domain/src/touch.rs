@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::channel::{Channel, Purpose};
 use crate::id::Id;
 use crate::instant::Instant;
+use crate::rulebook::VersionNumber;
 
 /// What makes a touch unique for ever: `<rule>/<customer>/<occurrence>/<step>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -228,6 +229,9 @@ pub struct TouchRecord {
     /// the ledger keeps it until the customer is forgotten.
     #[serde(skip)]
     pub met: Option<Box<str>>,
+    /// The version of the rules that decided it; `None` where none is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
 }
 
 /// A touch that is to go out now: the executor has no choices left.
@@ -251,6 +255,8 @@ pub struct Send {
     pub due: Instant,
     /// When a call or a task is of no use any more.
     pub expires_at: Instant,
+    /// The version of the rules that decided it; `None` where none is published.
+    pub version: Option<VersionNumber>,
 }
 
 #[cfg(test)]

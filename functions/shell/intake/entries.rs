@@ -20,7 +20,7 @@ pub(super) fn account(
     book: &RuleBook,
     now: Instant,
 ) -> (Ledger, Vec<Message>) {
-    let mut entry = EventEntry::new(&delivered.event, now);
+    let mut entry = EventEntry::new(&delivered.event, now, book);
     let records = std::mem::take(&mut decision.records).into_iter();
     let (refused, ended): (Vec<_>, Vec<_>) = records.partition(is_refusal);
     refused.iter().for_each(|record| entry.note_refusal(record));

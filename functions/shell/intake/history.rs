@@ -102,8 +102,8 @@ pub async fn import_from(
     let events: Vec<&Delivered> = all
         .iter()
         .filter(|delivered| {
-            let entry = EventEntry::new(&delivered.event, now);
-            keys.insert((entry.kind, entry.key))
+            let event = &delivered.event;
+            keys.insert((event.kind(), event.ledger_key()))
         })
         .collect();
     let (merges, events): (Vec<&Delivered>, Vec<&Delivered>) = events
@@ -204,7 +204,7 @@ fn plan(customer: &Customer, events: &[&Delivered], book: &RuleBook, now: Instan
     let (mut beside, mut ended) = (Vec::new(), Vec::new());
     let mut complained: BTreeSet<Id> = BTreeSet::new();
     for delivered in events {
-        let mut entry = EventEntry::new(&delivered.event, now);
+        let mut entry = EventEntry::new(&delivered.event, now, book);
         let input = Input::History(&delivered.event);
         let Decision { customer: after, records, complaints, .. } =
             decide(customer, input, book, now);

@@ -27,6 +27,9 @@
 //! | `limits#<name>` | `slots` | when the next turn under a limit is free |
 //! | `drift_model` | `fitted` | the drift model |
 //! | `calendar_rules` | `in_force` | since when the rules of the calendar are in force |
+//! | `rules` | `live` | which version of the rules is live |
+//! | `rules` | `version#<number>` | a published version: who, when, why |
+//! | `bundle#<digest>` | `compiled#<n>`, `templates#<n>`, `written#<n>` | what a version says, in parts |
 //! | `failures#<year>-<month>` | `<hash>` | what could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 //! | `failure#of/<hash of a name>` | `<hash>` | one that names somebody |
@@ -38,6 +41,7 @@ use lazo_domain::event::EventKind;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::interest::Topic;
+use lazo_domain::rulebook::VersionNumber;
 use lazo_domain::touch::TouchId;
 
 use super::{Item, StoreError};
@@ -156,6 +160,24 @@ pub(super) fn deployed() -> Item {
 
 pub(super) fn calendar_rules() -> Item {
     keyed(CALENDAR_RULES, "in_force")
+}
+
+/// The partition of what tells of versions.
+pub(super) const RULES: &str = "rules";
+/// What stands before the number of a version.
+pub(super) const VERSION: &str = "version#";
+
+pub(super) fn live_version() -> Item {
+    keyed(RULES, "live")
+}
+
+/// Numbers have ten digits, so that they stand in their order.
+pub(super) fn version(number: VersionNumber) -> Item {
+    keyed(RULES, format!("{VERSION}{:010}", number.get()))
+}
+
+pub(super) fn bundle(digest: &str, form: &str, part: usize) -> Item {
+    keyed(format!("bundle#{digest}"), format!("{form}#{part}"))
 }
 
 pub(super) fn notice(hash: &str) -> Item {

@@ -44,7 +44,7 @@ use content::{contents, interests};
 use customer::{addresses, alarms, format, item, sections};
 use ledger::{answers, entries, feedback};
 use monthly::{dissolutions, experiences, monthly_statistics};
-use operations::{calendar_rules, deployed, drift_model, failures, send_rate};
+use operations::{calendar_rules, deployed, drift_model, failures, send_rate, versions};
 use work_list::{calls, complaints, staff_index, staff_mail};
 
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
@@ -72,6 +72,7 @@ use sections::Sections;
 pub use send_rate::Reservation;
 pub use staff_index::{MonthDay, STAFF_INDEX_ITEMS_MAX};
 pub use staff_mail::{Fence, NoticeEntry, NoticeState};
+pub use versions::{BUNDLE_BYTES_MAX, LiveVersion, ScheduledVersion, Version, VersionState};
 
 /// A stored item, attribute by attribute.
 pub type Item = HashMap<String, AttributeValue>;

@@ -10,6 +10,7 @@ pub mod plan;
 mod rules;
 mod touches;
 pub mod uplift;
+mod versions;
 
 use jiff::tz::TimeZone;
 use lazo_domain::instant::Instant;

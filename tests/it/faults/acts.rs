@@ -9,7 +9,6 @@ use lazo::shell::app::App;
 use lazo::shell::intake::history;
 use lazo::shell::link::token::Claim;
 use lazo::shell::rules::Rules;
-use lazo::shell::store::EventEntry;
 use lazo::shell::store::table::Alarm;
 use lazo::shell::{alarm_sweep, store::keys};
 use lazo::{dispatch, occasions};
@@ -21,7 +20,7 @@ use lazo_domain::touch::TouchId;
 use lazo_fake_aws::mail::Accepted;
 use serde_json::{Value, json};
 
-use super::flows::{CUSTOMER, due, noon};
+use super::flows::{CUSTOMER, due};
 use super::shop::book_without_calendar;
 use crate::support::CONFIGURATION_SET;
 use crate::support::events::{batch, delivered, envelope};
@@ -122,8 +121,8 @@ impl Act {
     /// The keys under which the ledger must have it once it is acknowledged.
     pub fn entries(&self) -> Vec<String> {
         let key = |text: &String| {
-            let entry = EventEntry::new(&from_wire(text).unwrap().event, noon());
-            keys::event(entry.kind, &entry.key)
+            let event = from_wire(text).unwrap().event;
+            keys::event(event.kind(), &event.ledger_key())
         };
         match self {
             // A piece stands in the ledger of those whom it reaches.

@@ -11,6 +11,7 @@ use fastrand::Rng;
 use lazo::dispatch;
 use lazo::shell::app::App;
 use lazo::shell::intake;
+use lazo::shell::rules::Rules;
 use lazo::shell::store::table::{Alarm, SHARDS};
 use lazo::shell::store::{
     Call, CallStatus, Commit, EventEntry, Failing, FailureKind, Ledger, LedgerEntry, Loaded, Note,
@@ -92,6 +93,7 @@ impl Caller {
             at: self.moment(),
             due: self.moment(),
             expires_at: self.moment(),
+            version: None,
         }
     }
 
@@ -115,7 +117,11 @@ impl Caller {
                 let key = format!("p{}", self.rng.u8(..4));
                 let text = events::purchase(customer.as_str(), &key, now(), "10.00");
                 let event = from_wire(&text).unwrap().event;
-                LedgerEntry::Event(EventEntry::new(&event, self.moment()))
+                LedgerEntry::Event(EventEntry::new(
+                    &event,
+                    self.moment(),
+                    &Rules::from(None).unwrap().book,
+                ))
             }
         }
     }

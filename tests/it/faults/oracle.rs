@@ -176,6 +176,7 @@ async fn failures(store: &Store) -> (BTreeSet<String>, Vec<String>) {
             | FailureKind::PartlyTaken
             | FailureKind::MailEvent
             | FailureKind::MailUnwritten
+            | FailureKind::SuspendedVersion
             | FailureKind::Customer => others.push(text),
         }
     }

@@ -118,7 +118,10 @@ pub async fn failures(world: &World) -> Result<(BTreeSet<String>, BTreeSet<Strin
                 kept.insert(text)
             }
             // Reasons, each told once: what is lost by them shows elsewhere.
-            FailureKind::MailRefused | FailureKind::MailUnwritten | FailureKind::Customer => false,
+            FailureKind::MailRefused
+            | FailureKind::MailUnwritten
+            | FailureKind::Customer
+            | FailureKind::SuspendedVersion => false,
         };
     }
     Ok((listed, kept))

@@ -8,6 +8,7 @@ use crate::event::{Detail, EventKind};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::ordered;
+use crate::rulebook::VersionNumber;
 use crate::touch::{Defer, TouchId};
 
 /// An event that triggers rules.
@@ -152,6 +153,9 @@ pub struct Sending {
     /// An exit event came meanwhile.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exited: bool,
+    /// The version of the rules that decided it; `None` where none is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
 }
 
 /// What is known of how a sending went.
@@ -176,9 +180,9 @@ impl SendAnswer {
 }
 
 impl Phase {
-    /// On its way out since an instant.
-    pub fn sending(since: Instant) -> Phase {
-        Phase::Sending(Sending { since, answer: SendAnswer::Expected, exited: false })
+    /// On its way out since an instant, as a version of the rules decided.
+    pub fn sending(since: Instant, version: Option<VersionNumber>) -> Phase {
+        Phase::Sending(Sending { since, answer: SendAnswer::Expected, exited: false, version })
     }
 
     /// Whether the touch waits for its time.

@@ -38,7 +38,7 @@ fn a_plan_may_move_until_something_was_tried() {
     let waits = Defer { at: at(2), reason: Reason::QuietHours, until: at(3) };
     for tried in [
         Enrolment { defers: vec![waits], ..enrolment() },
-        Enrolment { phase: Phase::sending(at(2)), ..enrolment() },
+        Enrolment { phase: Phase::sending(at(2), None), ..enrolment() },
         Enrolment {
             phase: Phase::AwaitingReport { asked_at: at(2), exited: false },
             ..enrolment()

@@ -121,7 +121,8 @@ impl<'a> Turn<'a> {
     }
 
     fn send(&mut self, mut enrolment: Enrolment, rule: &Rule, step: &Step) {
-        enrolment.phase = Phase::sending(self.now);
+        let version = self.book.version();
+        enrolment.phase = Phase::sending(self.now, version);
         let send = Send {
             touch: enrolment.touch(&self.customer.id),
             channel: step.channel,
@@ -132,6 +133,7 @@ impl<'a> Turn<'a> {
             at: self.now,
             due: enrolment.due,
             expires_at: self.expires_at(enrolment.due, step),
+            version,
         };
         self.sends.push(send);
         self.customer.insert_enrolment(enrolment);

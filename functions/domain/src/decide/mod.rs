@@ -288,7 +288,12 @@ impl Turn<'_> {
         let defers = enrolment.defers.clone();
         let due = enrolment.due;
         let met = self.met_for(reason);
-        TouchRecord { touch, channel, status, at, due, reason, defers, met }
+        // What is on its way out was decided when it was fenced.
+        let version = match enrolment.sending() {
+            Some(sending) => sending.version,
+            None => self.book.version(),
+        };
+        TouchRecord { touch, channel, status, at, due, reason, defers, met, version }
     }
 
     /// Notes that a trigger was refused or held out: one line, for the first
@@ -315,6 +320,7 @@ impl Turn<'_> {
             reason: Some(reason),
             defers: Vec::new(),
             met: self.met_for(Some(reason)),
+            version: self.book.version(),
         });
     }
 

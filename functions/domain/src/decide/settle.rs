@@ -20,7 +20,7 @@ impl Turn<'_> {
             Phase::AwaitingReport { .. } => return,
             Phase::Sending(_) => {}
             Phase::Waiting => {
-                enrolment.phase = Phase::sending(at);
+                enrolment.phase = Phase::sending(at, book.version());
                 if let Some((rule, step)) = book.step(&enrolment.rule, &enrolment.step) {
                     self.count_sent(SentTouch { at, channel: step.channel, purpose: rule.purpose });
                 }

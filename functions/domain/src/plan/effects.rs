@@ -252,6 +252,7 @@ mod tests {
             due: at,
             reason: None,
             met: None,
+            version: None,
             defers: Vec::new(),
         }
     }

@@ -47,6 +47,18 @@ impl Bundle {
         hex(&hash.finalize())
     }
 
+    /// The files of the rules folder as JSON, which is read in a tenth of the time that
+    /// YAML takes; `None` where one is no YAML.
+    pub fn compiled_rules(&self) -> Option<Vec<(String, String)>> {
+        let rules = self.rules.iter();
+        rules.map(|(path, text)| Some((path.clone(), document(text)?.to_string()))).collect()
+    }
+
+    /// How much all its texts hold, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.rules.iter().chain(&self.templates).map(|(path, text)| path.len() + text.len()).sum()
+    }
+
     /// Each rule as it is written, by its name; what is no YAML is left out.
     pub fn written_rules(&self) -> BTreeMap<String, Value> {
         let rules = self.rules.iter().filter(|(path, _)| !is_policy(path));

@@ -8,6 +8,7 @@ mod files;
 mod gaps;
 mod report;
 mod schema;
+mod version;
 mod wording;
 mod yaml;
 
@@ -34,6 +35,7 @@ pub use calendar::CalendarRule;
 use files::Sorted;
 pub use files::is_read;
 pub use schema::{policy_schema, rule_schema};
+pub use version::VersionNumber;
 use yaml::Form;
 pub use yaml::Place;
 
@@ -219,6 +221,8 @@ pub struct RuleBook {
     scorer: Scorer,
     /// Whether enough was learnt to tell a customer's chances and value.
     knows_values: bool,
+    /// Which published version it is; `None` where it was read from a folder.
+    version: Option<VersionNumber>,
 }
 
 impl RuleBook {
@@ -294,7 +298,8 @@ impl RuleBook {
         }
         let default_zone = policy.default_zone();
         let scorer = Scorer::new(None, &policy.drift);
-        RuleBook { policy, default_zone, rules, by_event, exits, scorer, knows_values: false }
+        let (knows_values, version) = (false, None);
+        RuleBook { policy, default_zone, rules, by_event, exits, scorer, knows_values, version }
     }
 
     /// The same with what was learnt of the shop.
@@ -308,6 +313,16 @@ impl RuleBook {
     pub fn with_rhythm(self, rhythm: ShopRhythm) -> RuleBook {
         let scorer = Scorer::of_rhythm(rhythm, &self.policy.drift);
         RuleBook { scorer, knows_values: false, ..self }
+    }
+
+    /// The same as the published version of this number: whatever it decides names it.
+    pub fn of_version(self, number: VersionNumber) -> RuleBook {
+        RuleBook { version: Some(number), ..self }
+    }
+
+    /// Which published version it is; `None` where it was read from a folder.
+    pub fn version(&self) -> Option<VersionNumber> {
+        self.version
     }
 
     /// What tells who drifts away: by the model, or by the overdue ratio without one.

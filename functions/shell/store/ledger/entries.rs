@@ -5,6 +5,7 @@ use lazo_domain::customer::{Customer, TriggerEvent};
 use lazo_domain::event::{Detail, Event, EventKind};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::rulebook::{RuleBook, VersionNumber};
 use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus};
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +120,9 @@ pub struct EventEntry {
     /// follow-up needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail>,
+    /// The version of the rules by which it was taken; `None` where none is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
 }
 
 /// A rule that did not start, and why.
@@ -134,7 +138,7 @@ pub struct Refused {
 
 impl EventEntry {
     /// The entry of an event of which no refusal and no detail is noted yet.
-    pub fn new(event: &Event, received_at: Instant) -> EventEntry {
+    pub fn new(event: &Event, received_at: Instant, book: &RuleBook) -> EventEntry {
         EventEntry {
             kind: event.kind(),
             key: event.ledger_key(),
@@ -143,6 +147,7 @@ impl EventEntry {
             refused: Vec::new(),
             met: Vec::new(),
             detail: None,
+            version: book.version(),
         }
     }
 
@@ -223,6 +228,9 @@ pub struct TouchEntry {
     /// forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub met: Option<Box<str>>,
+    /// The version of the rules that decided it; `None` where none is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
     /// When and why it waited, and until when; at most the latest 20 times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
@@ -256,6 +264,7 @@ impl TouchEntry {
             reason: None,
             why: None,
             met: None,
+            version: send.version,
             defers: Vec::new(),
             message_id: None,
             fenced_by: None,
@@ -291,6 +300,7 @@ impl TouchEntry {
             reason: record.reason,
             why: None,
             met: record.met.clone(),
+            version: record.version,
             defers: record.defers.clone(),
             message_id,
             fenced_by: None,

@@ -46,6 +46,8 @@ pub enum FailureKind {
     MailUnwritten,
     /// A customer who cannot be worked on.
     Customer,
+    /// A version of the rules that did not go live when it was to.
+    SuspendedVersion,
 }
 
 impl FailureKind {

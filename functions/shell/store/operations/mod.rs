@@ -7,5 +7,6 @@ pub(super) mod failures;
 pub(super) mod failures_about;
 pub(super) mod same_failure;
 pub(super) mod send_rate;
+pub(super) mod versions;
 
 use super::*;

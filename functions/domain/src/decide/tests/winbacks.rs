@@ -89,7 +89,7 @@ fn a_stage_that_was_not_entered_takes_back_what_was_not_tried() {
     let defer = Defer { at: begins, reason: Reason::QuietHours, until: now };
     let tried: [&dyn Fn(&mut Enrolment); 5] = [
         &|enrolment| enrolment.defers.push(defer),
-        &|enrolment| enrolment.phase = Phase::sending(begins),
+        &|enrolment| enrolment.phase = Phase::sending(begins, None),
         &|enrolment| enrolment.phase = Phase::AwaitingReport { asked_at: begins, exited: false },
         &|enrolment| enrolment.step = "task".into(),
         &|enrolment| enrolment.at = begins.plus_millis(1),
@@ -139,7 +139,7 @@ fn whom_a_rep_reports_as_lost_nobody_wins_back() {
         (0, vec![])
     );
     let goes_on: [&dyn Fn(&mut Enrolment); 3] = [
-        &|enrolment| enrolment.phase = Phase::sending(begins),
+        &|enrolment| enrolment.phase = Phase::sending(begins, None),
         &|enrolment| enrolment.at = now.plus_millis(1),
         &|enrolment| enrolment.rule = "thanks".into(),
     ];
