@@ -14,7 +14,6 @@ use aws_smithy_http_client::Builder as HttpClient;
 use lazo::shell::app::{App, aws};
 use lazo::shell::bus::{Bus, Message};
 use lazo::shell::mailer::{Mailer, Outbox, Smtp};
-use lazo::shell::rules::Rules;
 use lazo::shell::store::{Store, table};
 use lazo::shell::wording::Language;
 use lazo_domain::instant::Instant;
@@ -24,7 +23,7 @@ use tokio::net::TcpListener;
 use super::lang;
 use super::local::{bus_server, links_server};
 use super::place::{self, Place};
-use super::which_rules::{Told, WhichRules};
+use super::which_rules::{Told, WhichRules, in_force, publish_first};
 
 /// The local table's name.
 pub const TABLE: &str = "lazo";
@@ -94,6 +93,8 @@ pub struct System {
     pub telling: Arc<OnceLock<Language>>,
     /// Whether it is known on which bus the system works.
     is_bus_known: bool,
+    /// By which rules it works.
+    pub which: WhichRules,
     /// Held for as long as the embedded parts run; nobody else starts them.
     _lock: Option<File>,
 }
@@ -101,6 +102,8 @@ pub struct System {
 /// How the embedded parts are set up.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
+    /// Whether a store without any version gets its first one.
+    pub publishes_first: bool,
     pub smtp: Option<String>,
     pub dynamodb_port: u16,
     pub bus_port: u16,
@@ -120,30 +123,20 @@ impl System {
                 place::expect_store(&target.data, target.new)?;
                 match lock(&target.data)? {
                     Some(lock) => System::embed(target, &Setup::default(), lock).await?,
-                    None => System::connect(target)?,
+                    None => System::connect(target).await?,
                 }
             }
         };
         system.set_drift_model().await?;
-        system.take_live_rules(target).await?;
+        system.tell_rules(target);
         Ok(system)
     }
 
-    /// Goes by the version that is live, unless the command names a folder; and says so
-    /// where the command does.
-    ///
-    /// # Errors
-    /// Where the table does not answer or the version cannot be read.
-    pub async fn take_live_rules(&self, target: &Target) -> anyhow::Result<()> {
-        let live = match target.which {
-            WhichRules::Named(_) => None,
-            _ => self.app.take_version().await?,
-        };
+    /// Says which rules the command goes by, where it does.
+    fn tell_rules(&self, target: &Target) {
         if let Some(told) = target.tells_rules {
-            let which = live.map(|live| WhichRules::Live(live.number));
-            told.say(&which.unwrap_or_else(|| target.which.clone()).told(lang::spoken()));
+            told.say(&self.which.told(lang::spoken()));
         }
-        Ok(())
     }
 
     /// The same for a command that writes: it says on which system, before anything
@@ -187,12 +180,12 @@ impl System {
         let client = aws_sdk_eventbridge::Client::new(&sdk);
         let bus = Bus::new(client, name.unwrap_or_default());
         let ses = lazo::shell::mailer::Ses::new(lazo::shell::app::ses_client(&sdk), None);
-        let rules = Rules::from(target.rules.as_deref())?;
+        let (which, rules) = in_force(&store, target).await?;
         let app = Arc::new(App::new(store, bus, Mailer::Ses(ses), None, rules));
         let source = variable(lazo::shell::app::env::SHOP_SOURCE).or(source);
         let region = sdk.region().map(ToString::to_string);
         let place = Place::Table { name: table.to_owned(), region };
-        Ok(System { source, is_bus_known, ..System::of(app, place) })
+        Ok(System { source, is_bus_known, which, ..System::of(app, place) })
     }
 
     /// For commands that put events on the bus: what is sent elsewhere is lost.
@@ -212,7 +205,7 @@ impl System {
     }
 
     /// Uses the local system that another process runs.
-    fn connect(target: &Target) -> anyhow::Result<System> {
+    async fn connect(target: &Target) -> anyhow::Result<System> {
         let path = target.data.join("running.json");
         let text = fs::read_to_string(&path).with_context(|| {
             format!(
@@ -223,16 +216,14 @@ impl System {
         })?;
         let endpoints: Endpoints = serde_json::from_str(&text).context("running.json")?;
         let outbox = outbox_in(&target.data)?;
-        let app = App::new(
-            store_at(&endpoints.dynamodb),
-            bus_at(&endpoints.bus),
-            Mailer::Outbox(outbox.clone()),
-            None,
-            Rules::from(target.rules.as_deref())?,
-        );
+        let store = store_at(&endpoints.dynamodb);
+        let (which, rules) = in_force(&store, target).await?;
+        let mailer = Mailer::Outbox(outbox.clone());
+        let app = App::new(store, bus_at(&endpoints.bus), mailer, None, rules);
         let place = Place::Folder { path: place::absolute(&target.data), is_running: true };
         let (endpoints, outbox) = (Some(endpoints), Some(outbox));
-        Ok(System { endpoints, outbox, is_bus_known: true, ..System::of(Arc::new(app), place) })
+        let system = System::of(Arc::new(app), place);
+        Ok(System { endpoints, outbox, which, is_bus_known: true, ..system })
     }
 
     fn of(app: Arc<App>, place: Place) -> System {
@@ -245,6 +236,7 @@ impl System {
             is_place_told: AtomicBool::new(false),
             telling: Arc::default(),
             is_bus_known: false,
+            which: WhichRules::BuiltIn,
             _lock: None,
         }
     }
@@ -277,7 +269,10 @@ impl System {
             None => Mailer::Outbox(outbox.clone()),
             Some(url) => Mailer::Smtp(Smtp::new(url).with_context(|| format!("--smtp {url}"))?),
         };
-        let rules = Rules::from(target.rules.as_deref())?;
+        if setup.publishes_first {
+            publish_first(&store, target).await?;
+        }
+        let (which, rules) = in_force(&store, target).await?;
         let links_url = Some(endpoints.links.clone());
         let app = App::new(store, bus_at(&endpoints.bus), mailer, links_url, rules);
         let app = Arc::new(app.with_link_keys(links_server::keys(data)?));
@@ -290,7 +285,15 @@ impl System {
         let place = Place::Folder { path: place::absolute(data), is_running: false };
         let (endpoints, outbox) = (Some(endpoints), Some(outbox));
         let embedded = System::of(app, place);
-        Ok(System { endpoints, outbox, telling, is_bus_known: true, _lock: Some(lock), ..embedded })
+        Ok(System {
+            endpoints,
+            outbox,
+            telling,
+            which,
+            is_bus_known: true,
+            _lock: Some(lock),
+            ..embedded
+        })
     }
 }
 

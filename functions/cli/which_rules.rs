@@ -3,10 +3,15 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use lazo::shell::rules::{Rules, bundle};
+use lazo::shell::store::Store;
+use lazo::shell::versions;
 use lazo::shell::wording::Language;
+use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::VersionNumber;
 
-use super::system::Endpoints;
+use super::lang;
+use super::system::{Endpoints, Target};
 
 /// Where a command says which rules it works by.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +119,38 @@ fn running(data: &Path) -> Option<Endpoints> {
     }
     let text = std::fs::read_to_string(data.join("running.json")).ok()?;
     serde_json::from_str(&text).ok()
+}
+
+/// The rules of a folder that the command names; otherwise the version that is live, and
+/// where none is, those that stand here or in the program.
+///
+/// # Errors
+/// Where the table does not answer, or the rules cannot be read.
+pub async fn in_force(store: &Store, target: &Target) -> anyhow::Result<(WhichRules, Rules)> {
+    let live = match target.which {
+        WhichRules::Named(_) => None,
+        _ => store.live_version().await?,
+    };
+    Ok(match live {
+        Some(live) => (WhichRules::Live(live.number), Rules::of_version(store, &live).await?),
+        None => (target.which.clone(), Rules::from(target.rules.as_deref())?),
+    })
+}
+
+/// An empty store starts with the rules of the folder, or those of the program, as its
+/// first version.
+///
+/// # Errors
+/// Where the rules have errors or the table does not answer.
+pub async fn publish_first(store: &Store, target: &Target) -> anyhow::Result<()> {
+    let folder = target.rules.as_deref();
+    let note = match folder {
+        Some(folder) => folder.display().to_string(),
+        None => lang::spoken().pick("las reglas del programa", "the rules of the program").into(),
+    };
+    let now = Instant::from(jiff::Timestamp::now());
+    versions::begin(store, &bundle(folder)?, "lazo", &note, now).await?;
+    Ok(())
 }
 
 #[cfg(test)]

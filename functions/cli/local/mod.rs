@@ -97,7 +97,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     }
     let app = &system.app;
     let now = || Instant::from(jiff::Timestamp::now());
-    first_version(&system, target, now(), lang).await?;
+    tell_version(&system, target, now(), lang).await?;
     // This process holds the lock: whatever was on its way out is nobody's now.
     dispatch::settle_all(app, now()).await?;
     if !args.empty {
@@ -130,7 +130,10 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
 }
 
 async fn start(args: &Args, target: &Target, lock: File) -> anyhow::Result<System> {
+    // The live version counts, whichever folder is named: that is what is published.
+    let target = &Target { which: WhichRules::default(), ..target.clone() };
     let setup = Setup {
+        publishes_first: true,
         smtp: args.smtp.clone(),
         dynamodb_port: args.dynamodb_port,
         bus_port: args.bus_port,
@@ -163,25 +166,18 @@ async fn work(app: Arc<App>, lang: Language) -> anyhow::Result<()> {
     }
 }
 
-/// An empty store starts with the rules of the folder, or those of the program, as its
-/// first version; one that has versions goes on with the live one.
-async fn first_version(
+/// Says which version is live, and where the rules folder says something else.
+async fn tell_version(
     system: &System,
     target: &Target,
     now: Instant,
     lang: Language,
 ) -> anyhow::Result<()> {
-    let folder = target.rules.as_deref();
-    let carried = bundle(folder)?;
-    let note = match folder {
-        Some(folder) => folder.display().to_string(),
-        None => lang.pick("las reglas del programa", "the rules of the program").to_owned(),
-    };
-    let store = &system.app.store;
-    versions::begin(store, &carried, "lazo", &note, now).await?;
     versions::keep_schedule(&system.app, now).await?;
     let Some(live) = system.app.take_version().await? else { return Ok(()) };
     println!("{}", WhichRules::Live(live.number).told(lang));
+    let folder = target.rules.as_deref();
+    let carried = bundle(folder)?;
     if let (Some(folder), true) = (folder, live.digest != carried.digest()) {
         let folder = folder.display();
         match lang {
