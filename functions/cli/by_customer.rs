@@ -88,6 +88,15 @@ pub fn read(paths: &[PathBuf], csv: &CsvArgs, threads: usize) -> anyhow::Result<
     Ok(all)
 }
 
+/// Events that were read already, by customer.
+pub fn of(events: Vec<Delivered>) -> ByCustomer {
+    let mut part = Part::default();
+    events.into_iter().for_each(|event| part.take(event));
+    let Part { mut customers, contents, .. } = part;
+    customers.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    ByCustomer { customers: by_person(customers), contents, told: Vec::new() }
+}
+
 /// Puts together the events of ids that are one person, under the id that comes
 /// first.
 fn by_person(customers: Vec<(Id, Vec<Delivered>)>) -> Vec<(Id, Vec<Delivered>)> {

@@ -36,6 +36,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("template list", "lazo template list"),
     ("template fields", "lazo template fields"),
     ("simulate", "lazo simulate --events .lazo/sample-shop.jsonl --until 2027-01-31"),
+    (
+        "history export",
+        "lazo history export --out history.jsonl\nlazo history export --table lazo --since 2026-01-01 > history.jsonl",
+    ),
     ("drift fit", "lazo drift fit --purchases purchases.csv --until 2026-11-30"),
     ("drift score", "lazo drift score --purchases purchases.csv --until 2026-11-30 --top 20"),
     (

@@ -44,6 +44,7 @@ mod export;
 mod failures;
 mod fields;
 mod help;
+mod history;
 mod import;
 mod journey;
 mod lang;
@@ -108,6 +109,7 @@ enum Command {
     Rules(rules::Args),
     Template(template::Args),
     Simulate(simulate::Args),
+    History(history::Args),
     Drift(drift::Args),
     Explain(explain::Args),
     Calls(calls::Args),
@@ -164,7 +166,6 @@ fn main() -> ExitCode {
     cli.target.which = which;
     let result = match command {
         // These only reckon.
-        Command::Simulate(args) => simulate::run(&args, cli.target.rules.as_deref(), lang),
         Command::New(args) => new_shop::run(&args, lang),
         Command::Report(args) => report::run(&args, lang),
         Command::Schemas(args) => schemas::run(&args),
@@ -202,7 +203,8 @@ impl Command {
             | Command::Simulate(_)
             | Command::Explain(_) => Told::Output,
             Command::Send(_) | Command::Import(_) | Command::Drift(_) => Told::Aside,
-            Command::Calls(_)
+            Command::History(_)
+            | Command::Calls(_)
             | Command::Complaints(_)
             | Command::Log(_)
             | Command::Journey(_)
@@ -243,6 +245,8 @@ fn on_runtime(
             Command::Local(args) => local::run(&args, target, lang).await,
             Command::Send(args) => send::run(&args, target, lang).await,
             Command::Import(args) => import::run(&args, target, lang).await,
+            Command::Simulate(args) => simulate::run(&args, target, lang).await,
+            Command::History(args) => history::run(&args, target, lang).await,
             Command::Template(args) => template::run(&args, target, lang).await,
             Command::Rules(args) => rules::run(&args, target, lang).await,
             Command::Explain(args) => explain::run(&args, target, lang).await,
@@ -254,9 +258,7 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::Simulate(_) | Command::New(_) | Command::Report(_) | Command::Schemas(_) => {
-                Ok(Answer::Yes)
-            }
+            Command::New(_) | Command::Report(_) | Command::Schemas(_) => Ok(Answer::Yes),
         }
     })
 }

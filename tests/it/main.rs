@@ -32,6 +32,7 @@ mod imports;
 mod ingest;
 mod journey;
 mod kept_aside;
+mod kept_history;
 mod kill;
 mod links;
 mod logs;

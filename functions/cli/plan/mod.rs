@@ -15,12 +15,12 @@ use lazo_domain::plan::{Changed, Comparison, Lint, Tallies, lints};
 use lazo_domain::rulebook::{RuleBook, VersionNumber};
 use lazo_domain::simulation::{Period, simulate_among};
 
-use super::by_customer::{self, ByCustomer};
+use super::by_customer::ByCustomer;
 use super::csv_rows::CsvArgs;
 use super::replay::{self, Replayed};
 use super::simulate::learn;
 use super::system::{System, Target};
-use super::{Answer, event_files, place, versions};
+use super::{Answer, event_files, history, place, versions};
 use bundles::{Differences, Side};
 pub use page::changes_told;
 pub use written::Planned;
@@ -33,8 +33,8 @@ pub struct Args {
     /// version that is live, or the rules of the program where there is no store.
     #[arg(long, value_name = "DIR|VERSION")]
     base: Option<String>,
-    /// The history: JSON, JSON Lines or CSV.
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    /// The history: JSON, JSON Lines or CSV. Without it that of the store or table.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     events: Vec<PathBuf>,
     /// For how many days follow-ups are rehearsed; what is before counts as history.
     #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(i64).range(1..=3_660))]
@@ -134,9 +134,10 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let proposed = Side::read(folder)?;
     let policy = &proposed.book.policy;
-    let events = by_customer::read(&args.events, &args.csv.of_shop(policy), threads)?;
+    let csv = &args.csv.of_shop(policy);
+    let events = history::of(&args.events, csv, target, threads, lang).await?;
     events.told.iter().for_each(|(path, told)| event_files::report(path, told));
-    let history = history(args, &events, &proposed.book, lang)?;
+    let history = rehearsed(args, &events, &proposed.book, lang)?;
     let books = Books::new([&base, &proposed], &args.model, &events, &history, threads)?;
     let mut rehearsed = Rehearsed::default();
     for part in books.rehearse(events, threads, args.touches)? {
@@ -167,7 +168,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
 }
 
 /// Which part of the history is rehearsed.
-fn history(
+fn rehearsed(
     args: &Args,
     events: &ByCustomer,
     book: &RuleBook,

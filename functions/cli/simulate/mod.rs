@@ -4,7 +4,7 @@ pub mod learn;
 mod summary;
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant as Clock;
 
 use anyhow::{Context, bail};
@@ -20,7 +20,8 @@ use summary::{Counts, Summed};
 use super::by_customer::ByCustomer;
 use super::csv_rows::CsvArgs;
 use super::replay::{self, Replayed};
-use super::{Answer, by_customer, event_files};
+use super::system::Target;
+use super::{Answer, event_files, history};
 use lazo::shell::rules;
 use lazo::shell::wording::Language;
 
@@ -28,8 +29,8 @@ use lazo::shell::wording::Language;
 /// others hear nothing.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Events: JSON, JSON Lines or CSV.
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    /// Events: JSON, JSON Lines or CSV. Without it those of the store or table.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     events: Vec<PathBuf>,
     /// Earlier events count as history and open no follow-ups. An RFC 3339
     /// instant, or a date in the policy's time zone.
@@ -97,8 +98,8 @@ struct Part {
     counts: Counts,
 }
 
-pub fn run(args: &Args, rules_folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
-    let files = rules::rule_files(rules_folder)?;
+pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
+    let files = rules::rule_files(target.rules.as_deref())?;
     let book = RuleBook::read(&files).map_err(rules::RulesError::Wrong)?;
     if let Some(name) = args.rule.as_deref().filter(|name| book.rule(name).is_none()) {
         let names = book.rules().iter().map(|rule| rule.name.as_str());
@@ -120,7 +121,8 @@ pub fn run(args: &Args, rules_folder: Option<&Path>, lang: Language) -> anyhow::
         bail!("--from {from} {behind} --until {}", args.until);
     }
     let started = Clock::now();
-    let events = by_customer::read(&args.events, &args.csv.of_shop(&book.policy), threads)?;
+    let csv = &args.csv.of_shop(&book.policy);
+    let events = history::of(&args.events, csv, target, threads, lang).await?;
     events.told.iter().for_each(|(path, told)| event_files::report(path, told));
     warn_of_nothing(&events, period, args, &book.default_zone, lang);
     let (count, customers) = (events.all().count(), events.customers.len());

@@ -209,6 +209,8 @@ fn plan(customer: &Customer, events: &[&Delivered], book: &RuleBook, now: Instan
         let Decision { customer: after, records, complaints, .. } =
             decide(customer, input, book, now);
         customer = after;
+        entry.is_history = true;
+        entry.keep_detail_of(&delivered.event, &customer);
         beside.extend(told(&delivered.event, &customer, book));
         complained.extend(complaints);
         for record in records {

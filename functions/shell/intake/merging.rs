@@ -37,7 +37,9 @@ pub async fn take(
     let attempt = async |mut ended: Vec<TouchId>| -> Result<_, IntakeError> {
         let stays = app.store.person(&told.customer_id).await?;
         let goes = app.store.person(&told.merged_id).await?;
-        let entry = EventEntry::new(&delivered.event, now, &app.rules().book);
+        let mut entry = EventEntry::new(&delivered.event, now, &app.rules().book);
+        entry.is_history = !opens;
+        entry.keep_detail_of(&delivered.event, &stays.customer);
         let mut ledger = Ledger { entries: vec![LedgerEntry::Event(entry)] };
         let is_one = stays.customer.id == goes.customer.id;
         if !is_one && let Some(why) = merge_refusal(&stays.customer, &goes.customer) {

@@ -41,8 +41,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use content::{contents, interests};
-use customer::{addresses, alarms, format, item, sections};
-use ledger::{answers, entries, feedback};
+use customer::{addresses, alarms, details, format, item, sections};
+use ledger::{answers, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
 use operations::{calendar_rules, deployed, drift_model, failures, send_rate, versions};
 use work_list::{calls, complaints, staff_index, staff_mail};
@@ -65,6 +65,7 @@ pub use entries::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchSta
 pub use experiences::CountedExperience;
 pub use failures::{Failing, Failure, FailureKind, Kept};
 pub use feedback::{Feedback, Note};
+pub use history::{HistoryPage, KeptEvent, ScanPlace};
 pub use interests::INTEREST_ITEMS_MAX;
 pub use monthly_statistics::{Counted, Month};
 use query::Sk;

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::id::Id;
 use serde_json::Value;
 
-use super::{Call, Sk, Store, StoreError, keys, sections};
+use super::{Call, Sk, Store, StoreError, details, keys, sections};
 
 /// The outcome of a call that is not made because the customer was forgotten.
 const ERASED: &str = "erased";
@@ -23,7 +23,7 @@ impl Store {
                 _ if sections::is_part(&sk) => continue,
                 true => serde_json::to_value(self.load(id).await?.customer)
                     .map_err(|error| StoreError::Unwritable(error.to_string()))?,
-                false => super::read(item)?,
+                false => super::read(details::unpacked(item)?)?,
             };
             all.push((sk, value));
         }

@@ -1,5 +1,6 @@
-//! Details of events that are too long for their customer's state: each is kept in
-//! its event's own item for as long as a follow-up needs it.
+//! What events told: each is kept in its event's own item, until the customer is
+//! forgotten. It is the shop's history, and what is too long for a customer's state is
+//! read from there.
 
 use std::collections::HashMap;
 
@@ -7,12 +8,56 @@ use lazo_domain::customer::{Customer, TriggerEvent};
 use lazo_domain::event::Detail;
 use lazo_domain::id::Id;
 
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+
 use super::{Item, Loaded, Sk, Store, StoreError, keys};
 
 /// Stands in the state for a detail that is elsewhere.
 const ELSEWHERE: &str = "";
 
 const DETAIL: &str = "detail";
+/// Holds a long detail, compressed.
+const PACKED: &str = "packed";
+
+/// How long a detail is that is compressed, in bytes: shorter ones hardly shrink.
+const PACKED_FROM_BYTES: usize = 600;
+
+/// More than an event can hold, in bytes.
+const DETAIL_BYTES_MAX: usize = 1_000_000;
+
+/// Fast, and half of the text.
+const COMPRESSION: u8 = 6;
+
+/// An event's item with a long detail compressed.
+pub fn packed(mut item: Item) -> Item {
+    let detail = item.get(DETAIL).and_then(|detail| detail.as_s().ok());
+    let Some(long) = detail.filter(|detail| detail.len() >= PACKED_FROM_BYTES) else { return item };
+    let bytes = compress_to_vec(long.as_bytes(), COMPRESSION);
+    item.remove(DETAIL);
+    item.insert(PACKED.into(), AttributeValue::B(Blob::new(bytes)));
+    item
+}
+
+/// The same item as it was.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] where it is no text.
+pub fn unpacked(mut item: Item) -> Result<Item, StoreError> {
+    if let Some(AttributeValue::B(bytes)) = item.remove(PACKED) {
+        let text = decompress_to_vec_with_limit(bytes.as_ref(), DETAIL_BYTES_MAX);
+        let text = text.ok().and_then(|text| String::from_utf8(text).ok());
+        let text = text.ok_or_else(|| StoreError::Unreadable {
+            key: keys::place(&item),
+            why: "its detail cannot be unpacked".into(),
+        })?;
+        item.insert(DETAIL.into(), AttributeValue::S(text));
+    }
+    Ok(item)
+}
+
 const MET: &str = "met";
 
 /// Leaves out of a state what is kept elsewhere.
@@ -49,7 +94,7 @@ impl Store {
         let mut found: HashMap<(String, String), Detail> = HashMap::new();
         for item in self.get_all(places).await? {
             let place = (keys::text(&item, "pk")?.to_owned(), keys::text(&item, "sk")?.to_owned());
-            if let Ok(detail) = keys::text(&item, DETAIL) {
+            if let Ok(detail) = keys::text(&unpacked(item)?, DETAIL) {
                 found.insert(place, Detail(detail.into()));
             }
         }
@@ -70,14 +115,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn forget_details(&self, id: &Id) -> Result<(), StoreError> {
-        let tells = |item: &Item| item.contains_key(DETAIL) || item.contains_key(MET);
+        let tells = |item: &Item| [DETAIL, PACKED, MET].iter().any(|of| item.contains_key(*of));
         let events = self.items_under(id, Sk::Begins("event#")).await?;
         let touches = self.items_under(id, Sk::Begins("touch#")).await?;
         for item in events.into_iter().chain(touches).filter(tells) {
             let key = keys::keyed(keys::customer(id), keys::text(&item, "sk")?);
             let update = self.client.update_item().set_key(Some(key));
-            let update = update.update_expression("REMOVE #detail, #met");
+            let update = update.update_expression("REMOVE #detail, #packed, #met");
             let update = update.expression_attribute_names("#detail", DETAIL);
+            let update = update.expression_attribute_names("#packed", PACKED);
             let update = update.expression_attribute_names("#met", MET);
             self.update_if(update.condition_expression("attribute_exists(pk)")).await?;
         }

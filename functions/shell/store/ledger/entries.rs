@@ -1,7 +1,7 @@
 //! The append-only ledger: each accepted event and each touch, for ever.
 
 use lazo_domain::channel::Channel;
-use lazo_domain::customer::{Customer, TriggerEvent};
+use lazo_domain::customer::Customer;
 use lazo_domain::event::{Detail, Event, EventKind};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -13,7 +13,7 @@ use super::answers::Answer;
 use super::calls::Call;
 use super::complaints::{ComplaintEntry, EscalationEntry};
 use super::monthly_statistics::Counted;
-use super::{Feedback, Item, Sk, Store, StoreError, keys, read, to_item};
+use super::{Feedback, Item, Sk, Store, StoreError, details, keys, read, to_item};
 
 /// What is written beside a customer's new state.
 #[derive(Clone, Debug, Default)]
@@ -116,10 +116,12 @@ pub struct EventEntry {
     /// where it had none. They go when the customer is forgotten.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub met: Vec<Box<str>>,
-    /// What it told, where that is too long for the customer's state and a
-    /// follow-up needs it.
+    /// What it told: the shop's history. It goes when the customer is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail>,
+    /// It was told as history, and opened no follow-ups.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_history: bool,
     /// The version of the rules by which it was taken; `None` where none is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionNumber>,
@@ -147,18 +149,14 @@ impl EventEntry {
             refused: Vec::new(),
             met: Vec::new(),
             detail: None,
+            is_history: false,
             version: book.version(),
         }
     }
 
-    /// Keeps the detail where the customer's state has no room for it.
+    /// Keeps what the event told, unless the customer is forgotten.
     pub fn keep_detail_of(&mut self, event: &Event, customer: &Customer) {
-        let is_it = |fired: &TriggerEvent| {
-            fired.kind == self.kind && fired.apart.as_ref() == Some(&self.key)
-        };
-        if customer.fired.iter().any(is_it) {
-            self.detail = Some(event.detail.clone());
-        }
+        self.detail = customer.erased_at.is_none().then(|| event.detail.clone());
     }
 
     /// Notes that a rule did not start, and why.
@@ -314,7 +312,9 @@ impl TouchEntry {
 impl LedgerEntry {
     pub(in crate::shell::store) fn item(&self, id: &Id) -> Result<Item, StoreError> {
         let (sk, mut item): (String, Item) = match self {
-            LedgerEntry::Event(entry) => (keys::event(entry.kind, &entry.key), to_item(entry)?),
+            LedgerEntry::Event(entry) => {
+                (keys::event(entry.kind, &entry.key), details::packed(to_item(entry)?))
+            }
             LedgerEntry::Touch(entry) => (keys::touch(&entry.touch), to_item(entry)?),
             LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
             LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
@@ -362,7 +362,7 @@ impl Store {
         for item in self.items_under(id, Sk::Any).await? {
             let sk = keys::text(&item, "sk")?.to_owned();
             if sk.starts_with("event#") {
-                events.push(read(item)?);
+                events.push(read(details::unpacked(item)?)?);
             } else if sk.starts_with("touch#") {
                 touches.push(read(item)?);
             }

@@ -3,5 +3,6 @@
 pub(super) mod answers;
 pub(super) mod entries;
 pub(super) mod feedback;
+pub(super) mod history;
 
 use super::*;

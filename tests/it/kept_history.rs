@@ -1,0 +1,161 @@
+//! What events told is kept beside their keys: it is exported, rehearsed on, and gone
+//! with an erased customer.
+
+use std::path::Path;
+use std::process::Command;
+
+use lazo::{ingest, shell::store::KeptEvent};
+use lazo_domain::event::EventKind;
+use serde_json::{Value, json};
+
+use crate::dispatch::noon;
+use crate::support::events::{batch, envelope, profile, purchase};
+use crate::support::{World, id};
+
+fn lazo(folder: &Path, words: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lazo"));
+    command.current_dir(folder).args(["--lang", "en"]).args(words);
+    let output = command.env_remove("LAZO_RULES").output().unwrap();
+    let of = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), of(output.stdout), of(output.stderr))
+}
+
+/// A history of some customers: profiles, purchases with long lists of items, a refund.
+fn history(folder: &Path) -> String {
+    let mut lines = String::new();
+    for customer in 0..12 {
+        let name = format!("cus-{customer}");
+        let mut tell = |kind: &str, day: u32, mut detail: Value| {
+            let at = format!("2026-{:02}-{:02}T15:00:00Z", 1 + day / 28, 1 + day % 28);
+            detail["customer_id"] = name.as_str().into();
+            detail["occurred_at"] = at.as_str().into();
+            lines += &json!({ "detail-type": kind, "time": at, "detail": detail }).to_string();
+            lines.push('\n');
+        };
+        let email = format!("{name}@example.com");
+        tell("CustomerUpdated", customer, json!({ "email": email, "birthday": "1990-06-03" }));
+        for number in 0..4 {
+            let day = customer + 40 * number;
+            let items: Vec<Value> = (0..30 * number)
+                .map(|sku| json!({ "sku": format!("sku-{sku}"), "name": "lamp", "quantity": 1 }))
+                .collect();
+            let total = json!({ "amount": "120.00", "currency": "MXN" });
+            let detail = json!({ "purchase_id": format!("{name}-{number}"), "total": total, "items": items });
+            tell("PurchaseCompleted", day, detail);
+        }
+    }
+    std::fs::write(folder.join("history.jsonl"), &lines).unwrap();
+    lines
+}
+
+#[test]
+fn rules_are_rehearsed_on_the_table_as_on_the_file_that_filled_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let lines = history(path);
+    let (status, _, told) = lazo(path, &["import", "history.jsonl", "--new", "--yes"]);
+    assert_eq!(status, Some(0), "{told}");
+    let simulate = ["simulate", "--until", "2026-12-01", "--json"];
+    let (_, of_file, _) = lazo(path, &[&simulate[..], &["--events", "history.jsonl"]].concat());
+    let (status, of_table, told) = lazo(path, &simulate);
+    assert_eq!(status, Some(0), "{told}");
+    assert!(of_file.lines().count() > 20);
+    assert_eq!(of_table, of_file);
+    // What is exported is what was told, each event once.
+    let (status, _, told) = lazo(path, &["history", "export", "--out", "kept.jsonl"]);
+    assert!(status == Some(0) && told.contains("60 events"), "{told}");
+    let sorted = |text: &str| {
+        let mut lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        lines.sort_by_key(Value::to_string);
+        lines
+    };
+    let kept = std::fs::read_to_string(path.join("kept.jsonl")).unwrap();
+    assert_eq!(sorted(&kept), sorted(&lines));
+    assert!(!path.join("kept.jsonl.progress").exists());
+    let (status, _, told) = lazo(path, &["history", "export", "--out", "kept.jsonl"]);
+    assert!(status == Some(2) && told.contains("is there already"), "{told}");
+    let since = ["history", "export", "--since", "2026-05-01"];
+    let (_, late, _) = lazo(path, &since);
+    assert!(late.lines().count() > 5 && late.lines().count() < 40);
+    // A plan needs no file either, and one of what is live says that nothing changes.
+    let (status, told, why) = lazo(path, &["rules", "plan"]);
+    assert!(status == Some(0) && told.contains("60 events"), "{told}{why}");
+    assert!(told.contains("Nothing changes."), "{told}");
+    let empty = tempfile::tempdir().unwrap();
+    let (status, _, told) = lazo(empty.path(), &simulate);
+    assert!(status == Some(2) && told.contains("there is no history"), "{told}");
+}
+
+#[test]
+fn an_export_that_was_stopped_goes_on_and_tells_each_event_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let lines = history(path);
+    let (status, _, told) = lazo(path, &["import", "history.jsonl", "--new", "--yes"]);
+    assert_eq!(status, Some(0), "{told}");
+    // As a stop in the middle of a page leaves it: nothing of it is whole.
+    let begun = json!({ "since": null, "bytes": 0, "written": 0, "parts": [], "contents": [] });
+    std::fs::write(path.join("kept.jsonl"), "{\"detail-type\":\"Purch").unwrap();
+    std::fs::write(path.join("kept.jsonl.progress"), begun.to_string()).unwrap();
+    let (status, _, told) =
+        lazo(path, &["history", "export", "--out", "kept.jsonl", "--since", "2026-02-01"]);
+    assert!(status == Some(2) && told.contains("another --since"), "{told}");
+    let (status, _, told) = lazo(path, &["history", "export", "--out", "kept.jsonl"]);
+    assert_eq!(status, Some(0), "{told}");
+    let kept = std::fs::read_to_string(path.join("kept.jsonl")).unwrap();
+    assert_eq!(kept.lines().count(), lines.lines().count());
+    kept.lines().for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
+}
+
+async fn kept(world: &World) -> Vec<KeptEvent> {
+    let mut all = Vec::new();
+    for part in 0..3 {
+        let mut after = None;
+        loop {
+            let page = world.app.store.history_page((part, 3), None, after.as_ref()).await.unwrap();
+            all.extend(page.events);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn what_an_erased_customer_told_is_gone() {
+    let world = World::shipped().await;
+    let note = "a long note on somebody ".repeat(60);
+    let long = json!({
+        "customer_id": "ana", "occurred_at": noon().to_string(), "purchase_id": "p9",
+        "total": { "amount": "10.00", "currency": "MXN" },
+        "items": [{ "sku": "s", "name": note, "quantity": 1 }],
+    });
+    let events = [
+        profile("ana", noon(), json!({})),
+        purchase("ana", "p1", noon(), "10.00"),
+        envelope("PurchaseCompleted", noon(), long),
+        purchase("beto", "p2", noon(), "10.00"),
+    ];
+    let response = ingest::handle(&world.app, batch(&events), noon()).await;
+    assert!(response.batch_item_failures.is_empty());
+    let told = kept(&world).await;
+    assert_eq!(told.len(), 4, "{told:?}");
+    let note_of = |event: &KeptEvent| event.detail.0.contains("a long note on somebody");
+    assert!(told.iter().any(note_of));
+    let erased =
+        json!({ "customer_id": "ana", "occurred_at": noon().to_string(), "request_id": "r1" });
+    let response =
+        ingest::handle(&world.app, batch(&[envelope("CustomerErased", noon(), erased)]), noon())
+            .await;
+    assert!(response.batch_item_failures.is_empty());
+    let told = kept(&world).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].kind, told[0].key.as_str()), (EventKind::PurchaseCompleted, "p2"));
+    // What comes afterwards is not kept either.
+    ingest::handle(&world.app, batch(&[purchase("ana", "p3", noon(), "10.00")]), noon()).await;
+    assert_eq!(kept(&world).await.len(), 1);
+    assert!(world.app.store.load(&id("ana")).await.unwrap().customer.erased_at.is_some());
+}
