@@ -47,7 +47,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "lazo drift evaluate --purchases purchases.csv --split 2026-06-01 --until 2026-11-30",
     ),
     ("drift reasons", "lazo drift reasons --months 3"),
-    ("explain", "lazo explain cus-00041"),
+    (
+        "explain",
+        "lazo explain cus-00041\nlazo explain cus-00041 --what-if my-shop/rules --at 2027-01-31",
+    ),
     ("calls list", "lazo calls list --of care --brief"),
     ("calls claim", "lazo calls claim thank-you-call/cus-00152/pur-00152-13/call --by grace.hall"),
     ("calls next", "lazo calls next --by grace.hall"),

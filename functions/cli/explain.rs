@@ -1,13 +1,15 @@
 //! `lazo explain`: a customer's timeline: what happened, what was decided, and why.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use lazo::shell::timeline;
 use lazo::shell::wording::Language;
 use lazo_domain::id::Id;
 use serde_json::Value;
 
-use super::Answer;
 use super::system::{System, Target};
+use super::{Answer, what_if};
 
 /// Everything that happened to a customer, and why the rest did not.
 #[derive(clap::Args)]
@@ -17,11 +19,22 @@ pub struct Args {
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
+    /// What this customer would have got, and will get, by the rules of this folder instead:
+    /// their whole history is rehearsed by both.
+    #[arg(long, value_name = "DIR")]
+    what_if: Option<PathBuf>,
+    /// Until when what is to come is told: a time, a day, a span such as "30 days", or an
+    /// instant. Without it until now.
+    #[arg(long, value_name = "T", requires = "what_if")]
+    at: Option<String>,
 }
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let id = Id::new(&args.customer).context("CUSTOMER")?;
     let system = System::open(target).await?;
+    if let Some(folder) = &args.what_if {
+        return what_if::tell(&system, &id, folder, args.at.as_deref(), args.json, lang).await;
+    }
     let rules = system.app.rules();
     let Some(told) = timeline::read(&system.app, &id).await? else {
         out!("{}", lang.pick("nada se sabe de este cliente", "nothing is known of this customer"));

@@ -16,8 +16,6 @@ use lazo::shell::wording::Language;
 use lazo_domain::event::{Delivered, from_wire};
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use serde_json::value::RawValue;
 
 use super::by_customer::{self, ByCustomer};
 use super::csv_rows::CsvArgs;
@@ -171,8 +169,8 @@ async fn each_page(
         let lines: Vec<String> = events
             .into_iter()
             .filter(|event| is_new(event, &mut done.contents))
-            .map(|event| line(&event))
-            .collect::<anyhow::Result<_>>()?;
+            .map(|event| event.envelope())
+            .collect();
         done.parts[part] = PartDone { is_over: next.is_none(), after: next.clone() };
         done.written += lines.len();
         take(&lines, done)?;
@@ -189,26 +187,6 @@ async fn each_page(
 fn is_new(event: &KeptEvent, contents: &mut HashSet<String>) -> bool {
     event.kind != lazo_domain::event::EventKind::ContentPublished
         || contents.insert(event.key.clone())
-}
-
-/// An event as the bus would bring it.
-fn line(event: &KeptEvent) -> anyhow::Result<String> {
-    let detail = RawValue::from_string(event.detail.0.to_string())?;
-    let envelope = Envelope { detail_type: event.kind.to_string(), time: event.at, detail };
-    Ok(envelope.text())
-}
-
-struct Envelope {
-    detail_type: String,
-    time: Instant,
-    detail: Box<RawValue>,
-}
-
-impl Envelope {
-    fn text(&self) -> String {
-        let (kind, time) = (json!(self.detail_type), json!(self.time.to_string()));
-        format!("{{\"detail-type\":{kind},\"time\":{time},\"detail\":{}}}", self.detail.get())
-    }
 }
 
 /// A counter on a terminal, for what takes more than a second.

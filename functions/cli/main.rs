@@ -69,6 +69,7 @@ mod system;
 mod template;
 mod threads;
 mod versions;
+mod what_if;
 mod when;
 mod which_rules;
 

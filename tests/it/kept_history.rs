@@ -159,3 +159,51 @@ async fn what_an_erased_customer_told_is_gone() {
     assert_eq!(kept(&world).await.len(), 1);
     assert!(world.app.store.load(&id("ana")).await.unwrap().customer.erased_at.is_some());
 }
+
+#[test]
+fn one_customer_is_rehearsed_by_other_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    history(path);
+    let answers = "new shop --name Azul --currency MXN --time-zone America/Mexico_City \
+                   --languages en --from hola@azul.example --address Centro";
+    let (status, _, told) = lazo(path, &answers.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(status, Some(0), "{told}");
+    let publish = ["rules", "publish", "--rules", "shop/rules", "--note", "now", "--new"];
+    let (status, _, told) = lazo(path, &publish);
+    assert_eq!(status, Some(0), "{told}");
+    let (status, _, told) = lazo(path, &["import", "history.jsonl", "--yes"]);
+    assert_eq!(status, Some(0), "{told}");
+    let what_if = ["explain", "cus-3", "--what-if", "shop/rules"];
+    let (status, told, why) = lazo(path, &what_if);
+    assert_eq!(status, Some(0), "{why}");
+    assert!(told.contains("thank-you-mail/cus-3/") && !told.contains("MOVED"), "{told}");
+    let rule = path.join("shop/rules/thank-you-mail.yaml");
+    let text = std::fs::read_to_string(&rule).unwrap();
+    assert!(text.contains("wait: 1 day"), "{text}");
+    std::fs::write(&rule, text.replace("wait: 1 day", "wait: 3 days")).unwrap();
+    std::fs::remove_file(path.join("shop/rules/winback.yaml")).unwrap();
+    let (_, told, why) = lazo(path, &what_if);
+    assert!(told.contains("MOVED     thank-you-mail/cus-3/"), "{told}{why}");
+    assert!(told.contains("winback/cus-3/2026-10-08/mail is not there"), "{told}");
+    // What it would have got is what a simulation of the whole history says.
+    let (_, told, _) = lazo(path, &[&what_if[..], &["--json"]].concat());
+    let now = jiff::Timestamp::now().to_string();
+    let simulate = ["simulate", "--rules", "shop/rules", "--until", now.as_str(), "--json"];
+    let (_, simulated, _) = lazo(path, &simulate);
+    let simulated: Vec<Value> =
+        simulated.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut compared = 0;
+    for line in told.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let touch = simulated.iter().find(|touch| touch["touch_id"] == line["touch_id"]);
+        let after = touch.map(|touch| json!({ "status": touch["status"], "at": touch["at"], "reason": touch["reason"] }));
+        assert_eq!(line["after"], after.unwrap_or(Value::Null), "{line}");
+        compared += 1;
+    }
+    assert!(compared > 5, "{told}");
+    let (status, told, _) = lazo(path, &["explain", "nobody", "--what-if", "shop/rules"]);
+    assert!(status == Some(1) && told.contains("no event of this customer"), "{told}");
+    let (status, _, told) = lazo(path, &["explain", "cus-3", "--what-if", "none"]);
+    assert!(status == Some(2) && told.contains("--what-if"), "{told}");
+}

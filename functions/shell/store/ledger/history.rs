@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::event::{Detail, EventKind};
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{EventEntry, Item, Store, StoreError, details, keys, read};
 
@@ -87,12 +88,21 @@ fn place(key: HashMap<String, AttributeValue>) -> Result<ScanPlace, StoreError> 
 /// version wrote it.
 fn kept(item: Item) -> Result<Option<KeptEvent>, StoreError> {
     let entry: EventEntry = read(details::unpacked(item)?)?;
-    let EventEntry { kind, key, at: occurred_at, received_at, detail, is_history, .. } = entry;
-    Ok(detail.map(|detail| KeptEvent {
-        kind,
-        key,
-        occurred_at,
-        at: if is_history { occurred_at } else { received_at },
-        detail,
-    }))
+    Ok(KeptEvent::of(entry))
+}
+
+impl KeptEvent {
+    /// What an entry keeps; `None` where the customer is forgotten, or a former version
+    /// wrote it.
+    pub fn of(entry: EventEntry) -> Option<KeptEvent> {
+        let EventEntry { kind, key, at: occurred_at, received_at, detail, is_history, .. } = entry;
+        let at = if is_history { occurred_at } else { received_at };
+        Some(KeptEvent { kind, key, occurred_at, at, detail: detail? })
+    }
+
+    /// The event as the bus would bring it: one line of JSON.
+    pub fn envelope(&self) -> String {
+        let (kind, time) = (json!(self.kind.to_string()), json!(self.at.to_string()));
+        format!("{{\"detail-type\":{kind},\"time\":{time},\"detail\":{}}}", self.detail.0)
+    }
 }
