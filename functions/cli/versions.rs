@@ -76,6 +76,11 @@ pub async fn publish(
     let by = who(args.by.as_deref(), lang);
     let note = note(&args.note, lang)?;
     if !rules::is_sound(folder, lang)? {
+        let mend = lang.pick(
+            "no se publica nada hasta corregir esto",
+            "nothing is published until this is mended",
+        );
+        eprintln!("lazo: {mend}");
         return Ok(Answer::No);
     }
     let proposed = bundle(folder)?;

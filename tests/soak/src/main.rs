@@ -43,6 +43,7 @@ mod malformed;
 mod observe;
 mod oracle;
 mod people;
+mod publications;
 mod queue;
 mod replay;
 mod report;
@@ -245,7 +246,8 @@ async fn judge(world: &mut World) -> anyhow::Result<Vec<Violation>> {
     trouble.sort_unstable();
     let (listed, kept) = observe::failures(world).await?;
     let Years { from, until } = world.setup.years;
-    let around = Surroundings { from, until, trouble, listed };
+    let live = std::mem::take(&mut world.publications.live);
+    let around = Surroundings { from, until, trouble, listed, live };
     let mut violations = observe::not_kept(world, &kept);
     violations.extend(observe::told_twice(world));
     violations.extend(observe::mornings(world, &around));

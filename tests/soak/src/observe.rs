@@ -80,6 +80,7 @@ async fn add(
                 .map(|d| Deferred { at: d.at.millis(), reason: d.reason.as_str() })
                 .collect(),
             is_of_guest,
+            version: touch.version.map(|version| version.get()),
         };
         let name = as_own(&touch.touch.to_string());
         // Of what was put back before the two were one, the rest is the customer's.

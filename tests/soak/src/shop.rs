@@ -7,7 +7,7 @@ use lazo::shell::rules::Rules;
 use lazo_domain::drift::{Estimate, Kind, Model, Params, ShopRhythm, Spending};
 use lazo_domain::event::EventKind;
 use lazo_domain::message::Templates;
-use lazo_domain::rulebook::RuleBook;
+use lazo_domain::rulebook::{Bundle, RuleBook};
 
 const POLICY: &str = include_str!("../rules/policy.yaml");
 
@@ -121,6 +121,8 @@ pub enum Defect {
     AsksAll,
     /// What is published reaches nobody.
     SharesNothing,
+    /// Workers go on by the first version of the rules that they saw.
+    OldVersion,
 }
 
 impl Defect {
@@ -192,12 +194,19 @@ pub fn model() -> Model {
 /// # Errors
 /// Where they do not pass their own check.
 pub fn rules(defect: Defect) -> anyhow::Result<Rules> {
-    let mut files = vec![("policy.yaml".to_owned(), defect.policy())];
-    files.extend(RULES.map(|(name, text)| (name.to_owned(), defect.rule(text))));
-    let book = RuleBook::read(&files).map_err(|wrong| {
+    let Bundle { rules, templates } = bundle(defect, 0);
+    let book = RuleBook::read(&rules).map_err(|wrong| {
         let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
         anyhow!("the soak's own rules are wrong:\n{}", lines.join("\n"))
     })?;
+    Ok(Rules { book, templates: Templates::read(&templates) })
+}
+
+/// An edition of them, as it is published: each says the same in another text.
+pub fn bundle(defect: Defect, edition: u32) -> Bundle {
+    let policy = format!("# Edition {edition}.\n{}", defect.policy());
+    let mut files = vec![("policy.yaml".to_owned(), policy)];
+    files.extend(RULES.map(|(name, text)| (name.to_owned(), defect.rule(text))));
     let mut templates = Vec::new();
     for (name, locale, subject) in TEMPLATES {
         let (more, more_text) = match name {
@@ -211,5 +220,5 @@ pub fn rules(defect: Defect) -> anyhow::Result<Rules> {
         templates.push((format!("{name}/{locale}/body.txt"), format!("{TEXT}{more_text}")));
         templates.push((format!("{name}/{locale}/script.md"), subject.to_owned()));
     }
-    Ok(Rules { book, templates: Templates::read(&templates) })
+    Bundle::new(files, templates)
 }

@@ -37,6 +37,7 @@ fn whatever_goes_wrong_every_customer_gets_what_they_should() {
     assert!(violations.is_empty(), "{}", told(&violations));
     assert!(totals.crashes > 0 && totals.faults > 0 && totals.duplicates > 0, "{totals:?}");
     assert!(totals.replayed > 150 && totals.mails > 50, "{totals:?}");
+    assert!(totals.versions > 5, "{totals:?}");
 }
 
 #[test]
@@ -68,6 +69,7 @@ macro_rules! the_oracle_sees {
 }
 
 the_oracle_sees! {
+    a_worker_that_never_looks_for_versions_is_seen: OldVersion, "names version";
     a_ledger_without_keys_is_seen: NoLedgerKeys, "went out twice";
     a_mail_sent_twice_is_seen: SentTwice, "went out twice";
     a_touch_at_night_is_seen: AtNight, "outside its window";

@@ -41,6 +41,8 @@ pub struct Totals {
     pub corrections: u64,
     /// Mails to somebody in the shop.
     pub notices: u64,
+    /// Versions of the rules that went live.
+    pub versions: u64,
     /// Touches by how they ended, and why where they did not go out.
     pub touches: BTreeMap<String, u64>,
     pub replayed: u64,
@@ -82,6 +84,7 @@ impl Totals {
             (&mut self.call_backs, other.call_backs),
             (&mut self.corrections, other.corrections),
             (&mut self.notices, other.notices),
+            (&mut self.versions, other.versions),
             (&mut self.replayed, other.replayed),
             (&mut self.violations, other.violations),
         ] {

@@ -25,6 +25,7 @@ use super::happening::Of;
 use super::life::{DAY, MINUTE, Years, life};
 use super::malformed::{self, Malformed};
 use super::people::{Person, dice, of_thousand, person};
+use super::publications::Publications;
 use super::queue::{Delivery, Place, Queue};
 use super::seen::{Escalated, Gone, Morning};
 use super::ses_faults::SesFaults;
@@ -86,6 +87,8 @@ pub struct World {
     pub trouble: Vec<i64>,
     /// Touches that were listed as of unknown fate.
     pub listed: BTreeSet<String>,
+    /// Versions of the rules.
+    pub publications: Publications,
     pub totals: Totals,
 }
 
@@ -119,6 +122,7 @@ impl World {
         let links = (LINKS_URL.to_owned(), Keys::parse(LINK_KEYS)?);
         let app = Rc::new(wiring.app(rules(setup.defect)?, Some(links)));
         let count = numbers.len();
+        let publications = Publications::new(rng.fork(), setup.years.from);
         let mut world = World {
             setup: setup.clone(),
             rng,
@@ -141,6 +145,7 @@ impl World {
             mornings: Vec::new(),
             trouble: Vec::new(),
             listed: BTreeSet::new(),
+            publications,
             totals: Totals { customers: count as u64, ..Totals::default() },
         };
         for number in numbers {

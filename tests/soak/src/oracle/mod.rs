@@ -20,6 +20,7 @@
 //! | `drift` | the same for who drifts away |
 //! | `calls` | the same for calls that are tried again |
 //! | `complaints` | whether those in charge are told of what nobody resolves |
+//! | `versions` | whether each touch names the version of the rules that was live |
 //! | `mornings` | whether they are told in the morning of what is due |
 
 mod birthday;
@@ -35,6 +36,7 @@ mod kin;
 mod mornings;
 mod reasons;
 mod safety;
+mod versions;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +72,8 @@ pub struct Seen {
     pub defers: Vec<Deferred>,
     /// Whether it was the guest's who the customer was.
     pub is_of_guest: bool,
+    /// The version of the rules that the entry names.
+    pub version: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +143,8 @@ pub struct Surroundings {
     pub trouble: Vec<i64>,
     /// Touches that are or were listed as of unknown fate.
     pub listed: BTreeSet<String>,
+    /// Which version of the rules was live from when on, in the order of time.
+    pub live: Vec<(i64, u32)>,
 }
 
 impl Surroundings {
@@ -209,5 +215,6 @@ pub fn examine(
     case.check_calls();
     case.check_complaints();
     case.check_guest();
+    case.check_versions();
     case.violations
 }

@@ -35,6 +35,7 @@ impl World {
             progress(self.now - told);
             told = self.now;
             self.ses_faults.set_clock(self.now);
+            self.look_at_versions().await;
             self.bring().await;
             if self.now >= rounds_at {
                 rounds_at += 30 * DAY;
