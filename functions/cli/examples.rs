@@ -22,7 +22,6 @@ const EXAMPLES: &[(&str, &str)] = &[
         "rules plan",
         "lazo rules plan --rules my-shop/rules --events history.jsonl\nlazo rules plan --base old/rules --rules new/rules --events history.jsonl --fail-on changes",
     ),
-    ("report interval", "lazo report interval 30/450 2/50"),
     ("rules check", "lazo rules check\nlazo rules check infra/rules --json"),
     (
         "rules publish",
@@ -72,6 +71,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
     ("journey", "lazo journey --months 12"),
     ("log", "lazo log cus-00041 --touchpoint boutique --channel store --kind visit"),
+    ("report", "lazo report --rule winback --from 2026-09-01"),
     ("report interval", "lazo report interval 30/450 2/50"),
     ("failures list", "lazo failures list"),
     ("failures show", "lazo failures show 521e > mended.json"),

@@ -168,7 +168,6 @@ fn main() -> ExitCode {
     let result = match command {
         // These only reckon.
         Command::New(args) => new_shop::run(&args, lang),
-        Command::Report(args) => report::run(&args, lang),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, lang, chosen),
     };
@@ -188,6 +187,7 @@ impl Command {
     fn only_reckons(&self) -> bool {
         match self {
             Command::Rules(args) => !args.works_on_a_table(),
+            Command::Report(args) => args.only_reckons(),
             Command::Template(_) | Command::Simulate(_) => true,
             _ => false,
         }
@@ -198,10 +198,12 @@ impl Command {
         let place = match self {
             Command::Rules(args) if !args.go_by_rules() => return None,
             Command::Template(args) if !args.go_by_rules() => return None,
+            Command::Report(args) if args.only_reckons() => return None,
             Command::Local(_)
             | Command::Rules(_)
             | Command::Template(_)
             | Command::Simulate(_)
+            | Command::Report(_)
             | Command::Explain(_) => Told::Output,
             Command::Send(_) | Command::Import(_) | Command::Drift(_) => Told::Aside,
             Command::History(_)
@@ -210,7 +212,6 @@ impl Command {
             | Command::Log(_)
             | Command::Journey(_)
             | Command::New(_)
-            | Command::Report(_)
             | Command::Failures(_)
             | Command::Export(_)
             | Command::Erase(_)
@@ -256,10 +257,11 @@ fn on_runtime(
             Command::Complaints(args) => complaints::run(&args, target, lang).await,
             Command::Log(args) => log::run(&args, target, lang).await,
             Command::Journey(args) => journey::run(&args, target, lang).await,
+            Command::Report(args) => report::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::New(_) | Command::Report(_) | Command::Schemas(_) => Ok(Answer::Yes),
+            Command::New(_) | Command::Schemas(_) => Ok(Answer::Yes),
         }
     })
 }

@@ -64,7 +64,7 @@ pub fn each_customer<P: Default + Send>(
 }
 
 /// A bar on a terminal, for what takes more than a second.
-fn progress(customers: usize) -> ProgressBar {
+pub fn progress(customers: usize) -> ProgressBar {
     let target = ProgressDrawTarget::stderr_with_hz(5);
     let bar = ProgressBar::with_draw_target(Some(customers as u64), target);
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} customers, {eta} left");

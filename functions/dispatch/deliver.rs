@@ -189,6 +189,7 @@ pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> O
         at: enrolment.sending()?.since,
         version: enrolment.sending()?.version,
         due: enrolment.due,
+        enrolled_at: enrolment.enrolled_at(),
         expires_at: calendar::later(enrolment.due, step.expiry, &zone, closed),
         touch,
     })

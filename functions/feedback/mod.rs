@@ -367,6 +367,7 @@ fn message(entry: &TouchEntry, records: &[TouchRecord]) -> Message {
         status: TouchStatus::Skipped,
         at: entry.at,
         due: entry.due,
+        enrolled_at: entry.enrolled_at,
         reason: entry.reason,
         defers: Vec::new(),
         met: None,

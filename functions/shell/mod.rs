@@ -11,6 +11,7 @@ pub mod commit;
 pub mod intake;
 pub mod link;
 pub mod mailer;
+pub mod report;
 pub mod rules;
 pub mod send_rate;
 pub mod staff_mail;

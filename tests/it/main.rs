@@ -41,6 +41,8 @@ mod merging;
 mod notices;
 mod pace;
 mod refusals;
+mod report;
+mod report_commands;
 mod roles;
 mod sample;
 mod schemas;

@@ -4,9 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate,
+};
 use lazo::shell::app::env;
 use lazo::shell::rules::RULES_VAR;
-use lazo::shell::store::table::{HASH, INDEXES, KeyPart, RANGE, TTL_ATTRIBUTE};
+use lazo::shell::store::table::{
+    ENROLLED, HASH, INDEXES, KeyPart, RANGE, TTL_ATTRIBUTE, create_whole,
+};
 use lazo_domain::event::EventKind;
 use serde_json::{Value, json};
 
@@ -306,4 +311,34 @@ fn every_function_is_watched() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A store of an earlier version, which knew no enrolments, gets their index and keeps what
+/// it holds.
+#[tokio::test]
+async fn a_table_that_lacks_an_index_gets_it_and_loses_nothing() {
+    let world = World::shipped().await;
+    let (client, name) = (world.app.store.client(), world.app.store.table());
+    let now = crate::support::at("2026-03-01T12:00:00-06:00");
+    let bought = crate::support::events::purchase("ana", "p1", now, "90.00");
+    let bought = crate::support::events::delivered(&bought);
+    lazo::shell::intake::take(&world.app, &bought, now).await.unwrap();
+    let before = world.items().await;
+    let delete = DeleteGlobalSecondaryIndexAction::builder().index_name(ENROLLED.name);
+    let update = GlobalSecondaryIndexUpdate::builder().delete(delete.build().unwrap()).build();
+    let request = client.update_table().table_name(name).global_secondary_index_updates(update);
+    request.send().await.unwrap();
+    let index = || {
+        client
+            .query()
+            .table_name(name)
+            .index_name(ENROLLED.name)
+            .key_condition_expression("enrolled_shard = :shard")
+            .expression_attribute_values(":shard", AttributeValue::S("enrolled#1".into()))
+            .send()
+    };
+    assert!(index().await.is_err());
+    create_whole(client, name).await.unwrap();
+    assert!(index().await.is_ok());
+    assert_eq!(world.items().await, before);
 }

@@ -13,6 +13,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::simulation::{Period, simulate_among};
 use lazo_domain::touch::TouchRecord;
+use lazo_domain::uplift::{Measuring, Window, of_replay};
 use serde::Serialize;
 
 use summary::{Counts, Summed};
@@ -20,6 +21,7 @@ use summary::{Counts, Summed};
 use super::by_customer::ByCustomer;
 use super::csv_rows::CsvArgs;
 use super::replay::{self, Replayed};
+use super::report::{self, Shown};
 use super::system::Target;
 use super::{Answer, event_files, history};
 use lazo::shell::rules;
@@ -53,9 +55,12 @@ pub struct Args {
     /// customer may get.
     #[arg(long, value_name = "NAME")]
     rule: Option<String>,
-    /// One JSON object a line per touch, by (at, touch_id).
+    /// One JSON object a line per touch, by (at, touch_id); with --report one a rule.
     #[arg(long)]
     json: bool,
+    /// In place of the summary: what each rule brought, as `lazo report` tells it.
+    #[arg(long)]
+    report: bool,
     /// How many threads; the output is the same for any number.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -92,20 +97,19 @@ struct Printed {
     json: Vec<u8>,
 }
 
+/// What one thread found.
 #[derive(Default)]
-struct Part {
+struct Part<'a> {
     printed: Vec<Printed>,
     counts: Counts,
+    /// Of `--report`.
+    measuring: Option<Measuring<'a>>,
 }
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let files = rules::rule_files(target.rules.as_deref())?;
     let book = RuleBook::read(&files).map_err(rules::RulesError::Wrong)?;
-    if let Some(name) = args.rule.as_deref().filter(|name| book.rule(name).is_none()) {
-        let names = book.rules().iter().map(|rule| rule.name.as_str());
-        let hint = lazo_domain::nearest::hint_or(name, names, "lazo rules list");
-        bail!("--rule: {} {name:?}{hint}", lang.pick("no hay regla", "there is no rule"));
-    }
+    report::expect_rule(args.rule.as_deref(), &book, lang)?;
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let period = Period {
@@ -128,9 +132,15 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     let (count, customers) = (events.all().count(), events.customers.len());
     let book = learn::with_model(book, &args.model, &events.customers, period, threads)?;
     let only = args.rule.as_deref();
-    let parts = replay(events, &book, period, threads, (args.json, only))?;
+    let parts = replay(events, &book, period, threads, args)?;
     let replayed = Summed { events: count, customers, took: started.elapsed() };
-    if args.json {
+    if args.report {
+        let mut measuring = Measuring::new(&book, window(period));
+        parts.into_iter().filter_map(|part| part.measuring).for_each(|part| measuring.add(part));
+        let reports = measuring.reports(only);
+        let zone = &book.default_zone;
+        Shown { reports: &reports, window: window(period), zone }.print(args.json, lang)?;
+    } else if args.json {
         print_lines(parts)?;
     } else {
         let mut counts = Counts::default();
@@ -162,16 +172,29 @@ fn warn_of_nothing(
     }
 }
 
-fn replay(
+/// Which enrolments a report counts: all that the simulation brought.
+fn window(period: Period) -> Window {
+    let Period { from, until } = period;
+    Window { from, until, as_of: until }
+}
+
+fn replay<'b>(
     events: ByCustomer,
-    book: &RuleBook,
+    book: &'b RuleBook,
     period: Period,
     threads: usize,
-    (json, only): (bool, Option<&str>),
-) -> anyhow::Result<Vec<Part>> {
-    replay::each_customer(events, threads, |part: &mut Part, one| {
+    args: &Args,
+) -> anyhow::Result<Vec<Part<'b>>> {
+    let (json, only) = (args.json, args.rule.as_deref());
+    replay::each_customer(events, threads, |part: &mut Part<'b>, one| {
         let Replayed { id, events, contents, shared } = one;
         let outcome = simulate_among(shared, id.clone(), events, contents, book, period);
+        if args.report {
+            let person = of_replay(&outcome, events, book, period.until);
+            let measuring = &mut part.measuring;
+            let measuring = measuring.get_or_insert_with(|| Measuring::new(book, window(period)));
+            return measuring.take(&person);
+        }
         let zone = outcome.customer.zone(&book.default_zone);
         let mut records = outcome.touches;
         records.retain(|record| only.is_none_or(|only| only == record.touch.rule));
@@ -179,7 +202,7 @@ fn replay(
     })
 }
 
-impl Part {
+impl Part<'_> {
     /// The touches of one customer.
     fn take(&mut self, records: &[TouchRecord], zone: &TimeZone, json: bool) {
         match json {

@@ -208,6 +208,7 @@ mod tests {
             status: TouchStatus::Sent,
             at,
             due: at,
+            enrolled_at: None,
             reason: None,
             met: None,
             version: None,

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::channel::{Channel, Purpose};
 use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
+use crate::rule::Share;
 use crate::span::Span;
 pub use staff::{BadStaff, Mailbox, Person, Team};
 pub use window::{BadWindow, DayRanges, Range};
@@ -90,6 +91,11 @@ pub struct Policy {
     pub digest_at: Option<Time>,
     #[serde(default)]
     pub drift: Drift,
+    /// The smallest effect that a verdict on a rule must be able to see, as a share of
+    /// the rate at which customers reach its goal: 25% of a rate of 8 % is 2 points. The
+    /// smaller it is, the later the verdict.
+    #[serde(default = "a_quarter")]
+    pub smallest_effect: Share,
     /// At most so many mails begin in any second, over all senders. Absent: as
     /// many as the mail service takes of the account.
     pub mails_per_second: Option<NonZeroU32>,
@@ -336,6 +342,10 @@ fn three_days() -> Span {
 
 fn two_years() -> Span {
     Span { count: 24, unit: crate::span::Unit::Months }
+}
+
+fn a_quarter() -> Share {
+    Share(0.25)
 }
 
 fn half_an_hour() -> Span {

@@ -276,8 +276,9 @@ pub enum Reentry {
     Cooldown(Span),
 }
 
-/// What the rule is meant to bring about.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+/// What the rule is meant to bring about: such an event of the customer's, after the
+/// trigger and within that time of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Goal {
     pub event: EventKind,

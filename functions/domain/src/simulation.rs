@@ -338,6 +338,7 @@ fn pending(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Optio
         status: TouchStatus::Pending,
         at: enrolment.next,
         due: enrolment.due,
+        enrolled_at: enrolment.enrolled_at(),
         reason: enrolment.defers.last().map(|defer| defer.reason),
         defers: enrolment.defers.clone(),
         met: None,

@@ -145,6 +145,12 @@ impl Reason {
         matches!(self, Reason::FilterFalse | Reason::FilterMissingValue | Reason::IfFalse)
     }
 
+    /// Whether a trigger that is refused for it passed the rule's filter, so that the
+    /// customer counts as enrolled: in the arm that was drawn.
+    pub fn is_of_an_enrolment(self) -> bool {
+        matches!(self, Reason::Holdout | Reason::PendingLimit)
+    }
+
     /// Whether it is a reason for which a trigger starts nothing (rules#reentry).
     pub fn refuses_triggers(self) -> bool {
         matches!(
@@ -218,6 +224,11 @@ pub struct TouchRecord {
     pub at: Instant,
     /// When it first fell due.
     pub due: Instant,
+    /// Of an enrolment's first touch, or of one that is held out: the trigger's instant.
+    /// By it the enrolment is counted; `None` of later touches, and where a trigger
+    /// enrolled nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolled_at: Option<Instant>,
     /// Why it was not sent, or why it waited last; `None` where it was sent or never waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -253,6 +264,8 @@ pub struct Send {
     pub at: Instant,
     /// When it fell due.
     pub due: Instant,
+    /// As in [`TouchRecord`].
+    pub enrolled_at: Option<Instant>,
     /// When a call or a task is of no use any more.
     pub expires_at: Instant,
     /// The version of the rules that decided it; `None` where none is published.

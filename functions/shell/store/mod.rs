@@ -42,7 +42,7 @@ use serde::de::DeserializeOwned;
 
 use content::{contents, interests};
 use customer::{addresses, alarms, details, format, item, sections};
-use ledger::{answers, entries, feedback, history};
+use ledger::{answers, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
 use operations::{calendar_rules, deployed, drift_model, failures, send_rate, versions};
 use work_list::{calls, complaints, staff_index, staff_mail};
@@ -61,6 +61,7 @@ pub use contents::{FanOut, Progress};
 pub use deployed::Deployed;
 pub use dissolutions::CountedDissolution;
 pub use drift_model::FittedModel;
+pub use enrolments::{Known, Sought};
 pub use entries::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
 pub use experiences::CountedExperience;
 pub use failures::{Failing, Failure, FailureKind, Kept};

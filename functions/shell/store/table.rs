@@ -5,8 +5,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
-    KeyType, Projection, ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, CreateGlobalSecondaryIndexAction,
+    GlobalSecondaryIndex, GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TableDescription,
 };
 use lazo_domain::id::Id;
 use sha2::{Digest, Sha256};
@@ -49,13 +50,19 @@ pub const RANGE: KeyPart = text("sk");
 /// The attribute by which DynamoDB lets items go.
 pub const TTL_ATTRIBUTE: &str = "expires_at";
 
-/// The table's indexes: those of the alarms, in the order of [`Alarm`], then the calls'.
-pub const INDEXES: [Index; 4] = [
+/// The table's indexes: those of the alarms, in the order of [`Alarm`], then those of
+/// calls and of enrolments.
+pub const INDEXES: [Index; 5] = [
     Index { name: "due", hash: text("due_shard"), range: number("due_at") },
     Index { name: "occasion", hash: text("occasion_shard"), range: number("occasion_at") },
     Index { name: "review", hash: text("review_shard"), range: number("review_at") },
     Index { name: "calls", hash: text("calls_of"), range: number("calls_by") },
+    ENROLLED,
 ];
+
+/// Entries of the ledger that tell of enrolments, by the trigger's instant.
+pub const ENROLLED: Index =
+    Index { name: "enrolled", hash: text("enrolled_shard"), range: number("enrolled_at") };
 
 /// How many partitions an alarm is spread over: a hot index would throttle the
 /// whole table. It may be raised on a live table, by a deployment, and never lowered:
@@ -132,15 +139,7 @@ pub async fn create(client: &Client, name: &str) -> Result<(), StoreError> {
         request = request.global_secondary_indexes(built.map_err(unwritable)?);
     }
     for part in attributes {
-        let kind = match part.is_number {
-            true => ScalarAttributeType::N,
-            false => ScalarAttributeType::S,
-        };
-        let built = AttributeDefinition::builder()
-            .attribute_name(part.attribute)
-            .attribute_type(kind)
-            .build();
-        request = request.attribute_definitions(built.map_err(unwritable)?);
+        request = request.attribute_definitions(defined(part)?);
     }
     match request.send().await {
         Ok(_) => Ok(()),
@@ -158,12 +157,51 @@ pub async fn create(client: &Client, name: &str) -> Result<(), StoreError> {
 /// [`StoreError`] where DynamoDB refuses.
 pub async fn create_whole(client: &Client, name: &str) -> Result<(), StoreError> {
     create(client, name).await?;
+    // One of an earlier version has fewer indexes.
+    add_indexes(client, name).await?;
     if is_whole(client, name).await {
         return Ok(());
     }
     let delete = client.delete_table().table_name(name).send().await;
     delete.map_err(|error| StoreError::Service(DisplayErrorContext(error).to_string()))?;
     create(client, name).await
+}
+
+/// Adds the indexes that a table has not, so that nothing in it is lost.
+async fn add_indexes(client: &Client, name: &str) -> Result<(), StoreError> {
+    let Ok(answer) = client.describe_table().table_name(name).send().await else { return Ok(()) };
+    let table = answer.table.unwrap_or_else(|| TableDescription::builder().build());
+    let has = |index: &Index| {
+        let known = table.global_secondary_indexes();
+        known.iter().any(|known| known.index_name() == Some(index.name))
+    };
+    for index in INDEXES.iter().filter(|index| !has(index)) {
+        let create = CreateGlobalSecondaryIndexAction::builder()
+            .index_name(index.name)
+            .key_schema(key(index.hash, KeyType::Hash)?)
+            .key_schema(key(index.range, KeyType::Range)?)
+            .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+            .build()
+            .map_err(unwritable)?;
+        let mut request = client.update_table().table_name(name);
+        for part in [index.hash, index.range] {
+            request = request.attribute_definitions(defined(part)?);
+        }
+        let update = GlobalSecondaryIndexUpdate::builder().create(create).build();
+        let answer = request.global_secondary_index_updates(update).send().await;
+        answer.map_err(|error| StoreError::Service(DisplayErrorContext(error).to_string()))?;
+    }
+    Ok(())
+}
+
+fn defined(part: KeyPart) -> Result<AttributeDefinition, StoreError> {
+    let kind = match part.is_number {
+        true => ScalarAttributeType::N,
+        false => ScalarAttributeType::S,
+    };
+    let built =
+        AttributeDefinition::builder().attribute_name(part.attribute).attribute_type(kind).build();
+    built.map_err(unwritable)
 }
 
 /// Whether the table and every index can be read.

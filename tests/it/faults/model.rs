@@ -92,6 +92,7 @@ impl Caller {
             event: None,
             at: self.moment(),
             due: self.moment(),
+            enrolled_at: Some(self.moment()),
             expires_at: self.moment(),
             version: None,
         }

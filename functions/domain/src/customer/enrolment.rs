@@ -257,6 +257,12 @@ impl Enrolment {
         ordered::keep_latest(&mut self.defers, DEFERS_MAX);
     }
 
+    /// The trigger's instant where the pending touch is the first: it is counted from
+    /// the trigger.
+    pub fn enrolled_at(&self) -> Option<Instant> {
+        (self.base == self.at).then_some(self.at)
+    }
+
     /// What the pending step is counted from, with whether that is a day.
     pub fn base(&self) -> Base {
         Base { at: self.base, is_day: self.base_is_day }

@@ -132,6 +132,7 @@ impl<'a> Turn<'a> {
             event: step.event.clone(),
             at: self.now,
             due: enrolment.due,
+            enrolled_at: enrolment.enrolled_at(),
             expires_at: self.expires_at(enrolment.due, step),
             version,
         };

@@ -293,7 +293,8 @@ impl Turn<'_> {
             Some(sending) => sending.version,
             None => self.book.version(),
         };
-        TouchRecord { touch, channel, status, at, due, reason, defers, met, version }
+        let enrolled_at = enrolment.enrolled_at();
+        TouchRecord { touch, channel, status, at, due, enrolled_at, reason, defers, met, version }
     }
 
     /// Notes that a trigger was refused or held out: one line, for the first
@@ -317,6 +318,7 @@ impl Turn<'_> {
             status,
             at,
             due: at,
+            enrolled_at: reason.is_of_an_enrolment().then_some(at),
             reason: Some(reason),
             defers: Vec::new(),
             met: self.met_for(Some(reason)),

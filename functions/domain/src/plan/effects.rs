@@ -250,6 +250,7 @@ mod tests {
             status,
             at,
             due: at,
+            enrolled_at: None,
             reason: None,
             met: None,
             version: None,

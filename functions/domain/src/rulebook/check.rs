@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::files;
 use super::report::Findings;
 use super::yaml::{self, Form, Key};
 use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
+use super::{files, goal};
 use crate::codes::{is_country, no_country, no_currency};
 use crate::condition::Condition;
 use crate::customer::CUSTOMER_SINCE;
@@ -54,6 +54,10 @@ pub fn policy(file: &str, text: &str, form: Form, found: &mut Vec<Diagnostic>) -
     if let Err(error) = Locale::new(policy.default_locale.as_str()) {
         let message = format!("{:?} {error}", policy.default_locale);
         report.error(&[Key::Name("default_locale")], message);
+    }
+    if policy.smallest_effect.0 == 0.0 {
+        let message = "an effect of 0% cannot be seen in any number of customers; give the smallest that matters, such as \"25%\"";
+        report.error(&[Key::Name("smallest_effect")], message);
     }
     caps(&policy.frequency_caps, &[], &mut report);
     for (kind, relationship) in &policy.relationships {
@@ -146,6 +150,7 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Findings) -> Opti
         Condition::compile(source, event)
     });
     let exit_on = exits(&spec, event, report);
+    goal::check(&spec, event, report);
     let steps =
         (0..spec.steps.len()).map(|index| step(&spec, index, event, policy, report)).collect();
     Some(Rule {
@@ -162,6 +167,7 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Findings) -> Opti
         holdout: spec.holdout,
         reentry: spec.reentry,
         exit_on,
+        goal: spec.goal,
         during_complaint: spec.during_complaint,
     })
 }

@@ -6,6 +6,7 @@ mod calendar;
 mod check;
 mod files;
 mod gaps;
+mod goal;
 mod report;
 mod schema;
 mod version;
@@ -25,7 +26,7 @@ use crate::event::EventKind;
 use crate::history::Until;
 use crate::instant::Instant;
 use crate::policy::Policy;
-use crate::rule::{DuringComplaint, PromisedDay, Reentry, Share, Status, Survey, Trigger};
+use crate::rule::{DuringComplaint, Goal, PromisedDay, Reentry, Share, Status, Survey, Trigger};
 use crate::span::Span;
 use crate::stage::Stage;
 use crate::view::View;
@@ -120,6 +121,8 @@ pub struct Rule {
     pub reentry: Reentry,
     /// The events that end a customer's pending touches of this rule.
     pub exit_on: Vec<ExitOn>,
+    /// What the rule is to bring about; `None` where it is measured by nothing.
+    pub goal: Option<Goal>,
     /// Whether touches wait while the customer has an open complaint.
     pub during_complaint: DuringComplaint,
     /// What it sends, in this order.

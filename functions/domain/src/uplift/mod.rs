@@ -5,17 +5,39 @@
 //! its ratio ([`revenue_ratio`]); whether the arms came out as they were drawn is
 //! asked first ([`sample_ratio_p`]), and when a verdict may be given is fixed
 //! beforehand ([`customers_needed`]).
+//!
+//! | file | holds |
+//! |---|---|
+//! | `person` | what is known of one person: touches, and what they did |
+//! | `replayed` | the same of a simulation |
+//! | `rows` | what is counted: a row a customer and rule |
+//! | `verdict` | on which day a verdict is given, and by whom it is decided |
+//! | `report` | what is told of each rule |
+//! | `rates`, `revenue`, `sample_ratio`, `power`, `quantile` | the statistics |
 
+mod person;
 mod power;
 mod quantile;
 mod rates;
+mod replayed;
+mod report;
 mod revenue;
+mod rows;
 mod sample_ratio;
+mod verdict;
 
+pub use person::{GoalEvent, MailHeard, Person, TouchFact};
 pub use power::customers_needed;
 pub use rates::{Arm, Difference, difference};
+pub use replayed::of_replay;
+pub use report::{
+    ArmReport, Comparison, Decided, EVERY_RULE, GoalReport, RevenueReport, RuleReport,
+    VariantReport, Week,
+};
 pub use revenue::{RevenueRatio, Spending, TOO_FEW_BUYERS, revenue_ratio};
+pub use rows::{Measuring, Window};
 pub use sample_ratio::sample_ratio_p;
+pub use verdict::{Verdict, customers_for_verdict};
 
 /// How sure an interval is, such as 0.95: between 0 and 1, both excluded.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,9 +2,10 @@
 
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
-use lazo_domain::event::{Detail, Event, EventKind};
+use lazo_domain::event::{Body, Detail, Event, EventKind};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::money::Money;
 use lazo_domain::rulebook::{RuleBook, VersionNumber};
 use lazo_domain::touch::{Defer, Reason, Send, TouchId, TouchRecord, TouchStatus};
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::answers::Answer;
 use super::calls::Call;
 use super::complaints::{ComplaintEntry, EscalationEntry};
+use super::enrolments;
 use super::monthly_statistics::Counted;
-use super::{Feedback, Item, Sk, Store, StoreError, details, keys, read, to_item};
+use super::{Feedback, Item, StoreError, details, keys, to_item};
 
 /// What is written beside a customer's new state.
 #[derive(Clone, Debug, Default)]
@@ -125,6 +127,13 @@ pub struct EventEntry {
     /// The version of the rules by which it was taken; `None` where none is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionNumber>,
+    /// Of a purchase its total, which a rule's goal may count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Money>,
+    /// The earliest trigger among `refused` that counts as an enrolment, since the
+    /// customer is held out: by it a report finds the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolled_at: Option<Instant>,
 }
 
 /// A rule that did not start, and why.
@@ -136,6 +145,10 @@ pub struct Refused {
     pub occurrence: String,
     /// Why the rule did not start.
     pub reason: Reason,
+    /// Of one that counts as an enrolment: the trigger's instant, where that is not the
+    /// event's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
 }
 
 impl EventEntry {
@@ -151,6 +164,11 @@ impl EventEntry {
             detail: None,
             is_history: false,
             version: book.version(),
+            total: match &event.body {
+                Body::PurchaseCompleted(purchase) => Some(purchase.total),
+                _ => None,
+            },
+            enrolled_at: None,
         }
     }
 
@@ -166,7 +184,9 @@ impl EventEntry {
             rule: record.touch.rule.clone(),
             occurrence: record.touch.occurrence.clone(),
             reason,
+            at: record.enrolled_at.filter(|at| *at != self.at),
         });
+        self.enrolled_at = self.enrolled_at.into_iter().chain(record.enrolled_at).min();
         if let Some(met) = &record.met {
             self.met.resize(self.refused.len() - 1, Box::default());
             self.met.push(met.clone());
@@ -216,6 +236,10 @@ pub struct TouchEntry {
     pub at: Instant,
     /// When it first fell due.
     pub due: Instant,
+    /// Of an enrolment's first touch, or of one that is held out: the trigger's instant.
+    /// By it a report finds the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolled_at: Option<Instant>,
     /// Why it did not go out; `None` where it went out or may go out yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -259,6 +283,7 @@ impl TouchEntry {
             state: TouchState::Fenced,
             at: send.at,
             due: send.due,
+            enrolled_at: send.enrolled_at,
             reason: None,
             why: None,
             met: None,
@@ -295,6 +320,7 @@ impl TouchEntry {
             },
             at: record.at,
             due: record.due,
+            enrolled_at: record.enrolled_at,
             reason: record.reason,
             why: None,
             met: record.met.clone(),
@@ -326,7 +352,19 @@ impl LedgerEntry {
             LedgerEntry::Counted(entry) => return entry.item(),
         };
         item.extend(keys::keyed(keys::customer(id), sk));
+        if self.enrolled_at().is_some() {
+            enrolments::mark(&mut item, id);
+        }
         Ok(item)
+    }
+
+    /// The trigger's instant of the enrolment that it tells of first, where it does.
+    fn enrolled_at(&self) -> Option<Instant> {
+        match self {
+            LedgerEntry::Event(entry) => entry.enrolled_at,
+            LedgerEntry::Touch(entry) => entry.enrolled_at,
+            _ => None,
+        }
     }
 
     /// What must hold for the entry to be written: an expression over
@@ -349,24 +387,5 @@ impl LedgerEntry {
             | LedgerEntry::Complaint(_)
             | LedgerEntry::Counted(_) => None,
         }
-    }
-}
-
-impl Store {
-    /// Everything in a customer's ledger, in the order of keys.
-    ///
-    /// # Errors
-    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
-    pub async fn ledger(&self, id: &Id) -> Result<(Vec<EventEntry>, Vec<TouchEntry>), StoreError> {
-        let (mut events, mut touches) = (Vec::new(), Vec::new());
-        for item in self.items_under(id, Sk::Any).await? {
-            let sk = keys::text(&item, "sk")?.to_owned();
-            if sk.starts_with("event#") {
-                events.push(read(details::unpacked(item)?)?);
-            } else if sk.starts_with("touch#") {
-                touches.push(read(item)?);
-            }
-        }
-        Ok((events, touches))
     }
 }

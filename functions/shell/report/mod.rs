@@ -1,0 +1,132 @@
+//! What rules brought, from the table: the enrolments of the days that are asked for,
+//! found by an index, and of each customer among them the state and the ledger.
+//!
+//! A report costs a read of the index (some 40 keys a read unit), and a query of all
+//! that is stored on each customer who was enrolled in these days (mostly one or two
+//! read units); where first touches of these days may still be pending, the states of
+//! those who have any touch pending besides.
+
+mod facts;
+mod told;
+
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+use futures::stream;
+use lazo_domain::customer::Customer;
+use lazo_domain::id::Id;
+use lazo_domain::instant::{DAY_MILLIS, Instant};
+use lazo_domain::rulebook::{Rule, RuleBook};
+use lazo_domain::uplift::{Measuring, Window};
+
+use super::store::table::SHARDS;
+use super::store::{Sought, Store, StoreError};
+pub use told::{Told, json};
+
+/// How many requests are on their way at a time.
+const AT_ONCE: usize = 16;
+
+/// How many states one request reads.
+const STATES_AT_ONCE: usize = 50;
+
+/// The customers who may have been enrolled in a window: in one rule, or in any.
+///
+/// # Errors
+/// [`StoreError`] where DynamoDB does not answer.
+pub async fn enrolled(
+    store: &Store,
+    book: &RuleBook,
+    window: Window,
+    only: Option<&str>,
+) -> Result<BTreeSet<Id>, StoreError> {
+    let wait = longest_wait(book, only);
+    let late = book.policy.max_trigger_age.millis_at_most() + DAY_MILLIS;
+    let sought = Sought {
+        from: window.from,
+        until: window.until,
+        // How long a trigger may be decided anew.
+        slack_millis: wait.unwrap_or(366 * DAY_MILLIS) + late,
+        rule: only,
+    };
+    let mut found = BTreeSet::new();
+    let shards = stream::iter(0..SHARDS).map(|shard| store.enrolled(shard, &sought));
+    let mut shards = shards.buffer_unordered(AT_ONCE);
+    while let Some(ids) = shards.next().await {
+        found.extend(ids?);
+    }
+    let may_wait = wait.is_none_or(|wait| window.until.plus_millis(wait + late) >= window.as_of);
+    if may_wait {
+        found.extend(waiting(store, window, only).await?);
+    }
+    Ok(found)
+}
+
+/// Those whose first touch is still to come.
+async fn waiting(store: &Store, window: Window, only: Option<&str>) -> Result<Vec<Id>, StoreError> {
+    let mut found = Vec::new();
+    for shard in 0..SHARDS {
+        let ids = store.waiting(shard).await?;
+        for ids in ids.chunks(STATES_AT_ONCE) {
+            let states = store.customers(ids).await?.into_values();
+            let is_meant = |customer: &Customer| {
+                customer.pending().filter_map(|e| Some((&e.rule, e.enrolled_at()?))).any(
+                    |(rule, at)| {
+                        only.is_none_or(|only| only == rule)
+                            && window.from <= at
+                            && at <= window.until
+                    },
+                )
+            };
+            found.extend(states.filter(is_meant).map(|customer| customer.id));
+        }
+    }
+    Ok(found)
+}
+
+/// How long after its trigger a first touch may still be pending, at most, by the rules
+/// as they are; `None` where a day that is promised says so.
+fn longest_wait(book: &RuleBook, only: Option<&str>) -> Option<i64> {
+    let rules = book.rules().iter().filter(|rule| only.is_none_or(|only| only == rule.name));
+    let wait = |rule: &Rule| {
+        let first = rule.steps.first()?;
+        let wait = first.wait.map_or(0, |wait| wait.millis_at_most());
+        first.on.is_none().then(|| wait + first.expiry.millis_at_most() + 2 * DAY_MILLIS)
+    };
+    rules.map(wait).try_fold(0, |longest, wait| Some(longest.max(wait?)))
+}
+
+/// Counts these customers; `done` hears how many of them are.
+///
+/// # Errors
+/// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+pub async fn measure<'b>(
+    store: &Store,
+    book: &'b RuleBook,
+    window: Window,
+    ids: &BTreeSet<Id>,
+    mut done: impl FnMut(usize),
+) -> Result<Measuring<'b>, StoreError> {
+    let mut measuring = Measuring::new(book, window);
+    let mut people: BTreeSet<Id> = BTreeSet::new();
+    let read = stream::iter(ids).map(|id| store.known_of(id)).buffer_unordered(AT_ONCE);
+    let mut read = std::pin::pin!(read);
+    let mut count = 0;
+    while let Some(known) = read.next().await {
+        let known = known?;
+        count += 1;
+        done(count);
+        // Whoever is known under several ids is one person.
+        let Some(main) = known.first().map(|known| known.customer.id.clone()) else { continue };
+        if people.insert(main) {
+            let facts = facts::of(&known, book);
+            measuring.take(&facts.person());
+        }
+    }
+    Ok(measuring)
+}
+
+/// The window that a report looks at where it is not told: so many days up to now.
+pub fn usual(now: Instant) -> Window {
+    const DAYS: i64 = 90;
+    Window { from: now.plus_millis(-DAYS * DAY_MILLIS), until: now, as_of: now }
+}
