@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use lazo::shell::wording::Language;
 use lazo_domain::event::{Body, Delivered};
 use lazo_domain::instant::{DAY_MILLIS, Instant};
-use lazo_domain::plan::{Changed, Comparison, Lint, Tallies, lints};
+use lazo_domain::plan::{Changed, Comparison, Enrolments, Lint, Tallies, lints};
 use lazo_domain::rulebook::{RuleBook, VersionNumber};
 use lazo_domain::simulation::{Period, simulate_among};
 
@@ -145,8 +145,10 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     }
     let differences = Differences::between(&base.bundle, &proposed.bundle);
     let written = (&differences.written.0, &differences.written.1);
-    let Rehearsed { comparison, tallies, mut touches } = rehearsed;
-    let lints = lints(&proposed.book, &differences.rules, written, &comparison, &tallies);
+    let Rehearsed { comparison, tallies, enrolments, mut touches } = rehearsed;
+    let mut lints = lints(&proposed.book, &differences.rules, written, &comparison, &tallies);
+    let days = (history.until.millis() - history.from.millis()) as f64 / DAY_MILLIS as f64;
+    lints.extend(enrolments.without_verdict(&proposed.book, days));
     let plan = Plan { base, proposed, history, differences, comparison, lints };
     let json = written::plan(&plan);
     if let Some(path) = &args.out {
@@ -210,6 +212,7 @@ struct Books {
 struct Rehearsed {
     comparison: Comparison,
     tallies: Tallies,
+    enrolments: Enrolments,
     /// Of `--touches`: touch id and line.
     touches: Vec<(String, String)>,
 }
@@ -218,6 +221,7 @@ impl Rehearsed {
     fn add(&mut self, other: Rehearsed) {
         self.comparison.add(other.comparison);
         self.tallies.add(other.tallies);
+        self.enrolments.add(other.enrolments);
         self.touches.extend(other.touches);
     }
 }
@@ -255,6 +259,8 @@ impl Books {
             let (before, zone_before) = rehearse(&self.base);
             let (after, zone_after) = rehearse(&self.proposed);
             found.tallies.take(&after);
+            let by = (&self.proposed, &zone_after);
+            found.enrolments.take(&after, events, by, self.period.until);
             let Rehearsed { comparison, touches, .. } = found;
             let sides = ((&before[..], &zone_before), (&after[..], &zone_after));
             comparison.take(sides.0, sides.1, |changed: Changed<'_>| {

@@ -116,6 +116,24 @@ impl Language {
                 "the rules {first} and {second} start at the same moment by the same channel: where \
                  a cap leaves room for one, {first} goes"
             ),
+            (Lint::NoVerdict { rule, needed: Some(needed), a_year }, Language::Es) => format!(
+                "los apartados de la regla {rule} no dan veredicto en un año: hacen falta unos \
+                 {needed} clientes y a este paso entran {a_year}; aparta a más, o acepta ver solo \
+                 efectos más grandes (smallest_effect)"
+            ),
+            (Lint::NoVerdict { rule, needed: Some(needed), a_year }, Language::En) => format!(
+                "the holdout of the rule {rule} gives no verdict within a year: it takes about \
+                 {needed} customers, and at this pace {a_year} are enrolled; hold more out, or be \
+                 content to see larger effects alone (smallest_effect)"
+            ),
+            (Lint::NoVerdict { rule, needed: None, .. }, Language::Es) => format!(
+                "los apartados de la regla {rule} no dan veredicto en un año: en esta historia nadie \
+                 llegó a su objetivo"
+            ),
+            (Lint::NoVerdict { rule, needed: None, .. }, Language::En) => format!(
+                "the holdout of the rule {rule} gives no verdict within a year: in this history \
+                 nobody reached its goal"
+            ),
         }
     }
 }
@@ -129,5 +147,6 @@ pub fn lint_name(lint: &Lint) -> &'static str {
         Lint::NeverFires { .. } => "never_fires",
         Lint::Starved { .. } => "starved",
         Lint::Competing { .. } => "competing",
+        Lint::NoVerdict { .. } => "no_verdict",
     }
 }

@@ -107,6 +107,15 @@ pub enum Lint {
         /// The other.
         second: String,
     },
+    /// A rule's holdout gives no verdict on its goal within a year.
+    NoVerdict {
+        /// The rule.
+        rule: String,
+        /// How many customers it takes; `None` where nobody reached the goal.
+        needed: Option<u64>,
+        /// How many the rule enrols in a year, as in the history.
+        a_year: u64,
+    },
 }
 
 /// All that is doubtful: `changes` is what is written differently, `comparison` what

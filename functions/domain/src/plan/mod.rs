@@ -4,7 +4,9 @@
 mod effects;
 mod fields;
 mod lints;
+mod verdicts;
 
 pub use effects::{Change, Changed, Comparison, Day, Effects, Pending, Sent};
 pub use fields::{Action, FieldChange, RuleChange, field_changes, rule_changes};
 pub use lints::{Lint, Tallies, Tally, lints};
+pub use verdicts::Enrolments;
