@@ -226,9 +226,11 @@ fn print(
         let against = lang.pick("Frente a la versión", "Against version");
         out!("\n{against} {base}:");
         let told = plan::changes_told(&changes, lang);
-        match told.is_empty() {
-            true => out!("  {}", lang.pick("dice lo mismo", "it says the same")),
-            false => told.iter().try_for_each(|line| Ok::<_, anyhow::Error>(out!("  {line}")))?,
+        if told.is_empty() {
+            out!("  {}", lang.pick("dice lo mismo", "it says the same"));
+        }
+        for line in told {
+            out!("  {line}");
         }
     }
     out!("\n{}:", lang.pick("Sus reglas, por prioridad", "Its rules, by priority"));
