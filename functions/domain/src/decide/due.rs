@@ -1,13 +1,13 @@
 //! Whether a touch that fell due goes, waits or ends, and why (rules#eligibility).
 
 use super::Turn;
-use super::enrol::fraction;
 use crate::address::Words;
 use crate::calendar::Hours;
 use crate::channel::{AddressField, Channel, Purpose};
 use crate::complaint::Pause;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, Phase, SentTouch, TriggerEvent};
+use crate::draw::fraction;
 use crate::event::Detail;
 use crate::instant::Instant;
 use crate::ordered;

@@ -5,14 +5,13 @@
 //! depend on the order in which events arrive: until the first touch falls
 //! due, a late event makes the triggers behind it be decided again.
 
-use sha2::{Digest, Sha256};
-
 use super::Turn;
 use super::bounds::INLINE_DETAIL_BYTES_MAX;
 use crate::calendar::Base;
 use crate::channel::Channel;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, PastEnrolment, Phase, TriggerEvent};
+use crate::draw::fraction;
 use crate::event::{Detail, Event, EventKind};
 use crate::history::Until;
 use crate::id::Id;
@@ -366,13 +365,4 @@ impl Turn<'_> {
             .and_then(|rule| rule.step(&enrolment.step))
             .map_or(Channel::Task, |step| step.channel)
     }
-}
-
-/// Where a text falls between 0 and 1: its SHA-256's first eight bytes over
-/// 2^64 (rules#holdout).
-pub fn fraction(text: &str) -> f64 {
-    let digest = Sha256::digest(text.as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(&digest[..8]);
-    u64::from_be_bytes(first) as f64 / 2f64.powi(64)
 }

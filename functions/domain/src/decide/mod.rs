@@ -60,6 +60,7 @@ use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
 use crate::rulebook::{Rule, RuleBook, Step};
+use crate::segment::Asked;
 use crate::stage::Entered;
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 use crate::view::View;
@@ -252,6 +253,7 @@ impl Turn<'_> {
             zone: Cow::Borrowed(&self.zone),
             policy: &self.book.policy,
             drift: self.book.values(),
+            segments: Asked::of(self.book.segments()),
             event: None,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::files;
 use super::report::Findings;
+use super::segments::Written;
 use super::yaml::{self, Form, Key};
 use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
 use crate::codes::{is_country, no_country, no_currency};
@@ -19,7 +20,14 @@ use crate::rule::{ExitSpec, RuleSpec, Status, StepSpec, Survey, Trigger, is_name
 pub fn policy(file: &str, text: &str, form: Form, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     let (policy, node) = yaml::read::<Policy>(file, text, policy_schema, form, found)?;
     let policy = policy?;
-    let mut report = Findings { file, text, node, relationships: Vec::new(), found: Vec::new() };
+    let mut report = Findings {
+        file,
+        text,
+        node,
+        relationships: Vec::new(),
+        segments: None,
+        found: Vec::new(),
+    };
     for (channel, window) in &policy.windows {
         if window.never_opens() {
             let path = [Key::Name("windows"), Key::Name(channel.as_str())];
@@ -95,19 +103,27 @@ fn caps(caps: &[FrequencyCap], under: &[Key], report: &mut Findings) {
     }
 }
 
+/// What rules are checked by; `None` where it cannot be read.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub policy: Option<&'a Policy>,
+    pub segments: Option<&'a Written>,
+}
+
 /// The rule of a file, also where something in it is wrong, so that what it
 /// names can be checked; `None` where it cannot be read at all.
 pub fn rule(
     file: &str,
     text: &str,
     form: Form,
-    policy: Option<&Policy>,
+    Known { policy, segments }: Known,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Rule> {
     let (spec, node) = yaml::read::<RuleSpec>(file, text, rule_schema, form, found)?;
+    let segments = segments.map(Written::names);
     let kinds = policy.into_iter().flat_map(|policy| policy.relationships.keys());
     let relationships = kinds.map(String::as_str).collect();
-    let mut report = Findings { file, text, node, relationships, found: Vec::new() };
+    let mut report = Findings { file, text, node, relationships, segments, found: Vec::new() };
     let rule = match spec {
         Some(spec) => build(spec, policy, &mut report),
         None => {

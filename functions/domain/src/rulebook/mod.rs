@@ -8,6 +8,7 @@ mod files;
 mod gaps;
 mod report;
 mod schema;
+mod segments;
 mod version;
 mod wording;
 mod yaml;
@@ -26,6 +27,7 @@ use crate::history::Until;
 use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::rule::{DuringComplaint, PromisedDay, Reentry, Share, Status, Survey, Trigger};
+use crate::segment::{Asked, Segments};
 use crate::span::Span;
 use crate::stage::Stage;
 use crate::view::View;
@@ -34,13 +36,18 @@ pub use bundle::Bundle;
 pub use calendar::CalendarRule;
 use files::Sorted;
 pub use files::is_read;
-pub use schema::{policy_schema, rule_schema};
+use check::Known;
+pub use schema::{policy_schema, rule_schema, segments_schema};
+use segments::Written;
 pub use version::VersionNumber;
 use yaml::Form;
 pub use yaml::Place;
 
 /// The file that holds the contact policy.
 pub const POLICY_FILE: &str = "policy.yaml";
+
+/// The file that holds the segments; a shop need not have any.
+pub const SEGMENTS_FILE: &str = "segments.yaml";
 
 /// Something found in a rule, the policy or a template: where, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,6 +202,13 @@ impl Rule {
         self.steps[self.position(id)?].attempts.as_ref()
     }
 
+    /// Every condition that it asks.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let steps = self.steps.iter().filter_map(|step| step.condition.as_ref());
+        let exits = self.exit_on.iter().filter_map(|exit| exit.condition.as_ref());
+        self.filter.iter().chain(steps).chain(exits)
+    }
+
     /// Every step, further attempts at calls and their fall-backs included.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|step| {
@@ -211,6 +225,7 @@ pub struct RuleBook {
     pub policy: Policy,
     /// The time zone of customers who told none; UTC where the policy's is not known.
     pub default_zone: TimeZone,
+    segments: Segments,
     rules: Vec<Rule>,
     /// By kind of event, the live rules that it triggers.
     by_event: Vec<Vec<usize>>,
@@ -264,7 +279,7 @@ impl RuleBook {
 
     fn check_form(files: &[(String, String)], form: Form) -> (Option<RuleBook>, Vec<Diagnostic>) {
         let mut found = Vec::new();
-        let Sorted { policy, rules: texts } = files::sorted(files, &mut found);
+        let Sorted { policy, segments, rules: texts } = files::sorted(files, &mut found);
         let policy = match policy {
             Some((name, text)) => check::policy(name, text, form, &mut found),
             None => {
@@ -273,16 +288,26 @@ impl RuleBook {
                 None
             }
         };
+        let written = match segments {
+            Some((name, text)) => segments::read(name, text, form, policy.as_ref(), &mut found),
+            None => Some(Written::default()),
+        };
+        let known = Known { policy: policy.as_ref(), segments: written.as_ref() };
         let rules = texts.into_iter();
-        let rules = rules
-            .filter_map(|(name, text)| check::rule(name, text, form, policy.as_ref(), &mut found));
+        let rules =
+            rules.filter_map(|(name, text)| check::rule(name, text, form, known, &mut found));
         let mut rules: Vec<Rule> = rules.collect();
         rules.sort_by(|a, b| a.name.cmp(&b.name));
+        let written = written.unwrap_or_default();
+        // Where something is wrong nobody can tell what is used.
+        if let (Some((file, _)), true) = (segments, found.iter().all(|d| d.severity == DiagnosticSeverity::Warning)) {
+            segments::unused(file, &written, &rules, &mut found);
+        }
         found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
-        (policy.map(|policy| RuleBook::new(policy, rules)), found)
+        (policy.map(|policy| RuleBook::new(policy, written.segments, rules)), found)
     }
 
-    fn new(policy: Policy, rules: Vec<Rule>) -> RuleBook {
+    fn new(policy: Policy, segments: Segments, rules: Vec<Rule>) -> RuleBook {
         let mut by_event = vec![Vec::new(); EventKind::ALL.len()];
         let mut exits: Vec<Option<EventFields>> = vec![None; EventKind::ALL.len()];
         for (index, rule) in rules.iter().enumerate() {
@@ -298,8 +323,17 @@ impl RuleBook {
         }
         let default_zone = policy.default_zone();
         let scorer = Scorer::new(None, &policy.drift);
-        let (knows_values, version) = (false, None);
-        RuleBook { policy, default_zone, rules, by_event, exits, scorer, knows_values, version }
+        RuleBook {
+            policy,
+            default_zone,
+            segments,
+            rules,
+            by_event,
+            exits,
+            scorer,
+            knows_values: false,
+            version: None,
+        }
     }
 
     /// The same with what was learnt of the shop.
@@ -338,13 +372,16 @@ impl RuleBook {
     /// Whether any live rule asks for stages, chances or value.
     pub fn asks_for_drift(&self) -> bool {
         let fields = ["stage", "p_alive", "p_active", "lifetime_value"];
-        let asks = |condition: &Condition| fields.iter().any(|field| condition.names(field));
+        let names = |condition: &Condition| fields.iter().any(|field| condition.names(field));
+        let asks = |condition: &Condition| self.segments.asked_by(condition).any(names);
         self.rules.iter().filter(|rule| rule.is_live()).any(|rule| {
-            let steps = rule.steps.iter().filter_map(|step| step.condition.as_ref());
-            let exits = rule.exit_on.iter().filter_map(|exit| exit.condition.as_ref());
-            matches!(rule.trigger, Trigger::Stage(_))
-                || rule.filter.iter().chain(steps).chain(exits).any(asks)
+            matches!(rule.trigger, Trigger::Stage(_)) || rule.conditions().any(asks)
         })
+    }
+
+    /// The segments, in the order of their names.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
     }
 
     /// The live rules that the entry into a stage triggers.
@@ -394,6 +431,7 @@ impl<'a> View<'a> {
             zone: customer.zone(&book.default_zone),
             policy: &book.policy,
             drift: book.values(),
+            segments: Asked::of(&book.segments),
             event: None,
         }
     }

@@ -245,7 +245,7 @@ pub fn context_of(
         call: used.channel.has_attempts().then_some(call),
         ..Facts::default()
     };
-    let view = View { event: event.as_ref(), zone: view.zone.clone(), ..*view };
+    let view = View { event: event.as_ref(), zone: view.zone.clone(), segments: view.segments.anew(), ..*view };
     let mut context = context::context(&view, &facts);
     let is_made_up = matches!(used.trigger, Some(Trigger::Event(_))) && event.is_none();
     for (name, wanted) in [("event", is_made_up), ("links", true), ("survey", true)] {
