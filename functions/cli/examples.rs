@@ -36,6 +36,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("template list", "lazo template list"),
     ("template fields", "lazo template fields"),
     ("simulate", "lazo simulate --events .lazo/sample-shop.jsonl --until 2027-01-31"),
+    (
+        "segments",
+        "lazo segments\nlazo segments --events history.jsonl --at 2026-12-01\nlazo segments --suggest",
+    ),
     ("drift fit", "lazo drift fit --purchases purchases.csv --until 2026-11-30"),
     ("drift score", "lazo drift score --purchases purchases.csv --until 2026-11-30 --top 20"),
     (

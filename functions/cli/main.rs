@@ -61,6 +61,7 @@ mod rules;
 mod sample_shop;
 mod samples;
 mod schemas;
+mod segments;
 mod send;
 mod simulate;
 mod staff;
@@ -108,6 +109,7 @@ enum Command {
     Rules(rules::Args),
     Template(template::Args),
     Simulate(simulate::Args),
+    Segments(segments::Args),
     Drift(drift::Args),
     Explain(explain::Args),
     Calls(calls::Args),
@@ -187,6 +189,7 @@ impl Command {
         match self {
             Command::Rules(args) => !args.works_on_a_table(),
             Command::Template(_) | Command::Simulate(_) => true,
+            Command::Segments(args) => args.reckons(),
             _ => false,
         }
     }
@@ -200,6 +203,7 @@ impl Command {
             | Command::Rules(_)
             | Command::Template(_)
             | Command::Simulate(_)
+            | Command::Segments(_)
             | Command::Explain(_) => Told::Output,
             Command::Send(_) | Command::Import(_) | Command::Drift(_) => Told::Aside,
             Command::Calls(_)
@@ -213,7 +217,7 @@ impl Command {
             | Command::Erase(_)
             | Command::Schemas(_) => return None,
         };
-        let for_programs = ["--json", "--html", "--touches"];
+        let for_programs = ["--json", "--html", "--touches", "--suggest"];
         let is_for_programs = std::env::args().any(|word| for_programs.contains(&word.as_str()));
         Some(if is_for_programs { Told::Aside } else { place })
     }
@@ -250,6 +254,7 @@ fn on_runtime(
             Command::Calls(args) => calls::run(&args, target, lang).await,
             Command::Complaints(args) => complaints::run(&args, target, lang).await,
             Command::Log(args) => log::run(&args, target, lang).await,
+            Command::Segments(args) => segments::run(&args, target, lang).await,
             Command::Journey(args) => journey::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,

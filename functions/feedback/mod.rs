@@ -369,6 +369,7 @@ fn message(entry: &TouchEntry, records: &[TouchRecord]) -> Message {
         due: entry.due,
         reason: entry.reason,
         defers: Vec::new(),
+        variant: entry.variant.clone(),
         met: None,
         version: entry.version,
     });

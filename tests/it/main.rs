@@ -43,6 +43,7 @@ mod refusals;
 mod roles;
 mod sample;
 mod schemas;
+mod segments;
 mod support;
 mod sweeps;
 mod table;

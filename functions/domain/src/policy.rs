@@ -1,6 +1,7 @@
 //! The contact policy: `infra/rules/policy.yaml`.
 #![allow(missing_docs, reason = "published in schemas; infra/rules/README.md describes the fields")]
 
+mod holdout;
 mod staff;
 mod window;
 
@@ -17,6 +18,7 @@ use crate::channel::{Channel, Purpose};
 use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
 use crate::span::Span;
+pub use holdout::{Epoch, GlobalHoldout};
 pub use staff::{BadStaff, Mailbox, Person, Team};
 pub use window::{BadWindow, DayRanges, Range};
 
@@ -67,6 +69,9 @@ pub struct Policy {
     /// At most so many touches in so long.
     #[serde(default)]
     pub frequency_caps: Vec<FrequencyCap>,
+    /// Customers who get nothing of any rule of a purpose, to learn what all of them
+    /// bring together.
+    pub global_holdout: Option<GlobalHoldout>,
     #[serde(default)]
     pub complaints: Complaints,
     /// By type of relationship, what is allowed and who acts.

@@ -1,14 +1,19 @@
 //! Segments: customers who have something in common, by a condition with a name
 //! (rules#segments).
 
+mod fifths;
+mod tally;
+
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use cel::Value;
-use std::sync::Arc;
 
 use crate::bilingual::Bilingual;
 use crate::condition::{Condition, SegmentView, Verdict};
 use crate::view::View;
+pub use fifths::{BUYERS_MIN, Buyers, Fifths};
+pub use tally::{EXAMPLES_MAX, Seen, Tally};
 
 /// How many segments a shop may have.
 pub const SEGMENTS_MAX: usize = 100;
@@ -134,10 +139,7 @@ impl Segments {
 
     /// The conditions that are asked where a condition is: its own, and those of the
     /// segments that it needs.
-    pub fn asked_by<'a>(
-        &'a self,
-        condition: &'a Condition,
-    ) -> impl Iterator<Item = &'a Condition> {
+    pub fn asked_by<'a>(&'a self, condition: &'a Condition) -> impl Iterator<Item = &'a Condition> {
         let named = condition.segments().iter().filter_map(|name| self.get(name));
         let all = self.0.iter().filter(|_| condition.lists_segments());
         let asked = named.chain(all).flat_map(|segment| {
@@ -192,8 +194,8 @@ impl<'a> Asked<'a> {
         for one in needed {
             if self.known(one).is_none() {
                 let condition = segments.0[one].condition.as_ref();
-                let holds = condition
-                    .is_some_and(|it| it.verdict(&SegmentView(view)) == Verdict::Holds);
+                let holds =
+                    condition.is_some_and(|it| it.verdict(&SegmentView(view)) == Verdict::Holds);
                 let mut answers = self.answers.borrow_mut();
                 answers.resize(segments.0.len(), None);
                 answers[one] = Some(holds);

@@ -215,9 +215,7 @@ fn both(args: Vec<Node>, make: impl FnOnce(Box<[Node; 2]>) -> Node) -> Node {
 /// `"loyal" in customer.segments` asks for that one alone.
 fn membership(both: Box<[Node; 2]>) -> Node {
     match &*both {
-        [Node::Literal(Value::String(name)), Node::Path(Root::Customer, names)]
-            if matches!(names.as_slice(), [field] if field == SEGMENTS) =>
-        {
+        [Node::Literal(Value::String(name)), Node::Path(Root::Customer, names)] if matches!(names.as_slice(), [field] if field == SEGMENTS) => {
             Node::Segment(name.to_string())
         }
         _ => Node::In(both),

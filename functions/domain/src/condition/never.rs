@@ -47,7 +47,10 @@ impl<'a> Room<'a> {
             Some("last_csat") => (1.0, 5.0),
             Some("p_alive" | "p_active") => (0.0, 1.0),
             Some(
-                "purchases" | "complaints" | "open_complaints" | "days_since_purchase"
+                "purchases"
+                | "complaints"
+                | "open_complaints"
+                | "days_since_purchase"
                 | "days_since_complaint",
             ) => (0.0, f64::INFINITY),
             _ => (f64::NEG_INFINITY, f64::INFINITY),
@@ -82,8 +85,7 @@ impl<'a> Room<'a> {
             self.most = most;
         }
         let meets = self.least.1 && self.most.1;
-        self.is_empty |=
-            self.least.0 > self.most.0 || (self.least.0 == self.most.0 && !meets);
+        self.is_empty |= self.least.0 > self.most.0 || (self.least.0 == self.most.0 && !meets);
     }
 }
 

@@ -251,6 +251,7 @@ mod tests {
             at,
             due: at,
             reason: None,
+            variant: None,
             met: None,
             version: None,
             defers: Vec::new(),

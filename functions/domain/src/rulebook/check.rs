@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::files;
 use super::report::Findings;
 use super::segments::Written;
+use super::variants::variants;
 use super::yaml::{self, Form, Key};
 use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
 use crate::codes::{is_country, no_country, no_currency};
@@ -20,14 +21,8 @@ use crate::rule::{ExitSpec, RuleSpec, Status, StepSpec, Survey, Trigger, is_name
 pub fn policy(file: &str, text: &str, form: Form, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     let (policy, node) = yaml::read::<Policy>(file, text, policy_schema, form, found)?;
     let policy = policy?;
-    let mut report = Findings {
-        file,
-        text,
-        node,
-        relationships: Vec::new(),
-        segments: None,
-        found: Vec::new(),
-    };
+    let mut report =
+        Findings { file, text, node, relationships: Vec::new(), segments: None, found: Vec::new() };
     for (channel, window) in &policy.windows {
         if window.never_opens() {
             let path = [Key::Name("windows"), Key::Name(channel.as_str())];
@@ -277,7 +272,12 @@ fn step(
     let condition = report.condition(&path("if"), step.condition.as_ref(), |source| {
         Condition::compile(source, event)
     });
+    let variants = variants(step, &path("variants"), report);
     match (step.channel.content(), &step.template) {
+        (None, None) if step.variants.is_some() => {
+            report.error(&path("variants"), "an event carries ids only and has no template");
+        }
+        (Some(_), None) if step.variants.is_some() => {}
         (None, Some(_)) => {
             report.error(&path("template"), "an event carries ids only and has no template");
         }
@@ -314,6 +314,7 @@ fn step(
         channel: step.channel,
         template: step.template.clone(),
         template_place: report.node.place_of(&path("template")),
+        variants,
         wait: step.wait,
         on: step.on,
         at: step.at,
@@ -364,6 +365,7 @@ fn attempts(
         channel,
         template: attempts.template.clone(),
         template_place: report.node.place_of(&part("template")),
+        variants: Vec::new(),
         wait: None,
         on: None,
         at: None,

@@ -9,6 +9,7 @@ mod gaps;
 mod report;
 mod schema;
 mod segments;
+mod variants;
 mod version;
 mod wording;
 mod yaml;
@@ -34,11 +35,12 @@ use crate::view::View;
 pub use attempts::{Attempt, Attempts, CALLS_MAX, step_id, step_parts};
 pub use bundle::Bundle;
 pub use calendar::CalendarRule;
+use check::Known;
 use files::Sorted;
 pub use files::is_read;
-use check::Known;
 pub use schema::{policy_schema, rule_schema, segments_schema};
 use segments::Written;
+pub use variants::Variant;
 pub use version::VersionNumber;
 use yaml::Form;
 pub use yaml::Place;
@@ -152,8 +154,11 @@ pub struct Step {
     pub id: String,
     /// By what it goes: mail, a call, a task, or an event on the bus.
     pub channel: Channel,
-    /// The folder in `infra/templates/`; `None` for the channel `event`.
+    /// The folder in `infra/templates/`; `None` for the channel `event`, and where there
+    /// are variants.
     pub template: Option<String>,
+    /// In place of one template, by name; see [`Step::variant`].
+    pub variants: Vec<Variant>,
     /// Where the rule's file names the template.
     pub template_place: Place,
     /// How long after the trigger, or after the step before; `None` adds no time.
@@ -300,7 +305,9 @@ impl RuleBook {
         rules.sort_by(|a, b| a.name.cmp(&b.name));
         let written = written.unwrap_or_default();
         // Where something is wrong nobody can tell what is used.
-        if let (Some((file, _)), true) = (segments, found.iter().all(|d| d.severity == DiagnosticSeverity::Warning)) {
+        if let (Some((file, _)), true) =
+            (segments, found.iter().all(|d| d.severity == DiagnosticSeverity::Warning))
+        {
             segments::unused(file, &written, &rules, &mut found);
         }
         found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
@@ -374,9 +381,10 @@ impl RuleBook {
         let fields = ["stage", "p_alive", "p_active", "lifetime_value"];
         let names = |condition: &Condition| fields.iter().any(|field| condition.names(field));
         let asks = |condition: &Condition| self.segments.asked_by(condition).any(names);
-        self.rules.iter().filter(|rule| rule.is_live()).any(|rule| {
-            matches!(rule.trigger, Trigger::Stage(_)) || rule.conditions().any(asks)
-        })
+        self.rules
+            .iter()
+            .filter(|rule| rule.is_live())
+            .any(|rule| matches!(rule.trigger, Trigger::Stage(_)) || rule.conditions().any(asks))
     }
 
     /// The segments, in the order of their names.

@@ -1,7 +1,7 @@
 //! What is found in one file of rules, and where it stands in it.
 
-use super::{Diagnostic, SEGMENTS_FILE};
 use super::yaml::{Key, Node, Place};
+use super::{Diagnostic, SEGMENTS_FILE};
 use crate::condition::{Condition, Fault};
 use crate::event::EventKind;
 use crate::nearest::hint;

@@ -91,13 +91,13 @@ pub(super) fn read(
     for circle in circles {
         let path = [Key::Name(&circle[0]), Key::Name("if")];
         let way = circle.join(" → ");
-        let message = format!(
-            "segments go round in a circle: {way}; one of them has to do without the next"
-        );
+        let message =
+            format!("segments go round in a circle: {way}; one of them has to do without the next");
         report.error(&path, message);
     }
-    let places =
-        segments.iter().map(|one| (one.name.clone(), report.node.place_of_key(&[Key::Name(&one.name)])));
+    let places = segments
+        .iter()
+        .map(|one| (one.name.clone(), report.node.place_of_key(&[Key::Name(&one.name)])));
     let places = places.collect();
     found.append(&mut report.found);
     Some(Written { segments, names: names.clone(), places })

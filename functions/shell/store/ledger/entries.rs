@@ -221,6 +221,9 @@ pub struct TouchEntry {
     /// Why it did not go out; `None` where it went out or may go out yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Which variant of its step it says; `None` where the step has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Box<str>>,
     /// Of a mail that was not written or not taken: why. Without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -262,6 +265,7 @@ impl TouchEntry {
             at: send.at,
             due: send.due,
             reason: None,
+            variant: send.variant.clone(),
             why: None,
             met: None,
             version: send.version,
@@ -298,6 +302,7 @@ impl TouchEntry {
             at: record.at,
             due: record.due,
             reason: record.reason,
+            variant: record.variant.clone(),
             why: None,
             met: record.met.clone(),
             version: record.version,

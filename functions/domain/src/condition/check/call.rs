@@ -3,9 +3,9 @@
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 
-use super::super::{FIELDS_COMMAND, SEGMENTS};
 use super::super::functions::{FUNCTIONS, Function, MACROS};
 use super::super::types::Type;
+use super::super::{FIELDS_COMMAND, SEGMENTS};
 use super::Checker;
 
 impl Checker<'_> {
@@ -145,8 +145,12 @@ impl Checker<'_> {
             Some(name) if matches!(name.expr, Expr::Literal(LiteralValue::String(_))) => {
                 self.segments(name);
             }
-            _ if is_method => self.fault(at, "write segment(\"loyal\"), with nothing before it".into()),
-            _ => self.fault(at, "segment takes a name in quotes, such as segment(\"loyal\")".into()),
+            _ if is_method => {
+                self.fault(at, "write segment(\"loyal\"), with nothing before it".into())
+            }
+            _ => {
+                self.fault(at, "segment takes a name in quotes, such as segment(\"loyal\")".into())
+            }
         }
     }
 
