@@ -229,6 +229,27 @@ fn a_simulation_names_the_variant_of_each_touch() {
 }
 
 #[test]
+fn rules_are_told_by_their_titles_in_each_language() {
+    let folder = folder(SEGMENTS);
+    let path = folder.path().join("now/rules/thanks.yaml");
+    let of = |title: &str| {
+        std::fs::write(&path, RULE.replacen("status:", &format!("{title}status:"), 1)).unwrap();
+        let list =
+            |lang| said(&lazo(folder.path(), &["rules", "list", "now/rules", "--lang", lang]));
+        [list("es"), list("en")]
+    };
+    let [es, en] = of("title: { es: Gracias, en: Thank them }\ndescription: Why.\n");
+    assert!(es.contains("thanks                       Gracias"), "{es}");
+    assert!(en.contains("thanks                       Thank them"), "{en}");
+    let [es, en] = of("title: { es: Gracias }\n");
+    assert!(es.contains(" Gracias") && en.contains(" Gracias"), "{es}{en}");
+    let [es, en] = of("description: { es: Por qué, en: Why }\n");
+    assert!(es.contains(" Por qué") && en.contains(" Why"), "{es}{en}");
+    let [_, en] = of("");
+    assert!(en.contains("thanks                       thanks"), "{en}");
+}
+
+#[test]
 fn the_segments_that_are_shipped_part_the_buyers_and_are_sound() {
     let folder = tempfile::tempdir().unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("infra/rules");

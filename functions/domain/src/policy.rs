@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
@@ -46,6 +47,9 @@ pub struct Policy {
     /// `customer_since`. Where some are named here, a rule for another is an error.
     #[serde(default)]
     pub anniversaries: Vec<String>,
+    /// What people read in place of the names of touchpoints.
+    #[serde(default)]
+    pub touchpoints: BTreeMap<String, Bilingual>,
     /// When 29 February is celebrated in other years.
     #[serde(default)]
     pub leap_day: LeapDay,

@@ -13,6 +13,7 @@ use jiff::civil::{Date, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::event::{Detail, EventKind};
 use crate::policy::time_of_day;
@@ -28,8 +29,12 @@ pub struct RuleSpec {
     /// The rule's name, which is its file's name without `.yaml`.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,63}$"))]
     pub rule: String,
+    /// What people read in place of the name.
     #[serde(default)]
-    pub description: String,
+    pub title: Bilingual,
+    /// What it is for, as people read it.
+    #[serde(default)]
+    pub description: Bilingual,
     pub status: Status,
     pub purpose: Purpose,
     /// 0 to 100; the higher wins where a frequency cap leaves room for one.

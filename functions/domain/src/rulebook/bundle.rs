@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::files::{is_file, stem};
-use super::{POLICY_FILE, SEGMENTS_FILE, is_read};
+use super::{POLICY_FILE, SEGMENTS_FILE, is_read, segments};
 use crate::digest::hex;
 
 /// Rules and templates together, each file by its path and its text.
@@ -90,6 +90,9 @@ impl Bundle {
 }
 
 fn document(text: &str) -> Option<Value> {
+    if segments::is_blank(text) {
+        return Some(Value::Null);
+    }
     serde_saphyr::from_str(text).ok()
 }
 
@@ -102,6 +105,24 @@ mod tests {
             files.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect()
         };
         Bundle::new(own(rules), own(&[("mail/es/subject.txt", "Hola")]))
+    }
+
+    #[test]
+    fn segments_are_part_of_a_bundle_and_no_rule() {
+        let of = |segments: &str| {
+            bundle(&[("policy.yaml", "{}"), ("a.yaml", "rule: a\n"), ("Segments.yml", segments)])
+        };
+        let (one, other) = (of("loyal: { if: 'true' }"), of("loyal: { if: 'false' }"));
+        assert_ne!(one.digest(), other.digest());
+        assert_eq!(one.written_rules().keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(one.written_segments()["loyal"]["if"], "true");
+        // A file that says nothing is no fault, however it is written down.
+        for nothing in ["", "# none yet\n", "---\n"] {
+            let bundle = of(nothing);
+            assert!(bundle.written_segments().is_empty());
+            let compiled = bundle.compiled_rules().unwrap();
+            assert!(compiled.contains(&("Segments.yml".to_owned(), "null".to_owned())));
+        }
     }
 
     #[test]
@@ -118,5 +139,6 @@ mod tests {
         assert_eq!(one.digest().len(), 64);
         assert_eq!(one.written_rules()["a"]["priority"], 1);
         assert_eq!(one.written_policy(), serde_json::json!({ "brand": {} }));
+        assert!(one.written_segments().is_empty());
     }
 }

@@ -166,6 +166,7 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Findings) -> Opti
         in_force_since: None,
         name: spec.rule,
         file: report.file.to_owned(),
+        title: spec.title,
         description: spec.description,
         status: spec.status,
         purpose: spec.purpose,

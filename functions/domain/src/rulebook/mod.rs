@@ -19,6 +19,7 @@ use std::fmt;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::condition::{Condition, EventFields};
 use crate::customer::Customer;
@@ -111,8 +112,10 @@ pub struct Rule {
     pub name: String,
     /// The name of its file.
     pub file: String,
-    /// What the rule is for, as reps read it; empty where nobody wrote it.
-    pub description: String,
+    /// What people read in place of the name.
+    pub title: Bilingual,
+    /// What the rule is for, as reps read it.
+    pub description: Bilingual,
     /// Only a live rule enrols customers and sends.
     pub status: Status,
     /// Marketing or service: it decides which consent a touch needs.

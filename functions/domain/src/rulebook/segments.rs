@@ -119,7 +119,7 @@ fn segment(name: String, spec: SegmentSpec, report: &mut Findings) -> Segment {
 }
 
 /// Whether a file says nothing: it has comments at most.
-fn is_blank(text: &str) -> bool {
+pub(super) fn is_blank(text: &str) -> bool {
     let says = |line: &str| !(line.is_empty() || line.starts_with('#') || line == "---");
     !text.trim_start_matches('\u{feff}').lines().any(|line| says(line.trim()))
 }
