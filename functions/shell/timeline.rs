@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use lazo_domain::address::Asks;
 use lazo_domain::customer::{Customer, Enrolment};
-use lazo_domain::decide::variant_of;
 use lazo_domain::event::EventKind;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -230,7 +229,7 @@ fn of_pending(
 ) -> Line {
     let touch = one.touch(&customer.id).to_string();
     let mut json = json!({ "pending": touch, "due": one.due.rfc3339_in(zone), "next": one.next.rfc3339_in(zone) });
-    if let Some(variant) = variant_of(book, &customer.id, one) {
+    if let Some(variant) = book.variant_of(&customer.id, one) {
         json["variant"] = json!(variant);
     }
     let (status, reason) = match (customer.erased_at, one.is_sending()) {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::address::Heard;
 use crate::complaint::Escalation;
 use crate::customer::{Customer, Enrolment};
-use crate::decide::{Effects, Input, Merge, decide_in_place, merge, variant_of};
+use crate::decide::{Effects, Input, Merge, decide_in_place, merge};
 use crate::drift::PurchaseDay;
 use crate::event::{Body, CustomerMerged, Delivered, EventKind};
 use crate::history::Until;
@@ -340,7 +340,7 @@ fn pending(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Optio
         due: enrolment.due,
         reason: enrolment.defers.last().map(|defer| defer.reason),
         defers: enrolment.defers.clone(),
-        variant: variant_of(book, &customer.id, enrolment),
+        variant: book.variant_of(&customer.id, enrolment),
         met: None,
         version: book.version(),
     })

@@ -130,16 +130,6 @@ pub fn decide(mut customer: Customer, input: Input, book: &RuleBook, now: Instan
     Decision { customer, records, sends, stages, escalations, complaints, asks }
 }
 
-/// Which variant of its step the touch of an enrolment says: on its way out the one
-/// that was drawn for it, or else as it would be drawn now.
-pub fn variant_of(book: &RuleBook, customer: &Id, enrolment: &Enrolment) -> Option<Box<str>> {
-    if enrolment.is_sending() {
-        return enrolment.variant.clone();
-    }
-    let (rule, step) = book.step(&enrolment.rule, &enrolment.step)?;
-    step.variant(&rule.name, customer).map(|variant| variant.name.as_str().into())
-}
-
 /// What follows from an input, besides the state that it leaves.
 pub(crate) struct Effects {
     pub records: Vec<TouchRecord>,
@@ -305,7 +295,7 @@ impl Turn<'_> {
             Some(sending) => sending.version,
             None => self.book.version(),
         };
-        let variant = variant_of(self.book, &self.customer.id, enrolment);
+        let variant = self.book.variant_of(&self.customer.id, enrolment);
         TouchRecord { touch, channel, status, at, due, reason, defers, variant, met, version }
     }
 

@@ -3,7 +3,8 @@
 
 use super::report::Findings;
 use super::yaml::Key;
-use super::{Place, Step, step_parts};
+use super::{Place, RuleBook, Step, step_parts};
+use crate::customer::Enrolment;
 use crate::draw::fraction;
 use crate::id::Id;
 use crate::rule::{Percent, StepSpec, is_name};
@@ -59,6 +60,18 @@ impl Step {
     /// Whether it names this template.
     pub fn uses(&self, template: &str) -> bool {
         self.templates().any(|(name, _)| name == template)
+    }
+}
+
+impl RuleBook {
+    /// Which variant of its step the touch of an enrolment says: on its way out the one
+    /// that was drawn for it, or else as it would be drawn now.
+    pub fn variant_of(&self, customer: &Id, enrolment: &Enrolment) -> Option<Box<str>> {
+        if enrolment.is_sending() {
+            return enrolment.variant.clone();
+        }
+        let (rule, step) = self.step(&enrolment.rule, &enrolment.step)?;
+        step.variant(&rule.name, customer).map(|variant| variant.name.as_str().into())
     }
 }
 
