@@ -39,6 +39,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "history export",
         "lazo history export --out history.jsonl\nlazo history export --table lazo --since 2026-01-01 > history.jsonl",
     ),
+    (
+        "segments",
+        "lazo segments\nlazo segments --events history.jsonl --at 2026-12-01\nlazo segments --suggest",
+    ),
     ("drift fit", "lazo drift fit --purchases purchases.csv --until 2026-11-30"),
     ("drift score", "lazo drift score --purchases purchases.csv --until 2026-11-30 --top 20"),
     (

@@ -8,6 +8,7 @@ use lazo_domain::event::Phase;
 use lazo_domain::instant::Instant;
 use lazo_domain::journey::{Share, Told, TouchpointScore, stops};
 use lazo_domain::money::Currency;
+use lazo_domain::policy::Policy;
 use serde_json::json;
 
 use super::Answer;
@@ -42,7 +43,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
                 out!("{}", line(stop, currency)?);
             }
         }
-        false => show(&stops, currency, lang)?,
+        false => show(&stops, &system.app.rules().book.policy, lang)?,
     }
     Ok(Answer::Yes)
 }
@@ -78,11 +79,7 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-fn show(
-    stops: &[TouchpointScore],
-    currency: Option<Currency>,
-    lang: Language,
-) -> anyhow::Result<()> {
+fn show(stops: &[TouchpointScore], policy: &Policy, lang: Language) -> anyhow::Result<()> {
     if stops.is_empty() {
         out!("{}", lang.pick("nadie ha dicho cómo le fue", "nobody has said how it was"));
         return Ok(());
@@ -114,7 +111,8 @@ fn show(
             }
             None => ("–".to_owned(), String::new()),
         };
-        let currency = currency.as_ref().map_or("", Currency::as_str);
+        let touchpoint = lang.touchpoint(policy, touchpoint);
+        let currency = policy.currency.as_ref().map_or("", Currency::as_str);
         let value = format!("{:.2} {currency}", stop.worth_unhappy);
         out!(
             "  {touchpoint:<20}{answers:>10}{glad:>11}{share:>12}{weighed:>16} {range:<10}{value:>16}"

@@ -62,6 +62,7 @@ mod rules;
 mod sample_shop;
 mod samples;
 mod schemas;
+mod segments;
 mod send;
 mod simulate;
 mod staff;
@@ -111,6 +112,7 @@ enum Command {
     Template(template::Args),
     Simulate(simulate::Args),
     History(history::Args),
+    Segments(segments::Args),
     Drift(drift::Args),
     Explain(explain::Args),
     Calls(calls::Args),
@@ -189,6 +191,7 @@ impl Command {
             Command::Rules(args) => !args.works_on_a_table(),
             Command::Report(args) => args.only_reckons(),
             Command::Template(_) | Command::Simulate(_) => true,
+            Command::Segments(args) => args.reckons(),
             _ => false,
         }
     }
@@ -204,6 +207,7 @@ impl Command {
             | Command::Template(_)
             | Command::Simulate(_)
             | Command::Report(_)
+            | Command::Segments(_)
             | Command::Explain(_) => Told::Output,
             Command::Send(_) | Command::Import(_) | Command::Drift(_) => Told::Aside,
             Command::History(_)
@@ -217,7 +221,7 @@ impl Command {
             | Command::Erase(_)
             | Command::Schemas(_) => return None,
         };
-        let for_programs = ["--json", "--html", "--touches"];
+        let for_programs = ["--json", "--html", "--touches", "--suggest"];
         let is_for_programs = std::env::args().any(|word| for_programs.contains(&word.as_str()));
         Some(if is_for_programs { Told::Aside } else { place })
     }
@@ -256,6 +260,7 @@ fn on_runtime(
             Command::Calls(args) => calls::run(&args, target, lang).await,
             Command::Complaints(args) => complaints::run(&args, target, lang).await,
             Command::Log(args) => log::run(&args, target, lang).await,
+            Command::Segments(args) => segments::run(&args, target, lang).await,
             Command::Journey(args) => journey::run(&args, target, lang).await,
             Command::Report(args) => report::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,

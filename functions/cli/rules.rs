@@ -194,7 +194,7 @@ pub fn by_priority(book: &RuleBook, lang: Language) -> anyhow::Result<()> {
     rules.sort_by_key(|rule| (std::cmp::Reverse(rule.priority), &rule.name));
     for rule in rules {
         let status = lang.rule_status(rule.status);
-        out!("{:>3}  {:<10} {:<28} {}", rule.priority, status, rule.name, rule.description);
+        out!("{:>3}  {:<10} {:<28} {}", rule.priority, status, rule.name, lang.title_of(rule));
     }
     Ok(())
 }

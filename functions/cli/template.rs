@@ -54,11 +54,8 @@ fn list(target: &Target, lang: Language) -> anyhow::Result<Answer> {
             paths.iter().filter_map(|path| Some(path.split_once('/')?.0)).collect();
         let is_mail = paths.iter().any(|path| path.ends_with("/body.mjml"));
         let kind = if is_mail { lang.pick("correo", "mail") } else { lang.pick("guion", "script") };
-        let users = rules
-            .book
-            .rules()
-            .iter()
-            .filter(|rule| rule.all_steps().any(|step| step.template.as_deref() == Some(name)));
+        let users =
+            rules.book.rules().iter().filter(|rule| rule.all_steps().any(|step| step.uses(name)));
         let mut users: Vec<String> = users.map(|rule| rule.name.clone()).collect();
         if NoticeKind::of_template(name).is_some() {
             users.push(lang.pick("correo interno", "staff mail").into());

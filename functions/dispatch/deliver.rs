@@ -180,10 +180,12 @@ pub fn send_of(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> O
     let zone = customer.zone(&book.default_zone);
     let closed = &book.policy.closed_days;
     let touch = enrolment.touch(&customer.id);
+    let (template, _) = step.drawn(&rule.name, &customer.id, enrolment.variant.as_deref());
     Some(Send {
         channel: step.channel,
         purpose: rule.purpose,
-        template: step.template.clone(),
+        template: template.map(str::to_owned),
+        variant: enrolment.variant.clone(),
         assign_to: assignee(customer, book, &touch)?,
         event: step.event.clone(),
         at: enrolment.sending()?.since,

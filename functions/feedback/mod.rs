@@ -370,6 +370,7 @@ fn message(entry: &TouchEntry, records: &[TouchRecord]) -> Message {
         enrolled_at: entry.enrolled_at,
         reason: entry.reason,
         defers: Vec::new(),
+        variant: entry.variant.clone(),
         met: None,
         version: entry.version,
     });

@@ -230,7 +230,7 @@ mod tests {
     fn the_compiled_rules_are_those_of_the_yaml() {
         let written = RuleBook::read(&embedded(&RULES)).unwrap();
         let compiled: BTreeMap<String, String> = serde_json::from_str(COMPILED).unwrap();
-        assert_eq!(compiled.len(), written.rules().len() + 1, "the rules and the policy");
+        assert_eq!(compiled.len(), written.rules().len() + 2, "rules, policy and segments");
         let files: Files = compiled.into_iter().collect();
         let book = RuleBook::read_compiled(&files).unwrap();
         assert!(placeless(&book) == placeless(&written));

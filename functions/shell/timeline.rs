@@ -229,6 +229,9 @@ fn of_pending(
 ) -> Line {
     let touch = one.touch(&customer.id).to_string();
     let mut json = json!({ "pending": touch, "due": one.due.rfc3339_in(zone), "next": one.next.rfc3339_in(zone) });
+    if let Some(variant) = book.variant_of(&customer.id, one) {
+        json["variant"] = json!(variant);
+    }
     let (status, reason) = match (customer.erased_at, one.is_sending()) {
         (Some(_), false) => {
             json["ends"] = json!(Reason::Erased);

@@ -46,6 +46,7 @@ mod report_commands;
 mod roles;
 mod sample;
 mod schemas;
+mod segments;
 mod support;
 mod sweeps;
 mod table;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
 use lazo_domain::event::{self, EventKind, from_wire};
-use lazo_domain::rulebook::rule_schema;
+use lazo_domain::rulebook::{rule_schema, segments_schema};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -72,17 +72,16 @@ fn every_sample_fits_its_schema_and_is_understood() {
 
 #[test]
 fn the_rules_that_are_shipped_fit_their_schema() {
-    let schema = validator(rule_schema());
+    let (schema, of_segments) = (validator(rule_schema()), validator(segments_schema()));
     let folder = std::fs::read_dir(root().join("infra/rules")).unwrap();
     let mut checked = 0;
     for path in folder.map(|entry| entry.unwrap().path()) {
-        let is_rule =
-            path.extension().is_some_and(|e| e == "yaml") && !path.ends_with("policy.yaml");
-        if !is_rule {
+        if path.extension().is_none_or(|e| e != "yaml") || path.ends_with("policy.yaml") {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
         let rule: Value = serde_saphyr::from_str(&text).unwrap();
+        let schema = if path.ends_with("segments.yaml") { &of_segments } else { &schema };
         let errors: Vec<String> =
             schema.iter_errors(&rule).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:?}", path.display());

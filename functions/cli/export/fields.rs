@@ -163,7 +163,7 @@ fn purchase(purchase: &Purchase, zone: &TimeZone) -> Value {
 }
 
 fn touch(touch: &TouchEntry, zone: &TimeZone) -> Value {
-    json!({
+    let mut told = json!({
         "touch_id": touch.touch.to_string(),
         "rule": touch.touch.rule,
         "channel": touch.channel,
@@ -176,7 +176,11 @@ fn touch(touch: &TouchEntry, zone: &TimeZone) -> Value {
         },
         "at": touch.at.rfc3339_in(zone),
         "reason": touch.reason,
-    })
+    });
+    if let Some(variant) = &touch.variant {
+        told["variant"] = json!(variant);
+    }
+    told
 }
 
 /// What is kept by the customer's address and number, apart from the customer:

@@ -112,13 +112,13 @@ impl Page<'_> {
         touches.sort_by_key(|touch| touch.at);
         let is_sent = |touch: &&&TouchEntry| touch.state == TouchState::Sent;
         let sent = touches.iter().filter(is_sent).map(|touch| {
-            let rule = about(book, &touch.touch.rule);
+            let rule = about(book, &touch.touch.rule, self.lang);
             format!("{}  {}: {rule}", self.day(touch.at), self.channel(touch.channel))
         });
         let sent = sent.collect();
         let unsent = touches.iter().filter(|touch| touch.reason.is_some() && !is_sent(touch));
         let unsent = unsent.map(|touch| {
-            let rule = about(book, &touch.touch.rule);
+            let rule = about(book, &touch.touch.rule, self.lang);
             let why = touch.reason.map_or("", |reason| self.lang.reason(reason));
             format!("{}  {}: {rule} ({why})", self.day(touch.at), self.channel(touch.channel))
         });
@@ -126,7 +126,7 @@ impl Page<'_> {
         let coming = self
             .customer
             .pending()
-            .map(|one| format!("{}  {}", self.day(one.next), about(book, &one.rule)));
+            .map(|one| format!("{}  {}", self.day(one.next), about(book, &one.rule, self.lang)));
         let coming = coming.collect();
         self.title(
             "Qué te enviamos o pedimos hacer por ti",
@@ -205,7 +205,6 @@ impl Page<'_> {
 }
 
 /// What a rule is for, in the shop's own words.
-fn about<'a>(book: &'a RuleBook, rule: &'a str) -> &'a str {
-    let description = book.rule(rule).map(|rule| rule.description.trim());
-    description.filter(|text| !text.is_empty()).unwrap_or(rule)
+fn about<'a>(book: &'a RuleBook, rule: &'a str, lang: Language) -> &'a str {
+    book.rule(rule).map_or(rule, |rule| lang.purpose_of(rule))
 }

@@ -2,7 +2,7 @@
 
 use lazo::shell::rules::{RulesError, rule_files, template_files};
 use lazo::shell::wording::Language;
-use lazo_domain::rulebook::is_read;
+use lazo_domain::rulebook::{POLICY_FILE, SEGMENTS_FILE, is_read};
 
 use super::answers::Answers;
 
@@ -24,9 +24,10 @@ const TEAMS: [Named; 5] = [
     ("accounts", "Facturación", "Accounts"),
 ];
 
-/// Whether a path is a rule, and no policy.
+/// Whether a path is a rule, and neither the policy nor the segments.
 pub fn is_rule(path: &str) -> bool {
-    path.strip_prefix("rules/").is_some_and(|name| is_read(name) && name != "policy.yaml")
+    path.strip_prefix("rules/")
+        .is_some_and(|name| is_read(name) && ![POLICY_FILE, SEGMENTS_FILE].contains(&name))
 }
 
 /// All files of a shop's folder, by path.

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lazo::shell::rules::{RulesError, bundle};
-use lazo_domain::plan::{Action, FieldChange, RuleChange, field_changes, rule_changes};
+use lazo_domain::plan::{
+    Action, FieldChange, RuleChange, SegmentChange, field_changes, rule_changes, segment_changes,
+};
 use lazo_domain::rulebook::{Bundle, RuleBook, VersionNumber};
+use lazo_domain::segment::Tally;
 use serde_json::Value;
 
 /// One side of a plan.
@@ -41,6 +44,8 @@ impl Side {
 pub struct Differences {
     pub rules: Vec<RuleChange>,
     pub policy: Vec<FieldChange>,
+    /// All segments, with what becomes of each.
+    pub segments: Vec<SegmentChange>,
     /// Templates that are new, gone, or say something else.
     pub templates: Vec<(String, Action)>,
     /// The rules as they are written, by name: before and after.
@@ -53,6 +58,7 @@ impl Differences {
         Differences {
             rules: rule_changes(&written.0, &written.1),
             policy: field_changes(&base.written_policy(), &proposed.written_policy()),
+            segments: segment_changes(&base.written_segments(), &proposed.written_segments()),
             templates: template_changes(base, proposed),
             written,
         }
@@ -61,7 +67,26 @@ impl Differences {
     pub fn are_none(&self) -> bool {
         self.policy.is_empty()
             && self.templates.is_empty()
+            && self.segments.iter().all(|change| change.action == Action::None)
             && self.rules.iter().all(|change| change.action == Action::None)
+    }
+
+    /// Whether somebody may be in other segments than before.
+    pub fn bear_on_segments(&self) -> bool {
+        !self.policy.is_empty() && !self.segments.is_empty()
+            || self.segments.iter().any(|change| change.action != Action::None)
+    }
+
+    /// Tells how many are in each segment, by either bundle.
+    pub fn count_segments(&mut self, books: [&RuleBook; 2], tallies: &[Tally; 2]) {
+        let size = |side: usize, name: &str| {
+            let place = books[side].segments().iter().position(|segment| segment.name == name)?;
+            Some(tallies[side].of(place).size)
+        };
+        for change in &mut self.segments {
+            change.before = size(0, &change.segment);
+            change.after = size(1, &change.segment);
+        }
     }
 }
 

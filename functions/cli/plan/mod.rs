@@ -13,7 +13,9 @@ use lazo_domain::event::{Body, Delivered};
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::plan::{Changed, Comparison, Enrolments, Lint, Tallies, lints};
 use lazo_domain::rulebook::{RuleBook, VersionNumber};
+use lazo_domain::segment::Tally;
 use lazo_domain::simulation::{Period, simulate_among};
+use lazo_domain::view::View;
 
 use super::by_customer::ByCustomer;
 use super::csv_rows::CsvArgs;
@@ -140,15 +142,20 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     let history = rehearsed(args, &events, &proposed.book, lang)?;
     let books = Books::new([&base, &proposed], &args.model, &events, &history, threads)?;
     let mut rehearsed = Rehearsed::default();
-    for part in books.rehearse(events, threads, args.touches)? {
+    let mut differences = Differences::between(&base.bundle, &proposed.bundle);
+    let wanted = Wanted { touches: args.touches, segments: differences.bear_on_segments() };
+    for part in books.rehearse(events, threads, wanted)? {
         rehearsed.add(part);
     }
-    let differences = Differences::between(&base.bundle, &proposed.bundle);
     let written = (&differences.written.0, &differences.written.1);
-    let Rehearsed { comparison, tallies, enrolments, mut touches } = rehearsed;
+    let Rehearsed { comparison, tallies, enrolments, mut touches, segments } = rehearsed;
     let mut lints = lints(&proposed.book, &differences.rules, written, &comparison, &tallies);
     let days = (history.until.millis() - history.from.millis()) as f64 / DAY_MILLIS as f64;
     lints.extend(enrolments.without_verdict(&proposed.book, days));
+    if wanted.segments {
+        differences.count_segments([&base.book, &proposed.book], &segments);
+        lints.extend(empty_segments(&differences));
+    }
     let plan = Plan { base, proposed, history, differences, comparison, lints };
     let json = written::plan(&plan);
     if let Some(path) = &args.out {
@@ -167,6 +174,13 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     }
     let fails = args.fail_on == Some(FailOn::Changes) && !plan.is_none();
     Ok(if fails { Answer::No } else { Answer::Yes })
+}
+
+/// Segments of the proposed rules in which nobody of the history is.
+fn empty_segments(differences: &Differences) -> Option<Lint> {
+    let empty = differences.segments.iter().filter(|change| change.after == Some(0));
+    let segments: Vec<String> = empty.map(|change| change.segment.clone()).collect();
+    (!segments.is_empty()).then_some(Lint::EmptySegments { segments })
 }
 
 /// Which part of the history is rehearsed.
@@ -207,6 +221,15 @@ struct Books {
     period: Period,
 }
 
+/// What is looked for besides what changes.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// A line of each touch that changes.
+    touches: bool,
+    /// How many are in each segment.
+    segments: bool,
+}
+
 /// What one thread found.
 #[derive(Default)]
 struct Rehearsed {
@@ -215,6 +238,8 @@ struct Rehearsed {
     enrolments: Enrolments,
     /// Of `--touches`: touch id and line.
     touches: Vec<(String, String)>,
+    /// How many are in each segment, by either side.
+    segments: [Tally; 2],
 }
 
 impl Rehearsed {
@@ -223,6 +248,9 @@ impl Rehearsed {
         self.tallies.add(other.tallies);
         self.enrolments.add(other.enrolments);
         self.touches.extend(other.touches);
+        let [before, after] = other.segments;
+        self.segments[0].add(before);
+        self.segments[1].add(after);
     }
 }
 
@@ -236,7 +264,7 @@ impl Books {
     ) -> anyhow::Result<Books> {
         let period = Period { from: history.from, until: history.until };
         let learn = |side: &Side| {
-            learn::with_model(side.book.clone(), model, &events.customers, period, threads)
+            learn::for_segments(side.book.clone(), model, &events.customers, period, threads)
         };
         let [base, proposed] = [learn(sides[0])?, learn(sides[1])?];
         Ok(Books { base, proposed, period })
@@ -246,25 +274,29 @@ impl Books {
         &self,
         events: ByCustomer,
         threads: usize,
-        with_touches: bool,
+        wanted: Wanted,
     ) -> anyhow::Result<Vec<Rehearsed>> {
         replay::each_customer(events, threads, |found: &mut Rehearsed, one| {
             let Replayed { id, events, contents, shared } = one;
-            let mut rehearse = |book: &RuleBook| {
+            let mut rehearse = |book: &RuleBook, tally: &mut Tally| {
                 let outcome =
                     simulate_among(shared, id.clone(), events, contents, book, self.period);
+                if wanted.segments {
+                    let view = View::of(&outcome.customer, book, self.period.until);
+                    tally.take(book.segments(), &view);
+                }
                 let zone = outcome.customer.zone(&book.default_zone).into_owned();
                 (outcome.touches, zone)
             };
-            let (before, zone_before) = rehearse(&self.base);
-            let (after, zone_after) = rehearse(&self.proposed);
+            let (before, zone_before) = rehearse(&self.base, &mut found.segments[0]);
+            let (after, zone_after) = rehearse(&self.proposed, &mut found.segments[1]);
             found.tallies.take(&after);
             let by = (&self.proposed, &zone_after);
             found.enrolments.take(&after, events, by, self.period.until);
             let Rehearsed { comparison, touches, .. } = found;
             let sides = ((&before[..], &zone_before), (&after[..], &zone_after));
             comparison.take(sides.0, sides.1, |changed: Changed<'_>| {
-                if with_touches {
+                if wanted.touches {
                     touches.push(written::touch(&changed, [&zone_before, &zone_after]));
                 }
             });

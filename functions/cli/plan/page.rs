@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use jiff::civil::{Date, Weekday};
 use lazo::shell::wording::Language;
-use lazo_domain::plan::{Action, Comparison, Day, Effects, Sent};
+use lazo_domain::plan::{Action, Comparison, Day, Effects, SegmentChange, Sent};
 
 use super::bundles::Differences;
 use super::{History, Plan};
@@ -148,10 +148,32 @@ fn others(out: &mut impl Write, plan: &Plan, lang: Language) -> io::Result<()> {
             writeln!(out, "    {}", lang.field_change(field))?;
         }
     }
+    segments(out, plan, lang)?;
     if !differences.templates.is_empty() {
         writeln!(out, "\n{}", lang.pick("Plantillas", "Templates"))?;
         for (name, action) in &differences.templates {
             writeln!(out, "    {name} ({})", lang.action(*action))?;
+        }
+    }
+    Ok(())
+}
+
+/// Segments that say something else or have other customers in them.
+fn segments(out: &mut impl Write, plan: &Plan, lang: Language) -> io::Result<()> {
+    let differs = |one: &&SegmentChange| one.action != Action::None || one.before != one.after;
+    let all: Vec<&SegmentChange> = plan.differences.segments.iter().filter(differs).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", lang.pick("Segmentos", "Segments"))?;
+    for change in all {
+        let size = |size: Option<usize>| size.map_or("–".to_owned(), |size| size.to_string());
+        let (before, after) = (size(change.before), size(change.after));
+        let customers = lang.pick("clientes", "customers");
+        let action = lang.segment_action(change.action);
+        writeln!(out, "    {} ({action}): {before} → {after} {customers}", change.segment)?;
+        for field in &change.changes {
+            writeln!(out, "        {}", lang.field_change(field))?;
         }
     }
     Ok(())

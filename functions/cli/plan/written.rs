@@ -45,6 +45,7 @@ pub fn plan(plan: &Plan) -> Value {
         },
         "rules": differences.rules,
         "policy": differences.policy,
+        "segments": differences.segments,
         "templates": templates
             .map(|(name, action)| json!({ "template": name, "action": action }))
             .collect::<Vec<_>>(),

@@ -25,8 +25,31 @@ pub fn with_model(
     period: Period,
     threads: usize,
 ) -> anyhow::Result<RuleBook> {
+    let asks = book.asks_for_drift();
+    learnt(book, model, customers, period, (threads, asks))
+}
+
+/// The same where it is also told who is in which segment.
+pub fn for_segments(
+    book: RuleBook,
+    model: &str,
+    customers: &[(Id, Vec<Delivered>)],
+    period: Period,
+    threads: usize,
+) -> anyhow::Result<RuleBook> {
+    let asks = book.asks_for_drift() || book.segments().ask_for_drift();
+    learnt(book, model, customers, period, (threads, asks))
+}
+
+fn learnt(
+    book: RuleBook,
+    model: &str,
+    customers: &[(Id, Vec<Delivered>)],
+    period: Period,
+    (threads, asks): (usize, bool),
+) -> anyhow::Result<RuleBook> {
     match model {
-        "none" if !book.asks_for_drift() => Ok(book),
+        "none" if !asks => Ok(book),
         "none" => {
             let rhythm = sample(&book, customers, period, threads)?.rhythm();
             Ok(book.with_rhythm(rhythm))

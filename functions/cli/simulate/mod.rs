@@ -81,6 +81,8 @@ struct Line<'a> {
     due: String,
     reason: Option<&'a str>,
     defers: Vec<DeferLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -233,6 +235,7 @@ fn printed(record: &TouchRecord, zone: &TimeZone) -> Printed {
                 until: defer.until.rfc3339_in(zone),
             })
             .collect(),
+        variant: record.variant.as_deref(),
     };
     let mut json = serde_json::to_vec(&line).unwrap_or_default();
     json.push(b'\n');

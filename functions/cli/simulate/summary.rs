@@ -210,6 +210,7 @@ mod tests {
             due: at,
             enrolled_at: None,
             reason: None,
+            variant: None,
             met: None,
             version: None,
             defers: Vec::new(),

@@ -186,9 +186,7 @@ fn place(target: &Target) -> String {
 /// A rule that uses the template: it tells which event starts it.
 fn rule_of<'a>(rules: &'a Rules, template: &str) -> Option<&'a Rule> {
     let uses = |rule: &&Rule| {
-        rule.all_steps().any(|step| {
-            step.template.as_deref() == Some(template) && step.channel != Channel::Event
-        })
+        rule.all_steps().any(|step| step.uses(template) && step.channel != Channel::Event)
     };
     let mut using = rules.book.rules().iter().filter(uses);
     let first = using.next()?;

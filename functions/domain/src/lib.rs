@@ -6,6 +6,7 @@
 //! and the reason for everything that is not.
 
 pub mod address;
+pub mod bilingual;
 pub mod calendar;
 pub mod channel;
 pub mod codes;
@@ -16,6 +17,7 @@ pub mod customer;
 pub mod dated;
 pub mod decide;
 pub mod digest;
+pub mod draw;
 pub mod drift;
 pub mod event;
 mod gamma;
@@ -34,6 +36,7 @@ pub mod policy;
 pub mod profile;
 pub mod rule;
 pub mod rulebook;
+pub mod segment;
 pub mod simulation;
 pub mod span;
 pub mod stage;

@@ -1,6 +1,7 @@
 //! The contact policy: `infra/rules/policy.yaml`.
 #![allow(missing_docs, reason = "published in schemas; infra/rules/README.md describes the fields")]
 
+mod holdout;
 mod staff;
 mod window;
 
@@ -13,11 +14,13 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
 use crate::rule::Share;
 use crate::span::Span;
+pub use holdout::{Epoch, GlobalHoldout};
 pub use staff::{BadStaff, Mailbox, Person, Team};
 pub use window::{BadWindow, DayRanges, Range};
 
@@ -45,6 +48,9 @@ pub struct Policy {
     /// `customer_since`. Where some are named here, a rule for another is an error.
     #[serde(default)]
     pub anniversaries: Vec<String>,
+    /// What people read in place of the names of touchpoints.
+    #[serde(default)]
+    pub touchpoints: BTreeMap<String, Bilingual>,
     /// When 29 February is celebrated in other years.
     #[serde(default)]
     pub leap_day: LeapDay,
@@ -68,6 +74,9 @@ pub struct Policy {
     /// At most so many touches in so long.
     #[serde(default)]
     pub frequency_caps: Vec<FrequencyCap>,
+    /// Customers who get nothing of any rule of a purpose, to learn what all of them
+    /// bring together.
+    pub global_holdout: Option<GlobalHoldout>,
     #[serde(default)]
     pub complaints: Complaints,
     /// By type of relationship, what is allowed and who acts.

@@ -5,16 +5,21 @@
 #![allow(missing_docs, reason = "published in schemas; infra/rules/README.md describes the fields")]
 
 mod exit;
+mod percent;
+
+use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Time};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::event::{Detail, EventKind};
 use crate::policy::time_of_day;
 use crate::span::Span;
 pub use exit::{ExitIf, ExitSpec};
+pub use percent::{Percent, Share};
 
 /// A follow-up: whom it is for, when it starts, what it sends.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -24,8 +29,12 @@ pub struct RuleSpec {
     /// The rule's name, which is its file's name without `.yaml`.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9-]{0,63}$"))]
     pub rule: String,
+    /// What people read in place of the name.
     #[serde(default)]
-    pub description: String,
+    pub title: Bilingual,
+    /// What it is for, as people read it.
+    #[serde(default)]
+    pub description: Bilingual,
     pub status: Status,
     pub purpose: Purpose,
     /// 0 to 100; the higher wins where a frequency cap leaves room for one.
@@ -61,6 +70,8 @@ pub struct StepSpec {
     pub channel: Channel,
     /// The folder in `infra/templates/` that holds what is said.
     pub template: Option<String>,
+    /// In place of `template`: several by name, of which each customer gets one.
+    pub variants: Option<BTreeMap<String, VariantSpec>>,
     /// How long after the trigger, or after the step before.
     pub wait: Option<Span>,
     /// The day that the trigger tells of, in place of a wait.
@@ -87,6 +98,16 @@ impl StepSpec {
     pub fn expiry(&self) -> Span {
         self.expires.unwrap_or(self.channel.expiry())
     }
+}
+
+/// One of several templates of a step.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariantSpec {
+    /// The folder in `infra/templates/` that holds what is said.
+    pub template: String,
+    /// The share of customers who get it; those of all variants are 100% together.
+    pub share: Percent,
 }
 
 /// A day that a trigger tells of.
@@ -230,38 +251,6 @@ impl TriggerSpec {
             (Some(_), Unit::Days | Unit::Weeks) => Err(BadTrigger::OnDay),
             (on_day, _) => Ok(Trigger::Every { period, on_day }),
         }
-    }
-}
-
-/// A percentage such as `10%`, as a fraction from 0 to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
-pub struct Share(pub f64);
-
-impl<'de> Deserialize<'de> for Share {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Share, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.trim()
-            .strip_suffix('%')
-            .and_then(|number| number.trim().parse::<f64>().ok())
-            .filter(|percent| (0.0..=100.0).contains(percent))
-            .map(|percent| Share(percent / 100.0))
-            .ok_or_else(|| {
-                serde::de::Error::custom(format!("{text:?} is no percentage; write it as \"10%\""))
-            })
-    }
-}
-
-impl JsonSchema for Share {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Percentage".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]+)?%$", "examples": ["10%"] })
     }
 }
 

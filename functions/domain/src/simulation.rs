@@ -341,6 +341,7 @@ fn pending(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Optio
         enrolled_at: enrolment.enrolled_at(),
         reason: enrolment.defers.last().map(|defer| defer.reason),
         defers: enrolment.defers.clone(),
+        variant: book.variant_of(&customer.id, enrolment),
         met: None,
         version: book.version(),
     })

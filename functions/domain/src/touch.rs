@@ -75,6 +75,8 @@ pub enum Reason {
     Reentry,
     /// The customer is in the control group of the rule, which gets nothing.
     Holdout,
+    /// The customer is in the control group of all rules of the purpose.
+    GlobalHoldout,
     /// So much is pending for this customer that nothing else is started.
     PendingLimit,
     /// The customer asked to be forgotten.
@@ -120,6 +122,7 @@ impl Reason {
             Reason::FilterMissingValue => "filter_missing_value",
             Reason::Reentry => "reentry",
             Reason::Holdout => "holdout",
+            Reason::GlobalHoldout => "global_holdout",
             Reason::PendingLimit => "pending_limit",
             Reason::Erased => "erased",
             Reason::NoAddress => "no_address",
@@ -160,8 +163,14 @@ impl Reason {
                 | Reason::FilterMissingValue
                 | Reason::Reentry
                 | Reason::Holdout
+                | Reason::GlobalHoldout
                 | Reason::PendingLimit
         )
+    }
+
+    /// Whether the customer is in a control group.
+    pub fn is_holdout(self) -> bool {
+        matches!(self, Reason::Holdout | Reason::GlobalHoldout)
     }
 }
 
@@ -235,6 +244,10 @@ pub struct TouchRecord {
     /// When and why it waited; the latest ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub defers: Vec<Defer>,
+    /// Which variant of its step it says; `None` where the step has none, or nothing
+    /// was to be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Box<str>>,
     /// The values that a condition met which did not hold, such as
     /// `customer.purchases = 1`. May be personal, so that it is no part of the state:
     /// the ledger keeps it until the customer is forgotten.
@@ -256,6 +269,8 @@ pub struct Send {
     pub purpose: Purpose,
     /// The folder in `infra/templates/` that holds what is said; `None` for `event`.
     pub template: Option<String>,
+    /// Of which variant that is; `None` where the step has none.
+    pub variant: Option<Box<str>>,
     /// Who acts on a call or a task.
     pub assign_to: String,
     /// For the channel `event`: what is published.
@@ -284,6 +299,7 @@ mod tests {
             Reason::FilterMissingValue,
             Reason::Reentry,
             Reason::Holdout,
+            Reason::GlobalHoldout,
             Reason::PendingLimit,
         ];
         assert!(refuses.into_iter().all(Reason::refuses_triggers));

@@ -13,6 +13,7 @@ use crate::event::Detail;
 use crate::history::Until;
 use crate::instant::Instant;
 use crate::policy::Policy;
+use crate::segment::Asked;
 use crate::stage::Stage;
 pub(crate) use fields::timestamp;
 pub use fields::{CUSTOMER_FIELDS, CustomerField, FieldKind, Known, Missing};
@@ -31,6 +32,8 @@ pub struct View<'a> {
     pub policy: &'a Policy,
     /// What tells p_alive, p_active and lifetime_value, where it is known.
     pub drift: Option<&'a Scorer>,
+    /// The segments, for conditions that ask for them.
+    pub segments: Asked<'a>,
     /// The detail of the trigger, or of the exit event; `None` where no event is at hand.
     pub event: Option<&'a Detail>,
 }

@@ -37,6 +37,9 @@ struct Topic {
     until: Option<String>,
     #[serde(default)]
     policy: Map<String, Value>,
+    /// The segments that conditions may ask for.
+    #[serde(default)]
+    segments: Map<String, Value>,
     #[serde(default)]
     rules: BTreeMap<String, Map<String, Value>>,
     #[serde(default)]
@@ -53,6 +56,8 @@ struct Case {
     /// Keys that replace the topic's.
     #[serde(default)]
     policy: Map<String, Value>,
+    #[serde(default)]
+    segments: Map<String, Value>,
     #[serde(default)]
     rules: BTreeMap<String, Map<String, Value>>,
     #[serde(default)]
@@ -195,11 +200,12 @@ fn run(topic: &Topic, case: &Case, place: &str) -> Came {
     Came { touches: lines, stages: stages.collect(), felt }
 }
 
-/// A touch in a line: what, how it stands and why, when, and when it was due
-/// where that is another time.
+/// A touch in a line: what, in brackets which variant, how it stands and why, when, and
+/// when it was due where that is another time.
 fn line(record: &TouchRecord, main: &Id, zone: &TimeZone) -> String {
     let customer = format!("/{main}/");
     let touch = record.touch.to_string().replacen(&customer, "/", 1);
+    let variant = record.variant.as_ref().map_or(String::new(), |name| format!(" [{name}]"));
     let status = record.status.as_str();
     let why = record.reason.map_or(String::new(), |reason| format!(" {reason}"));
     let due = match record.due == record.at {
@@ -207,7 +213,7 @@ fn line(record: &TouchRecord, main: &Id, zone: &TimeZone) -> String {
         false => format!(", due {}", local(record.due, zone)),
     };
     assert!(record.status != TouchStatus::Sent || why.is_empty(), "{touch}: sent{why}");
-    format!("{touch} {status}{why} {}{due}", local(record.at, zone))
+    format!("{touch}{variant} {status}{why} {}{due}", local(record.at, zone))
 }
 
 fn local(at: Instant, zone: &TimeZone) -> String {
@@ -258,11 +264,15 @@ fn book(topic: &Topic, case: &Case, place: &str) -> RuleBook {
         for step in whole["steps"].as_array_mut().into_iter().flatten() {
             let step = step.as_object_mut().unwrap();
             let channel = step.entry("channel").or_insert("email".into()).clone();
-            if channel != "event" {
+            if channel != "event" && !step.contains_key("variants") {
                 step.entry("template").or_insert("text".into());
             }
         }
         files.push((format!("{name}.yaml"), whole.to_string()));
+    }
+    let segments = merged(&topic.segments, &case.segments);
+    if !segments.is_empty() {
+        files.push(("segments.yaml".to_owned(), Value::Object(segments).to_string()));
     }
     RuleBook::read(&files).unwrap_or_else(|found| {
         panic!("{place}: {}", found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use jiff::{ToSpan, Zoned};
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::{Input, decide};
+use lazo_domain::draw::fraction;
 use lazo_domain::event::{Delivered, EventKind};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -17,7 +18,9 @@ use lazo_domain::simulation::{Outcome, Period, simulate};
 use lazo_domain::span::{Span, Unit};
 use lazo_domain::touch::{TouchId, TouchRecord, TouchStatus};
 use proptest::prelude::*;
-use worlds::{Happening, INTRODUCED, Waits, at, book, files, happenings, introduction, kinds};
+use worlds::{
+    Happening, INTRODUCED, SEGMENTS, Waits, at, book, files, happenings, introduction, kinds,
+};
 
 const DAY: i64 = 1440;
 
@@ -108,6 +111,53 @@ proptest! {
         prop_assert_eq!(lines(&once.touches), lines(&twice.touches));
         let settled = |outcome: Outcome| decide(outcome.customer, Input::Due, &book, until).customer;
         prop_assert_eq!(essence(&settled(once)), essence(&settled(twice)));
+    }
+
+    /// 2.21: a segment holds where its condition holds, for whoever asks.
+    #[test]
+    fn a_segment_is_its_condition(
+        files in files(Waits::Any),
+        happenings in happenings(kinds(), 40 * DAY),
+    ) {
+        let written_out = |text: &str| {
+            SEGMENTS.iter().fold(text.to_owned(), |text, (name, held)| {
+                text.replace(&format!("segment(\"{name}\")"), &format!("({held})"))
+                    .replace(&format!("(\"{name}\" in customer.segments)"), &format!("({held})"))
+            })
+        };
+        let others: Vec<(String, String)> = files
+            .iter()
+            .filter(|(name, _)| name != "segments.yaml")
+            .map(|(name, text)| (name.clone(), written_out(text)))
+            .collect();
+        let until = at(90 * DAY);
+        let by_name = run(deliver(&happenings), &book(&files), until);
+        let by_hand = run(deliver(&happenings), &book(&others), until);
+        prop_assert_eq!(lines(&by_name.touches), lines(&by_hand.touches));
+    }
+
+    /// 2.19, 2.20: whoever is drawn for a control group hears nothing of its rules, and
+    /// a step's variants are one and the same for a customer.
+    #[test]
+    fn draws_are_the_same_for_every_touch(
+        files in files(Waits::Any),
+        happenings in happenings(kinds(), 40 * DAY),
+    ) {
+        let book = book(&files);
+        let outcome = run(deliver(&happenings), &book, at(90 * DAY));
+        for record in sent(&outcome) {
+            let rule = book.rule(&record.touch.rule).unwrap();
+            let global = book.policy.global_holdout.as_ref();
+            prop_assert!(global.is_none_or(|global| global.purpose != rule.purpose));
+            let step = rule.step(&record.touch.step).unwrap();
+            let u = fraction(&format!("{}/{}/ana", rule.name, step.id));
+            let expected = match step.variants.is_empty() {
+                true => None,
+                false if u < 0.3 => Some("a"),
+                false => Some("b"),
+            };
+            prop_assert_eq!(record.variant.as_deref(), expected);
+        }
     }
 
     /// 1.2: in any order, as long as nothing has fallen due.

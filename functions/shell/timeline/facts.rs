@@ -31,19 +31,23 @@ pub(super) fn of_event(event: &EventEntry, told: &Told, lang: Language) -> Vec<S
 
 /// Who has a call or a task, and how it went.
 pub(super) fn of_touch(touch: &TouchEntry, told: &Told, lang: Language) -> Vec<String> {
+    let variant = touch.variant.as_deref();
+    let mut facts: Vec<String> = variant
+        .map(|name| format!("{} {name}", lang.pick("variante", "variant")))
+        .into_iter()
+        .collect();
     let Some(call) = told.calls.iter().find(|call| call.touch == touch.touch) else {
-        return Vec::new();
+        return facts;
     };
     let of = |label: &str, text: &str| Some(format!("{label} {text}")).filter(|_| !text.is_empty());
     let outcome = call.outcome.as_deref().unwrap_or_default();
-    [
+    let of_call = [
         of(lang.pick("para", "for"), &call.assigned_to),
         of(lang.pick("la tomó", "taken by"), call.claimed_by.as_deref().unwrap_or_default()),
         of(lang.pick("resultado:", "outcome:"), lang.of_contact(outcome)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    facts.extend(of_call.into_iter().flatten());
+    facts
 }
 
 fn of_purchase(event: &EventEntry, told: &Told, lang: Language) -> Vec<String> {

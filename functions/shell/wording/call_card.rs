@@ -33,12 +33,9 @@ fn heading(listed: &Listed, rules: &Rules, now: Instant, locale: &str) -> Option
     Some(what.to_owned()).filter(|what| !what.is_empty())
 }
 
-fn why(call: &Call, rules: &Rules) -> String {
+fn why(call: &Call, rules: &Rules, lang: Language) -> String {
     let rule = rules.book.rule(&call.touch.rule);
-    match rule.map(|rule| rule.description.trim()).filter(|text| !text.is_empty()) {
-        Some(description) => description.to_owned(),
-        None => call.touch.rule.clone(),
-    }
+    rule.map_or(call.touch.rule.as_str(), |rule| lang.purpose_of(rule)).to_owned()
 }
 
 fn script(
@@ -88,7 +85,7 @@ pub fn as_value(listed: &Listed, rules: &Rules, now: Instant, short: &str) -> Va
         "name": name_of(customer),
         "phone": customer.profile.phone.latest(),
         "locale": locale,
-        "why": why(call, rules),
+        "why": why(call, rules, Language::En),
         "asked_at": call.asked_at.rfc3339_in(&zone),
         "claimed_by": call.holder(now),
         "claimed_until": call.claimed_until.filter(|_| call.holder(now).is_some()).map(|until| until.rfc3339_in(&zone)),
@@ -185,8 +182,8 @@ fn rows(listed: &Listed, rules: &Rules, now: Instant, short: &str, lang: Languag
     let zone = customer.zone(&rules.book.default_zone);
     // Rules are described in one language; their scripts speak each.
     let why = match lang {
-        Language::Es => heading(listed, rules, now, "es").unwrap_or_else(|| why(call, rules)),
-        Language::En => why(call, rules),
+        Language::Es => heading(listed, rules, now, "es").unwrap_or_else(|| why(call, rules, lang)),
+        Language::En => why(call, rules, lang),
     };
     let who = match call.channel == Channel::Call {
         true => lang.pick("quién llama", "who calls"),

@@ -13,6 +13,7 @@ pub mod uplift;
 mod versions;
 
 use jiff::tz::TimeZone;
+use lazo_domain::bilingual::Bilingual;
 use lazo_domain::instant::Instant;
 
 /// A moment as people read it, with the zone of its clock.
@@ -49,6 +50,14 @@ impl Language {
         match self {
             Language::Es => es,
             Language::En => en,
+        }
+    }
+
+    /// A text that somebody wrote in both; `None` where nobody did.
+    pub fn pick_text(self, text: &Bilingual) -> Option<&str> {
+        match self {
+            Language::Es => text.es(),
+            Language::En => text.en(),
         }
     }
 }

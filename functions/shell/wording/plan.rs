@@ -55,6 +55,14 @@ impl Language {
         }
     }
 
+    /// What becomes of a segment, in a word.
+    pub fn segment_action(self, action: Action) -> &'static str {
+        match action {
+            Action::Create => self.pick("nuevo", "new"),
+            Action::Update | Action::Delete | Action::None => self.action(action),
+        }
+    }
+
     /// A field that differs, such as `steps.mail.wait: 1 day → 3 days`.
     pub fn field_change(self, change: &FieldChange) -> String {
         let said = |value: &Option<Value>| match value {
@@ -108,6 +116,13 @@ impl Language {
                 "the rule {rule} is starved: {capped} of its {touches} touches end unsent because a \
                  frequency cap was full"
             ),
+            (Lint::EmptySegments { segments }, Language::Es) => format!(
+                "ningún cliente de esta historia está en estos segmentos: {}",
+                segments.join(", ")
+            ),
+            (Lint::EmptySegments { segments }, Language::En) => {
+                format!("no customer of this history is in these segments: {}", segments.join(", "))
+            }
             (Lint::Competing { first, second }, Language::Es) => format!(
                 "las reglas {first} y {second} empiezan con lo mismo y por el mismo canal: donde un \
                  tope deja lugar para una, sale {first}"
@@ -146,6 +161,7 @@ pub fn lint_name(lint: &Lint) -> &'static str {
         Lint::NoHoldout { .. } => "no_holdout",
         Lint::NeverFires { .. } => "never_fires",
         Lint::Starved { .. } => "starved",
+        Lint::EmptySegments { .. } => "empty_segments",
         Lint::Competing { .. } => "competing",
         Lint::NoVerdict { .. } => "no_verdict",
     }

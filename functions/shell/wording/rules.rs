@@ -1,11 +1,29 @@
 //! Rules and what is found in them.
 
+use lazo_domain::policy::Policy;
 use lazo_domain::rule::Status;
-use lazo_domain::rulebook::{Diagnostic, DiagnosticSeverity, Place};
+use lazo_domain::rulebook::{Diagnostic, DiagnosticSeverity, Place, Rule};
 
 use super::Language;
 
 impl Language {
+    /// What a rule is for, as whoever works by it reads it: its description, or else
+    /// its title or its name.
+    pub fn purpose_of(self, rule: &Rule) -> &str {
+        let said = self.pick_text(&rule.description).or_else(|| self.pick_text(&rule.title));
+        said.unwrap_or(&rule.name)
+    }
+
+    /// What a rule is called: its title, or else its description or its name.
+    pub fn title_of(self, rule: &Rule) -> &str {
+        self.pick_text(&rule.title).unwrap_or_else(|| self.purpose_of(rule))
+    }
+
+    /// What a touchpoint is called.
+    pub fn touchpoint<'a>(self, policy: &'a Policy, name: &'a str) -> &'a str {
+        policy.touchpoints.get(name).and_then(|title| self.pick_text(title)).unwrap_or(name)
+    }
+
     /// A rule's status.
     pub fn rule_status(self, status: Status) -> &'static str {
         match status {
@@ -33,5 +51,22 @@ impl Language {
             Language::En => en,
         };
         format!("{count} {}", if count == 1 { one } else { many })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lazo_domain::rulebook::RuleBook;
+
+    use super::*;
+
+    #[test]
+    fn a_touchpoint_has_the_name_that_the_policy_gives_it() {
+        let policy = "touchpoints: { delivery: { es: la entrega, en: the delivery } }";
+        let book = RuleBook::read(&[("policy.yaml".into(), policy.into())]).unwrap();
+        let of = |lang: Language, name| lang.touchpoint(&book.policy, name).to_owned();
+        assert_eq!(of(Language::Es, "delivery"), "la entrega");
+        assert_eq!(of(Language::En, "delivery"), "the delivery");
+        assert_eq!(of(Language::Es, "store"), "store");
     }
 }

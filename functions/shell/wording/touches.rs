@@ -52,6 +52,10 @@ fn why(reason: Reason) -> (&'static str, &'static str) {
             "el cliente está en el grupo de control, que no recibe nada",
             "the customer is in the control group, which gets nothing",
         ),
+        R::GlobalHoldout => (
+            "el cliente está en el grupo de control general, que no recibe nada de este tipo",
+            "the customer is in the control group of all rules of this purpose, which gets nothing",
+        ),
         R::PendingLimit => (
             "hay demasiados mensajes pendientes para este cliente",
             "too much is pending for this customer",

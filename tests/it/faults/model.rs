@@ -88,6 +88,7 @@ impl Caller {
             channel: Channel::Call,
             purpose: Purpose::Service,
             template: None,
+            variant: None,
             assign_to: self.assignee(),
             event: None,
             at: self.moment(),

@@ -20,10 +20,17 @@ rule: thanks
 status: live
 purpose: service
 trigger: { event: PurchaseCompleted }
-filter: double(event.total.amount) == 10.0
+filter: double(event.total.amount) == 10.0 && segment('buyers')
 exit_on: [{ event: PurchaseRefunded, if: trigger.refunded && has(event.refund_id) }]
-steps: [{ id: mail, channel: email, template: thanks, wait: 1 day, at: '10:00' }]
+steps:
+  - id: mail
+    channel: email
+    variants: { a: { template: thanks, share: 50% }, b: { template: thanks-too, share: 50% } }
+    wait: 1 day
+    at: '10:00'
 ";
+
+const SEGMENTS: &str = "buyers: { if: customer.purchases > 0 }";
 
 const NEWS: &str = "
 rule: news
@@ -115,13 +122,14 @@ pub fn book() -> Rules {
 
 /// Those that a shop began with.
 pub fn book_without_calendar() -> Rules {
-    rules(&[("policy.yaml", POLICY), ("thanks.yaml", THANKS)])
+    rules(&[("policy.yaml", POLICY), ("segments.yaml", SEGMENTS), ("thanks.yaml", THANKS)])
 }
 
 /// Those of every flow, with more in the policy.
 pub fn book_with(policy: &str) -> Rules {
     rules(&[
         ("policy.yaml", &format!("{POLICY}{policy}")),
+        ("segments.yaml", SEGMENTS),
         ("thanks.yaml", THANKS),
         ("news.yaml", NEWS),
         ("call.yaml", CALL),

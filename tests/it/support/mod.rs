@@ -143,7 +143,7 @@ pub fn rules(files: &[(&str, &str)]) -> Rules {
     };
     let mut templates = Vec::new();
     let steps = book.rules().iter().flat_map(|rule| rule.all_steps());
-    let steps = steps.filter_map(|step| step.template.as_deref());
+    let steps = steps.flat_map(|step| step.templates()).map(|(name, _)| name);
     let notices = NoticeKind::ALL.map(NoticeKind::template);
     for name in steps.chain(notices) {
         templates.push((format!("{name}/es/subject.txt"), "Hola de la tienda".to_owned()));

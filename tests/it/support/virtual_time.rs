@@ -135,7 +135,7 @@ fn refusal(app: &App, id: &Id, refused: &Refused, events: &[EventEntry]) -> (Tou
         rule.trigger == Trigger::Event(entry.kind) && entry.key == refused.occurrence
     });
     let status = match refused.reason {
-        Reason::Holdout => TouchStatus::HeldOut,
+        reason if reason.is_holdout() => TouchStatus::HeldOut,
         _ => TouchStatus::Skipped,
     };
     let times = trigger.map(|trigger| (trigger.at, trigger.at));

@@ -79,6 +79,7 @@ async fn add(
                 .iter()
                 .map(|d| Deferred { at: d.at.millis(), reason: d.reason.as_str() })
                 .collect(),
+            variant: touch.variant.as_deref().map(str::to_owned),
             is_of_guest,
             version: touch.version.map(|version| version.get()),
         };

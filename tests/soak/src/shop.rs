@@ -11,6 +11,8 @@ use lazo_domain::rulebook::{Bundle, RuleBook};
 
 const POLICY: &str = include_str!("../rules/policy.yaml");
 
+const SEGMENTS: &str = include_str!("../rules/segments.yaml");
+
 const RULES: [(&str, &str); 13] = [
     ("article.yaml", include_str!("../rules/article.yaml")),
     ("birthday.yaml", include_str!("../rules/birthday.yaml")),
@@ -27,13 +29,15 @@ const RULES: [(&str, &str); 13] = [
     ("winback.yaml", include_str!("../rules/winback.yaml")),
 ];
 
-const TEMPLATES: [(&str, &str, &str); 10] = [
+const TEMPLATES: [(&str, &str, &str); 12] = [
     ("complaint-escalated", "es", "Una queja espera"),
     ("complaint-escalated", "en", "A complaint waits"),
     ("daily-digest", "es", "Lo que trae el día"),
     ("daily-digest", "en", "What the day brings"),
     ("soak", "es", "Gracias de la tienda"),
     ("soak", "en", "Thank you from the shop"),
+    ("soak-too", "es", "La tienda da las gracias"),
+    ("soak-too", "en", "The shop says thank you"),
     ("soak-news", "es", "Noticias de la tienda"),
     ("soak-news", "en", "News from the shop"),
     ("soak-survey", "es", "¿Qué tal todo?"),
@@ -103,6 +107,12 @@ pub enum Defect {
     LeapDayInMarch,
     /// A share of customers that should get nothing gets all.
     NoHoldout,
+    /// The customers who should get nothing of any marketing rule get all.
+    NoGlobalHoldout,
+    /// Customers get variants by other shares than those that were agreed on.
+    OtherVariants,
+    /// Nobody is in any segment.
+    NobodyInSegments,
     /// Who drifts away is seen later than it is.
     DriftsLater,
     /// Calls are tried twice, not three times.
@@ -142,8 +152,16 @@ impl Defect {
             Defect::NobodyInCharge => POLICY.replace("  escalate_after: { normal: 2 days }\n", ""),
             Defect::TellsTooMuch => POLICY.replace("normal: 2 days", "normal: 1 day"),
             Defect::NoMornings => POLICY.replace("digest_at: \"07:00\"\n", ""),
+            Defect::NoGlobalHoldout => POLICY.replace("share: 12%", "share: 0%"),
             Defect::LeapDayInMarch => POLICY.replace("feb28", "mar1"),
             _ => POLICY.to_owned(),
+        }
+    }
+
+    fn segments(self) -> String {
+        match self {
+            Defect::NobodyInSegments => SEGMENTS.replace(">= 0", ">= 1000000"),
+            _ => SEGMENTS.to_owned(),
         }
     }
 
@@ -157,6 +175,10 @@ impl Defect {
                 format!("exit_on: [{}]\n", kinds.collect::<Vec<_>>().join(", "))
             }
             Defect::NoHoldout if line.starts_with("holdout") => String::new(),
+            Defect::OtherVariants => {
+                let shares = line.replace("share: 40%", "share: 90%");
+                format!("{}\n", shares.replace("share: 60%", "share: 10%"))
+            }
             Defect::GivesUpCalling => format!("{}\n", line.replace("max: 3", "max: 2")),
             Defect::AsksAll => format!("{}\n", line.replace("sample: 20%", "sample: 100%")),
             Defect::SharesNothing if line.contains("ContentPublished") => {
@@ -206,6 +228,7 @@ pub fn rules(defect: Defect) -> anyhow::Result<Rules> {
 pub fn bundle(defect: Defect, edition: u32) -> Bundle {
     let policy = format!("# Edition {edition}.\n{}", defect.policy());
     let mut files = vec![("policy.yaml".to_owned(), policy)];
+    files.push(("segments.yaml".to_owned(), defect.segments()));
     files.extend(RULES.map(|(name, text)| (name.to_owned(), defect.rule(text))));
     let mut templates = Vec::new();
     for (name, locale, subject) in TEMPLATES {

@@ -89,6 +89,9 @@ the_oracle_sees! {
     an_exit_whose_condition_is_not_asked_is_seen: ExitsRegardless, "as exited without cause";
     a_birthday_on_another_day_is_seen: LeapDayInMarch, "fell due at";
     a_holdout_that_is_not_kept_is_seen: NoHoldout, "to somebody who is held out";
+    a_global_holdout_that_is_not_kept_is_seen: NoGlobalHoldout, "to somebody who gets no marketing";
+    a_variant_that_was_not_drawn_is_seen: OtherVariants, "which was not drawn";
+    a_segment_in_which_nobody_is_is_seen: NobodyInSegments, "not begun for filter_false without cause";
     drift_on_another_day_is_seen: DriftsLater, "nobody began to drift away on that day";
     a_call_that_is_not_tried_again_is_seen: GivesUpCalling, "should be, and nothing is known of it";
     a_time_that_a_customer_named_and_nobody_keeps_is_seen: BlindToNamedTimes, "not when the customer asked";

@@ -9,6 +9,7 @@ use cel::common::ast::{
 use cel::{IdedExpr, Value};
 use regex::Regex;
 
+use super::SEGMENTS;
 use super::eval::{Fold, Node, Root, Run};
 use super::functions::{FUNCTIONS, Function, zone};
 use super::values::{Comparison, Operator, number};
@@ -126,7 +127,7 @@ impl<'a> Builder<'a> {
         match name {
             operators::LOGICAL_AND => both(args, Node::And),
             operators::LOGICAL_OR => both(args, Node::Or),
-            operators::IN => both(args, Node::In),
+            operators::IN => both(args, membership),
             operators::INDEX => both(args, Node::Index),
             operators::LOGICAL_NOT => one(args, Node::Not),
             operators::NEGATE => one(args, Node::Negate),
@@ -136,6 +137,7 @@ impl<'a> Builder<'a> {
                 Err(_) => Node::Literal(Value::Null),
             },
             "matches" => self.matches(at, args),
+            "segment" => segment(args),
             _ => match FUNCTIONS.iter().find(|known| known.name == name) {
                 Some(known) => self.function(at, known.function, args),
                 None => Node::Literal(Value::Null),
@@ -207,6 +209,24 @@ fn both(args: Vec<Node>, make: impl FnOnce(Box<[Node; 2]>) -> Node) -> Node {
     match <[Node; 2]>::try_from(args) {
         Ok(both) => make(Box::new(both)),
         Err(_) => Node::Literal(Value::Null),
+    }
+}
+
+/// `"loyal" in customer.segments` asks for that one alone.
+fn membership(both: Box<[Node; 2]>) -> Node {
+    match &*both {
+        [Node::Literal(Value::String(name)), Node::Path(Root::Customer, names)] if matches!(names.as_slice(), [field] if field == SEGMENTS) => {
+            Node::Segment(name.to_string())
+        }
+        _ => Node::In(both),
+    }
+}
+
+/// The check lets a name in quotes through, and nothing else.
+fn segment(args: Vec<Node>) -> Node {
+    match args.into_iter().next() {
+        Some(Node::Literal(Value::String(name))) => Node::Segment(name.to_string()),
+        _ => Node::Literal(Value::Null),
     }
 }
 

@@ -12,7 +12,7 @@ use super::choices::{impossible, relationship};
 use super::eval::REFUNDED;
 use super::parse::Parsed;
 use super::types::{CUSTOMER, Type, customer_fields, event_type, trigger_type};
-use super::{EventFields, FIELDS_COMMAND, Scope};
+use super::{EventFields, FIELDS_COMMAND, SEGMENTS, Scope};
 use crate::nearest::{hint, hint_or};
 use crate::view::CUSTOMER_FIELDS;
 
@@ -32,6 +32,9 @@ pub(super) struct Used {
     pub doubts: Vec<Fault>,
     /// Types of relationship that it asks for, and where.
     pub relationships: Vec<(usize, String)>,
+    /// The segments that it names, and where.
+    pub segments: Vec<(usize, String)>,
+    pub lists_segments: bool,
 }
 
 pub(super) struct Checker<'a> {
@@ -42,6 +45,9 @@ pub(super) struct Checker<'a> {
     faults: Vec<Fault>,
     doubts: Vec<Fault>,
     relationships: Vec<(usize, String)>,
+    segments: Vec<(usize, String)>,
+    /// How often `customer.segments` is taken as a list, not asked for one name.
+    segment_lists: usize,
     customer_fields: BTreeSet<String>,
     all_customer_fields: bool,
     event_fields: BTreeSet<String>,
@@ -62,6 +68,8 @@ impl<'a> Checker<'a> {
             faults: Vec::new(),
             doubts: Vec::new(),
             relationships: Vec::new(),
+            segments: Vec::new(),
+            segment_lists: 0,
             customer_fields: BTreeSet::new(),
             all_customer_fields: false,
             event_fields: BTreeSet::new(),
@@ -74,6 +82,10 @@ impl<'a> Checker<'a> {
                 root,
                 format!("a condition must be true or false, this is {}", result.name()),
             );
+        }
+        let lists_segments = checker.segment_lists > 0 || checker.all_customer_fields;
+        if lists_segments && scope.is_segment {
+            checker.fault(root, whole_list(checker.all_customer_fields).into());
         }
         if !checker.faults.is_empty() {
             return Err(checker.faults);
@@ -90,6 +102,8 @@ impl<'a> Checker<'a> {
             },
             doubts: checker.doubts,
             relationships: checker.relationships,
+            segments: checker.segments,
+            lists_segments,
         })
     }
 
@@ -153,6 +167,10 @@ impl<'a> Checker<'a> {
             return kind.clone();
         }
         match name {
+            "event" | "trigger" if self.scope.is_segment => {
+                self.fault(at, format!("a segment is about a customer and sees no {name}"));
+                Type::Unknown
+            }
             "now" => Type::Timestamp,
             "customer" => {
                 // A bare `customer` may be looked into by any name.
@@ -187,12 +205,15 @@ impl<'a> Checker<'a> {
             Expr::Ident(name) if name == "customer" => {
                 self.all_customer_fields = before.0;
                 self.customer_fields.insert(select.field.clone());
+                self.segment_lists += usize::from(select.field == SEGMENTS);
             }
             Expr::Ident(name) if name == "event" => {
                 self.all_event_fields = before.1;
                 self.event_fields.insert(select.field.clone());
             }
-            Expr::Ident(name) if name == "trigger" => self.trigger(at, &select.field),
+            Expr::Ident(name) if name == "trigger" && !self.scope.is_segment => {
+                self.trigger(at, &select.field);
+            }
             _ => {}
         }
         let field = match &kind {
@@ -223,6 +244,18 @@ impl<'a> Checker<'a> {
         if let Some(kind) = relationship(one, other) {
             let offset = self.offset(other);
             self.relationships.push((offset, kind.to_owned()));
+        }
+    }
+
+    /// Notes the names that stand where those of segments are meant.
+    fn segments(&mut self, at: &IdedExpr) {
+        match &at.expr {
+            Expr::Literal(LiteralValue::String(name)) => {
+                let offset = self.offset(at);
+                self.segments.push((offset, name.inner().to_owned()));
+            }
+            Expr::List(list) => list.elements.iter().for_each(|one| self.segments(one)),
+            _ => {}
         }
     }
 
@@ -258,6 +291,16 @@ impl<'a> Checker<'a> {
             // `exists_one` counts and then compares.
             Type::Bool | Type::Number => Type::Bool,
             _ => Type::Unknown,
+        }
+    }
+}
+
+/// A segment that asks for all segments asks for itself.
+fn whole_list(of_customer: bool) -> &'static str {
+    match of_customer {
+        true => "a segment asks for fields of customer by their names, such as customer.purchases",
+        false => {
+            "a segment is in customer.segments itself, so it cannot ask for the list; name the others: segment(\"loyal\")"
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum Node {
     /// All fields of a variable.
     Whole(Root),
     Now,
+    /// Whether the customer is in the segment of this name.
+    Segment(String),
     /// A variable of `exists(i, …)` and the like.
     Local(usize),
     Select(Box<Node>, String),
@@ -128,6 +130,7 @@ impl<'a, V: Values> Run<'a, V> {
             Node::Has(root, names) => Ok(Value::Bool(self.path(*root, names)?.is_some())),
             Node::Whole(root) => Ok(self.whole(*root)),
             Node::Now => Ok(timestamp(self.values.now())),
+            Node::Segment(name) => Ok(Value::Bool(self.values.segment(name))),
             Node::Local(index) => {
                 self.locals.get(*index).cloned().unwrap_or(Err(Stop::Unfit("is not known")))
             }

@@ -29,6 +29,7 @@ pub(super) enum Function {
     StartsWith,
     EndsWith,
     Matches,
+    Segment,
     Part(Part),
 }
 
@@ -74,7 +75,7 @@ const fn part(name: &'static str, part: Part) -> Signature {
 /// So many values at most: a condition has no room for more.
 const MANY: usize = 200;
 
-pub(super) static FUNCTIONS: [Signature; 26] = [
+pub(super) static FUNCTIONS: [Signature; 27] = [
     taking("size", Function::Size, Type::Number, 1, 1),
     taking("int", Function::Whole, Type::Number, 1, 1),
     taking("uint", Function::Whole, Type::Number, 1, 1),
@@ -90,6 +91,7 @@ pub(super) static FUNCTIONS: [Signature; 26] = [
     taking("startsWith", Function::StartsWith, Type::Bool, 2, 2),
     taking("endsWith", Function::EndsWith, Type::Bool, 2, 2),
     taking("matches", Function::Matches, Type::Bool, 2, 2),
+    taking("segment", Function::Segment, Type::Bool, 1, 1),
     part("getFullYear", Part::FullYear),
     part("getMonth", Part::Month),
     part("getDate", Part::Date),
@@ -110,6 +112,7 @@ pub(super) const MACROS: [&str; 6] = ["has", "all", "exists", "exists_one", "map
 impl Function {
     /// What it wants in place of a value of another type.
     pub(super) fn wants(self, index: usize, kind: &Type) -> Option<&'static str> {
+        let kind = kind.plain();
         let (fits, wanted) = match (self, index) {
             (Function::StartsWith | Function::EndsWith | Function::Matches, _)
             | (Function::Part(_), 1) => (matches!(kind, Type::String), "strings"),
@@ -168,6 +171,8 @@ impl Function {
             Function::EndsWith => of_texts(first, rest, |text, other| text.ends_with(other)),
             // With a pattern that is not known yet it does not pass the check.
             Function::Matches => Err(Stop::Unfit("matches takes a pattern in quotes")),
+            // The same holds of a name that is not written out.
+            Function::Segment => Err(Stop::Unfit("segment takes a name in quotes")),
             Function::Part(part) => part.of(first, rest),
         }
     }

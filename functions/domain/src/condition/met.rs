@@ -19,13 +19,18 @@ impl Condition {
     /// `customer.purchases = 1; customer.last_csat = ?`, where `?` is what is not
     /// known; at most 200 bytes.
     pub fn met(&self, values: &impl Values) -> Box<str> {
-        let mut paths = Vec::new();
-        collect(&self.node, &mut paths);
+        let mut asked = Vec::new();
+        collect(&self.node, &mut asked);
         let mut told = String::new();
-        for (root, names) in paths {
-            let value = Run::new(values).known(root, names);
-            let value = value.map_or("?".into(), |value| shown(&value));
-            let one = format!("{}.{} = {value}", root.name(), names.join("."));
+        for one in asked {
+            let one = match one {
+                Asked::Value(root, names) => {
+                    let value = Run::new(values).known(root, names);
+                    let value = value.map_or("?".into(), |value| shown(&value));
+                    format!("{}.{} = {value}", root.name(), names.join("."))
+                }
+                Asked::Segment(name) => format!("segment({name:?}) = {}", values.segment(name)),
+            };
             let joint = if told.is_empty() { "" } else { "; " };
             if told.len() + joint.len() + one.len() > MET_BYTES_MAX - '…'.len_utf8() {
                 told.push('…');
@@ -38,15 +43,29 @@ impl Condition {
     }
 }
 
-/// The values that a node names and those that it is made of, each once.
-fn collect<'a>(node: &'a Node, found: &mut Vec<(Root, &'a [String])>) {
+/// What a condition asks for.
+#[derive(PartialEq)]
+enum Asked<'a> {
+    Value(Root, &'a [String]),
+    Segment(&'a str),
+}
+
+/// What a node asks for and what those ask for that it is made of, each once.
+fn collect<'a>(node: &'a Node, found: &mut Vec<Asked<'a>>) {
     let mut all = |nodes: &mut dyn Iterator<Item = &'a Node>| {
         nodes.for_each(|node| collect(node, found));
     };
     match node {
         Node::Path(root, names) | Node::Has(root, names) => {
-            if !found.contains(&(*root, names)) {
-                found.push((*root, names));
+            let asked = Asked::Value(*root, names);
+            if !found.contains(&asked) {
+                found.push(asked);
+            }
+        }
+        Node::Segment(name) => {
+            let asked = Asked::Segment(name);
+            if !found.contains(&asked) {
+                found.push(asked);
             }
         }
         Node::Literal(_) | Node::Whole(_) | Node::Now | Node::Local(_) => {}

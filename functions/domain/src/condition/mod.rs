@@ -8,6 +8,7 @@
 //! | `build` | makes what the parser read ready to run |
 //! | `eval`, `values` | runs it |
 //! | `met` | tells the values that it met |
+//! | `never` | tells which can never hold |
 //! | `functions` | the functions that conditions may call |
 //! | `of_view` | takes values from a customer |
 //! | `json` | reads values out of an event's detail |
@@ -20,6 +21,7 @@ mod eval;
 mod functions;
 mod json;
 mod met;
+mod never;
 mod of_view;
 mod parse;
 mod slips;
@@ -38,12 +40,15 @@ use crate::instant::Instant;
 use check::Checker;
 pub use check::Fault;
 use eval::{Node, Run};
-pub(crate) use of_view::ExitView;
+pub(crate) use of_view::{ExitView, SegmentView};
 use parse::Parsed;
 pub use vocabulary::{Named, event_fields, functions, variables};
 
 /// The command that lists all that conditions may name.
 const FIELDS_COMMAND: &str = "lazo rules fields";
+
+/// The field of `customer` that lists the segments that hold.
+const SEGMENTS: &str = "segments";
 
 /// A condition that compiled and passed the check.
 #[derive(Clone)]
@@ -58,14 +63,19 @@ pub struct Condition {
     doubts: Vec<Fault>,
     /// The types of relationship that it asks for.
     relationships: Vec<String>,
+    /// The segments that it names.
+    segments: Vec<String>,
+    /// Whether it may ask for any segment there is.
+    lists_segments: bool,
 }
 
 /// Which events a condition may ask: in a filter and in a step both are the
-/// trigger.
+/// trigger. A segment sees none.
 #[derive(Clone, Copy, Debug)]
 struct Scope {
     event: Option<EventKind>,
     trigger: Option<EventKind>,
+    is_segment: bool,
 }
 
 impl std::fmt::Debug for Condition {
@@ -147,6 +157,10 @@ pub trait Values {
     }
     /// Whether a purchase has been given back, all of it.
     fn is_refunded(&self, purchase: &Id) -> bool;
+    /// Whether the customer is in a segment; nobody is in one that there is not.
+    fn segment(&self, _name: &str) -> bool {
+        false
+    }
     /// The instant that `now` stands for.
     fn now(&self) -> Instant;
 }
@@ -157,7 +171,7 @@ impl Condition {
     /// # Errors
     /// Every [`Fault`] found, with its place in the source.
     pub fn compile(source: &str, trigger: Option<EventKind>) -> Result<Condition, Vec<Fault>> {
-        Condition::of(source, Scope { event: trigger, trigger })
+        Condition::of(source, Scope { event: trigger, trigger, is_segment: false })
     }
 
     /// Compiles and checks the condition of an exit: `event` is the event that may
@@ -170,7 +184,16 @@ impl Condition {
         exit: EventKind,
         trigger: Option<EventKind>,
     ) -> Result<Condition, Vec<Fault>> {
-        Condition::of(source, Scope { event: Some(exit), trigger })
+        Condition::of(source, Scope { event: Some(exit), trigger, is_segment: false })
+    }
+
+    /// Compiles and checks the condition of a segment, which asks for the customer
+    /// alone.
+    ///
+    /// # Errors
+    /// Every [`Fault`] found, with its place in the source.
+    pub fn compile_segment(source: &str) -> Result<Condition, Vec<Fault>> {
+        Condition::of(source, Scope { event: None, trigger: None, is_segment: true })
     }
 
     fn of(source: &str, scope: Scope) -> Result<Condition, Vec<Fault>> {
@@ -196,6 +219,8 @@ impl Condition {
             event_fields: used.event,
             doubts: used.doubts,
             relationships: used.relationships.into_iter().map(|(_, kind)| kind).collect(),
+            segments: used.segments.into_iter().map(|(_, name)| name).collect(),
+            lists_segments: used.lists_segments,
         })
     }
 
@@ -221,10 +246,34 @@ impl Condition {
 
     /// At which byte of the source it asks for one of them.
     pub fn place_of_relationship(&self, kind: &str) -> usize {
-        let parsed = parse::placed(&self.source).ok();
-        let used = parsed.and_then(|it| Checker::run(&it, &self.source, self.scope).ok());
-        let asked = used.into_iter().flat_map(|used| used.relationships);
+        let asked = self.used().into_iter().flat_map(|used| used.relationships);
         asked.into_iter().find(|(_, asked)| asked == kind).map_or(0, |(offset, _)| offset)
+    }
+
+    /// What it names, with places.
+    fn used(&self) -> Option<check::Used> {
+        let parsed = parse::placed(&self.source).ok()?;
+        Checker::run(&parsed, &self.source, self.scope).ok()
+    }
+
+    /// The segments that it names.
+    pub fn segments(&self) -> &[String] {
+        &self.segments
+    }
+
+    /// Whether it may ask for any segment: it takes `customer.segments` as a list.
+    pub fn lists_segments(&self) -> bool {
+        self.lists_segments
+    }
+
+    /// Each segment that it names, with the byte of the source at which it does.
+    pub fn places_of_segments(&self) -> Vec<(usize, String)> {
+        self.used().map(|used| used.segments).unwrap_or_default()
+    }
+
+    /// Whether it is false of every customer, whatever is known of them.
+    pub fn never_holds(&self) -> bool {
+        never::never_holds(&self.node)
     }
 
     /// The fields of `event` that it names.

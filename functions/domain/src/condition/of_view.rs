@@ -23,8 +23,37 @@ impl Values for View<'_> {
         self.customer.history.is_refunded(purchase, self.until.at.min(self.now))
     }
 
+    fn segment(&self, name: &str) -> bool {
+        self.segments.holds(self, name)
+    }
+
     fn now(&self) -> Instant {
         self.now
+    }
+}
+
+/// A customer as the condition of a segment sees one: without any event.
+pub(crate) struct SegmentView<'v, 'a>(pub &'v View<'a>);
+
+impl Values for SegmentView<'_, '_> {
+    fn customer(&self, field: &str) -> Option<Value> {
+        self.0.field(field)
+    }
+
+    fn event(&self) -> Option<&Arc<str>> {
+        None
+    }
+
+    fn is_refunded(&self, _: &Id) -> bool {
+        false
+    }
+
+    fn segment(&self, name: &str) -> bool {
+        self.0.segment(name)
+    }
+
+    fn now(&self) -> Instant {
+        self.0.now
     }
 }
 
@@ -50,6 +79,10 @@ impl Values for ExitView<'_> {
 
     fn is_refunded(&self, purchase: &Id) -> bool {
         self.view.is_refunded(purchase)
+    }
+
+    fn segment(&self, name: &str) -> bool {
+        self.view.segment(name)
     }
 
     fn now(&self) -> Instant {

@@ -17,6 +17,8 @@ pub(super) enum Type {
     /// However it is spelt: whole numbers are no type of their own.
     Number,
     String,
+    /// Text that is the name of a segment.
+    Segment,
     Timestamp,
     Duration,
     List(Box<Type>),
@@ -31,7 +33,7 @@ impl Type {
             Type::Null => "null",
             Type::Bool => "true or false",
             Type::Number => "a number",
-            Type::String => "a string",
+            Type::String | Type::Segment => "a string",
             Type::Timestamp => "a timestamp",
             Type::Duration => "a duration",
             Type::List(_) => "a list",
@@ -44,8 +46,22 @@ impl Type {
         match (self, other) {
             (Type::Unknown | Type::Null, _) | (_, Type::Unknown | Type::Null) => true,
             (Type::List(a), Type::List(b)) => a.meets(b),
+            (Type::String | Type::Segment, Type::String | Type::Segment) => true,
             (Type::Map | Type::Object(..), Type::Map | Type::Object(..)) => true,
             (a, b) => a == b,
+        }
+    }
+
+    /// The type with the name of a segment taken as mere text.
+    pub(super) fn plain(&self) -> &Type {
+        if *self == Type::Segment { &Type::String } else { self }
+    }
+
+    /// Whether its values are names of segments, one or a list of them.
+    pub(super) fn names_segments(&self) -> bool {
+        match self {
+            Type::List(of) => **of == Type::Segment,
+            kind => *kind == Type::Segment,
         }
     }
 }
@@ -62,6 +78,7 @@ fn of_field(kind: FieldKind) -> Type {
         FieldKind::Number => Type::Number,
         FieldKind::Timestamp => Type::Timestamp,
         FieldKind::Texts => Type::List(Box::new(Type::String)),
+        FieldKind::Segments => Type::List(Box::new(Type::Segment)),
         FieldKind::Attributes => Type::Map,
     }
 }

@@ -108,6 +108,10 @@ pub struct Enrolment {
     /// How far the touch has got.
     #[serde(default, skip_serializing_if = "Phase::is_waiting")]
     pub phase: Phase,
+    /// Of a touch on its way out: which variant of its step it says, whatever the rules
+    /// say meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Box<str>>,
     /// After a lost answer it was put back once, as the policy said.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resent: bool,

@@ -133,6 +133,7 @@ impl Turn<'_> {
             next: due,
             defers: Vec::new(),
             phase: Phase::Waiting,
+            variant: None,
             resent: false,
             tries: Vec::new(),
             tries_before: Vec::new(),

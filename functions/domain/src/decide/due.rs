@@ -1,13 +1,13 @@
 //! Whether a touch that fell due goes, waits or ends, and why (rules#eligibility).
 
 use super::Turn;
-use super::enrol::fraction;
 use crate::address::Words;
 use crate::calendar::Hours;
 use crate::channel::{AddressField, Channel, Purpose};
 use crate::complaint::Pause;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, Phase, SentTouch, TriggerEvent};
+use crate::draw::fraction;
 use crate::event::Detail;
 use crate::instant::Instant;
 use crate::ordered;
@@ -123,11 +123,15 @@ impl<'a> Turn<'a> {
     fn send(&mut self, mut enrolment: Enrolment, rule: &Rule, step: &Step) {
         let version = self.book.version();
         enrolment.phase = Phase::sending(self.now, version);
+        let (template, variant) = step.drawn(&rule.name, &self.customer.id, None);
+        let template = template.map(str::to_owned);
+        enrolment.variant = variant.map(Into::into);
         let send = Send {
             touch: enrolment.touch(&self.customer.id),
             channel: step.channel,
             purpose: rule.purpose,
-            template: step.template.clone(),
+            template,
+            variant: enrolment.variant.clone(),
             assign_to: self.assignee(step, &enrolment.rule, &enrolment.occurrence),
             event: step.event.clone(),
             at: self.now,

@@ -5,14 +5,13 @@
 //! depend on the order in which events arrive: until the first touch falls
 //! due, a late event makes the triggers behind it be decided again.
 
-use sha2::{Digest, Sha256};
-
 use super::Turn;
 use super::bounds::INLINE_DETAIL_BYTES_MAX;
 use crate::calendar::Base;
 use crate::channel::Channel;
 use crate::condition::Verdict;
 use crate::customer::{Enrolment, PastEnrolment, Phase, TriggerEvent};
+use crate::draw::fraction;
 use crate::event::{Detail, Event, EventKind};
 use crate::history::Until;
 use crate::id::Id;
@@ -128,7 +127,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn refuse(&mut self, rule: &Rule, occurrence: &Occurrence, reason: Reason) {
-        if reason == Reason::Holdout {
+        if reason.is_holdout() {
             self.remember_enrolment(rule, occurrence);
         }
         self.record_refusal(rule, occurrence.name, occurrence.at, reason);
@@ -282,15 +281,19 @@ impl Turn<'_> {
         if !self.may_enter(rule, occurrence.at) {
             return Err(Reason::Reentry);
         }
-        if self.is_held_out_of(rule) {
-            return Err(Reason::Holdout);
-        }
-        Ok(())
+        self.held_out_of(rule).map_or(Ok(()), Err)
     }
 
-    pub(super) fn is_held_out_of(&self, rule: &Rule) -> bool {
-        let share = rule.holdout.0;
-        share > 0.0 && fraction(&format!("{}/{}", rule.name, self.customer.id)) < share
+    /// The control group that keeps a rule from the customer: that of all rules of the
+    /// purpose first, then the rule's own (rules#global-holdout, rules#holdout).
+    pub(super) fn held_out_of(&self, rule: &Rule) -> Option<Reason> {
+        let (id, share) = (&self.customer.id, rule.holdout.0);
+        let global = self.book.policy.global_holdout.as_ref();
+        if global.is_some_and(|global| global.purpose == rule.purpose && global.has(id)) {
+            return Some(Reason::GlobalHoldout);
+        }
+        let is_held_out = share > 0.0 && fraction(&format!("{}/{id}", rule.name)) < share;
+        is_held_out.then_some(Reason::Holdout)
     }
 
     fn may_enter(&self, rule: &Rule, at: Instant) -> bool {
@@ -346,6 +349,7 @@ impl Turn<'_> {
             next: due,
             defers: Vec::new(),
             phase: Phase::Waiting,
+            variant: None,
             resent: false,
             tries: Vec::new(),
             tries_before: Vec::new(),
@@ -366,13 +370,4 @@ impl Turn<'_> {
             .and_then(|rule| rule.step(&enrolment.step))
             .map_or(Channel::Task, |step| step.channel)
     }
-}
-
-/// Where a text falls between 0 and 1: its SHA-256's first eight bytes over
-/// 2^64 (rules#holdout).
-pub fn fraction(text: &str) -> f64 {
-    let digest = Sha256::digest(text.as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(&digest[..8]);
-    u64::from_be_bytes(first) as f64 / 2f64.powi(64)
 }

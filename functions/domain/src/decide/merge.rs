@@ -7,7 +7,7 @@
 //! | consents | kept apart: a *no* under either holds until a later *yes* |
 //! | triggers, exits, enrolments, past, sends | together, each occurrence once |
 //! | reports of calls | together: one may correct one of the other id |
-//! | what is pending of a rule that holds the customer out | ends for `holdout` |
+//! | what is pending of a rule that holds the customer out | ends for `holdout`, or `global_holdout` |
 //! | a touch on its way out | stays behind until it is settled |
 //!
 //! Events that come later under the id that went are those of the one that stays;
@@ -23,7 +23,7 @@ use crate::instant::Instant;
 use crate::ordered;
 use crate::rulebook::RuleBook;
 use crate::stage::Entered;
-use crate::touch::{Reason, TouchId, TouchStatus};
+use crate::touch::{TouchId, TouchStatus};
 
 /// How many other ids of one person are known; more are refused.
 pub const ALIASES_MAX: usize = 20;
@@ -131,7 +131,7 @@ impl Turn<'_> {
         let book = self.book;
         let is_meant = |turn: &Self, e: &Enrolment| {
             begun.iter().any(|touch| e.is_at(touch))
-                && book.rule(&e.rule).is_some_and(|rule| turn.is_held_out_of(rule))
+                && book.rule(&e.rule).is_some_and(|rule| turn.held_out_of(rule).is_some())
         };
         let (ends, stay): (Vec<_>, Vec<_>) = std::mem::take(&mut self.customer.enrolments)
             .into_iter()
@@ -139,15 +139,17 @@ impl Turn<'_> {
         self.customer.enrolments = stay;
         for enrolment in ends.iter().filter(|e| e.asked_at().is_none()) {
             let Some(rule) = book.rule(&enrolment.rule) else { continue };
+            let Some(reason) = self.held_out_of(rule) else { continue };
             let is_whole = rule.steps.first().is_some_and(|step| step.id == enrolment.step);
             match is_whole {
                 true => {
                     let (name, at) = (&enrolment.occurrence, enrolment.at);
-                    self.record_refusal(rule, name, at, Reason::Holdout);
+                    self.record_refusal(rule, name, at, reason);
                 }
                 false => {
-                    let (channel, reason) = (self.channel_of(enrolment), Some(Reason::Holdout));
-                    self.record_end(enrolment, channel, TouchStatus::Skipped, self.now, reason);
+                    let channel = self.channel_of(enrolment);
+                    let (status, at) = (TouchStatus::Skipped, self.now);
+                    self.record_end(enrolment, channel, status, at, Some(reason));
                 }
             }
         }

@@ -60,6 +60,7 @@ use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
 use crate::rulebook::{Rule, RuleBook, Step};
+use crate::segment::Asked;
 use crate::stage::Entered;
 use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
 use crate::view::View;
@@ -252,6 +253,7 @@ impl Turn<'_> {
             zone: Cow::Borrowed(&self.zone),
             policy: &self.book.policy,
             drift: self.book.values(),
+            segments: Asked::of(self.book.segments()),
             event: None,
         }
     }
@@ -294,7 +296,20 @@ impl Turn<'_> {
             None => self.book.version(),
         };
         let enrolled_at = enrolment.enrolled_at();
-        TouchRecord { touch, channel, status, at, due, enrolled_at, reason, defers, met, version }
+        let variant = self.book.variant_of(&self.customer.id, enrolment);
+        TouchRecord {
+            touch,
+            channel,
+            status,
+            at,
+            due,
+            enrolled_at,
+            reason,
+            defers,
+            variant,
+            met,
+            version,
+        }
     }
 
     /// Notes that a trigger was refused or held out: one line, for the first
@@ -304,7 +319,7 @@ impl Turn<'_> {
             return;
         };
         let status = match reason {
-            Reason::Holdout => TouchStatus::HeldOut,
+            reason if reason.is_holdout() => TouchStatus::HeldOut,
             _ => TouchStatus::Skipped,
         };
         self.records.push(TouchRecord {
@@ -321,6 +336,7 @@ impl Turn<'_> {
             enrolled_at: reason.is_of_an_enrolment().then_some(at),
             reason: Some(reason),
             defers: Vec::new(),
+            variant: None,
             met: self.met_for(Some(reason)),
             version: self.book.version(),
         });

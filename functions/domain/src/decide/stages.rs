@@ -108,7 +108,7 @@ impl<'a> Turn<'a> {
     fn take_back_stage(&mut self, entry: &Entered) -> Vec<Enrolment> {
         let book = self.book;
         let held_out: Vec<&Rule> =
-            book.entered_by(entry.stage).filter(|rule| self.is_held_out_of(rule)).collect();
+            book.entered_by(entry.stage).filter(|rule| self.held_out_of(rule).is_some()).collect();
         let customer = &mut self.customer;
         let is_its = |e: &Enrolment| {
             let rule =

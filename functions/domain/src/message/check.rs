@@ -32,27 +32,26 @@ impl Templates {
         let mut checked: Vec<(&str, Use)> = Vec::new();
         for rule in book.rules().iter().filter(|rule| rule.status != Status::Archived) {
             for step in rule.all_steps() {
-                let Some(template) = step.template.as_deref() else {
-                    continue;
-                };
-                if !self.files.has(template) {
-                    let file = format!("rules/{}", rule.file);
-                    let hint = hint(template, self.names());
-                    let message = format!(
-                        "step {:?} names the template {template:?}, and there is no folder {FOLDER}/{template}{hint}",
-                        step.id
-                    );
-                    report.add(Diagnostic::error(&file, step.template_place, message));
-                    continue;
-                }
-                let trigger = Some(&rule.trigger);
-                let survey = step.survey.as_ref().map(|survey| survey.kind);
-                let (channel, purpose) = (step.channel, rule.purpose);
-                let used = Use { trigger, channel, purpose, survey };
-                if !checked.contains(&(template, used)) {
-                    checked.push((template, used));
-                    let samples = Samples::of(&book.policy, &used);
-                    self.check_use(template, &used, &samples, &book.policy, &mut report);
+                for (template, place) in step.templates() {
+                    if !self.files.has(template) {
+                        let file = format!("rules/{}", rule.file);
+                        let hint = hint(template, self.names());
+                        let message = format!(
+                            "step {:?} names the template {template:?}, and there is no folder {FOLDER}/{template}{hint}",
+                            step.id
+                        );
+                        report.add(Diagnostic::error(&file, place, message));
+                        continue;
+                    }
+                    let trigger = Some(&rule.trigger);
+                    let survey = step.survey.as_ref().map(|survey| survey.kind);
+                    let (channel, purpose) = (step.channel, rule.purpose);
+                    let used = Use { trigger, channel, purpose, survey };
+                    if !checked.contains(&(template, used)) {
+                        checked.push((template, used));
+                        let samples = Samples::of(&book.policy, &used);
+                        self.check_use(template, &used, &samples, &book.policy, &mut report);
+                    }
                 }
             }
         }

@@ -252,6 +252,7 @@ mod tests {
             due: at,
             enrolled_at: None,
             reason: None,
+            variant: None,
             met: None,
             version: None,
             defers: Vec::new(),

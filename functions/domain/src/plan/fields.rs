@@ -42,6 +42,35 @@ pub struct RuleChange {
     pub changes: Vec<FieldChange>,
 }
 
+/// What becomes of one segment, and how many customers are in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SegmentChange {
+    /// Its name.
+    pub segment: String,
+    /// What becomes of it.
+    pub action: Action,
+    /// Of one that says something else: what.
+    pub changes: Vec<FieldChange>,
+    /// How many are in it by the base; `None` where it has none such, or nothing that
+    /// bears on segments differs.
+    pub before: Option<usize>,
+    /// By the proposed rules.
+    pub after: Option<usize>,
+}
+
+/// What becomes of each segment, by name, as it is written; nobody is counted yet.
+pub fn segment_changes(
+    before: &BTreeMap<String, Value>,
+    after: &BTreeMap<String, Value>,
+) -> Vec<SegmentChange> {
+    let changes = rule_changes(before, after).into_iter();
+    let of_segment = |RuleChange { rule, action, changes }| {
+        let (before, after) = (None, None);
+        SegmentChange { segment: rule, action, changes, before, after }
+    };
+    changes.map(of_segment).collect()
+}
+
 /// What becomes of each rule, by name: before and after, each as it is written.
 pub fn rule_changes(
     before: &BTreeMap<String, Value>,

@@ -100,6 +100,11 @@ pub enum Lint {
         /// Of how many.
         touches: usize,
     },
+    /// Segments in which no customer of the history is.
+    EmptySegments {
+        /// The segments.
+        segments: Vec<String>,
+    },
     /// Two live marketing rules start at the same trigger and go by the same channel.
     Competing {
         /// The one that ranks higher.

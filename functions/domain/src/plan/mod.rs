@@ -7,6 +7,8 @@ mod lints;
 mod verdicts;
 
 pub use effects::{Change, Changed, Comparison, Day, Effects, Pending, Sent};
-pub use fields::{Action, FieldChange, RuleChange, field_changes, rule_changes};
+pub use fields::{
+    Action, FieldChange, RuleChange, SegmentChange, field_changes, rule_changes, segment_changes,
+};
 pub use lints::{Lint, Tallies, Tally, lints};
 pub use verdicts::Enrolments;

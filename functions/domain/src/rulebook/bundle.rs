@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::files::stem;
-use super::{POLICY_FILE, is_read};
+use super::files::{is_file, stem};
+use super::{POLICY_FILE, SEGMENTS_FILE, is_read, segments};
 use crate::digest::hex;
 
 /// Rules and templates together, each file by its path and its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundle {
-    /// The files of the rules folder: rules and policy.
+    /// The files of the rules folder: rules, policy and segments.
     pub rules: Vec<(String, String)>,
     /// The files of the templates folder.
     pub templates: Vec<(String, String)>,
@@ -61,7 +61,8 @@ impl Bundle {
 
     /// Each rule as it is written, by its name; what is no YAML is left out.
     pub fn written_rules(&self) -> BTreeMap<String, Value> {
-        let rules = self.rules.iter().filter(|(path, _)| !is_policy(path));
+        let is_rule = |path: &str| !is_file(path, POLICY_FILE) && !is_file(path, SEGMENTS_FILE);
+        let rules = self.rules.iter().filter(|(path, _)| is_rule(path));
         let read = rules.filter_map(|(path, text)| {
             let value = document(text)?;
             let name = value.get("rule").and_then(Value::as_str).or_else(|| stem(path))?;
@@ -72,16 +73,26 @@ impl Bundle {
 
     /// The policy as it is written; nothing where there is none.
     pub fn written_policy(&self) -> Value {
-        let policy = self.rules.iter().find(|(path, _)| is_policy(path));
-        policy.and_then(|(_, text)| document(text)).unwrap_or(Value::Null)
+        self.written(POLICY_FILE).unwrap_or(Value::Null)
+    }
+
+    /// Each segment as it is written, by its name; none where there is no file of them.
+    pub fn written_segments(&self) -> BTreeMap<String, Value> {
+        let written = self.written(SEGMENTS_FILE);
+        let fields = written.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        fields.into_iter().collect()
+    }
+
+    fn written(&self, file: &str) -> Option<Value> {
+        let (_, text) = self.rules.iter().find(|(path, _)| is_file(path, file))?;
+        document(text)
     }
 }
 
-fn is_policy(path: &str) -> bool {
-    stem(path).zip(stem(POLICY_FILE)).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
-}
-
 fn document(text: &str) -> Option<Value> {
+    if segments::is_blank(text) {
+        return Some(Value::Null);
+    }
     serde_saphyr::from_str(text).ok()
 }
 
@@ -94,6 +105,24 @@ mod tests {
             files.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect()
         };
         Bundle::new(own(rules), own(&[("mail/es/subject.txt", "Hola")]))
+    }
+
+    #[test]
+    fn segments_are_part_of_a_bundle_and_no_rule() {
+        let of = |segments: &str| {
+            bundle(&[("policy.yaml", "{}"), ("a.yaml", "rule: a\n"), ("Segments.yml", segments)])
+        };
+        let (one, other) = (of("loyal: { if: 'true' }"), of("loyal: { if: 'false' }"));
+        assert_ne!(one.digest(), other.digest());
+        assert_eq!(one.written_rules().keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(one.written_segments()["loyal"]["if"], "true");
+        // A file that says nothing is no fault, however it is written down.
+        for nothing in ["", "# none yet\n", "---\n"] {
+            let bundle = of(nothing);
+            assert!(bundle.written_segments().is_empty());
+            let compiled = bundle.compiled_rules().unwrap();
+            assert!(compiled.contains(&("Segments.yml".to_owned(), "null".to_owned())));
+        }
     }
 
     #[test]
@@ -110,5 +139,6 @@ mod tests {
         assert_eq!(one.digest().len(), 64);
         assert_eq!(one.written_rules()["a"]["priority"], 1);
         assert_eq!(one.written_policy(), serde_json::json!({ "brand": {} }));
+        assert!(one.written_segments().is_empty());
     }
 }

@@ -1,10 +1,16 @@
 //! What `lazo rules check` finds in rules and policy beyond their shape.
 
+mod of_step;
+
 use std::collections::BTreeSet;
 
+use of_step::{attempts, hours, survey};
+
 use super::report::Findings;
+use super::segments::Written;
+use super::variants::variants;
 use super::yaml::{self, Form, Key};
-use super::{Attempts, Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
+use super::{Diagnostic, ExitOn, Rule, Step, policy_schema, rule_schema};
 use super::{files, goal};
 use crate::codes::{is_country, no_country, no_currency};
 use crate::condition::Condition;
@@ -12,14 +18,15 @@ use crate::customer::CUSTOMER_SINCE;
 use crate::event::{EventKind, Locale};
 use crate::nearest::hint;
 use crate::policy::{FrequencyCap, Policy};
-use crate::rule::{ExitSpec, RuleSpec, Status, StepSpec, Survey, Trigger, is_name};
+use crate::rule::{ExitSpec, RuleSpec, Status, Trigger, is_name};
 
 /// The policy, also where something in it is wrong, so that rules can be checked by
 /// the rest; `None` where it cannot be read at all.
 pub fn policy(file: &str, text: &str, form: Form, found: &mut Vec<Diagnostic>) -> Option<Policy> {
     let (policy, node) = yaml::read::<Policy>(file, text, policy_schema, form, found)?;
     let policy = policy?;
-    let mut report = Findings { file, text, node, relationships: Vec::new(), found: Vec::new() };
+    let mut report =
+        Findings { file, text, node, relationships: Vec::new(), segments: None, found: Vec::new() };
     for (channel, window) in &policy.windows {
         if window.never_opens() {
             let path = [Key::Name("windows"), Key::Name(channel.as_str())];
@@ -99,19 +106,27 @@ fn caps(caps: &[FrequencyCap], under: &[Key], report: &mut Findings) {
     }
 }
 
+/// What rules are checked by; `None` where it cannot be read.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub policy: Option<&'a Policy>,
+    pub segments: Option<&'a Written>,
+}
+
 /// The rule of a file, also where something in it is wrong, so that what it
 /// names can be checked; `None` where it cannot be read at all.
 pub fn rule(
     file: &str,
     text: &str,
     form: Form,
-    policy: Option<&Policy>,
+    Known { policy, segments }: Known,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Rule> {
     let (spec, node) = yaml::read::<RuleSpec>(file, text, rule_schema, form, found)?;
+    let segments = segments.map(Written::names);
     let kinds = policy.into_iter().flat_map(|policy| policy.relationships.keys());
     let relationships = kinds.map(String::as_str).collect();
-    let mut report = Findings { file, text, node, relationships, found: Vec::new() };
+    let mut report = Findings { file, text, node, relationships, segments, found: Vec::new() };
     let rule = match spec {
         Some(spec) => build(spec, policy, &mut report),
         None => {
@@ -160,6 +175,7 @@ fn build(spec: RuleSpec, policy: Option<&Policy>, report: &mut Findings) -> Opti
         in_force_since: None,
         name: spec.rule,
         file: report.file.to_owned(),
+        title: spec.title,
         description: spec.description,
         status: spec.status,
         purpose: spec.purpose,
@@ -267,7 +283,12 @@ fn step(
     let condition = report.condition(&path("if"), step.condition.as_ref(), |source| {
         Condition::compile(source, event)
     });
+    let variants = variants(step, &path("variants"), report);
     match (step.channel.content(), &step.template) {
+        (None, None) if step.variants.is_some() => {
+            report.error(&path("variants"), "an event carries ids only and has no template");
+        }
+        (Some(_), None) if step.variants.is_some() => {}
         (None, Some(_)) => {
             report.error(&path("template"), "an event carries ids only and has no template");
         }
@@ -304,6 +325,7 @@ fn step(
         channel: step.channel,
         template: step.template.clone(),
         template_place: report.node.place_of(&path("template")),
+        variants,
         wait: step.wait,
         on: step.on,
         at: step.at,
@@ -316,84 +338,4 @@ fn step(
     };
     built.attempts = attempts(step, &built, &path("attempts"), report);
     built
-}
-
-/// How often a call is tried; tells what does not go together.
-fn attempts(
-    spec: &StepSpec,
-    first: &Step,
-    path: &[Key; 3],
-    report: &mut Findings,
-) -> Option<Attempts> {
-    let Some(attempts) = spec.attempts.as_ref() else {
-        return spec.channel.has_attempts().then(|| Attempts::once(first));
-    };
-    let part = |name: &'static str| [path[0], path[1], path[2], Key::Name(name)];
-    if !spec.channel.has_attempts() {
-        report.error(path, "attempts are for calls");
-    }
-    if !(1..=10).contains(&attempts.max) {
-        report.error(&part("max"), "max is 1 to 10");
-    }
-    if attempts.gap.count == 0 {
-        report.error(&part("gap"), "gap must be longer than nothing, such as \"1 business day\"");
-    }
-    match (attempts.then, &attempts.template) {
-        (Some(then), _) if !then.can_follow_calls() => {
-            report.error(&part("then"), "what follows the last attempt is an email or a task");
-        }
-        (Some(_), None) => {
-            report.error(&part("then"), "what follows the last attempt needs a template");
-        }
-        (None, Some(_)) => {
-            report.error(&part("template"), "name with then how it goes: email or task");
-        }
-        _ => {}
-    }
-    let then = attempts.then.map(|channel| Step {
-        channel,
-        template: attempts.template.clone(),
-        template_place: report.node.place_of(&part("template")),
-        wait: None,
-        on: None,
-        at: None,
-        condition: None,
-        expiry: channel.expiry(),
-        ..first.clone()
-    });
-    Some(Attempts::of(first, attempts.max.min(10), attempts.gap, then))
-}
-
-fn survey(step: &StepSpec, event: Option<EventKind>, path: &[Key], report: &mut Findings) {
-    let Some(survey) = &step.survey else { return };
-    if !step.channel.carries_surveys() {
-        report.error(path, "a survey goes by email");
-    }
-    let within = |key: &'static str| [path, &[Key::Name(key)]].concat();
-    let touchpoint = &survey.touchpoint;
-    let is_short = touchpoint.chars().count() <= Survey::TOUCHPOINT_CHARS_MAX;
-    if !is_short || crate::event::Line::new(touchpoint.as_str()).is_err() {
-        let most = Survey::TOUCHPOINT_CHARS_MAX;
-        let message = format!("a touchpoint is a name on one line, of at most {most} characters");
-        report.error(&within("touchpoint"), message);
-    }
-    if event.is_none_or(|kind| kind == EventKind::ContentPublished) {
-        let message = "who is asked is drawn by the rule's occurrence, and here that is the same for many customers: all of them would be asked, or none; let an event of the customer's own trigger the rule";
-        report.warning(&within("sample"), message);
-    }
-}
-
-fn hours(step: &StepSpec, policy: &Policy, path: &[Key], report: &mut Findings) {
-    let Some(window) = policy.windows.get(&step.channel) else { return };
-    let at = step.at.unwrap_or(policy.default_time);
-    let minute = at.hour() as u16 * 60 + at.minute() as u16;
-    if step.at.is_some() && !window.ever_includes(minute) {
-        let message = format!(
-            "{:02}:{:02} is outside the policy's window for {} on every day, so the touch would always wait",
-            at.hour(),
-            at.minute(),
-            step.channel
-        );
-        report.warning(path, message);
-    }
 }

@@ -2,12 +2,13 @@
 //! writes a rule for it to be passed over, so that is told.
 
 use super::yaml::Place;
-use super::{Diagnostic, POLICY_FILE};
+use super::{Diagnostic, POLICY_FILE, SEGMENTS_FILE};
 use crate::nearest::nearest;
 
 /// The files of a rules folder by what they are: name and text.
 pub(super) struct Sorted<'a> {
     pub policy: Option<(&'a str, &'a str)>,
+    pub segments: Option<(&'a str, &'a str)>,
     pub rules: Vec<(&'a str, &'a str)>,
 }
 
@@ -18,7 +19,12 @@ pub(super) fn stem(file: &str) -> Option<&str> {
     (is_yaml && !stem.is_empty()).then_some(stem)
 }
 
-/// Whether a file of a rules folder is read, as a rule or as the policy.
+/// Whether a path is that of a file of its own, whatever its ending and its case.
+pub(super) fn is_file(path: &str, own: &str) -> bool {
+    stem(path).zip(stem(own)).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+}
+
+/// Whether a file of a rules folder is read: as a rule, the policy or the segments.
 pub fn is_read(file: &str) -> bool {
     !file.contains('/') && stem(file).is_some()
 }
@@ -32,8 +38,7 @@ fn is_at_home(file: &str) -> bool {
 
 /// Sorts the files, and tells of those that are not read.
 pub(super) fn sorted<'a>(files: &'a [(String, String)], found: &mut Vec<Diagnostic>) -> Sorted<'a> {
-    let policy_stem = stem(POLICY_FILE).unwrap_or_default();
-    let mut sorted = Sorted { policy: None, rules: Vec::new() };
+    let mut sorted = Sorted { policy: None, segments: None, rules: Vec::new() };
     let mut read: Vec<(String, &str)> = Vec::new();
     for (name, text) in files {
         let mut wrong = |message: String| {
@@ -57,8 +62,10 @@ pub(super) fn sorted<'a>(files: &'a [(String, String)], found: &mut Vec<Diagnost
             continue;
         }
         read.push((key, name));
-        if stem.eq_ignore_ascii_case(policy_stem) {
+        if is_file(name, POLICY_FILE) {
             sorted.policy = Some((name, text));
+        } else if is_file(name, SEGMENTS_FILE) {
+            sorted.segments = Some((name, text));
         } else {
             sorted.rules.push((name, text));
         }

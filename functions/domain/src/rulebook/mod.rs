@@ -4,20 +4,22 @@ mod attempts;
 mod bundle;
 mod calendar;
 mod check;
+mod diagnostic;
 mod files;
 mod gaps;
 mod goal;
 mod report;
 mod schema;
+mod segments;
+mod variants;
 mod version;
 mod wording;
 mod yaml;
 
-use std::fmt;
-
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::condition::{Condition, EventFields};
 use crate::customer::Customer;
@@ -27,15 +29,20 @@ use crate::history::Until;
 use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::rule::{DuringComplaint, Goal, PromisedDay, Reentry, Share, Status, Survey, Trigger};
+use crate::segment::{Asked, Segments};
 use crate::span::Span;
 use crate::stage::Stage;
 use crate::view::View;
 pub use attempts::{Attempt, Attempts, CALLS_MAX, step_id, step_parts};
 pub use bundle::Bundle;
 pub use calendar::CalendarRule;
+use check::Known;
+pub use diagnostic::{Diagnostic, DiagnosticSeverity};
 use files::Sorted;
 pub use files::is_read;
-pub use schema::{policy_schema, rule_schema};
+pub use schema::{policy_schema, rule_schema, segments_schema};
+use segments::Written;
+pub use variants::Variant;
 pub use version::VersionNumber;
 use yaml::Form;
 pub use yaml::Place;
@@ -43,58 +50,8 @@ pub use yaml::Place;
 /// The file that holds the contact policy.
 pub const POLICY_FILE: &str = "policy.yaml";
 
-/// Something found in a rule, the policy or a template: where, and how to mend it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// The file's name in the rules folder; the check of templates puts its folder first.
-    pub file: String,
-    /// The line and column in that file; its start where no better place is known.
-    pub place: Place,
-    /// Whether it must be mended.
-    pub severity: DiagnosticSeverity,
-    /// What is wrong and how to mend it, for whoever writes the file.
-    pub message: String,
-}
-
-/// Whether a finding must be mended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiagnosticSeverity {
-    /// It must be mended: the files are refused until then.
-    Error,
-    /// Worth a look; nothing is refused for it.
-    Warning,
-}
-
-impl Diagnostic {
-    /// A finding that must be mended.
-    pub fn error(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            file: file.into(),
-            place,
-            severity: DiagnosticSeverity::Error,
-            message: message.into(),
-        }
-    }
-
-    /// A finding that is worth a look and refuses nothing.
-    pub fn warning(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            severity: DiagnosticSeverity::Warning,
-            ..Diagnostic::error(file, place, message)
-        }
-    }
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.severity {
-            DiagnosticSeverity::Error => "error",
-            DiagnosticSeverity::Warning => "warning",
-        };
-        let Place { line, column } = self.place;
-        write!(f, "{}:{line}:{column}: {kind}: {}", self.file, self.message)
-    }
-}
+/// The file that holds the segments; a shop need not have any.
+pub const SEGMENTS_FILE: &str = "segments.yaml";
 
 /// A rule, ready to decide by.
 #[derive(Clone, Debug)]
@@ -103,8 +60,10 @@ pub struct Rule {
     pub name: String,
     /// The name of its file.
     pub file: String,
-    /// What the rule is for, as reps read it; empty where nobody wrote it.
-    pub description: String,
+    /// What people read in place of the name.
+    pub title: Bilingual,
+    /// What the rule is for, as reps read it.
+    pub description: Bilingual,
     /// Only a live rule enrols customers and sends.
     pub status: Status,
     /// Marketing or service: it decides which consent a touch needs.
@@ -148,8 +107,11 @@ pub struct Step {
     pub id: String,
     /// By what it goes: mail, a call, a task, or an event on the bus.
     pub channel: Channel,
-    /// The folder in `infra/templates/`; `None` for the channel `event`.
+    /// The folder in `infra/templates/`; `None` for the channel `event`, and where there
+    /// are variants.
     pub template: Option<String>,
+    /// In place of one template, by name; see [`Step::variant`].
+    pub variants: Vec<Variant>,
     /// Where the rule's file names the template.
     pub template_place: Place,
     /// How long after the trigger, or after the step before; `None` adds no time.
@@ -198,6 +160,13 @@ impl Rule {
         self.steps[self.position(id)?].attempts.as_ref()
     }
 
+    /// Every condition that it asks.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let steps = self.steps.iter().filter_map(|step| step.condition.as_ref());
+        let exits = self.exit_on.iter().filter_map(|exit| exit.condition.as_ref());
+        self.filter.iter().chain(steps).chain(exits)
+    }
+
     /// Every step, further attempts at calls and their fall-backs included.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|step| {
@@ -214,6 +183,7 @@ pub struct RuleBook {
     pub policy: Policy,
     /// The time zone of customers who told none; UTC where the policy's is not known.
     pub default_zone: TimeZone,
+    segments: Segments,
     rules: Vec<Rule>,
     /// By kind of event, the live rules that it triggers.
     by_event: Vec<Vec<usize>>,
@@ -267,7 +237,7 @@ impl RuleBook {
 
     fn check_form(files: &[(String, String)], form: Form) -> (Option<RuleBook>, Vec<Diagnostic>) {
         let mut found = Vec::new();
-        let Sorted { policy, rules: texts } = files::sorted(files, &mut found);
+        let Sorted { policy, segments, rules: texts } = files::sorted(files, &mut found);
         let policy = match policy {
             Some((name, text)) => check::policy(name, text, form, &mut found),
             None => {
@@ -276,16 +246,28 @@ impl RuleBook {
                 None
             }
         };
+        let written = match segments {
+            Some((name, text)) => segments::read(name, text, form, policy.as_ref(), &mut found),
+            None => Some(Written::default()),
+        };
+        let known = Known { policy: policy.as_ref(), segments: written.as_ref() };
         let rules = texts.into_iter();
-        let rules = rules
-            .filter_map(|(name, text)| check::rule(name, text, form, policy.as_ref(), &mut found));
+        let rules =
+            rules.filter_map(|(name, text)| check::rule(name, text, form, known, &mut found));
         let mut rules: Vec<Rule> = rules.collect();
         rules.sort_by(|a, b| a.name.cmp(&b.name));
+        let written = written.unwrap_or_default();
+        // Where something is wrong nobody can tell what is used.
+        if let (Some((file, _)), true) =
+            (segments, found.iter().all(|d| d.severity == DiagnosticSeverity::Warning))
+        {
+            segments::unused(file, &written, &rules, &mut found);
+        }
         found.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
-        (policy.map(|policy| RuleBook::new(policy, rules)), found)
+        (policy.map(|policy| RuleBook::new(policy, written.segments, rules)), found)
     }
 
-    fn new(policy: Policy, rules: Vec<Rule>) -> RuleBook {
+    fn new(policy: Policy, segments: Segments, rules: Vec<Rule>) -> RuleBook {
         let mut by_event = vec![Vec::new(); EventKind::ALL.len()];
         let mut exits: Vec<Option<EventFields>> = vec![None; EventKind::ALL.len()];
         for (index, rule) in rules.iter().enumerate() {
@@ -301,8 +283,17 @@ impl RuleBook {
         }
         let default_zone = policy.default_zone();
         let scorer = Scorer::new(None, &policy.drift);
-        let (knows_values, version) = (false, None);
-        RuleBook { policy, default_zone, rules, by_event, exits, scorer, knows_values, version }
+        RuleBook {
+            policy,
+            default_zone,
+            segments,
+            rules,
+            by_event,
+            exits,
+            scorer,
+            knows_values: false,
+            version: None,
+        }
     }
 
     /// The same with what was learnt of the shop.
@@ -341,13 +332,17 @@ impl RuleBook {
     /// Whether any live rule asks for stages, chances or value.
     pub fn asks_for_drift(&self) -> bool {
         let fields = ["stage", "p_alive", "p_active", "lifetime_value"];
-        let asks = |condition: &Condition| fields.iter().any(|field| condition.names(field));
-        self.rules.iter().filter(|rule| rule.is_live()).any(|rule| {
-            let steps = rule.steps.iter().filter_map(|step| step.condition.as_ref());
-            let exits = rule.exit_on.iter().filter_map(|exit| exit.condition.as_ref());
-            matches!(rule.trigger, Trigger::Stage(_))
-                || rule.filter.iter().chain(steps).chain(exits).any(asks)
-        })
+        let names = |condition: &Condition| fields.iter().any(|field| condition.names(field));
+        let asks = |condition: &Condition| self.segments.asked_by(condition).any(names);
+        self.rules
+            .iter()
+            .filter(|rule| rule.is_live())
+            .any(|rule| matches!(rule.trigger, Trigger::Stage(_)) || rule.conditions().any(asks))
+    }
+
+    /// The segments, in the order of their names.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
     }
 
     /// The live rules that the entry into a stage triggers.
@@ -397,6 +392,7 @@ impl<'a> View<'a> {
             zone: customer.zone(&book.default_zone),
             policy: &book.policy,
             drift: book.values(),
+            segments: Asked::of(&book.segments),
             event: None,
         }
     }

@@ -1,10 +1,13 @@
 //! What is found in one file of rules, and where it stands in it.
 
-use super::Diagnostic;
 use super::yaml::{Key, Node, Place};
+use super::{Diagnostic, SEGMENTS_FILE};
 use crate::condition::{Condition, Fault};
 use crate::event::EventKind;
 use crate::nearest::hint;
+
+/// How many names of segments are told where none is near.
+const NAMES_TOLD_MAX: usize = 10;
 
 /// Collects what is wrong in one file.
 pub(super) struct Findings<'a> {
@@ -13,6 +16,8 @@ pub(super) struct Findings<'a> {
     pub node: Node,
     /// What the policy calls the types of relationship.
     pub relationships: Vec<&'a str>,
+    /// The segments that there are; `None` where nobody can tell.
+    pub segments: Option<Vec<&'a str>>,
     pub found: Vec<Diagnostic>,
 }
 
@@ -60,6 +65,7 @@ impl Findings<'_> {
                         self.found.push(Diagnostic::warning(self.file, place, message));
                     }
                 }
+                self.unknown_segments(path, source, &condition);
                 Some(condition)
             }
             Err(faults) => {
@@ -69,6 +75,33 @@ impl Findings<'_> {
                 }
                 None
             }
+        }
+    }
+
+    /// Tells the names of segments that there are not.
+    fn unknown_segments(&mut self, path: &[Key], source: &str, condition: &Condition) {
+        let Some(known) = &self.segments else { return };
+        let is_known = |name: &String| known.contains(&name.as_str());
+        if condition.segments().iter().all(is_known) {
+            return;
+        }
+        let hint = |name: &str| match hint(name, known.iter().copied()) {
+            near if !near.is_empty() => near,
+            _ if known.is_empty() => format!("; {SEGMENTS_FILE} has none"),
+            _ => {
+                let told: Vec<&str> = known.iter().copied().take(NAMES_TOLD_MAX).collect();
+                let more = if known.len() > NAMES_TOLD_MAX { ", …" } else { "" };
+                format!("; {SEGMENTS_FILE} has {}{more}", told.join(", "))
+            }
+        };
+        let unknown = condition.places_of_segments();
+        let unknown = unknown.into_iter().filter(|(_, name)| !is_known(name));
+        let told: Vec<(usize, String)> = unknown
+            .map(|(at, name)| (at, format!("there is no segment {name:?}{}", hint(&name))))
+            .collect();
+        for (offset, message) in told {
+            let place = self.within(path, source, offset);
+            self.found.push(Diagnostic::error(self.file, place, message));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::segments::SegmentsSpec;
 use crate::policy::Policy;
 use crate::rule::RuleSpec;
 
@@ -16,5 +17,12 @@ pub fn rule_schema() -> &'static serde_json::Value {
 pub fn policy_schema() -> &'static serde_json::Value {
     static SCHEMA: LazyLock<serde_json::Value> =
         LazyLock::new(|| schemars::schema_for!(Policy).to_value());
+    &SCHEMA
+}
+
+/// The JSON Schema of `segments.yaml`.
+pub fn segments_schema() -> &'static serde_json::Value {
+    static SCHEMA: LazyLock<serde_json::Value> =
+        LazyLock::new(|| schemars::schema_for!(SegmentsSpec).to_value());
     &SCHEMA
 }

@@ -91,6 +91,12 @@ impl Node {
         entries.iter().find(|(key, ..)| key == name).map(|(.., node)| node)
     }
 
+    /// The keys of a map; none of anything else.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let entries = if let Kind::Map(entries) = &self.kind { &entries[..] } else { &[] };
+        entries.iter().map(|(key, ..)| key.as_str())
+    }
+
     /// The entries of a list; none of anything else.
     pub fn entries(&self) -> &[Node] {
         if let Kind::List(nodes) = &self.kind { nodes } else { &[] }

@@ -39,6 +39,8 @@ pub enum FieldKind {
     Timestamp,
     /// A list of strings, which may be empty.
     Texts,
+    /// A list of names of segments.
+    Segments,
     /// Whatever the shop has told, by name.
     Attributes,
 }
@@ -165,6 +167,7 @@ customer_fields! {
             let last = of.customer.complaints.last_opened(asked_at(of))?;
             Some(Value::Int(calendar::days_between(last, of.now, &of.zone)))
         };
+        segments: Segments, Always, ["loyal"], |of| Some(of.segments.all(of));
         last_csat: Number, Sometimes, 5, |of| {
             of.customer.csat.as_of(of.until.at).map(|score| Value::Int((*score).into()))
         };

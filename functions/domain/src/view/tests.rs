@@ -8,6 +8,7 @@ use crate::drift::{Estimate, Kind, Model, Params, ShopRhythm, Spending};
 use crate::event::{Detail, EventKind, from_wire};
 use crate::id::Id;
 use crate::rulebook::RuleBook;
+use crate::segment::Asked;
 
 const DAY: i64 = 86_400_000;
 
@@ -63,6 +64,7 @@ fn view<'a>(customer: &'a Customer, book: &'a RuleBook, at: Instant) -> View<'a>
         zone: Cow::Borrowed(&book.default_zone),
         policy: &book.policy,
         drift: book.values(),
+        segments: Asked::of(book.segments()),
         event: None,
     }
 }

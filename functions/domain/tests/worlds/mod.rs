@@ -174,6 +174,7 @@ fn step(waits: Waits) -> impl Strategy<Value = String> {
         "channel: call, template: t, attempts: { max: 3, gap: 1 business day, then: email, template: t }",
         "channel: call, template: t, attempts: { max: 2, gap: 5 hours }",
         "channel: task, template: t",
+        "channel: email, variants: { a: { template: t, share: 30% }, b: { template: u, share: 70% } }",
         "channel: event, event: Done",
     ]);
     let wait = match waits {
@@ -202,6 +203,7 @@ fn step(waits: Waits) -> impl Strategy<Value = String> {
         ", if: customer.purchases < 3",
         ", if: customer.last_nps > 2",
         ", if: has(customer.country)",
+        ", if: segment(\"keen\") || segment(\"calm\")",
     ]);
     (channel, wait, at, expires, condition)
         .prop_map(|(channel, wait, at, expires, if_)| format!("{channel}{wait}{at}{expires}{if_}"))
@@ -232,6 +234,8 @@ fn rule(waits: Waits) -> impl Strategy<Value = String> {
         "filter: customer.open_complaints == 0",
         "filter: '!trigger.refunded'",
         "filter: customer.stage != 'exploration'",
+        "filter: segment(\"keen\")",
+        "filter: '!(\"keen\" in customer.segments) && segment(\"calm\")'",
         "filter: customer.total_spent > 90.0 || customer.last_csat > 2",
     ]);
     let rest = option(&[
@@ -245,6 +249,7 @@ fn rule(waits: Waits) -> impl Strategy<Value = String> {
         "during_complaint: send",
         "exit_on: [CustomerUpdated, SurveyAnswered]",
         "exit_on: [{ event: PurchaseRefunded, if: trigger.refunded }]",
+        "exit_on: [{ event: PurchaseCompleted, if: segment(\"keen\") }]",
         "exit_on: [{ event: SurveyAnswered, if: event.csat > 3 }, { event: PurchaseRefunded, if: trigger.refunded && has(event.total) }]",
     ]);
     (head, trigger, filter, rest, proptest::collection::vec(step(waits), 1..4)).prop_map(
@@ -279,6 +284,7 @@ fn policy() -> impl Strategy<Value = String> {
         "closed_days: ['2026-11-02', '--12-01']",
         "relationships: { transactional: { channels: [email, task], purposes: [service] } }",
         "by_country: { ES: { email: { mon-sat: '01:45-12:00' } } }",
+        "global_holdout: { share: 100%, purpose: marketing, epoch: x }",
     ]);
     let complaints = option(&[
         "",
@@ -290,13 +296,20 @@ fn policy() -> impl Strategy<Value = String> {
     })
 }
 
+/// Segments of which each customer either is or is not: no value is ever missing.
+pub const SEGMENTS: [(&str, &str); 2] =
+    [("keen", "customer.purchases > 1"), ("calm", "customer.open_complaints == 0")];
+
 /// The files of a rules folder.
 pub fn files(waits: Waits) -> impl Strategy<Value = Vec<(String, String)>> {
     (policy(), proptest::collection::vec(rule(waits), 1..6)).prop_map(|(policy, rules)| {
         let rules = rules.into_iter().enumerate().map(|(index, rule)| {
             (format!("rule-{index}.yaml"), format!("rule: rule-{index}\n{rule}"))
         });
-        std::iter::once(("policy.yaml".to_owned(), policy)).chain(rules).collect()
+        let segments =
+            SEGMENTS.map(|(name, held)| format!("{name}: {{ if: {held}, counted: true }}\n"));
+        let own = [("policy.yaml", policy), ("segments.yaml", segments.concat())];
+        own.map(|(name, text)| (name.to_owned(), text)).into_iter().chain(rules).collect()
     })
 }
 

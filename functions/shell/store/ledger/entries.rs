@@ -243,6 +243,9 @@ pub struct TouchEntry {
     /// Why it did not go out; `None` where it went out or may go out yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Which variant of its step it says; `None` where the step has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Box<str>>,
     /// Of a mail that was not written or not taken: why. Without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -285,6 +288,7 @@ impl TouchEntry {
             due: send.due,
             enrolled_at: send.enrolled_at,
             reason: None,
+            variant: send.variant.clone(),
             why: None,
             met: None,
             version: send.version,
@@ -322,6 +326,7 @@ impl TouchEntry {
             due: record.due,
             enrolled_at: record.enrolled_at,
             reason: record.reason,
+            variant: record.variant.clone(),
             why: None,
             met: record.met.clone(),
             version: record.version,

@@ -200,7 +200,8 @@ impl<'a> Case<'a> {
 
     /// Whether no touch follows.
     fn check_ended(&mut self, expected: &Expected, seen: &Seen) -> bool {
-        let is_refusal = ["reentry", "holdout", "too_old", "filter_false"].contains(&seen.reason);
+        let is_refusal = ["reentry", "holdout", "global_holdout", "too_old", "filter_false"]
+            .contains(&seen.reason);
         if is_refusal {
             self.check_refusal(expected, seen.reason, seen.is_of_guest);
             return true;
@@ -213,6 +214,12 @@ impl<'a> Case<'a> {
                 let why = format!("waited at {} for {reason} without cause", when(*at));
                 self.accuse(&expected.touch, why);
             }
+        }
+        let id = self.id_of(seen.is_of_guest);
+        let variant = expected.flow.variant(expected.step().id, id);
+        if seen.end == End::Sent && seen.variant.as_deref() != variant {
+            let said = seen.variant.as_deref().unwrap_or("none");
+            self.accuse(&expected.touch, format!("says the variant {said}, which was not drawn"));
         }
         let went = self.went(&expected.touch);
         match seen.end {
@@ -267,7 +274,8 @@ impl<'a> Case<'a> {
         if !expected.flow.is_for(trigger) {
             self.accuse(&expected.touch, "was begun against its filter");
         }
-        if expected.flow.holds_out(self.id_of(is_of_guest)) {
+        let id = self.id_of(is_of_guest);
+        if expected.flow.holds_out(id) || expected.flow.is_kept_from(id) {
             self.accuse(&expected.touch, "was begun for somebody who is held out");
         }
     }
@@ -295,14 +303,20 @@ impl<'a> Case<'a> {
     }
 
     fn check_refusal(&mut self, expected: &Expected, reason: &str, is_of_guest: bool) {
+        let id = self.id_of(is_of_guest);
+        let is_kept_from = expected.flow.is_kept_from(id);
+        if reason == "global_holdout" && !is_kept_from {
+            self.accuse(&expected.touch, "was not begun for the global holdout without cause");
+        }
         let Some(trigger) = expected.trigger else { return };
         let is_right = match reason {
+            "global_holdout" => is_kept_from,
             "too_old" => expected
                 .zones
                 .iter()
                 .any(|zone| expected.received > days_later(trigger.occurred, TRIGGER_DAYS, zone)),
             "filter_false" => !expected.flow.is_for(trigger),
-            "holdout" => expected.flow.holds_out(self.id_of(is_of_guest)),
+            "holdout" => expected.flow.holds_out(self.id_of(is_of_guest)) && !is_kept_from,
             "reentry" => expected.flow.cooldown_days.is_some_and(|days| {
                 self.facts.iter().any(|other| {
                     let first = other.occurred.min(trigger.occurred);

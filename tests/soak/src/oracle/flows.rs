@@ -169,6 +169,12 @@ pub const FLOWS: [Flow; 13] = [
     },
 ];
 
+/// The share of customers who get no marketing at all.
+const GLOBAL_HOLDOUT: f64 = 0.12;
+
+/// The share of customers who are thanked by the first of two texts.
+const FIRST_VARIANT: f64 = 0.4;
+
 /// The share of deliveries that is asked about.
 const SAMPLE: f64 = 0.2;
 
@@ -223,9 +229,20 @@ impl Flow {
         }
     }
 
-    /// Whether a customer is among those who get nothing, to compare with.
+    /// Whether a customer is among those who get nothing of this rule, to compare with.
     pub fn holds_out(&self, id: &str) -> bool {
         drawn(&format!("{}/{id}", self.rule)) < self.holdout
+    }
+
+    /// Whether a customer is among those who get nothing of any rule of its purpose.
+    pub fn is_kept_from(&self, id: &str) -> bool {
+        self.purpose == For::Marketing && drawn(&format!("global/soak/{id}")) < GLOBAL_HOLDOUT
+    }
+
+    /// Which of two texts a customer gets in a step, where it has two.
+    pub fn variant(&self, step: &str, id: &str) -> Option<&'static str> {
+        let is_first = drawn(&format!("thanks-mail/mail/{id}")) < FIRST_VARIANT;
+        (self.rule == "thanks-mail" && step == "mail").then_some(if is_first { "a" } else { "b" })
     }
 
     /// Whether an event of a kind that ends it is one that does.

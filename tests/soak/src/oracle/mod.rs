@@ -70,6 +70,8 @@ pub struct Seen {
     pub due: i64,
     pub reason: &'static str,
     pub defers: Vec<Deferred>,
+    /// Which of several texts it was.
+    pub variant: Option<String>,
     /// Whether it was the guest's who the customer was.
     pub is_of_guest: bool,
     /// The version of the rules that the entry names.

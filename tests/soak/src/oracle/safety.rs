@@ -98,6 +98,8 @@ impl Case<'_> {
         let zone = view.zone();
         check(!is_open(step.line, view.country(), gone.at, &zone), "outside its window");
         check(flow.holds_out(self.id_of(gone.is_of_guest)), "to somebody who is held out");
+        let is_kept_from = flow.is_kept_from(self.id_of(gone.is_of_guest));
+        check(is_kept_from, "to somebody who gets no marketing, to compare with");
         check(!flow.draws(named.occurrence), "to somebody who was not drawn");
         let began = self.began(named.flow, named.occurrence, trigger, &zone);
         check(

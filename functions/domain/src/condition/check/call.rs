@@ -1,11 +1,11 @@
 //! The types of operators and functions.
 
 use cel::IdedExpr;
-use cel::common::ast::{CallExpr, Expr, operators};
+use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 
-use super::super::FIELDS_COMMAND;
 use super::super::functions::{FUNCTIONS, Function, MACROS};
 use super::super::types::Type;
+use super::super::{FIELDS_COMMAND, SEGMENTS};
 use super::Checker;
 
 impl Checker<'_> {
@@ -71,6 +71,11 @@ impl Checker<'_> {
         if matches!(call.func_name.as_str(), operators::EQUALS | operators::NOT_EQUALS) {
             self.choices(&call.args[0], &call.args[1]);
             self.choices(&call.args[1], &call.args[0]);
+            for (kind, other) in [(left, &call.args[1]), (right, &call.args[0])] {
+                if kind.names_segments() {
+                    self.segments(other);
+                }
+            }
         }
         Type::Bool
     }
@@ -78,6 +83,14 @@ impl Checker<'_> {
     fn membership(&mut self, at: &IdedExpr, call: &CallExpr, element: &Type, list: &Type) -> Type {
         if let Expr::List(listed) = &call.args[1].expr {
             listed.elements.iter().for_each(|other| self.choices(&call.args[0], other));
+        }
+        if list.names_segments() {
+            self.segments(&call.args[0]);
+            let is_named = matches!(call.args[0].expr, Expr::Literal(LiteralValue::String(_)));
+            // Of one name alone it is asked, as `segment(…)` asks.
+            self.segment_lists -= usize::from(is_named && is_segments(&call.args[1]));
+        } else if element.names_segments() {
+            self.segments(&call.args[1]);
         }
         match list {
             Type::List(of) if !of.meets(element) => {
@@ -107,6 +120,7 @@ impl Checker<'_> {
     }
 
     fn arithmetic(&mut self, at: &IdedExpr, operator: &str, left: &Type, right: &Type) -> Type {
+        let (left, right) = (left.plain(), right.plain());
         let is_sum = operator == operators::ADD;
         let is_difference = operator == operators::SUBSTRACT;
         match (left, right) {
@@ -121,6 +135,21 @@ impl Checker<'_> {
             (a, b) => {
                 self.fault(at, format!("cannot reckon with {} and {}", a.name(), b.name()));
                 Type::Unknown
+            }
+        }
+    }
+
+    /// `segment("loyal")`: which one is asked for is known before any customer is.
+    fn segment(&mut self, at: &IdedExpr, call: &CallExpr, is_method: bool) {
+        match call.args.first() {
+            Some(name) if matches!(name.expr, Expr::Literal(LiteralValue::String(_))) => {
+                self.segments(name);
+            }
+            _ if is_method => {
+                self.fault(at, "write segment(\"loyal\"), with nothing before it".into())
+            }
+            _ => {
+                self.fault(at, "segment takes a name in quotes, such as segment(\"loyal\")".into())
             }
         }
     }
@@ -153,6 +182,13 @@ impl Checker<'_> {
                 self.fault(at, format!("{name} is for {wanted}, this is {}", kind.name()));
             }
         }
+        match (known.function, kinds, call.target.is_some()) {
+            (Function::Segment, _, is_method) => self.segment(at, call, is_method),
+            (Function::Contains, [list, _], _) if list.names_segments() => {
+                call.args.last().into_iter().for_each(|name| self.segments(name));
+            }
+            _ => {}
+        }
         if let (Function::Part(part), [Type::Timestamp | Type::Unknown]) = (known.function, kinds)
             && !part.is_everywhere()
         {
@@ -176,4 +212,11 @@ impl Checker<'_> {
             _ => known.gives.clone(),
         }
     }
+}
+
+/// Whether this is `customer.segments` as it is written.
+fn is_segments(at: &IdedExpr) -> bool {
+    let Expr::Select(select) = &at.expr else { return false };
+    let is_customer = matches!(&select.operand.expr, Expr::Ident(name) if name == "customer");
+    is_customer && !select.test && select.field == SEGMENTS
 }

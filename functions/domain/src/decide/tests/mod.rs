@@ -15,6 +15,7 @@ mod reports;
 mod sending;
 mod stages;
 mod triggers;
+mod variants;
 mod winbacks;
 
 use serde_json::{Value, json};

@@ -42,7 +42,7 @@ pub enum NoPreview {
 /// What a template is used for: by the step of a rule that names it.
 fn use_of<'a>(rule: Option<&'a Rule>, template: &str) -> (Use<'a>, Option<&'a Step>) {
     let step = rule.and_then(|rule| {
-        let named = rule.all_steps().find(|step| step.template.as_deref() == Some(template));
+        let named = rule.all_steps().find(|step| step.uses(template));
         named.or(rule.steps.first())
     });
     let used = Use {
@@ -245,7 +245,12 @@ pub fn context_of(
         call: used.channel.has_attempts().then_some(call),
         ..Facts::default()
     };
-    let view = View { event: event.as_ref(), zone: view.zone.clone(), ..*view };
+    let view = View {
+        event: event.as_ref(),
+        zone: view.zone.clone(),
+        segments: view.segments.anew(),
+        ..*view
+    };
     let mut context = context::context(&view, &facts);
     let is_made_up = matches!(used.trigger, Some(Trigger::Event(_))) && event.is_none();
     for (name, wanted) in [("event", is_made_up), ("links", true), ("survey", true)] {

@@ -80,7 +80,7 @@ fn what_cannot_be_written_for_somebody_is_told_and_nothing_else_of_it() {
     for subject in [
         "{{ customer.given_name }}",
         // Of whom only what is always known is known.
-        "{% if customer | length > 12 %}Hola{% endif %}",
+        "{% if customer | length > 13 %}Hola{% endif %}",
         // Of whom all is known but one thing.
         "{% if customer.given_name is defined %}{{ customer.family_name }}{% endif %}Hola",
         // Of whom little is known, and one thing is another.

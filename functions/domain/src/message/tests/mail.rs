@@ -56,6 +56,7 @@ fn view<T>(
         zone: Cow::Borrowed(&zone),
         policy,
         drift: None,
+        segments: crate::segment::Asked::default(),
         event,
     })
 }

@@ -1,6 +1,8 @@
 //! What a book knows, and what is told of files that do not fit.
 
 mod faults;
+mod segments;
+mod variants;
 
 use super::*;
 use crate::drift::{Kind, Spending};
