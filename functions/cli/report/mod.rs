@@ -14,7 +14,7 @@ use lazo::shell::report::{self, json};
 use lazo::shell::wording::Language;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
-use lazo_domain::uplift::{RuleReport, Window};
+use lazo_domain::uplift::{EVERY_RULE, RuleReport, Window};
 
 use super::system::{System, Target};
 use super::{Answer, replay};
@@ -96,7 +96,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
 /// # Errors
 /// Where there is none.
 pub fn expect_rule(name: Option<&str>, book: &RuleBook, lang: Language) -> anyhow::Result<()> {
-    if let Some(name) = name.filter(|name| book.rule(name).is_none()) {
+    if let Some(name) = name.filter(|name| *name != EVERY_RULE && book.rule(name).is_none()) {
         let names = book.rules().iter().map(|rule| rule.name.as_str());
         let hint = lazo_domain::nearest::hint_or(name, names, "lazo rules list");
         bail!("--rule: {} {name:?}{hint}", lang.pick("no hay regla", "there is no rule"));

@@ -151,7 +151,7 @@ impl Reason {
     /// Whether a trigger that is refused for it passed the rule's filter, so that the
     /// customer counts as enrolled: in the arm that was drawn.
     pub fn is_of_an_enrolment(self) -> bool {
-        matches!(self, Reason::Holdout | Reason::PendingLimit)
+        matches!(self, Reason::Holdout | Reason::GlobalHoldout | Reason::PendingLimit)
     }
 
     /// Whether it is a reason for which a trigger starts nothing (rules#reentry).

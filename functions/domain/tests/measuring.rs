@@ -10,9 +10,12 @@ use lazo_domain::digest::sha256_hex;
 use lazo_domain::event::{Delivered, EventKind, from_wire};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::rulebook::RuleBook;
 use lazo_domain::simulation::{Period, simulate};
 use lazo_domain::touch::{Reason, TouchStatus};
-use lazo_domain::uplift::{Measuring, RuleReport, Verdict, Window, of_replay};
+use lazo_domain::uplift::{
+    GoalReport, Measuring, RuleReport, TouchFact, Verdict, Window, of_replay,
+};
 
 const RULE: &str = "
 rule: winback
@@ -254,4 +257,65 @@ fn made_up() -> shared_data::Purchases {
         bought.map(|date| (date, 10.0)).collect()
     };
     (0..400).map(|number| (format!("{number:04}"), days(number))).collect()
+}
+
+#[test]
+fn all_rules_of_a_purpose_are_measured_together_and_variants_against_each_other() {
+    let policy =
+        "currency: MXN\nglobal_holdout: { share: 20%, purpose: marketing, epoch: \"2027\" }";
+    let winback = RULE.replacen(
+        "template: t }",
+        "variants: { a: { template: t, share: 50% }, b: { template: u, share: 50% } } }",
+        1,
+    );
+    let notes = "
+rule: notes
+status: live
+purpose: service
+trigger: { event: InteractionRecorded }
+steps: [{ id: mail, channel: email, template: t }]
+";
+    let files = [("policy.yaml", policy), ("winback.yaml", &winback), ("notes.yaml", notes)];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let book = RuleBook::read(&files).unwrap();
+    let window = Window { from: at(0), until: at(100 * DAY), as_of: at(100 * DAY) };
+    let mut measuring = Measuring::new(&book, window);
+    let mut take =
+        |count: usize, reason: Option<Reason>, variant: Option<&'static str>, bought: bool| {
+            for _ in 0..count {
+                let mut somebody = person();
+                let touch = enrolled("winback", "1", at(DAY), reason);
+                somebody.touches = vec![TouchFact { variant, ..touch }];
+                // A rule of another purpose is no part of it.
+                somebody.touches.push(enrolled("notes", "1", at(DAY), None));
+                if bought {
+                    somebody.bought(at(2 * DAY), "10.00");
+                }
+                measuring.take(&somebody);
+            }
+        };
+    take(30, None, Some("a"), true);
+    take(10, None, Some("a"), false);
+    take(20, None, Some("b"), true);
+    take(20, None, Some("b"), false);
+    take(15, Some(Reason::Holdout), None, false);
+    take(4, Some(Reason::GlobalHoldout), None, true);
+    take(16, Some(Reason::GlobalHoldout), None, false);
+    let told = measuring.reports(None);
+    let names: Vec<&str> = told.iter().map(|report| report.rule.as_str()).collect();
+    assert_eq!(names, ["*", "notes", "winback"]);
+    let (all, winback) = (&told[0], &told[2]);
+    // Whoever one rule alone holds out is treated by the others.
+    assert_eq!((all.enrolled, all.held_out), (115, 20));
+    let arms = |report: &RuleReport| {
+        let GoalReport { treated, held_out, .. } = &report.goal;
+        (treated.customers, treated.converted, held_out.customers, held_out.converted)
+    };
+    assert_eq!(arms(all), (95, Some(50), 20, Some(4)));
+    assert_eq!(arms(winback), (80, Some(50), 15, Some(0)));
+    assert_eq!(winback.held_out_of_all, 20);
+    let [a, b] = &winback.variants[..] else { panic!("{:?}", winback.variants) };
+    assert_eq!((a.variant.as_str(), a.arm.converted, a.against.as_deref()), ("a", Some(30), None));
+    assert_eq!((b.arm.customers, b.against.as_deref()), (40, Some("a")));
+    assert_eq!(b.rates.difference, Some(-0.25));
 }

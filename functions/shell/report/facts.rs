@@ -29,6 +29,7 @@ struct Fact {
     status: TouchStatus,
     reason: Option<Reason>,
     enrolled_at: Option<Instant>,
+    variant: Option<Box<str>>,
     heard: MailHeard,
 }
 
@@ -42,7 +43,7 @@ impl Facts {
             status: fact.status,
             reason: fact.reason,
             enrolled_at: fact.enrolled_at,
-            variant: None,
+            variant: fact.variant.as_deref(),
             heard: fact.heard,
         });
         Person {
@@ -58,7 +59,7 @@ impl Facts {
 pub fn of(known: &[Known], book: &RuleBook) -> Facts {
     let mut touches = Vec::new();
     for one in known {
-        touches.extend(touches_under(one));
+        touches.extend(touches_under(one, book));
     }
     let main = known.first().map(|known| &known.customer);
     let zone = main.map_or_else(
@@ -84,7 +85,7 @@ fn events(known: &[Known]) -> Vec<GoalEvent> {
 }
 
 /// The touches under one id.
-fn touches_under(known: &Known) -> Vec<Fact> {
+fn touches_under(known: &Known, book: &RuleBook) -> Vec<Fact> {
     let Known { customer, events, touches } = known;
     let mut facts: BTreeMap<TouchId, Fact> = BTreeMap::new();
     let mut cancelled: BTreeMap<(&str, &str), Instant> = BTreeMap::new();
@@ -102,6 +103,7 @@ fn touches_under(known: &Known) -> Vec<Fact> {
             status: TouchStatus::Pending,
             reason: None,
             enrolled_at: enrolment.enrolled_at(),
+            variant: book.variant_of(&customer.id, enrolment),
             heard: MailHeard::default(),
         };
         facts.insert(touch, fact);
@@ -144,7 +146,7 @@ fn last_refusals(events: &[EventEntry]) -> Vec<(Instant, &EventEntry, &Refused)>
 
 fn refusal(id: &Id, entry: &EventEntry, refused: &Refused) -> Fact {
     let is_enrolment = refused.reason.is_of_an_enrolment();
-    let is_held_out = refused.reason == Reason::Holdout;
+    let is_held_out = refused.reason.is_holdout();
     Fact {
         touch: TouchId {
             rule: refused.rule.clone(),
@@ -155,6 +157,7 @@ fn refusal(id: &Id, entry: &EventEntry, refused: &Refused) -> Fact {
         status: if is_held_out { TouchStatus::HeldOut } else { TouchStatus::Skipped },
         reason: Some(refused.reason),
         enrolled_at: is_enrolment.then(|| refused.at.unwrap_or(entry.at)),
+        variant: None,
         heard: MailHeard::default(),
     }
 }
@@ -172,6 +175,7 @@ fn ended(entry: &TouchEntry) -> Fact {
         status,
         reason: entry.reason,
         enrolled_at: entry.enrolled_at,
+        variant: entry.variant.clone(),
         heard: heard(&entry.feedback),
     }
 }

@@ -17,7 +17,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::rulebook::{Rule, RuleBook};
-use lazo_domain::uplift::{Measuring, Window};
+use lazo_domain::uplift::{EVERY_RULE, Measuring, Window};
 
 use super::store::table::SHARDS;
 use super::store::{Sought, Store, StoreError};
@@ -39,6 +39,7 @@ pub async fn enrolled(
     window: Window,
     only: Option<&str>,
 ) -> Result<BTreeSet<Id>, StoreError> {
+    let only = only.filter(|only| *only != EVERY_RULE);
     let wait = longest_wait(book, only);
     let late = book.policy.max_trigger_age.millis_at_most() + DAY_MILLIS;
     let sought = Sought {

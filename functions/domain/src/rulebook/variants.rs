@@ -26,6 +26,14 @@ pub struct Variant {
 }
 
 impl Step {
+    /// The share of customers to whom a variant goes; `None` where there is none of that
+    /// name.
+    pub fn share_of(&self, variant: &str) -> Option<f64> {
+        let place = self.variants.iter().position(|known| known.name == variant)?;
+        let before = if place == 0 { 0.0 } else { self.variants[place - 1].below };
+        Some(self.variants[place].below - before)
+    }
+
     /// What a customer gets of a rule's step: the one that the hash draws, where it
     /// has variants. Every attempt at a call draws as its step does.
     pub fn variant(&self, rule: &str, customer: &Id) -> Option<&Variant> {

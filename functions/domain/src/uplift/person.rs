@@ -114,6 +114,7 @@ impl<'a> Person<'a> {
 fn drawn(reason: Option<Reason>) -> Drawn {
     match reason {
         Some(Reason::Holdout) => Drawn::HeldOut,
+        Some(Reason::GlobalHoldout) => Drawn::HeldOutOfAll,
         _ => Drawn::Treated,
     }
 }

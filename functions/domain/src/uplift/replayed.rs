@@ -37,7 +37,7 @@ fn fact(record: &crate::touch::TouchRecord) -> TouchFact<'_> {
         status: record.status,
         reason: record.reason,
         enrolled_at: record.enrolled_at,
-        variant: None,
+        variant: record.variant.as_deref(),
         heard: MailHeard::default(),
     }
 }

@@ -13,6 +13,7 @@ use super::sample_ratio::sample_ratio_p;
 use super::verdict::{self, Due, Verdict};
 use crate::event::EventKind;
 use crate::money::Currency;
+use crate::rulebook::Rule;
 use crate::touch::Reason;
 
 /// The name under which all rules of a purpose are measured by a global holdout.
@@ -175,15 +176,20 @@ pub struct Week {
 }
 
 impl Measuring<'_> {
-    /// What is told of each rule, in the order of their names; of one alone where
-    /// `only` names it.
+    /// What is told of each rule, in the order of their names, and before them of all of
+    /// them together where the policy has a global holdout; of one alone where `only`
+    /// names it.
     pub fn reports(mut self, only: Option<&str>) -> Vec<RuleReport> {
         let book = self.book;
         let rules = book.rules().iter().filter(|rule| only.is_none_or(|only| only == rule.name));
-        rules.map(|rule| self.report(&rule.name, Aim::of(rule))).collect()
+        let together = self.of_all.filter(|_| only.is_none_or(|only| only == EVERY_RULE));
+        let together = together.map(|(_, aim)| (EVERY_RULE, aim, None));
+        let each = rules.map(|rule| (rule.name.as_str(), Aim::of(rule), Some(rule)));
+        let all = together.into_iter().chain(each);
+        all.map(|(name, aim, rule)| self.report(name, aim, rule)).collect()
     }
 
-    fn report(&mut self, name: &str, aim: Aim) -> RuleReport {
+    fn report(&mut self, name: &str, aim: Aim, rule: Option<&Rule>) -> RuleReport {
         let counted = self.counted(name);
         let told = |count: u64| counted.is_heard_of.then_some(count);
         let (goal, level) = self.goal(aim, &counted.rows);
@@ -198,7 +204,7 @@ impl Measuring<'_> {
             delivered: told(counted.delivered),
             bounced: told(counted.bounced),
             complained: told(counted.complained),
-            variants: variants(aim, &counted, level),
+            variants: variants((aim, rule), &counted, level),
             trend: self.trend(aim, &counted.rows),
             goal,
             not_sent: counted.not_sent,
@@ -347,8 +353,20 @@ impl Decided {
     }
 }
 
+/// Which share of two variants' customers gets the first of them; `None` where the rule has
+/// not both of them any more.
+fn drawn_share(rule: Option<&Rule>, step: &str, [one, other]: [&str; 2]) -> Option<f64> {
+    let step = rule?.step(step)?;
+    let (one, other) = (step.share_of(one)?, step.share_of(other)?);
+    Some(one / (one + other))
+}
+
 /// The variants of each step, each against the first.
-fn variants(aim: Aim, counted: &Counted, level: Level) -> Vec<VariantReport> {
+fn variants(
+    (aim, rule): (Aim, Option<&Rule>),
+    counted: &Counted,
+    level: Level,
+) -> Vec<VariantReport> {
     let rows = || counted.rows.iter().filter(|row| !row.is_held_out);
     let all: BTreeSet<(&str, &str)> =
         rows().flat_map(|row| &row.variants).map(|(step, name)| (&**step, &**name)).collect();
@@ -362,10 +380,15 @@ fn variants(aim: Aim, counted: &Counted, level: Level) -> Vec<VariantReport> {
         let own = side(step, name);
         let other = first.as_ref().filter(|(of, ..)| *of == step);
         let (mut rates, mut revenue) = (Comparison::default(), RevenueReport::default());
-        if let Some((_, _, other)) = other
+        if let Some((_, against, other)) = other
             && aim.goal.is_some()
         {
             rates = Comparison::of([&own, other], level);
+            let share = drawn_share(rule, step, [name, *against]);
+            rates.sample_ratio_p = share.map(|share| {
+                let customers = own.arm.customers + other.arm.customers;
+                sample_ratio_p(own.arm.customers, customers, share)
+            });
             revenue = RevenueReport::of([&own, other], level);
         }
         found.push(VariantReport {

@@ -8,12 +8,16 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::person::{Drawn, Enrolled, Person};
 use super::rates::Arm;
+use super::report::EVERY_RULE;
 use super::revenue::Spending;
 use crate::calendar;
+use crate::channel::Purpose;
 use crate::event::EventKind;
 use crate::instant::Instant;
+use crate::policy::GlobalHoldout;
 use crate::rule::Goal;
 use crate::rulebook::{Rule, RuleBook};
+use crate::span::Span;
 use crate::touch::{Reason, TouchStatus};
 
 /// Which enrolments are counted, and as of when.
@@ -43,6 +47,18 @@ pub(super) struct Aim {
 impl Aim {
     pub fn of(rule: &Rule) -> Aim {
         Aim { goal: rule.goal, holdout: rule.holdout.0 }
+    }
+
+    /// What all rules of a purpose are measured by, where the policy holds somebody out of
+    /// all of them: purchases, in the longest time that any of them has for them.
+    pub fn of_all(book: &RuleBook) -> Option<(Purpose, Aim)> {
+        let GlobalHoldout { share, purpose, .. } = book.policy.global_holdout.as_ref()?;
+        let of_purpose = book.rules().iter().filter(|rule| rule.purpose == *purpose);
+        let event = EventKind::PurchaseCompleted;
+        let goals = of_purpose.filter_map(|rule| rule.goal).filter(|goal| goal.event == event);
+        let longest = goals.max_by_key(|goal| goal.within.millis_at_most());
+        let goal = longest.unwrap_or(Goal { event, within: Span::days(90) });
+        (share.0 > 0.0).then_some((*purpose, Aim { goal: Some(goal), holdout: share.0 }))
     }
 }
 
@@ -134,35 +150,54 @@ impl Counted {
 pub struct Measuring<'a> {
     pub(super) book: &'a RuleBook,
     pub(super) window: Window,
+    /// What all rules of a purpose are measured by together.
+    pub(super) of_all: Option<(Purpose, Aim)>,
     rules: BTreeMap<String, Counted>,
 }
 
 impl<'a> Measuring<'a> {
     /// Of whom nobody is counted yet.
     pub fn new(book: &'a RuleBook, window: Window) -> Measuring<'a> {
-        Measuring { book, window, rules: BTreeMap::new() }
+        Measuring { book, window, of_all: Aim::of_all(book), rules: BTreeMap::new() }
     }
 
     /// Counts one person: once a rule, in one arm.
     pub fn take(&mut self, person: &Person) {
         let mut enrolments = person.enrolments();
         enrolments.retain(|enrolled| self.window.holds(enrolled.at));
+        self.take_of_all(person, &enrolments);
         for of_rule in enrolments.chunk_by(|a, b| a.rule == b.rule) {
             let name = of_rule[0].rule;
             let rule = self.book.rule(name);
-            if !self.rules.contains_key(name) {
-                self.rules.insert(name.to_owned(), Counted::default());
-            }
-            let Some(counted) = self.rules.get_mut(name) else { continue };
+            let counted = counted_in(&mut self.rules, name);
             let of_rule: Vec<&Enrolled> = of_rule.iter().collect();
             if of_rule[0].drawn == Drawn::HeldOutOfAll {
                 counted.held_out_of_all += 1;
                 continue;
             }
             let goal = rule.and_then(|rule| rule.goal);
-            counted.rows.push(row(person, &of_rule, goal, self.book));
+            let is_held_out = of_rule[0].drawn == Drawn::HeldOut;
+            counted.rows.push(row(person, &of_rule, (goal, is_held_out), self.book));
             counted.touches(&of_rule);
         }
+    }
+
+    /// Counts a person once for all rules of the purpose: those held out of all of them,
+    /// against everybody else, whatever single rules hold out.
+    fn take_of_all(&mut self, person: &Person, enrolments: &[Enrolled]) {
+        let Some((purpose, aim)) = self.of_all else { return };
+        let is_of_it = |enrolled: &&Enrolled| {
+            self.book.rule(enrolled.rule).is_some_and(|rule| rule.purpose == purpose)
+        };
+        let mut all: Vec<&Enrolled> = enrolments.iter().filter(is_of_it).collect();
+        all.sort_by_key(|enrolled| enrolled.at);
+        let Some(first) = all.first() else { return };
+        let is_held_out = first.drawn == Drawn::HeldOutOfAll;
+        let mut row = row(person, &all, (aim.goal, is_held_out), self.book);
+        row.variants.clear();
+        let counted = counted_in(&mut self.rules, EVERY_RULE);
+        counted.rows.push(row);
+        counted.touches(&all);
     }
 
     /// Adds what was counted of other people.
@@ -180,8 +215,20 @@ impl<'a> Measuring<'a> {
     }
 }
 
-/// A person in the arm of the first of these enrolments.
-fn row(person: &Person, of_rule: &[&Enrolled], goal: Option<Goal>, book: &RuleBook) -> Row {
+fn counted_in<'c>(rules: &'c mut BTreeMap<String, Counted>, name: &str) -> &'c mut Counted {
+    if !rules.contains_key(name) {
+        rules.insert(name.to_owned(), Counted::default());
+    }
+    rules.entry(name.to_owned()).or_default()
+}
+
+/// A person in an arm, by the first of these enrolments.
+fn row(
+    person: &Person,
+    of_rule: &[&Enrolled],
+    (goal, is_held_out): (Option<Goal>, bool),
+    book: &RuleBook,
+) -> Row {
     let first = of_rule[0];
     let within =
         |goal: Goal| calendar::later(first.at, goal.within, &person.zone, &book.policy.closed_days);
@@ -195,7 +242,6 @@ fn row(person: &Person, of_rule: &[&Enrolled], goal: Option<Goal>, book: &RuleBo
         .collect();
     variants.sort();
     variants.dedup();
-    let is_held_out = first.drawn == Drawn::HeldOut;
     Row { at: first.at, complete_at, is_held_out, has_converted, spent, variants }
 }
 
