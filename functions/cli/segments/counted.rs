@@ -1,10 +1,10 @@
 //! Segments as they were counted, for people and for programs.
 
 use lazo::shell::wording::Language;
-use lazo_domain::bilingual::Bilingual;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::segment::{Segment, Tally};
+use lazo_domain::text_by_language::TextByLanguage;
 use serde_json::{Map, Value, json};
 
 /// How many overlaps are told of one segment.
@@ -39,7 +39,7 @@ pub fn print_lines(tally: &Tally, book: &RuleBook) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn by_language(text: &Bilingual) -> Value {
+fn by_language(text: &TextByLanguage) -> Value {
     match (text.es(), text.en()) {
         (Some(es), Some(en)) => json!({ "es": es, "en": en }),
         _ => Value::Null,

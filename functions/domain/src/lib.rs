@@ -6,7 +6,6 @@
 //! and the reason for everything that is not.
 
 pub mod address;
-pub mod bilingual;
 pub mod calendar;
 pub mod channel;
 pub mod codes;
@@ -41,6 +40,7 @@ pub mod simulation;
 pub mod span;
 pub mod stage;
 pub mod suppression;
+pub mod text_by_language;
 pub mod touch;
 pub mod uplift;
 pub mod view;

@@ -14,12 +14,12 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
 use crate::rule::Share;
 use crate::span::Span;
+use crate::text_by_language::TextByLanguage;
 pub use holdout::{Epoch, GlobalHoldout};
 pub use staff::{BadStaff, Mailbox, Person, Team};
 pub use window::{BadWindow, DayRanges, Range};
@@ -50,7 +50,7 @@ pub struct Policy {
     pub anniversaries: Vec<String>,
     /// What people read in place of the names of touchpoints.
     #[serde(default)]
-    pub touchpoints: BTreeMap<String, Bilingual>,
+    pub touchpoints: BTreeMap<String, TextByLanguage>,
     /// When 29 February is celebrated in other years.
     #[serde(default)]
     pub leap_day: LeapDay,

@@ -13,11 +13,11 @@ use jiff::civil::{Date, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::event::{Detail, EventKind};
 use crate::policy::time_of_day;
 use crate::span::Span;
+use crate::text_by_language::TextByLanguage;
 pub use exit::{ExitIf, ExitSpec};
 pub use percent::{Percent, Share};
 
@@ -31,10 +31,10 @@ pub struct RuleSpec {
     pub rule: String,
     /// What people read in place of the name.
     #[serde(default)]
-    pub title: Bilingual,
+    pub title: TextByLanguage,
     /// What it is for, as people read it.
     #[serde(default)]
-    pub description: Bilingual,
+    pub description: TextByLanguage,
     pub status: Status,
     pub purpose: Purpose,
     /// 0 to 100; the higher wins where a frequency cap leaves room for one.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use cel::Value;
 
-use crate::bilingual::Bilingual;
 use crate::condition::{Condition, SegmentView, Verdict};
+use crate::text_by_language::TextByLanguage;
 use crate::view::View;
 pub use fifths::{BUYERS_MIN, Buyers, Fifths};
 pub use tally::{EXAMPLES_MAX, Seen, Tally};
@@ -24,9 +24,9 @@ pub struct Segment {
     /// Small letters, digits and hyphens.
     pub name: String,
     /// What people read in place of the name.
-    pub title: Bilingual,
+    pub title: TextByLanguage,
     /// Who is in it, in words.
-    pub description: Bilingual,
+    pub description: TextByLanguage,
     /// Who is in it; `None` where the file has it wrong, and nobody is.
     pub condition: Option<Condition>,
     /// Whether it is there to be counted, so that no rule need ask for it.
@@ -40,7 +40,7 @@ impl Segment {
     /// A segment that needs no others as yet.
     pub(crate) fn new(
         name: String,
-        (title, description): (Bilingual, Bilingual),
+        (title, description): (TextByLanguage, TextByLanguage),
         condition: Option<Condition>,
         counted: bool,
     ) -> Segment {

@@ -13,8 +13,8 @@ pub mod uplift;
 mod versions;
 
 use jiff::tz::TimeZone;
-use lazo_domain::bilingual::Bilingual;
 use lazo_domain::instant::Instant;
+use lazo_domain::text_by_language::TextByLanguage;
 
 /// A moment as people read it, with the zone of its clock.
 pub fn moment(at: Instant, zone: &TimeZone) -> String {
@@ -54,7 +54,7 @@ impl Language {
     }
 
     /// A text that somebody wrote in both; `None` where nobody did.
-    pub fn pick_text(self, text: &Bilingual) -> Option<&str> {
+    pub fn pick_text(self, text: &TextByLanguage) -> Option<&str> {
         match self {
             Language::Es => text.es(),
             Language::En => text.en(),

@@ -19,7 +19,6 @@ mod yaml;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use crate::bilingual::Bilingual;
 use crate::channel::{Channel, Purpose};
 use crate::condition::{Condition, EventFields};
 use crate::customer::Customer;
@@ -32,6 +31,7 @@ use crate::rule::{DuringComplaint, Goal, PromisedDay, Reentry, Share, Status, Su
 use crate::segment::{Asked, Segments};
 use crate::span::Span;
 use crate::stage::Stage;
+use crate::text_by_language::TextByLanguage;
 use crate::view::View;
 pub use attempts::{Attempt, Attempts, CALLS_MAX, step_id, step_parts};
 pub use bundle::Bundle;
@@ -61,9 +61,9 @@ pub struct Rule {
     /// The name of its file.
     pub file: String,
     /// What people read in place of the name.
-    pub title: Bilingual,
+    pub title: TextByLanguage,
     /// What the rule is for, as reps read it.
-    pub description: Bilingual,
+    pub description: TextByLanguage,
     /// Only a live rule enrols customers and sends.
     pub status: Status,
     /// Marketing or service: it decides which consent a touch needs.

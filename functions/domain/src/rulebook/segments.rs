@@ -9,11 +9,11 @@ use serde::{Deserialize, Deserializer};
 use super::report::Findings;
 use super::yaml::{self, Form, Key};
 use super::{Diagnostic, Place, Rule, segments_schema};
-use crate::bilingual::Bilingual;
 use crate::condition::Condition;
 use crate::policy::Policy;
 use crate::rule::is_name;
 use crate::segment::{SEGMENTS_MAX, Segment, Segments};
+use crate::text_by_language::TextByLanguage;
 
 /// The segments by their names; a file with nothing in it has none.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -32,10 +32,10 @@ impl<'de> Deserialize<'de> for SegmentsSpec {
 pub struct SegmentSpec {
     /// What people read in place of the name.
     #[serde(default)]
-    pub title: Bilingual,
+    pub title: TextByLanguage,
     /// Who is in it, in words.
     #[serde(default)]
-    pub description: Bilingual,
+    pub description: TextByLanguage,
     /// A condition (CEL) over the customer.
     #[serde(rename = "if")]
     pub condition: String,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 /// A text in Spanish and in English. Written as one text it stands for both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bilingual {
+pub struct TextByLanguage {
     es: String,
     en: String,
 }
@@ -24,10 +24,10 @@ struct ByLanguage {
     en: String,
 }
 
-impl Bilingual {
+impl TextByLanguage {
     /// One text for both.
-    pub fn both(text: &str) -> Bilingual {
-        Bilingual { es: text.trim().to_owned(), en: text.trim().to_owned() }
+    pub fn both(text: &str) -> TextByLanguage {
+        TextByLanguage { es: text.trim().to_owned(), en: text.trim().to_owned() }
     }
 
     /// In Spanish, or else as there is one; `None` where nobody wrote any.
@@ -41,38 +41,38 @@ impl Bilingual {
     }
 }
 
-impl<'de> Deserialize<'de> for Bilingual {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Bilingual, D::Error> {
-        deserializer.deserialize_any(BilingualVisitor)
+impl<'de> Deserialize<'de> for TextByLanguage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TextByLanguage, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
     }
 }
 
-struct BilingualVisitor;
+struct TextVisitor;
 
-impl<'de> Visitor<'de> for BilingualVisitor {
-    type Value = Bilingual;
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = TextByLanguage;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("text, or a text by language such as { es: …, en: … }")
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Bilingual, E> {
-        Ok(Bilingual::both(text))
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<TextByLanguage, E> {
+        Ok(TextByLanguage::both(text))
     }
 
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Bilingual, E> {
-        Ok(Bilingual::default())
+    fn visit_unit<E: serde::de::Error>(self) -> Result<TextByLanguage, E> {
+        Ok(TextByLanguage::default())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Bilingual, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextByLanguage, A::Error> {
         let ByLanguage { es, en } = ByLanguage::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Bilingual { es: es.trim().to_owned(), en: en.trim().to_owned() })
+        Ok(TextByLanguage { es: es.trim().to_owned(), en: en.trim().to_owned() })
     }
 }
 
-impl JsonSchema for Bilingual {
+impl JsonSchema for TextByLanguage {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Bilingual".into()
+        "TextByLanguage".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -95,13 +95,13 @@ mod tests {
 
     #[test]
     fn a_language_that_nobody_wrote_is_told_in_the_other() {
-        let read = |text: &str| serde_saphyr::from_str::<Bilingual>(text).unwrap();
+        let read = |text: &str| serde_saphyr::from_str::<TextByLanguage>(text).unwrap();
         let both = read("{ es: Clientas fieles, en: Loyal }");
         assert_eq!((both.es(), both.en()), (Some("Clientas fieles"), Some("Loyal")));
         let one = read("{ es: Clientas fieles }");
         assert_eq!((one.es(), one.en()), (Some("Clientas fieles"), Some("Clientas fieles")));
         assert_eq!(read("Fieles").en(), Some("Fieles"));
-        assert_eq!((read("''").es(), Bilingual::default().en()), (None, None));
-        assert!(serde_saphyr::from_str::<Bilingual>("{ fr: x }").is_err());
+        assert_eq!((read("''").es(), TextByLanguage::default().en()), (None, None));
+        assert!(serde_saphyr::from_str::<TextByLanguage>("{ fr: x }").is_err());
     }
 }
