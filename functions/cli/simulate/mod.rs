@@ -104,7 +104,11 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     if let Some(name) = args.rule.as_deref().filter(|name| book.rule(name).is_none()) {
         let names = book.rules().iter().map(|rule| rule.name.as_str());
         let hint = lazo_domain::nearest::hint_or(name, names, "lazo rules list");
-        bail!("--rule: {} {name:?}{hint}", lang.pick("no hay regla", "there is no rule"));
+        bail!(
+            "--rule: {} {name:?}{}",
+            lang.pick("no hay regla", "there is no rule"),
+            lang.said(&hint)
+        );
     }
     let threads =
         args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));

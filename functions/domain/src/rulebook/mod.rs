@@ -4,6 +4,9 @@ mod attempts;
 mod bundle;
 mod calendar;
 mod check;
+mod check_policy;
+mod check_step;
+mod diagnostic;
 mod files;
 mod gaps;
 mod report;
@@ -12,11 +15,10 @@ mod version;
 mod wording;
 mod yaml;
 
-use std::fmt;
-
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use crate::bilingual::said;
 use crate::channel::{Channel, Purpose};
 use crate::condition::{Condition, EventFields};
 use crate::customer::Customer;
@@ -32,6 +34,7 @@ use crate::view::View;
 pub use attempts::{Attempt, Attempts, CALLS_MAX, step_id, step_parts};
 pub use bundle::Bundle;
 pub use calendar::CalendarRule;
+pub use diagnostic::{Diagnostic, DiagnosticSeverity};
 use files::Sorted;
 pub use files::is_read;
 pub use schema::{policy_schema, rule_schema};
@@ -41,59 +44,6 @@ pub use yaml::Place;
 
 /// The file that holds the contact policy.
 pub const POLICY_FILE: &str = "policy.yaml";
-
-/// Something found in a rule, the policy or a template: where, and how to mend it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// The file's name in the rules folder; the check of templates puts its folder first.
-    pub file: String,
-    /// The line and column in that file; its start where no better place is known.
-    pub place: Place,
-    /// Whether it must be mended.
-    pub severity: DiagnosticSeverity,
-    /// What is wrong and how to mend it, for whoever writes the file.
-    pub message: String,
-}
-
-/// Whether a finding must be mended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiagnosticSeverity {
-    /// It must be mended: the files are refused until then.
-    Error,
-    /// Worth a look; nothing is refused for it.
-    Warning,
-}
-
-impl Diagnostic {
-    /// A finding that must be mended.
-    pub fn error(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            file: file.into(),
-            place,
-            severity: DiagnosticSeverity::Error,
-            message: message.into(),
-        }
-    }
-
-    /// A finding that is worth a look and refuses nothing.
-    pub fn warning(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            severity: DiagnosticSeverity::Warning,
-            ..Diagnostic::error(file, place, message)
-        }
-    }
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.severity {
-            DiagnosticSeverity::Error => "error",
-            DiagnosticSeverity::Warning => "warning",
-        };
-        let Place { line, column } = self.place;
-        write!(f, "{}:{line}:{column}: {kind}: {}", self.file, self.message)
-    }
-}
 
 /// A rule, ready to decide by.
 #[derive(Clone, Debug)]
@@ -266,9 +216,12 @@ impl RuleBook {
         let mut found = Vec::new();
         let Sorted { policy, rules: texts } = files::sorted(files, &mut found);
         let policy = match policy {
-            Some((name, text)) => check::policy(name, text, form, &mut found),
+            Some((name, text)) => check_policy::policy(name, text, form, &mut found),
             None => {
-                let message = "is missing: a rules folder holds the contact policy as policy.yaml";
+                let message = said!(
+                    "falta: una carpeta de reglas lleva la política de contacto en policy.yaml",
+                    "is missing: a rules folder holds the contact policy as policy.yaml"
+                );
                 found.push(Diagnostic::error(POLICY_FILE, Place::START, message));
                 None
             }

@@ -2,6 +2,7 @@
 
 use super::Diagnostic;
 use super::yaml::{Key, Node, Place};
+use crate::bilingual::{Bilingual, said};
 use crate::condition::{Condition, Fault};
 use crate::event::EventKind;
 use crate::nearest::hint;
@@ -17,18 +18,18 @@ pub(super) struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    pub fn error(&mut self, path: &[Key], message: impl Into<String>) {
+    pub fn error(&mut self, path: &[Key], message: impl Into<Bilingual>) {
         let place = self.node.place_of(path);
         self.found.push(Diagnostic::error(self.file, place, message));
     }
 
     /// As [`Findings::error`], of a key that should not be there.
-    pub fn error_at_key(&mut self, path: &[Key], message: impl Into<String>) {
+    pub fn error_at_key(&mut self, path: &[Key], message: impl Into<Bilingual>) {
         let place = self.node.place_of_key(path);
         self.found.push(Diagnostic::error(self.file, place, message));
     }
 
-    pub fn warning(&mut self, path: &[Key], message: impl Into<String>) {
+    pub fn warning(&mut self, path: &[Key], message: impl Into<Bilingual>) {
         let place = self.node.place_of(path);
         self.found.push(Diagnostic::warning(self.file, place, message));
     }
@@ -46,7 +47,7 @@ impl Findings<'_> {
             Ok(condition) => {
                 for doubt in condition.doubts() {
                     let place = self.within(path, source, doubt.offset);
-                    self.found.push(Diagnostic::warning(self.file, place, &doubt.message));
+                    self.found.push(Diagnostic::warning(self.file, place, doubt.message.clone()));
                 }
                 for kind in condition.relationships() {
                     if self.relationships.contains(&kind.as_str()) {
@@ -56,7 +57,11 @@ impl Findings<'_> {
                     if !near.is_empty() {
                         let place =
                             self.within(path, source, condition.place_of_relationship(kind));
-                        let message = format!("the policy has no relationship {kind:?}{near}");
+                        let message = said!(
+                            "la política no tiene la relación {kind:?}",
+                            "the policy has no relationship {kind:?}"
+                        )
+                        .then(&near);
                         self.found.push(Diagnostic::warning(self.file, place, message));
                     }
                 }
