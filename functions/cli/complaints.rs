@@ -18,6 +18,7 @@ use super::customer;
 use super::ranked::ranked;
 use super::staff::has_list;
 use super::system::{System, Target, publish};
+use crate::clock;
 pub use open::{Opening, SeverityArg, is_unhappy, offer};
 
 /// Complaints: which are open and whose, and what causes them.
@@ -74,7 +75,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         Command::List { .. } | Command::Causes { .. } => System::open(target).await?,
         Command::Open { .. } | Command::Resolve { .. } => System::open_to_write(target).await?,
     };
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     match &args.command {
         Command::List { of, json } => list(&system.app, of.as_deref(), *json, now, lang).await,
         Command::Causes { months, json } => causes(&system.app, *months, *json, now, lang).await,
@@ -203,8 +204,13 @@ async fn causes(
                 continue;
             }
             let category = category.as_deref().unwrap_or(lang.pick("sin categoría", "no category"));
-            let (opened, resolved) =
-                (lang.pick("abiertas", "opened"), lang.pick("resueltas", "resolved"));
+            let word = |count, es: [&'static str; 2], en| match (lang, count) {
+                (Language::Es, 1) => es[0],
+                (Language::Es, _) => es[1],
+                (Language::En, _) => en,
+            };
+            let opened = word(tally.opened, ["abierta", "abiertas"], "opened");
+            let resolved = word(tally.resolved, ["resuelta", "resueltas"], "resolved");
             let counts = format!("{:>4} {opened}  {:>4} {resolved}", tally.opened, tally.resolved);
             out!("{month}  {category:<16} {counts}");
             for (cause, count) in ranked(&tally.causes) {

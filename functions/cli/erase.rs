@@ -7,11 +7,11 @@ use lazo_domain::event::from_wire;
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::place::Place;
 use super::system::{System, Target};
 use super::{Answer, ask};
+use crate::clock;
 
 /// How long the bus's archive and the logs keep what they have, in days, unless the
 /// stack's parameters `ArchiveDays` and `LogDays` say otherwise; and for how long back
@@ -41,7 +41,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     let id = Id::new(&args.customer).context("CUSTOMER")?;
     let request = match &args.request_id {
         Some(request) => Id::new(request).context("--request-id")?.to_string(),
-        None => format!("erase-{}", Uuid::now_v7()),
+        None => format!("erase-{}", clock::fresh_id()),
     };
     let system = System::open_to_write(target).await?;
     system.needs_bus()?;
@@ -62,7 +62,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         out!("{}", lang.pick("no se borró nada", "nothing was erased"));
         return Ok(Answer::No);
     }
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let event = json!({
         "detail-type": "CustomerErased",
         "detail": { "customer_id": id, "request_id": request, "occurred_at": now.to_string() },

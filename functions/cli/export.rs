@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::Answer;
 use super::system::{System, Target};
+use crate::clock;
 
 /// All that is stored on a customer, as a page for the customer in their language.
 #[derive(clap::Args)]
@@ -49,7 +50,7 @@ pub async fn run(
     let id = Id::new(&args.customer).context("CUSTOMER")?;
     let system = System::open(target).await?;
     let store = &system.app.store;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let mut customer = store.person(&id).await?.customer;
     store.hear_all([&mut customer], Asks { email: true, phone: true }).await?;
     let kept_aside = intake::kept_aside(store, &customer, now).await?;

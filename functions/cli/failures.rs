@@ -13,8 +13,9 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 
 use super::Answer;
-use super::lang::{counted, spoken};
+use super::lang::spoken;
 use super::system::{System, Target};
+use crate::clock;
 
 /// How many months back failures are listed at most.
 const MONTHS_MAX: i32 = 120;
@@ -64,7 +65,7 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
         Command::Redrive { .. } => System::open_to_write(target).await?,
         _ => System::open(target).await?,
     };
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let keep = system.app.rules().book.policy.keep_failures.millis_at_most();
     let months = i32::try_from(keep / (28 * DAY_MILLIS)).unwrap_or(i32::MAX).clamp(1, MONTHS_MAX);
     let mut failures = system.app.store.failures_of(now, months + 1).await?;
@@ -101,10 +102,10 @@ pub async fn run(args: &Args, target: &Target) -> anyhow::Result<Answer> {
                     }
                 }
             }
-            match spoken() {
-                Language::Es => out!("{done} procesadas, {left} pendientes"),
-                Language::En => out!("{done} processed, {left} left"),
-            }
+            let done =
+                spoken().count(done, ["procesada", "procesadas"], ["processed", "processed"]);
+            let pending = spoken().count(left, ["pendiente", "pendientes"], ["left", "left"]);
+            out!("{done}, {pending}");
             Ok(if left == 0 { Answer::Yes } else { Answer::No })
         }
     }
@@ -123,7 +124,7 @@ fn list(failures: &[Failure], json: bool) -> anyhow::Result<Answer> {
                 _ => String::new(),
             };
             let Failure { id, failed_at, bytes, why, .. } = failure;
-            let bytes = counted(*bytes, "byte", "bytes");
+            let bytes = spoken().count(*bytes, ["byte", "bytes"], ["byte", "bytes"]);
             out!("{id}  {failed_at}  {bytes}{times}  {why}");
         }
     }
@@ -167,14 +168,24 @@ async fn settle(
 ) -> anyhow::Result<Answer> {
     if failure.kind == FailureKind::UnknownNotice {
         if word == Resolution::Resend {
-            bail!("a mail to staff goes once; tell them yourself, then redrive it with --sent");
+            bail!(
+                "{}",
+                spoken().pick(
+                    "un correo al equipo va una sola vez; avísales tú, y luego usa redrive con --sent",
+                    "a mail to staff goes once; tell them yourself, then redrive it with --sent"
+                )
+            );
         }
         system.app.store.drop_failure(failure).await?;
         out!("{} {}", failure.id, spoken().pick("ya no está en la lista", "is off the list"));
         return Ok(Answer::Yes);
     }
     if failure.kind != FailureKind::UnknownSend {
-        bail!("{} is no mail of unknown fate; --sent and --resend are for those", failure.id);
+        let not = spoken().pick(
+            "no es un correo de suerte desconocida; --sent y --resend son para esos",
+            "is no mail of unknown fate; --sent and --resend are for those",
+        );
+        bail!("{} {not}", failure.id);
     }
     let store = &system.app.store;
     let touch = store.failed_text(failure).await?;
@@ -202,7 +213,10 @@ async fn redrive(
     now: Instant,
 ) -> anyhow::Result<Option<String>> {
     if is_unknown(failure) {
-        let how = "look up at the mail service whether it went out, then redrive it with --sent or --resend";
+        let how = spoken().pick(
+            "busca en el servicio de correo si salió, y luego usa redrive con --sent o --resend",
+            "look up at the mail service whether it went out, then redrive it with --sent or --resend",
+        );
         return Ok(Some(how.into()));
     }
     match failure.kind {
@@ -236,10 +250,15 @@ async fn redrive_event(
 ) -> anyhow::Result<Option<String>> {
     if is_counted(failure) && !is_mended {
         let id = &failure.id;
-        return Ok(Some(format!(
-            "{}; mend what `lazo failures show {id}` prints, then redrive {id} --with it",
-            failure.why
-        )));
+        let mend = match spoken() {
+            Language::Es => {
+                format!("corrige lo que imprime `lazo failures show {id}` y repite con --with")
+            }
+            Language::En => {
+                format!("mend what `lazo failures show {id}` prints, then redrive {id} --with it")
+            }
+        };
+        return Ok(Some(format!("{}; {mend}", failure.why)));
     }
     let delivered = match intake::read(text, now) {
         Err(why) => return Ok(Some(why.to_string())),
@@ -257,14 +276,17 @@ async fn redrive_event(
     if taken == Taken::Duplicate {
         let what = delivered.event.kind();
         let key = delivered.event.key().map(ToString::to_string).unwrap_or_default();
-        eprintln!(
-            "lazo: {what} {key} has counted before, and counts once: what was left out then stays out, and this text changes nothing"
+        let counts = spoken().pick(
+            "ya contó, y cuenta una vez: lo que entonces quedó fuera sigue fuera, y este texto no cambia nada",
+            "has counted before, and counts once: what was left out then stays out, and this text changes nothing",
         );
+        eprintln!("lazo: {what} {key} {counts}");
     }
     if !delivered.left_out.is_empty() && !is_mended {
         // It stays on the list, as what counts in part.
         let left_out: Vec<String> = delivered.left_out.iter().map(ToString::to_string).collect();
-        return Ok(Some(format!("it counts now, without {}", left_out.join("; "))));
+        let now = spoken().pick("ahora cuenta, sin", "it counts now, without");
+        return Ok(Some(format!("{now} {}", left_out.join("; "))));
     }
     store.drop_failure(failure).await?;
     Ok(None)

@@ -17,9 +17,10 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
 use super::csv_rows::{CsvArgs, PartlyTaken, Sheet, Told};
-use super::lang::counted;
+use super::lang::spoken;
 use super::system::{System, Target};
 use super::{Answer, ask, event_files, rejected};
+use crate::clock;
 
 /// How many customers are written at a time.
 const CUSTOMERS_AT_ONCE: usize = 16;
@@ -69,7 +70,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
             )
         );
     }
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let read = args.files.iter().map(|path| Source::read(path, &csv, threads, now, lang));
     let sources: Vec<Source> = read.collect::<anyhow::Result<_>>()?;
     sources.iter().for_each(|source| event_files::report(source.path, &source.told));
@@ -91,7 +92,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         }
     }
     let system = System::open_to_write(target).await?;
-    import_all(&system, sources, now).await
+    import_all(&system, sources, now, lang).await
 }
 
 /// Imports what was read, and keeps what does not fit.
@@ -99,6 +100,7 @@ async fn import_all(
     system: &System,
     sources: Vec<Source<'_>>,
     now: Instant,
+    lang: Language,
 ) -> anyhow::Result<Answer> {
     let (mut events, mut bad, mut partly, mut kept) = (Vec::new(), 0, 0, Vec::new());
     for source in sources {
@@ -107,7 +109,13 @@ async fn import_all(
             match rejected::write(source.path, &source.text, &source.told.rejected) {
                 Ok(file) => kept.push((source.told.rejected.len(), file)),
                 // They stay in the input, and hold up nobody else's.
-                Err(error) => eprintln!("lazo: what does not fit is not kept aside: {error:#}"),
+                Err(error) => {
+                    let not = lang.pick(
+                        "lo que no sirve no se pudo apartar",
+                        "what does not fit is not kept aside",
+                    );
+                    eprintln!("lazo: {not}: {error:#}");
+                }
             }
         }
         partly += source.told.partly.len();
@@ -123,37 +131,78 @@ async fn import_all(
     let all: usize = customers.iter().map(|(_, events)| events.len()).sum();
     let imported = load(&system.app, customers, true).await?;
     bad += imported.refused.len();
-    out!(
-        "{} of {} counted, {} counted before, {bad} {} not fit",
-        counted(imported.counted, "event", "events"),
-        counted(count, "customer", "customers"),
-        counted(imported.known, "was", "were"),
-        if bad == 1 { "does" } else { "do" }
-    );
     let twice = all.saturating_sub(imported.counted + imported.known + imported.refused.len());
-    if twice > 0 {
-        let twice = counted(
-            twice,
-            "was there twice, by its id, and counts",
-            "were there twice, by their ids, and count",
-        );
-        out!("{twice} once");
-    }
+    summary(&[(imported.counted, count), (imported.known, bad), (twice, content)], partly, lang)?;
     for (count, file) in &kept {
-        let rows = counted(*count, "that does not fit is", "that do not fit are");
-        out!("{rows} in {}: mend and import that", file.display());
-    }
-    if content > 0 {
-        out!(
-            "{} left out: it concerns no single customer and only opens follow-ups, which history does not; publish what is new with lazo send",
-            counted(content, "ContentPublished is", "ContentPublished are")
+        let rows = lang.count(
+            *count,
+            ["que no sirve está en", "que no sirven están en"],
+            ["that does not fit is in", "that do not fit are in"],
         );
-    }
-    if partly > 0 {
-        let partly = counted(partly, "event counts", "events count");
-        out!("{partly} without fields that do not fit: lazo failures list");
+        let mend = lang.pick("corrígelo e importa ese", "mend and import that");
+        out!("{rows} {}: {mend}", file.display());
     }
     Ok(if bad + partly == 0 { Answer::Yes } else { Answer::No })
+}
+
+/// What an import came to: events and their customers, those known before and those
+/// that do not fit, those there twice and content; and those that count in part.
+fn summary(
+    [(events, customers), (known, bad), (twice, content)]: &[(usize, usize); 3],
+    partly: usize,
+    lang: Language,
+) -> anyhow::Result<()> {
+    let events = lang.count(*events, ["evento", "eventos"], ["event", "events"]);
+    let customers = lang.count(*customers, ["cliente", "clientes"], ["customer", "customers"]);
+    let known = lang.count(
+        *known,
+        ["ya contaba", "ya contaban"],
+        ["was counted before", "were counted before"],
+    );
+    let bad = lang.count(*bad, ["no sirve", "no sirven"], ["does not fit", "do not fit"]);
+    match lang {
+        Language::Es => out!("contaron {events} de {customers}, {known}, {bad}"),
+        Language::En => out!("{events} of {customers} counted, {known}, {bad}"),
+    }
+    let more = [
+        (
+            *twice,
+            [
+                "estaba dos veces, por su id, y cuenta una",
+                "estaban dos veces, por su id, y cuentan una",
+            ],
+            [
+                "was there twice, by its id, and counts once",
+                "were there twice, by their ids, and count once",
+            ],
+        ),
+        (
+            *content,
+            [
+                "ContentPublished queda fuera: no es de un cliente y solo inicia seguimientos, que la historia no inicia; publica lo nuevo con lazo send",
+                "ContentPublished quedan fuera: no son de un cliente y solo inician seguimientos, que la historia no inicia; publica lo nuevo con lazo send",
+            ],
+            [
+                "ContentPublished is left out: it concerns no single customer and only opens follow-ups, which history does not; publish what is new with lazo send",
+                "ContentPublished are left out: they concern no single customer and only open follow-ups, which history does not; publish what is new with lazo send",
+            ],
+        ),
+        (
+            partly,
+            [
+                "evento cuenta sin los campos que no sirven: lazo failures list",
+                "eventos cuentan sin los campos que no sirven: lazo failures list",
+            ],
+            [
+                "event counts without fields that do not fit: lazo failures list",
+                "events count without fields that do not fit: lazo failures list",
+            ],
+        ),
+    ];
+    for (count, es, en) in more.into_iter().filter(|(count, ..)| *count > 0) {
+        out!("{}", lang.count(count, es, en));
+    }
+    Ok(())
 }
 
 /// Tells of days on which too many were born: some systems write one for
@@ -170,10 +219,15 @@ fn warn_of_birthdays(events: &[Delivered]) {
         .collect();
     let all: Vec<AnnualDate> = told.into_values().collect();
     for (date, count) in suspicious_birthdays(&all) {
-        eprintln!(
-            "lazo: {count} of {} birthdays are {date}, many more than are born on any day. Where it stands for \"unknown\", name it in policy.yaml: birthdays: {{ placeholders: [\"{date}\"] }}",
-            all.len()
-        );
+        let all = all.len();
+        match spoken() {
+            Language::Es => eprintln!(
+                "lazo: {count} de {all} cumpleaños son {date}, muchos más de los que nacen en un día. Si significa \"desconocido\", dilo en policy.yaml: birthdays: {{ placeholders: [\"{date}\"] }}"
+            ),
+            Language::En => eprintln!(
+                "lazo: {count} of {all} birthdays are {date}, many more than are born on any day. Where it stands for \"unknown\", name it in policy.yaml: birthdays: {{ placeholders: [\"{date}\"] }}"
+            ),
+        }
     }
 }
 
@@ -187,7 +241,9 @@ async fn keep_refused(
     for (place, why) in refused {
         let Delivered { at, event, .. } = &events[*place];
         let (kind, key) = (event.kind(), event.key().map(ToString::to_string).unwrap_or_default());
-        eprintln!("lazo: {kind} {key} is kept aside: {why}; see lazo failures list");
+        let aside = spoken().pick("se apartó", "is kept aside");
+        let see = spoken().pick("mira lazo failures list", "see lazo failures list");
+        eprintln!("lazo: {kind} {key} {aside}: {why}; {see}");
         let text =
             format!(r#"{{"detail-type":"{kind}","time":"{at}","detail":{}}}"#, event.detail.0);
         intake::quarantine(app, &text, why, now).await?;
@@ -226,17 +282,10 @@ impl Source<'_> {
     fn page(&self, lang: Language) -> String {
         let (name, preview) = (self.path.display(), self.preview.as_deref().unwrap_or_default());
         let (events, bad) = (self.events.len(), self.told.rejected.len());
-        let counts = match lang {
-            Language::Es => {
-                let events = counted(events, "evento", "eventos");
-                format!("{events}, {}", counted(bad, "que no sirve", "que no sirven"))
-            }
-            Language::En => {
-                let fit = if bad == 1 { "does" } else { "do" };
-                format!("{}, {bad} {fit} not fit", counted(events, "event", "events"))
-            }
-        };
-        format!("{name}: {counts}\n{preview}")
+        let fit =
+            lang.count(bad, ["que no sirve", "que no sirven"], ["does not fit", "do not fit"]);
+        let events = lang.count(events, ["evento", "eventos"], ["event", "events"]);
+        format!("{name}: {events}, {fit}\n{preview}")
     }
 }
 
@@ -265,12 +314,15 @@ pub async fn load(
     customers: Vec<(Id, Vec<Delivered>)>,
     show: bool,
 ) -> anyhow::Result<Imported> {
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let total: usize = customers.iter().map(|(_, events)| events.len()).sum();
     let target =
         if show { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} events, {per_sec}, {eta} left");
+    let style = ProgressStyle::with_template(spoken().pick(
+        "{bar:30} {pos}/{len} eventos, {per_sec}, faltan {eta}",
+        "{bar:30} {pos}/{len} events, {per_sec}, {eta} left",
+    ));
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_secs(1));
     let mut sum = Imported::default();
@@ -309,10 +361,22 @@ pub async fn load(
     let count = failed.len();
     match failed.into_iter().next() {
         None => Ok(sum),
-        Some(first) => Err(first.context(format!(
-            "{} could not be written, {}; run it again: what was counted is not counted twice",
-            counted(count, "customer", "customers"),
-            counted(sum.counted, "event was", "events were")
-        ))),
+        Some(first) => {
+            let customers = spoken().count(
+                count,
+                ["cliente no se pudo escribir", "clientes no se pudieron escribir"],
+                ["customer could not be written", "customers could not be written"],
+            );
+            let counted = spoken().count(
+                sum.counted,
+                ["evento contó", "eventos contaron"],
+                ["event was counted", "events were counted"],
+            );
+            let again = spoken().pick(
+                "repítelo: lo que ya contó no cuenta dos veces",
+                "run it again: what was counted is not counted twice",
+            );
+            Err(first.context(format!("{customers}, {counted}; {again}")))
+        }
     }
 }

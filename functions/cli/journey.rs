@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::Answer;
 use super::system::{System, Target};
+use crate::clock;
 
 /// How customers fare at each touchpoint: by phase, the worst first for those
 /// who bring most.
@@ -28,7 +29,7 @@ pub struct Args {
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let system = System::open(target).await?;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let told = experiences(&system.app, args.months, now).await?;
     let stops = stops(told.iter().map(|one| Told {
         phase: one.phase,

@@ -46,11 +46,6 @@ fn named(mut words: impl Iterator<Item = String>) -> Option<Language> {
     None
 }
 
-/// How many of something there are, as a person says it: `1 event`, `2 events`.
-pub fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
-}
-
 impl LangArgs {
     /// Lets the process speak the chosen language.
     pub fn speak(&self) {

@@ -12,13 +12,18 @@ use serde_json::json;
 use super::Answer;
 use super::complaints::{is_unhappy, offer};
 use super::customer;
+use super::staff::is_somebody;
 use super::system::{System, Target, publish};
+use crate::clock;
 
 /// Log a contact with a customer: a visit, a meeting, a talk in the shop.
 #[derive(clap::Args)]
 pub struct Args {
     /// The customer's id.
     customer: String,
+    /// Who of the shop met the customer, by the name in the policy.
+    #[arg(long, value_name = "REP")]
+    by: Option<String>,
     /// Where the customer met the shop, in its own words, always the same ones, such
     /// as boutique or delivery.
     #[arg(long, value_name = "NAME")]
@@ -65,9 +70,10 @@ enum Initiator {
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let system = System::open_to_write(target).await?;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let customer = customer::known(&system.app, &args.customer, lang).await?;
     let rules = system.app.rules();
+    args.by.iter().try_for_each(|name| is_somebody(&rules.book.policy, name, lang))?;
     let detail = detail(args, &customer, &rules.book, now, lang)?;
     publish(&system, "InteractionRecorded", detail, now).await?;
     out!("{}", lang.pick("anotado", "logged"));
@@ -90,7 +96,7 @@ fn detail(
         None => Phase::Prepurchase,
     });
     let mut detail = json!({
-        "interaction_id": format!("int-{}", uuid::Uuid::now_v7()),
+        "interaction_id": format!("int-{}", clock::fresh_id()),
         "customer_id": customer.id,
         "occurred_at": now.to_string(),
         "phase": match phase {
@@ -108,6 +114,9 @@ fn detail(
     });
     if let Some(satisfaction) = args.satisfaction {
         detail["satisfaction"] = satisfaction.into();
+    }
+    if let Some(by) = &args.by {
+        detail["by"] = by.as_str().into();
     }
     if let Some(note) = &args.note {
         detail["note"] = note.as_str().into();

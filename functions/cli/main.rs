@@ -31,6 +31,7 @@ mod ask;
 mod by_customer;
 mod calling;
 mod calls;
+mod clock;
 mod complaints;
 mod csv_rows;
 mod customer;
@@ -157,6 +158,10 @@ fn main() -> ExitCode {
     cli.lang.speak();
     lazo::shell::telemetry::init_for_command();
     let (lang, chosen) = (cli.lang.lang(), cli.lang.lang);
+    if let Err(error) = clock::set(&cli.target) {
+        eprintln!("lazo: {error:#}");
+        return ExitCode::from(2);
+    }
     let command = cli.command.unwrap_or(Command::Local(cli.local));
     let which = which_rules(&command, &cli.target);
     match command.tells_rules() {

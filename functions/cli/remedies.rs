@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use lazo::shell::rules::RulesError;
 use lazo::shell::wording::Language;
 
 use super::system::Target;
@@ -12,7 +13,10 @@ const ERROR_CHARS_MAX: usize = 400;
 /// An error as a person is told it: in one line, with the remedy where there is one.
 /// All of it where `verbose`.
 pub fn told(error: &anyhow::Error, target: &Target, verbose: bool, lang: Language) -> String {
-    let whole = format!("{error:#}");
+    let whole = match error.downcast_ref::<RulesError>() {
+        Some(error) if !matches!(error, RulesError::Store(_)) => lang.rules_error(error),
+        _ => format!("{error:#}"),
+    };
     let of_account = Account { target, lang }.trouble(&whole);
     match (of_account, of_disk(error, &whole, lang)) {
         (Some(line), _) if verbose => format!("{line}\n{whole}"),

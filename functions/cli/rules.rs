@@ -107,7 +107,7 @@ fn check(
     let errors = found.iter().filter(|d| d.severity == DiagnosticSeverity::Error).count();
     for diagnostic in &found {
         match json {
-            true => out!("{}", as_json(diagnostic)),
+            true => out!("{}", as_json(diagnostic, lang)),
             false => out!("{}", lang.finding(diagnostic)),
         }
     }
@@ -167,7 +167,7 @@ fn findings(
     Ok(found)
 }
 
-fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
+fn as_json(diagnostic: &Diagnostic, lang: Language) -> serde_json::Value {
     serde_json::json!({
         "file": diagnostic.file,
         "line": diagnostic.place.line,
@@ -176,7 +176,7 @@ fn as_json(diagnostic: &Diagnostic) -> serde_json::Value {
             DiagnosticSeverity::Error => "error",
             DiagnosticSeverity::Warning => "warning",
         },
-        "message": diagnostic.message,
+        "message": lang.said(&diagnostic.message),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The built-in sample of each event, as if it happened now.
 
+use crate::clock;
 use anyhow::{Context, bail};
 use include_dir::{Dir, include_dir};
 use jiff::tz::TimeZone;
@@ -46,7 +47,7 @@ pub fn fresh(
         let is_key = |(_, value): &(&String, &Value)| value.as_str() == Some(key.as_str());
         let name = detail.iter().find(is_key).map(|(name, _)| name.clone());
         let (prefix, _) = key.as_str().split_once('-').unwrap_or((key.as_str(), ""));
-        let fresh = format!("{prefix}-{}", &uuid::Uuid::now_v7().simple().to_string()[24..]);
+        let fresh = format!("{prefix}-{}", &clock::fresh_id().simple().to_string()[24..]);
         detail.extend(name.map(|name| (name, fresh.into())));
     }
     moved.walk(detail);

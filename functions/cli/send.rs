@@ -19,6 +19,7 @@ use super::event_files::{REMARKS_SHOWN, json_texts, text};
 use super::place::Place;
 use super::system::{System, Target};
 use super::{Answer, samples};
+use crate::clock;
 
 /// Put events on the local bus, or on one in AWS (--bus NAME).
 #[derive(clap::Args)]
@@ -39,7 +40,7 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     // Nothing is sent where a file cannot be read.
     let files = args.files.iter().map(|path| Ok((path, text(path)?)));
     let files: Vec<_> = files.collect::<anyhow::Result<_>>()?;
@@ -231,7 +232,13 @@ impl Sender<'_> {
                 self.count.partly += 1;
                 let kind = delivered.event.kind();
                 for left_out in delivered.left_out {
-                    self.remark(place, &format_args!("left out: {kind}: {left_out}"));
+                    self.remark(
+                        place,
+                        &format_args!(
+                            "{}: {kind}: {left_out}",
+                            self.lang.pick("queda fuera", "left out")
+                        ),
+                    );
                 }
             }
             Ok(_) => {}

@@ -9,7 +9,6 @@ use lazo::shell::rules::bundle;
 use lazo::shell::store::{LiveVersion, Version, VersionState};
 use lazo::shell::versions::{self, Publication, PublishError, Published};
 use lazo::shell::wording::{Language, moment};
-use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::{Bundle, RuleBook, VersionNumber};
 use serde_json::{Value, json};
 
@@ -87,7 +86,7 @@ pub async fn publish(
     let system = System::open_to_write(target).await?;
     let store = &system.app.store;
     let live = store.live_version().await?;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = crate::clock::now();
     let book = &system.app.rules().book;
     let zone = &book.default_zone;
     if let (Some(path), Some(live)) = (&args.plan, &live) {
@@ -118,7 +117,7 @@ pub async fn roll_back(
     let note = note(&args.note, lang)?;
     let to = numbered(args.version, lang)?;
     let system = System::open_to_write(target).await?;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = crate::clock::now();
     let done = versions::roll_back(&system.app.store, to, (&by, note), now).await;
     answer(&system, done, lang).await
 }

@@ -83,7 +83,7 @@ pub async fn tell(
         out!("{none}");
         return Ok(Answer::No);
     }
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = crate::clock::now();
     let (zone, policy) = (&rules.book.default_zone, &rules.book.policy);
     let until = until.map(|text| when::read(text, "--at", now, zone, policy, lang)).transpose()?;
     let until = until.unwrap_or(now);

@@ -7,7 +7,6 @@ use lazo::shell::rules::{Rules, bundle};
 use lazo::shell::store::Store;
 use lazo::shell::versions;
 use lazo::shell::wording::Language;
-use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::VersionNumber;
 
 use super::lang;
@@ -148,7 +147,7 @@ pub async fn publish_first(store: &Store, target: &Target) -> anyhow::Result<()>
         Some(folder) => folder.display().to_string(),
         None => lang::spoken().pick("las reglas del programa", "the rules of the program").into(),
     };
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = crate::clock::now();
     versions::begin(store, &bundle(folder)?, "lazo", &note, now).await?;
     Ok(())
 }

@@ -21,7 +21,7 @@ static TEMPLATES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/templates");
 pub const RULES_VAR: &str = "LAZO_RULES";
 
 /// The largest file read from a rules or templates folder.
-const FILE_BYTES_MAX: u64 = 512 * 1024;
+pub const FILE_BYTES_MAX: u64 = 512 * 1024;
 
 /// A file's path below its folder, and its text.
 pub type Files = Vec<(String, String)>;
@@ -30,12 +30,12 @@ pub type Files = Vec<(String, String)>;
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// A file or folder cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {why}")]
     Read {
         /// The file or folder.
         path: PathBuf,
         /// What the file system says of it.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// A file is larger than what is taken.
     #[error("{path} has {bytes} bytes, at most {FILE_BYTES_MAX} are taken")]
@@ -190,7 +190,7 @@ fn name_of(root: &Path, path: &Path) -> String {
 fn read_folder(root: &Path, folder: &Path, deep: bool) -> Result<Files, RulesError> {
     let wrong = |path: &Path| {
         let path = path.to_owned();
-        move |source| RulesError::Read { path, source }
+        move |why| RulesError::Read { path, why }
     };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(wrong(folder))? {

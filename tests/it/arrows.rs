@@ -115,6 +115,20 @@ fn the_sdk_stays_inside_store_mailer_and_bus() {
     }
 }
 
+/// Whoever stops the clock stops it for all of a command.
+#[test]
+fn commands_read_the_clock_in_one_place() {
+    for (file, source) in sources("cli").iter().filter(|(file, _)| file != "cli/clock.rs") {
+        for reads in ["Timestamp::now()", "Zoned::now()", "SystemTime::now()", "now_v7()"] {
+            assert!(!source.contains(reads), "{file} reads the clock: take it from crate::clock");
+        }
+    }
+    let workers = workers().into_iter().chain(["shell".to_owned(), "main.rs".to_owned()]);
+    for (file, source) in workers.flat_map(|folder| sources(&folder)) {
+        assert!(!source.contains("LAZO_CLOCK"), "{file} knows a clock that stands");
+    }
+}
+
 #[test]
 fn the_core_knows_nothing_of_what_is_around_it() {
     let manifest = fs::read_to_string(functions().join("domain/Cargo.toml")).unwrap();

@@ -31,6 +31,7 @@ mod files;
 mod imports;
 mod ingest;
 mod journey;
+mod journeys;
 mod kept_aside;
 mod kept_history;
 mod kill;

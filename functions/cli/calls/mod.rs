@@ -20,6 +20,7 @@ use super::Answer;
 use super::complaints::Opening;
 use super::staff::is_somebody;
 use super::system::{System, Target};
+use crate::clock;
 
 /// The call list.
 ///
@@ -54,7 +55,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         Command::List(_) | Command::Today(_) => System::open(target).await?,
         _ => System::open_to_write(target).await?,
     };
-    let desk = Desk { system: &system, app: &system.app, now: jiff::Timestamp::now().into(), lang };
+    let desk = Desk { system: &system, app: &system.app, now: clock::now(), lang };
     match &args.command {
         Command::List(args) => list::list(&desk, args).await,
         Command::Today(args) => list::today(&desk, args).await,

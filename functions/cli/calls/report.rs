@@ -1,7 +1,7 @@
 //! `lazo calls report`: how a call went, and the complaint that may come of it.
 
 use anyhow::bail;
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use lazo::shell::call_list::{self, Gone};
 use lazo::shell::store::Call;
 use lazo_domain::event::CallOutcome;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Desk};
 use crate::calling::{Standing, check_call_back, check_outcome};
+use crate::clock;
 use crate::complaints::{Opening, SeverityArg, is_unhappy, offer};
 use crate::system::publish;
 use crate::when;
@@ -19,8 +20,8 @@ pub struct ReportArgs {
     /// The call's id, as the list shows it.
     id: String,
     /// How it went.
-    #[arg(long, value_enum)]
-    outcome: Outcome,
+    #[arg(long, value_parser = outcomes())]
+    outcome: CallOutcome,
     /// When the customer wants to be called back, by their clock: `15:30`,
     /// `2026-12-03 10:00`, or an instant such as 2026-12-03T10:00:00-06:00.
     #[arg(long, value_name = "WHEN")]
@@ -46,40 +47,24 @@ pub struct ReportArgs {
     severity: SeverityArg,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum Outcome {
-    /// Somebody was reached.
-    Reached,
-    /// A message was left, or could have been.
-    Voicemail,
-    /// Nobody answered.
-    NoAnswer,
-    /// The number is not the customer's: it is called no more.
-    WrongNumber,
-    /// The customer wants no calls.
-    DoNotCall,
-    /// The customer asked to be called again.
-    CallBack,
-    /// Of a task: it is done.
-    Done,
-    /// Of a task: it was not done; the note says why.
-    NotDone,
-}
-
-impl Outcome {
-    fn told(self) -> CallOutcome {
-        match self {
-            Outcome::Reached => CallOutcome::Reached,
-            Outcome::Voicemail => CallOutcome::Voicemail,
-            Outcome::NoAnswer => CallOutcome::NoAnswer,
-            Outcome::WrongNumber => CallOutcome::WrongNumber,
-            Outcome::DoNotCall => CallOutcome::DoNotCall,
-            Outcome::CallBack => CallOutcome::CallBack,
-            Outcome::Done => CallOutcome::Done,
-            Outcome::NotDone => CallOutcome::NotDone,
-        }
-    }
+/// The outcomes by their names in events.
+fn outcomes() -> impl TypedValueParser<Value = CallOutcome> {
+    let named = CallOutcome::ALL.map(|outcome| {
+        PossibleValue::new(outcome.as_str()).help(match outcome {
+            CallOutcome::Reached => "Somebody was reached",
+            CallOutcome::Voicemail => "A message was left, or could have been",
+            CallOutcome::NoAnswer => "Nobody answered",
+            CallOutcome::WrongNumber => "The number is not the customer's: it is called no more",
+            CallOutcome::DoNotCall => "The customer wants no calls",
+            CallOutcome::CallBack => "The customer asked to be called again",
+            CallOutcome::Done => "Of a task: it is done",
+            CallOutcome::NotDone => "Of a task: it was not done; the note says why",
+        })
+    });
+    PossibleValuesParser::new(named).try_map(|name| {
+        let known = CallOutcome::ALL.into_iter().find(|outcome| outcome.as_str() == name);
+        known.ok_or("no outcome")
+    })
 }
 
 pub async fn report(desk: &Desk<'_>, args: &ReportArgs) -> anyhow::Result<Answer> {
@@ -110,21 +95,21 @@ pub async fn report(desk: &Desk<'_>, args: &ReportArgs) -> anyhow::Result<Answer
 /// The report as an event.
 async fn detail(desk: &Desk<'_>, args: &ReportArgs, call: &Call) -> anyhow::Result<Value> {
     let Desk { now, lang, .. } = *desk;
-    check_outcome(call, args.outcome.told(), args.note.as_deref(), lang)?;
+    check_outcome(call, args.outcome, args.note.as_deref(), lang)?;
     let at = match &args.call_back_at {
         None => None,
-        Some(_) if args.outcome != Outcome::CallBack => bail!(
+        Some(_) if args.outcome != CallOutcome::CallBack => bail!(
             "--call-back-at: {}",
             lang.pick("solo va con --outcome call_back", "goes with --outcome call_back alone")
         ),
         Some(text) => Some(called_back(desk, text, call).await?),
     };
     let mut detail = json!({
-        "call_id": format!("call-{}", uuid::Uuid::now_v7()),
+        "call_id": format!("call-{}", clock::fresh_id()),
         "customer_id": call.touch.customer,
         "occurred_at": now.to_string(),
         "touch_id": call.touch.to_string(),
-        "outcome": args.outcome.told().as_str(),
+        "outcome": args.outcome.as_str(),
     });
     let holder = || call.holder(now).map(str::to_owned);
     let optional = [

@@ -10,8 +10,8 @@ use lazo_domain::journey::Feeling;
 use lazo_domain::nearest::nearest;
 use lazo_domain::policy::Policy;
 use serde_json::json;
-use uuid::Uuid;
 
+use crate::clock;
 use crate::system::{System, publish};
 use crate::{Answer, ask};
 
@@ -105,7 +105,7 @@ impl Opening {
         now: Instant,
         lang: Language,
     ) -> anyhow::Result<Answer> {
-        let random = Uuid::now_v7().simple().to_string();
+        let random = clock::fresh_id().simple().to_string();
         let id = Id::new(&format!("com-{}", &random[random.len() - ID_LETTERS..]))?;
         let mut detail = json!({
             "complaint_id": id,

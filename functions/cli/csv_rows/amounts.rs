@@ -7,6 +7,10 @@ use lazo_domain::money::Currency;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use lazo::shell::wording::Language;
+
+use crate::lang::spoken;
+
 /// How many decimals an amount may have.
 const DECIMALS_MAX: u32 = 6;
 /// How much of an amount a computation in binary floats may have blurred: some
@@ -123,14 +127,14 @@ impl Amounts {
                 }
                 None => {
                     let (whole, fraction) = (&parts.whole, &parts.fraction);
-                    return Err(format!(
-                        "{text:?} is {whole}{fraction} or {whole}.{fraction}; say which with \
-                         --decimal point or --decimal comma"
-                    ));
+                    return Err(spoken().pick(&format!("{text:?} es {whole}{fraction} o {whole}.{fraction}; di cuál con \
+                             --decimal point o --decimal comma"), &format!("{text:?} is {whole}{fraction} or {whole}.{fraction}; say which with \
+                             --decimal point or --decimal comma")).to_owned());
                 }
             },
             Sign::Is(sign) if self.is_given && self.decimal == Some(sign.other()) => {
-                return Err(format!("{text:?} does not go with --decimal"));
+                let no = spoken().pick("no va con", "does not go with");
+                return Err(format!("{text:?} {no} --decimal"));
             }
             Sign::Is(_) | Sign::None => {}
         }
@@ -174,7 +178,8 @@ fn without_noise(value: Decimal) -> Option<Decimal> {
 }
 
 fn no_amount(text: &str) -> String {
-    format!("{text:?} is no amount such as 129.90")
+    let no = spoken().pick("no es un importe como", "is no amount such as");
+    format!("{text:?} {no} 129.90")
 }
 
 fn take_apart(text: &str, currency: Option<Currency>) -> Result<Parts, String> {
@@ -285,9 +290,14 @@ fn strip(text: &str, sign: char) -> Option<&str> {
 
 fn same_currency(text: &str, code: &str, currency: Option<Currency>) -> Result<(), String> {
     match currency {
-        Some(currency) if !code.is_empty() && code != currency.as_str() => {
-            Err(format!("{text:?} is in {code}, the file's amounts are in {currency} (--currency)"))
-        }
+        Some(currency) if !code.is_empty() && code != currency.as_str() => Err(match spoken() {
+            Language::Es => format!(
+                "{text:?} está en {code}, los importes del archivo están en {currency} (--currency)"
+            ),
+            Language::En => {
+                format!("{text:?} is in {code}, the file's amounts are in {currency} (--currency)")
+            }
+        }),
         _ => Ok(()),
     }
 }

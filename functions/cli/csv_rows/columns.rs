@@ -229,7 +229,10 @@ impl Columns {
             };
             let fields = || PURCHASE_FIELDS.into_iter().chain(PROFILE_FIELDS);
             let Some(field) = fields().find(|known| *known == field.trim()) else {
-                bail!("--columns: unknown field {field:?}{}", nearest::hint(field, fields()));
+                bail!(
+                    "--columns: unknown field {field:?}{}",
+                    crate::lang::spoken().said(&nearest::hint(field, fields()))
+                );
             };
             let Some(index) = names.position(column.trim())? else {
                 bail!("--columns: the file has no column {column:?}; it has {}", known());

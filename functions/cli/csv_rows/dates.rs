@@ -9,6 +9,9 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
+use lazo::shell::wording::Language;
+
+use crate::lang::spoken;
 
 /// Which number stands first where the year stands last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -107,13 +110,20 @@ impl Dates {
             (WrittenDate::Unclear(date, _), Some(DateOrder::Day))
             | (WrittenDate::Unclear(_, date), Some(DateOrder::Month)) => date,
             (WrittenDate::Unclear(day_first, month_first), None) => {
-                return Err(format!(
-                    "{text:?} is {day_first} or {month_first}; say which with \
-                     --date-order day-first or --date-order month-first"
-                ));
+                return Err(match spoken() {
+                    Language::Es => format!(
+                        "{text:?} es {day_first} o {month_first}; di cuál con \
+                         --date-order day-first o --date-order month-first"
+                    ),
+                    Language::En => format!(
+                        "{text:?} is {day_first} or {month_first}; say which with \
+                         --date-order day-first or --date-order month-first"
+                    ),
+                });
             }
             (WrittenDate::Ordered(order, _), Some(given)) if self.is_given && given != order => {
-                return Err(format!("{text:?} does not go with --date-order"));
+                let no = spoken().pick("no va con", "does not go with");
+                return Err(format!("{text:?} {no} --date-order"));
             }
             (WrittenDate::Ordered(_, date), _) => date,
         };
@@ -151,7 +161,9 @@ impl Dates {
 }
 
 fn no_time(text: &str) -> String {
-    format!("{text:?} is no date or time such as 2027-01-31 or 2027-01-31 10:30:00")
+    let no = spoken().pick("no es fecha ni hora como", "is no date or time such as");
+    let or = spoken().pick("o", "or");
+    format!("{text:?} {no} 2027-01-31 {or} 2027-01-31 10:30:00")
 }
 
 /// Takes a cell apart.

@@ -59,7 +59,9 @@ fn event(
     currency: &str,
 ) -> Result<(Delivered, String), String> {
     let Some(at) = deal.when.instant() else {
-        return Err("occurred_at: is beyond the calendar's end".into());
+        let beyond = crate::lang::spoken()
+            .pick("está más allá del fin del calendario", "is beyond the calendar's end");
+        return Err(format!("occurred_at: {beyond}"));
     };
     let occurred_at = at.to_string();
     let total = MoneyCell { amount: deal.amount.abs().to_string(), currency };

@@ -20,6 +20,7 @@ use jiff::tz::TimeZone;
 use lazo_domain::money::Currency;
 use serde_json::{Map, Value};
 
+use crate::lang::spoken;
 use amounts::Amounts;
 use columns::Columns;
 pub use columns::{CsvArgs, cell};
@@ -152,7 +153,8 @@ impl<'a> Sheet<'a> {
                 (Some(why), _) => Err(why.to_owned()),
                 (None, None) => {
                     let column = self.records.header.get(self.columns.customer);
-                    Err(format!("{} is empty", column.unwrap_or("customer_id")))
+                    let empty = spoken().pick("está vacío", "is empty");
+                    Err(format!("{} {empty}", column.unwrap_or("customer_id")))
                 }
                 (None, Some(_)) => self.row(line, record, with_detail, &mut told),
             };

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use lazo::shell::wording::Language;
 use lazo_domain::event::{Delivered, LeftOut};
 use rust_decimal::Decimal;
+
+use crate::lang::spoken;
 
 /// What is told of rows, each with its line in the file.
 #[derive(Debug, Default)]
@@ -38,15 +41,24 @@ pub enum Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Remark::Copy { of, id } => {
-                write!(
+            Remark::Copy { of, id } => match spoken() {
+                Language::Es => write!(
                     f,
-                    "is the same as line {of} (purchase_id {id:?}) and counts once with it; "
-                )?;
-                write!(f, "if both are lines of one purchase, import with --lines")
+                    "es igual a la línea {of} (purchase_id {id:?}) y cuenta una vez con ella; \
+                     si ambas son renglones de una compra, importa con --lines"
+                ),
+                Language::En => write!(
+                    f,
+                    "is the same as line {of} (purchase_id {id:?}) and counts once with it; \
+                     if both are lines of one purchase, import with --lines"
+                ),
+            },
+            Remark::Noise { written, amount } => {
+                write!(f, "{written} {} {amount}", spoken().pick("se toma como", "is taken as"))
             }
-            Remark::Noise { written, amount } => write!(f, "{written} is taken as {amount}"),
-            Remark::LeftOut(LeftOut { path, why }) => write!(f, "{path} is left out: {why}"),
+            Remark::LeftOut(LeftOut { path, why }) => {
+                write!(f, "{path} {}: {why}", spoken().pick("queda fuera", "is left out"))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use lazo_domain::instant::Instant;
 use serde_json::json;
 
 use super::Answer;
+use crate::clock;
 use crate::ranked::ranked;
 use crate::system::{System, Target};
 
@@ -27,7 +28,7 @@ type Counts = BTreeMap<DissolutionReason, usize>;
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let system = System::open(target).await?;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let months = counted(&system.app, args.months, now).await?;
     for (month, counts) in &months {
         match args.json {

@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::clock;
 use crate::effects::Watch;
 
 /// A little over what EventBridge takes.
@@ -110,11 +111,11 @@ async fn put_events(
             json!({ "__type": "SerializationException", "message": "no PutEvents request" });
         return (StatusCode::BAD_REQUEST, content, error.to_string());
     };
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let mut answer = Answer { failed_entry_count: 0, entries: Vec::new() };
     for entry in request.entries {
         answer.entries.push(match server.take(&entry, now).await {
-            Ok(()) => json!({ "EventId": uuid::Uuid::now_v7().to_string() }),
+            Ok(()) => json!({ "EventId": clock::fresh_id().to_string() }),
             Err(error) => {
                 answer.failed_entry_count += 1;
                 json!({ "ErrorCode": "InternalFailure", "ErrorMessage": error.to_string() })
@@ -131,7 +132,7 @@ impl Server {
             entry.time.map_or(now, |seconds| Instant::from_millis((seconds * 1000.0) as i64));
         let envelope = Envelope {
             version: "0",
-            id: uuid::Uuid::now_v7().to_string(),
+            id: clock::fresh_id().to_string(),
             detail_type: &entry.detail_type,
             source: &entry.source,
             account: "000000000000",
@@ -151,7 +152,7 @@ impl Server {
         self.app.follow_version(now).await;
         let kept = intake::receive(&self.app, &text, now).await?;
         if let Some((watch, lang)) = watch {
-            let clock = jiff::Zoned::now().strftime("%H:%M:%S").to_string();
+            let clock = clock::here().strftime("%H:%M:%S").to_string();
             let told = watch.told(&self.app, kept.as_deref(), lang).await?;
             println!("{clock}  {told}");
         }

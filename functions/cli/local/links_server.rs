@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::clock;
 use anyhow::Context;
 use axum::Router;
 use axum::body::to_bytes;
@@ -32,7 +33,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> links::Respons
         Err(_) => Payload::TooLarge,
     };
     let request = links::Request::from_parts(parts, payload);
-    let now = jiff::Timestamp::now().into();
+    let now = clock::now();
     app.follow_version(now).await;
     links::respond(&app, &request, now).await
 }

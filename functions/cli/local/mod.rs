@@ -23,11 +23,11 @@ use lazo_domain::event::from_wire;
 use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 
-use super::lang::counted;
 use super::sample_shop;
 use super::system::{self, Setup, System, Target};
 use super::which_rules::WhichRules;
 use super::{Answer, import};
+use crate::clock;
 
 /// Run the whole system here: the functions, DynamoDB on a file, a bus, and
 /// mail into an outbox.
@@ -96,7 +96,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         outbox.check().with_context(|| format!("{what} {}", folder.display()))?;
     }
     let app = &system.app;
-    let now = || Instant::from(jiff::Timestamp::now());
+    let now = || clock::now();
     tell_version(&system, target, now(), lang).await?;
     // This process holds the lock: whatever was on its way out is nobody's now.
     dispatch::settle_all(app, now()).await?;
@@ -154,7 +154,7 @@ async fn work(app: Arc<App>, lang: Language) -> anyhow::Result<()> {
             _ = terminate.recv() => return Ok(()),
             _ = ticks.tick() => {}
         }
-        let now = Instant::from(jiff::Timestamp::now());
+        let now = clock::now();
         follow(&app, now, lang).await;
         if let Err(error) = look_at_calendars(&app, now).await {
             eprintln!("lazo: {error}");
@@ -237,7 +237,7 @@ async fn fill(app: &App, data: &Path, lang: Language) -> anyhow::Result<()> {
     let filling = match std::fs::read_to_string(&path) {
         Ok(text) => serde_json::from_str(&text).with_context(|| path.display().to_string())?,
         Err(_) if summary::is_empty(&app.store).await? => {
-            let filling = Filling { seed: SEED, now: jiff::Timestamp::now(), done: false };
+            let filling = Filling { seed: SEED, now: clock::timestamp(), done: false };
             std::fs::write(&path, serde_json::to_string(&filling)?)?;
             filling
         }
@@ -278,15 +278,15 @@ async fn fill(app: &App, data: &Path, lang: Language) -> anyhow::Result<()> {
     app.bus.publish(&messages).await?;
     let done = Filling { done: true, ..filling };
     std::fs::write(&path, serde_json::to_string(&done)?)?;
-    let history = counted(
+    let history = lang.count(
         imported.counted + imported.known,
-        lang.pick("evento de historia", "event of history"),
-        lang.pick("eventos de historia", "events of history"),
+        ["evento de historia", "eventos de historia"],
+        ["event of history", "events of history"],
     );
-    let recent = counted(
+    let recent = lang.count(
         messages.len(),
-        lang.pick("evento en el bus", "event on the bus"),
-        lang.pick("eventos en el bus", "events on the bus"),
+        ["evento en el bus", "eventos en el bus"],
+        ["event on the bus", "events on the bus"],
     );
     println!("{history} + {recent}");
     Ok(())

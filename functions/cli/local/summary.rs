@@ -13,6 +13,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::Reason;
 
 use super::SAMPLE_EVENTS;
+use crate::clock;
 use crate::system::{Endpoints, System, TABLE, Target};
 
 /// Everything in the local table, counted. Only the local system reads its
@@ -102,7 +103,7 @@ pub async fn print(
     lang: Language,
 ) -> anyhow::Result<()> {
     let counts = count(&system.app.store).await?;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     let calls = call_list::open_of_all(&system.app, now).await?;
     let zone = &system.app.rules().book.default_zone;
     let title = |es, en| println!("\n{}", lang.pick(es, en));
@@ -121,7 +122,7 @@ pub async fn print(
 
     title("Lo que viene (hora de la tienda)", "What is coming (the shop's time)");
     for (at, touch) in counts.coming.iter().take(6) {
-        println!("  {}  {touch}", at.zoned(zone).strftime("%a %d %b %H:%M"));
+        println!("  {}  {touch}", at.zoned(zone).strftime("%Y-%m-%d %H:%M"));
     }
     if counts.coming.len() > 6 {
         println!("  … {} {}", lang.pick("y otros", "and"), more(counts.coming.len() - 6, lang));
@@ -176,7 +177,7 @@ fn commands(system: &System, target: &Target, customer: Option<String>, lang: La
     println!("  {:<50} {}", format!("ls {data}/outbox"), lang.pick("los correos", "the mails"));
     let sample = target.data.join(SAMPLE_EVENTS);
     if sample.exists() {
-        let tomorrow = jiff::Zoned::now().date().saturating_add(1.day());
+        let tomorrow = clock::here().date().saturating_add(1.day());
         println!(
             "  {lazo} simulate --events {} --until {tomorrow}\n  {:<50} {}",
             sample.display(),
@@ -202,7 +203,7 @@ pub fn print_round(report: &DispatchReport, lang: Language) {
     if report.sent + report.not_sent + report.put_back + report.unknown + report.failed == 0 {
         return;
     }
-    let clock = jiff::Zoned::now().strftime("%H:%M").to_string();
+    let clock = clock::here().strftime("%H:%M").to_string();
     println!(
         "{clock}  {} {}, {} {}, {} {}",
         report.sent,

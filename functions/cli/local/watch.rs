@@ -7,7 +7,6 @@ use lazo::shell::app::App;
 use lazo::shell::rules::bundle;
 use lazo::shell::versions::{self, Publication, Published};
 use lazo::shell::wording::Language;
-use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::Bundle;
 
 use crate::{rules, versions as commands};
@@ -61,7 +60,7 @@ async fn publish(
     };
     let base = live.map(|live| live.number);
     let publication = Publication { by: &by, note: &note, base, at: None, restores: None };
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = crate::clock::now();
     let done = versions::publish(&app.store, bundle, &publication, now).await?;
     app.take_version().await?;
     Ok(match done {

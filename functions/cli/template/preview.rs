@@ -9,7 +9,6 @@ use lazo::shell::timeline;
 use lazo::shell::wording::Language;
 use lazo_domain::channel::Channel;
 use lazo_domain::id::Id;
-use lazo_domain::instant::Instant;
 use lazo_domain::message::{
     Context, NoPreview, context_from_json, context_of, sample_context, sample_notice,
 };
@@ -20,6 +19,7 @@ use lazo_domain::touch::TouchId;
 use lazo_domain::view::View;
 
 use crate::Answer;
+use crate::clock;
 use crate::system::{System, Target};
 
 #[derive(clap::Args)]
@@ -53,7 +53,8 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     let files = template_files(target.rules.as_deref())?;
     if !rules.templates.names().any(|name| name == args.name) {
         let hint = nearest::hint_or(&args.name, rules.templates.names(), "lazo template list");
-        bail!("{} {:?}{hint}", lang.pick("no hay plantilla", "no template"), args.name);
+        let no = lang.pick("no hay plantilla", "no template");
+        bail!("{no} {:?}{}", args.name, lang.said(&hint));
     }
     let policy = &rules.book.policy;
     let context = customer(args, target, &rules, lang).await?;
@@ -152,7 +153,7 @@ async fn of_shop(
     }
     let system = System::open(target).await?;
     let told = timeline::read(&system.app, &id).await?.with_context(nobody)?;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = clock::now();
     // Judged as the workers judge, by what was learnt of the shop.
     let learnt = system.app.rules();
     let view = View { drift: learnt.book.values(), ..View::of(&told.customer, &rules.book, now) };
@@ -224,7 +225,7 @@ async fn send(
     let touch = TouchId {
         rule: "preview".into(),
         customer: Id::new("preview")?,
-        occurrence: jiff::Timestamp::now().to_string(),
+        occurrence: clock::timestamp().to_string(),
         step: "preview".into(),
     };
     match mailer.send(&touch, letter).await {

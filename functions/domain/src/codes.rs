@@ -3,6 +3,8 @@
 //! A code that nobody has is never found in a customer or an event: whatever
 //! hangs on it is silently left undone. So it is told, with the one that was meant.
 
+use crate::bilingual::{Bilingual, said};
+
 use std::sync::LazyLock;
 
 use crate::nearest::nearest;
@@ -72,22 +74,30 @@ pub fn country_meant(typed: &str) -> Option<&'static str> {
 }
 
 /// Why a code is no country's, with the one that was meant.
-pub fn no_country(typed: &str) -> String {
+pub fn no_country(typed: &str) -> Bilingual {
     let meant = match country_meant(typed) {
-        Some(code) => format!("; did you mean {code:?}?"),
-        None => " such as \"MX\"".to_owned(),
+        Some(code) => said!("; ¿quisiste decir {code:?}?", "; did you mean {code:?}?"),
+        None => said!(", como \"MX\"", " such as \"MX\""),
     };
-    format!("{typed:?} is no country code (ISO 3166, two capitals){meant}")
+    said!(
+        "{typed:?} no es un código de país (ISO 3166, dos mayúsculas)",
+        "{typed:?} is no country code (ISO 3166, two capitals)"
+    )
+    .then(&meant)
 }
 
 /// Why there is no such currency; `None` where there is.
-pub fn no_currency(code: &str) -> Option<String> {
+pub fn no_currency(code: &str) -> Option<Bilingual> {
     let known = || CURRENCIES.split_whitespace();
     match known().any(|known| known == code) {
         true => None,
         false => {
             let hint = crate::nearest::hint(code, known());
-            Some(format!("there is no currency {code:?} (ISO 4217){hint}"))
+            let none = said!(
+                "no existe la moneda {code:?} (ISO 4217)",
+                "there is no currency {code:?} (ISO 4217)"
+            );
+            Some(none.then(&hint))
         }
     }
 }
@@ -144,7 +154,7 @@ mod tests {
             assert_eq!(country_meant(nothing), None, "{nothing}");
         }
         assert_eq!(no_currency("MXN"), None);
-        assert!(no_currency("MXM").is_some_and(|why| why.contains("did you mean")));
+        assert!(no_currency("MXM").is_some_and(|why| why.en.contains("did you mean")));
         assert!(no_currency("ZZZ").is_some());
     }
 }

@@ -1,10 +1,12 @@
 //! The known names that a mistyped one probably meant.
 
+use crate::bilingual::{Bilingual, said};
+
 /// `; did you mean "purchases"?`, or nothing where no name is near.
-pub fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn hint<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Bilingual {
     match nearest(typed, known) {
-        Some(name) => format!("; did you mean {name:?}?"),
-        None => String::new(),
+        Some(name) => said!("; ¿quisiste decir {name:?}?", "; did you mean {name:?}?"),
+        None => Bilingual::default(),
     }
 }
 
@@ -16,7 +18,11 @@ const WORD_CHARS_MIN: usize = 4;
 
 /// As [`hint`]; where no name is near, those that share a word with what was typed,
 /// and the command that lists them all.
-pub fn hint_or<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>, command: &str) -> String {
+pub fn hint_or<'a>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    command: &str,
+) -> Bilingual {
     let known: Vec<&str> = known.into_iter().collect();
     let near = hint(typed, known.iter().copied());
     if !near.is_empty() {
@@ -25,8 +31,13 @@ pub fn hint_or<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>, comman
     let names: Vec<String> =
         related(typed, &known).into_iter().map(|name| format!("{name:?}")).collect();
     match names.is_empty() {
-        true => format!("; `{command}` lists all"),
-        false => format!("; did you mean {}? `{command}` lists all", names.join(" or ")),
+        true => said!("; `{command}` los lista todos", "; `{command}` lists all"),
+        false => {
+            let (es, en) = (names.join(" o "), names.join(" or "));
+            let all = said!("? `{command}` los lista todos", "? `{command}` lists all");
+            Bilingual { es: format!("; ¿quisiste decir {es}"), en: format!("; did you mean {en}") }
+                .then(&all)
+        }
     }
 }
 
@@ -115,7 +126,7 @@ mod tests {
     #[test]
     fn names_that_share_a_word_are_told_where_none_is_near() {
         let known = ["total_spent", "average_spent", "last_purchase_at", "purchases", "id"];
-        let told = |typed| hint_or(typed, known, "lazo rules fields");
+        let told = |typed| hint_or(typed, known, "lazo rules fields").en;
         assert_eq!(told("purchses"), "; did you mean \"purchases\"?");
         let of_spent =
             "; did you mean \"total_spent\" or \"average_spent\"? `lazo rules fields` lists all";

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::bilingual::{Bilingual, said};
 use crate::channel::{Channel, Purpose};
 use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
@@ -369,11 +370,14 @@ fn care() -> String {
 ///
 /// # Errors
 /// A sentence that says how to write one.
-pub fn parse_time(text: &str) -> Result<Time, String> {
+pub fn parse_time(text: &str) -> Result<Time, Bilingual> {
     let fits = text.len() == 5 && text.as_bytes()[2] == b':';
-    fits.then(|| Time::from_str(text).ok())
-        .flatten()
-        .ok_or_else(|| format!("{text:?} is no time of day; write it as \"09:30\""))
+    fits.then(|| Time::from_str(text).ok()).flatten().ok_or_else(|| {
+        said!(
+            "{text:?} no es una hora del día; escríbela como \"09:30\"",
+            "{text:?} is no time of day; write it as \"09:30\""
+        )
+    })
 }
 
 pub(crate) mod time_of_day {
@@ -382,7 +386,7 @@ pub(crate) mod time_of_day {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
         let text = String::deserialize(deserializer)?;
-        super::parse_time(&text).map_err(serde::de::Error::custom)
+        super::parse_time(&text).map_err(|bad| serde::de::Error::custom(bad.to_carry()))
     }
 
     pub mod option {
@@ -394,7 +398,7 @@ pub(crate) mod time_of_day {
             let text = Option::<String>::deserialize(deserializer)?;
             text.map(|text| crate::policy::parse_time(&text))
                 .transpose()
-                .map_err(serde::de::Error::custom)
+                .map_err(|bad| serde::de::Error::custom(bad.to_carry()))
         }
     }
 }

@@ -13,6 +13,7 @@ use jiff::civil::{Date, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bilingual::{Bilingual, said};
 use crate::channel::{Channel, Purpose};
 use crate::event::{Detail, EventKind};
 use crate::policy::time_of_day;
@@ -180,24 +181,55 @@ pub enum Trigger {
 }
 
 /// A trigger that names none or several of the four, or a part of another.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadTrigger {
-    #[error("a trigger names exactly one of event, occasion, stage and every")]
     NotOne,
-    #[error("lead goes with occasion only")]
     Lead,
-    #[error("lead counts days, weeks or months, not {0}")]
     LeadUnit(Span),
-    #[error("on_day goes with every only, and with a period of months or years")]
     OnDay,
-    #[error("on_day is a day of the month, 1 to 31")]
     OnDayRange,
-    #[error("every takes at least 1 day, week, month or year, not {0}")]
     Period(Span),
-    #[error("CustomerErased starts nothing: the customer asked to be forgotten")]
     Erased,
-    #[error("CustomerMerged starts nothing: it tells that two ids are one person")]
     Merged,
+}
+
+impl BadTrigger {
+    /// What does not go together, for whoever writes the rule.
+    pub fn told(&self) -> Bilingual {
+        match self {
+            BadTrigger::NotOne => said!(
+                "un trigger lleva exactamente uno de event, occasion, stage y every",
+                "a trigger names exactly one of event, occasion, stage and every"
+            ),
+            BadTrigger::Lead => said!("lead va solo con occasion", "lead goes with occasion only"),
+            BadTrigger::LeadUnit(span) => said!(
+                "lead cuenta días, semanas o meses, no {span}",
+                "lead counts days, weeks or months, not {span}"
+            ),
+            BadTrigger::OnDay => said!(
+                "on_day va solo con every, y con un periodo de meses o años",
+                "on_day goes with every only, and with a period of months or years"
+            ),
+            BadTrigger::OnDayRange => {
+                said!(
+                    "on_day es un día del mes, de 1 a 31",
+                    "on_day is a day of the month, 1 to 31"
+                )
+            }
+            BadTrigger::Period(span) => said!(
+                "every lleva al menos 1 day, week, month o year, no {span}",
+                "every takes at least 1 day, week, month or year, not {span}"
+            ),
+            BadTrigger::Erased => said!(
+                "CustomerErased no inicia nada: el cliente pidió que lo olvidáramos",
+                "CustomerErased starts nothing: the customer asked to be forgotten"
+            ),
+            BadTrigger::Merged => said!(
+                "CustomerMerged no inicia nada: dice que dos ids son una persona",
+                "CustomerMerged starts nothing: it tells that two ids are one person"
+            ),
+        }
+    }
 }
 
 impl TriggerSpec {

@@ -7,12 +7,27 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::bilingual::{Bilingual, said};
+
 /// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a duration; write a number and a unit, such as \"90 minutes\", \"4 hours\", \"1 day\", \"5 business days\", \"2 weeks\", \"1 month\""
 )]
 pub struct BadSpan(pub String);
+
+impl BadSpan {
+    /// The same for whoever writes a rule.
+    pub(crate) fn told(&self) -> Bilingual {
+        let es = said!(
+            "{:?} no es una duración; escribe un número y una unidad, como \"90 minutes\", \"4 hours\", \"1 day\", \"5 business days\", \"2 weeks\", \"1 month\"",
+            "{}",
+            self.0
+        )
+        .es;
+        Bilingual { es, en: self.to_string() }
+    }
+}
 
 /// What a span counts. Minutes and hours are elapsed time; all others are
 /// dates of the customer's own calendar.
@@ -121,7 +136,8 @@ impl Serialize for Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        let told = |bad: BadSpan| serde::de::Error::custom(bad.told().to_carry());
+        text.parse().map_err(told)
     }
 }
 

@@ -124,6 +124,8 @@ fn of_contact(event: &EventEntry, told: &Told, lang: Language) -> Vec<String> {
         }
         facts.push(lang.of_contact(contact.kind.as_str()).to_owned());
         facts.extend(contact.note.as_ref().map(|note| quoted(note.as_str())));
+        let by = contact.by.as_ref();
+        facts.extend(by.map(|by| format!("{} {}", lang.pick("por", "by"), by.as_str())));
     }
     if event.kind == EventKind::CallReported {
         let reasons = told.customer.reported.iter().filter(|(at, _)| *at == event.at);

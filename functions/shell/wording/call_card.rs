@@ -237,10 +237,11 @@ fn history(customer: &Customer, rules: &Rules, lang: Language) -> Vec<Row> {
         rows.push((lang.pick("compra", "bought"), bought));
     }
     for contact in customer.contacts.iter().rev() {
-        let note = contact.note.as_ref().map_or("", |note| note.as_str());
+        let note = contact.note.as_ref().map(|note| format!("  {}", note.as_str()));
+        let note = note.unwrap_or_default();
         let by = made_by(contact, customer, lang);
         let contacted = format!(
-            "{}  {}, {}{by}  {note}",
+            "{}  {}, {}{by}{note}",
             contact.at.date_in(&zone),
             lang.of_contact(contact.channel.as_str()),
             lang.of_contact(contact.kind.as_str())

@@ -13,6 +13,7 @@ pub mod uplift;
 mod versions;
 
 use jiff::tz::TimeZone;
+use lazo_domain::bilingual::Bilingual;
 use lazo_domain::instant::Instant;
 use lazo_domain::text_by_language::TextByLanguage;
 
@@ -43,6 +44,11 @@ impl Language {
     /// The language's tag: `es` or `en`.
     pub fn tag(self) -> &'static str {
         self.pick("es", "en")
+    }
+
+    /// What is said, in this language.
+    pub fn said(self, said: &Bilingual) -> &str {
+        self.pick(&said.es, &said.en)
     }
 
     /// One of two texts.

@@ -72,6 +72,8 @@ impl Language {
             "call" => ("llamada", "call"),
             "store" | "shop" => ("en tienda", "in the shop"),
             "web" => ("sitio web", "website"),
+            "phone" => ("teléfono", "phone"),
+            "online" => ("en línea", "online"),
             "contact" => ("contacto", "contact"),
             "visit" => ("visita", "visit"),
             "meeting" => ("reunión", "meeting"),

@@ -5,6 +5,7 @@ use lazo_domain::rule::Status;
 use lazo_domain::rulebook::{Diagnostic, DiagnosticSeverity, Place, Rule};
 
 use super::Language;
+use crate::shell::rules::{FILE_BYTES_MAX, RulesError};
 
 impl Language {
     /// What a rule is for, as whoever works by it reads it: its description, or else
@@ -41,7 +42,36 @@ impl Language {
             DiagnosticSeverity::Warning => self.pick("aviso", "warning"),
         };
         let Place { line, column } = diagnostic.place;
-        format!("{}:{line}:{column}: {kind}: {}", diagnostic.file, diagnostic.message)
+        let message = self.said(&diagnostic.message);
+        format!("{}:{line}:{column}: {kind}: {message}", diagnostic.file)
+    }
+
+    /// Why the rules cannot be worked by.
+    pub fn rules_error(self, error: &RulesError) -> String {
+        match error {
+            RulesError::Read { path, why } => {
+                let cannot = self.pick("no se puede leer", "cannot read");
+                let why = match why.kind() {
+                    std::io::ErrorKind::NotFound => {
+                        self.pick("no existe", "it is not there").to_owned()
+                    }
+                    _ => why.to_string(),
+                };
+                format!("{cannot} {}: {why}", path.display())
+            }
+            RulesError::TooLarge { path, bytes } => match self {
+                Language::Es => {
+                    format!("{} tiene {bytes} bytes; caben {FILE_BYTES_MAX}", path.display())
+                }
+                Language::En => error.to_string(),
+            },
+            RulesError::Store(_) => error.to_string(),
+            RulesError::Wrong(found) => {
+                let lines = found.iter().map(|one| format!("\n  {}", self.finding(one)));
+                let said = self.pick("las reglas tienen errores:", "the rules have errors:");
+                format!("{said}{}", lines.collect::<String>())
+            }
+        }
     }
 
     /// A number with its noun, one or many, Spanish first.

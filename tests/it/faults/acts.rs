@@ -6,6 +6,7 @@ use lazo::feedback;
 use lazo::ingest;
 use lazo::links::{Payload, Request, respond};
 use lazo::shell::app::App;
+use lazo::shell::call_list::{self, desk};
 use lazo::shell::intake::history;
 use lazo::shell::link::token::Claim;
 use lazo::shell::rules::Rules;
@@ -47,8 +48,19 @@ pub enum Act {
     Share { at: Instant },
     /// The morning's mails to the people of the shop.
     Morning { at: Instant },
+    /// What a rep does with the call of a touch.
+    Desk { touch: TouchId, what: AtDesk, at: Instant },
     /// History.
     Import { texts: Vec<String>, at: Instant },
+}
+
+/// What a rep does with a call besides reporting it.
+#[derive(Clone, Copy, Debug)]
+pub enum AtDesk {
+    Claim,
+    Release,
+    HandOver,
+    Snooze,
 }
 
 impl Act {
@@ -100,6 +112,7 @@ impl Act {
             }
             // What is not settled yet, a later run looks at.
             Act::Morning { at } => digest::run(app, *at).await.is_ok(),
+            Act::Desk { touch, what, at } => at_desk(app, touch, *what, *at).await,
             Act::Import { texts, at } => {
                 let events: Vec<_> = texts.iter().map(|text| delivered(text)).collect();
                 let imported = history::import(app, &id(CUSTOMER), &events, *at).await;
@@ -136,7 +149,8 @@ impl Act {
             | Act::Click { .. }
             | Act::Answer { .. }
             | Act::Share { .. }
-            | Act::Morning { .. } => Vec::new(),
+            | Act::Morning { .. }
+            | Act::Desk { .. } => Vec::new(),
         }
     }
 
@@ -154,7 +168,22 @@ impl Act {
             | Act::Answer { .. }
             | Act::Share { .. }
             | Act::Morning { .. }
+            | Act::Desk { .. }
             | Act::Import { .. } => false,
+        }
+    }
+}
+
+/// Whether the rep has an answer.
+async fn at_desk(app: &App, touch: &TouchId, what: AtDesk, at: Instant) -> bool {
+    let by = "eva";
+    match what {
+        AtDesk::Claim => call_list::claim(app, touch, by, at).await.is_ok(),
+        AtDesk::Release => desk::release(app, touch, by, at).await.is_ok(),
+        AtDesk::HandOver => desk::hand_over(app, touch, "luis", Some(by), at).await.is_ok(),
+        AtDesk::Snooze => {
+            let until = at.plus_millis(3 * 60 * 60_000);
+            desk::snooze(app, touch, until, Some(by), at).await.is_ok()
         }
     }
 }

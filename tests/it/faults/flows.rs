@@ -7,7 +7,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Reason, TouchId};
 use serde_json::{Value, json};
 
-use super::acts::Act;
+use super::acts::{Act, AtDesk};
 use crate::support::events::{envelope, profile, purchase};
 use crate::support::{LINKS_URL, at, id, minutes_after};
 
@@ -143,6 +143,7 @@ pub fn all() -> Vec<Flow> {
         )
     });
     flows.extend(of_calls());
+    flows.extend(at_desk());
     flows.extend(of_addresses());
     flows.push(flow(
         "escalation",
@@ -300,6 +301,24 @@ fn of_calls() -> Vec<Flow> {
             report("c2", 130, "call.2", "voicemail"),
             bought("p2", 24 * 60 + 20, "10.00"),
         ),
+    ]
+}
+
+/// The flows of a rep who has taken a call: it is let go of, given away, put off.
+fn at_desk() -> Vec<Flow> {
+    let desk = |what, minutes| {
+        let (touch, at) = (touch("again", "call"), minutes_after(due(), minutes));
+        Act::Desk { touch, what, at }
+    };
+    let taken = || {
+        let asked = [known(-60), bought("p1", 0, "3000.00"), Act::Tick { at: due() }];
+        asked.into_iter().chain([desk(AtDesk::Claim, 1)]).collect::<Vec<_>>()
+    };
+    let next = || bought("p2", 22 * 60 + 10, "10.00");
+    vec![
+        flow("release of a call", taken(), desk(AtDesk::Release, 5), next()),
+        flow("call for somebody else", taken(), desk(AtDesk::HandOver, 5), next()),
+        flow("call put off", taken(), desk(AtDesk::Snooze, 5), next()),
     ]
 }
 

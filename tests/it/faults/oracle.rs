@@ -80,7 +80,9 @@ impl Left {
         let is_for_a_person = |c: Channel| matches!(c, Channel::Call | Channel::Task);
         for touch in touches.iter().filter(|entry| is_for_a_person(entry.channel)) {
             if let Some(call) = store.call(&touch.touch).await.unwrap() {
-                let stands = format!("{:?} {:?} {}", call.status, call.outcome, call.assigned_to);
+                let desk = (&call.claimed_by, call.snoozed_until, call.handed_over);
+                let stands =
+                    format!("{:?} {:?} {} {desk:?}", call.status, call.outcome, call.assigned_to);
                 calls.insert(touch.touch.to_string(), stands);
             }
         }

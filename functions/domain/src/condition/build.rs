@@ -14,11 +14,12 @@ use super::eval::{Fold, Node, Root, Run};
 use super::functions::{FUNCTIONS, Function, zone};
 use super::values::{Comparison, Operator, number};
 use super::{Stop, Values};
+use crate::bilingual::{Bilingual, said};
 use crate::id::Id;
 use crate::instant::Instant;
 
 /// What is wrong, and in which part of the condition.
-pub(super) type Wrong = (u64, String);
+pub(super) type Wrong = (u64, Bilingual);
 
 /// A condition as it is run.
 ///
@@ -61,7 +62,13 @@ impl<'a> Builder<'a> {
         match self.node(&entry.key) {
             Node::Literal(Value::String(name)) => Some((name.to_string(), self.node(&entry.value))),
             _ => {
-                self.wrong.push((entry.key.id, "names of fields are text in quotes".into()));
+                self.wrong.push((
+                    entry.key.id,
+                    said!(
+                        "los nombres de campos van entre comillas",
+                        "names of fields are text in quotes"
+                    ),
+                ));
                 None
             }
         }
@@ -120,7 +127,7 @@ impl<'a> Builder<'a> {
                 && let Some(Node::Literal(by)) = args.get(1)
                 && number(by) == Some(0.0)
             {
-                self.wrong.push((at.id, "divides by zero".into()));
+                self.wrong.push((at.id, said!("divide entre cero", "divides by zero")));
             }
             return both(args, |both| Node::Reckon(operator, both));
         }
@@ -149,13 +156,21 @@ impl<'a> Builder<'a> {
         let mut args = args.into_iter();
         let (Some(text), Some(Node::Literal(Value::String(pattern)))) = (args.next(), args.next())
         else {
-            self.wrong.push((at.id, "matches takes a pattern in quotes".into()));
+            let message = said!(
+                "matches lleva un patrón entre comillas",
+                "matches takes a pattern in quotes"
+            );
+            self.wrong.push((at.id, message));
             return Node::Literal(Value::Null);
         };
         match Regex::new(&pattern) {
             Ok(pattern) => Node::Matches(Box::new(text), pattern),
             Err(_) => {
-                self.wrong.push((at.id, format!("{pattern:?} is no regular expression")));
+                let message = said!(
+                    "{pattern:?} no es una expresión regular",
+                    "{pattern:?} is no regular expression"
+                );
+                self.wrong.push((at.id, message));
                 Node::Literal(Value::Null)
             }
         }
@@ -166,7 +181,8 @@ impl<'a> Builder<'a> {
             (function, args.as_slice())
             && zone(name).is_none()
         {
-            let message = format!(
+            let message = said!(
+                "no hay zona horaria {:?}; escribe customer.time_zone, o una como \"America/Mexico_City\"",
                 "there is no time zone {:?}; write customer.time_zone, or one such as \"America/Mexico_City\"",
                 name.as_str()
             );
@@ -195,10 +211,10 @@ impl<'a> Builder<'a> {
             Ok(value) => Node::Literal(value),
             Err(stop) => {
                 let why = match stop {
-                    Stop::Missing => "there is no such value",
-                    Stop::Unfit(why) => why,
+                    Stop::Missing => said!("no existe ese valor", "there is no such value"),
+                    Stop::Unfit(why) => why.into(),
                 };
-                self.wrong.push((at.id, why.into()));
+                self.wrong.push((at.id, why));
                 node
             }
         }

@@ -13,6 +13,7 @@ use super::eval::REFUNDED;
 use super::parse::Parsed;
 use super::types::{CUSTOMER, Type, customer_fields, event_type, trigger_type};
 use super::{EventFields, FIELDS_COMMAND, SEGMENTS, Scope};
+use crate::bilingual::{Bilingual, said};
 use crate::nearest::{hint, hint_or};
 use crate::view::CUSTOMER_FIELDS;
 
@@ -22,7 +23,7 @@ pub struct Fault {
     /// Counted in bytes from the beginning of the condition's source.
     pub offset: usize,
     /// What is wrong, for whoever writes the rule.
-    pub message: String,
+    pub message: Bilingual,
 }
 
 /// What a condition names, and what is doubtful in it.
@@ -80,12 +81,15 @@ impl<'a> Checker<'a> {
         if !matches!(result, Type::Bool | Type::Unknown) {
             checker.fault(
                 root,
-                format!("a condition must be true or false, this is {}", result.name()),
+                result.told().within(
+                    "una condición es verdadera o falsa; esto es {}",
+                    "a condition must be true or false, this is {}",
+                ),
             );
         }
         let lists_segments = checker.segment_lists > 0 || checker.all_customer_fields;
         if lists_segments && scope.is_segment {
-            checker.fault(root, whole_list(checker.all_customer_fields).into());
+            checker.fault(root, whole_list(checker.all_customer_fields));
         }
         if !checker.faults.is_empty() {
             return Err(checker.faults);
@@ -107,12 +111,12 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn fault(&mut self, at: &IdedExpr, message: String) {
+    fn fault(&mut self, at: &IdedExpr, message: Bilingual) {
         let offset = self.offset(at);
         self.faults.push(Fault { offset, message });
     }
 
-    fn doubt(&mut self, at: &IdedExpr, message: String) {
+    fn doubt(&mut self, at: &IdedExpr, message: Bilingual) {
         let offset = self.offset(at);
         self.doubts.push(Fault { offset, message });
     }
@@ -155,7 +159,13 @@ impl<'a> Checker<'a> {
                 Type::Map
             }
             Expr::Struct(_) => {
-                self.fault(at, "message literals are not known here".into());
+                self.fault(
+                    at,
+                    said!(
+                        "aquí no hay literales de mensaje",
+                        "message literals are not known here"
+                    ),
+                );
                 Type::Unknown
             }
             Expr::Unspecified => Type::Unknown,
@@ -168,7 +178,11 @@ impl<'a> Checker<'a> {
         }
         match name {
             "event" | "trigger" if self.scope.is_segment => {
-                self.fault(at, format!("a segment is about a customer and sees no {name}"));
+                let message = said!(
+                    "un segmento trata de un cliente y no ve ningún {name}",
+                    "a segment is about a customer and sees no {name}"
+                );
+                self.fault(at, message);
                 Type::Unknown
             }
             "now" => Type::Timestamp,
@@ -184,7 +198,10 @@ impl<'a> Checker<'a> {
                     None => {
                         self.fault(
                             at,
-                            "event is known only in rules that an event triggers".into(),
+                            said!(
+                                "event solo se conoce en reglas que un evento inicia",
+                                "event is known only in rules that an event triggers"
+                            ),
                         );
                         Type::Unknown
                     }
@@ -226,7 +243,7 @@ impl<'a> Checker<'a> {
                 }
             },
             other => {
-                self.fault(at, format!("{} has no field {:?}", other.name(), select.field));
+                self.fault(at, other.told().within("{} no tiene campos", "{} has no fields"));
                 Type::Unknown
             }
         };
@@ -262,8 +279,11 @@ impl<'a> Checker<'a> {
     fn trigger(&mut self, at: &IdedExpr, field: &str) {
         let is_of_purchase = |kind| matches!(event_type(kind), Type::Object(_, fields) if fields.contains_key("purchase_id"));
         if field == REFUNDED && !self.scope.trigger.is_some_and(is_of_purchase) {
-            let message = "is always false here: what triggers this rule is about no purchase";
-            self.doubt(at, format!("trigger.{REFUNDED} {message}"));
+            let message = said!(
+                "trigger.{REFUNDED} aquí siempre es falso: lo que inicia esta regla no es de una compra",
+                "trigger.{REFUNDED} is always false here: what triggers this rule is about no purchase"
+            );
+            self.doubt(at, message);
         }
     }
 
@@ -272,7 +292,10 @@ impl<'a> Checker<'a> {
             Type::List(element) => *element,
             Type::Unknown | Type::Map | Type::Object(..) => Type::Unknown,
             other => {
-                self.fault(&c.iter_range, format!("{} cannot be gone through", other.name()));
+                self.fault(
+                    &c.iter_range,
+                    other.told().within("{} no se puede recorrer", "{} cannot be gone through"),
+                );
                 Type::Unknown
             }
         };
@@ -296,41 +319,50 @@ impl<'a> Checker<'a> {
 }
 
 /// A segment that asks for all segments asks for itself.
-fn whole_list(of_customer: bool) -> &'static str {
+fn whole_list(of_customer: bool) -> Bilingual {
     match of_customer {
-        true => "a segment asks for fields of customer by their names, such as customer.purchases",
-        false => {
+        true => said!(
+            "un segmento pregunta por los campos de customer por su nombre, por ejemplo customer.purchases",
+            "a segment asks for fields of customer by their names, such as customer.purchases"
+        ),
+        false => said!(
+            "un segmento está él mismo en customer.segments, así que no puede preguntar por la lista; nombra los demás: segment(\"loyal\")",
             "a segment is in customer.segments itself, so it cannot ask for the list; name the others: segment(\"loyal\")"
-        }
+        ),
     }
 }
 
 /// A name that stands for nothing: a text without quotes, as a rule, or a name
 /// whose beginning was left out.
-fn unknown_variable(name: &str) -> String {
-    let unknown = format!("unknown variable {name:?}");
+fn unknown_variable(name: &str) -> Bilingual {
+    let unknown = said!("variable desconocida {name:?}", "unknown variable {name:?}");
     let near = hint(name, ["customer", "event", "now", "trigger"]);
     if !near.is_empty() {
-        return unknown + &near;
+        return unknown.then(&near);
     }
     match name.to_lowercase().as_str() {
-        "true" | "verdadero" => return unknown + "; write true",
-        "false" | "falso" => return unknown + "; write false",
+        "true" | "verdadero" => return unknown.then(&said!("; escribe true", "; write true")),
+        "false" | "falso" => return unknown.then(&said!("; escribe false", "; write false")),
         _ => {}
     }
-    match customer_fields().find(|field| *field == name) {
-        Some(field) => format!("{unknown}; write customer.{field}"),
-        None => format!(
-            "{unknown}; a text stands in quotes, \"{name}\", and `{FIELDS_COMMAND}` lists all variables"
+    let mend = match customer_fields().find(|field| *field == name) {
+        Some(field) => said!("; escribe customer.{field}", "; write customer.{field}"),
+        None => said!(
+            "; un texto va entre comillas, \"{name}\", y `{FIELDS_COMMAND}` lista todas las variables",
+            "; a text stands in quotes, \"{name}\", and `{FIELDS_COMMAND}` lists all variables"
         ),
-    }
+    };
+    unknown.then(&mend)
 }
 
 /// A field that there is not. Names and addresses are for templates alone.
-fn unknown_field(what: &str, field: &str, fields: &BTreeMap<String, Type>) -> String {
+fn unknown_field(what: &str, field: &str, fields: &BTreeMap<String, Type>) -> Bilingual {
     if what == "customer" && CUSTOMER_FIELDS.iter().any(|known| known.name == field) {
-        return format!("{what}.{field} is for templates alone: no condition may ask for it");
+        return said!(
+            "{what}.{field} es solo para plantillas: ninguna condición puede pedirlo",
+            "{what}.{field} is for templates alone: no condition may ask for it"
+        );
     }
     let hint = hint_or(field, fields.keys().map(String::as_str), FIELDS_COMMAND);
-    format!("{what} has no field {field:?}{hint}")
+    said!("{what} no tiene el campo {field:?}", "{what} has no field {field:?}").then(&hint)
 }

@@ -6,6 +6,7 @@ use cel::common::ast::{Expr, LiteralValue};
 
 use super::Scope;
 use super::eval::Root;
+use crate::bilingual::{Bilingual, said};
 use crate::codes::{is_country, no_country, no_currency};
 use crate::event::schema;
 use crate::nearest::hint;
@@ -13,7 +14,7 @@ use crate::stage::Stage;
 
 /// What is wrong with comparing one part of a condition with another, where the
 /// other is written out and can never be.
-pub(super) fn impossible(one: &IdedExpr, other: &IdedExpr, scope: Scope) -> Option<String> {
+pub(super) fn impossible(one: &IdedExpr, other: &IdedExpr, scope: Scope) -> Option<Bilingual> {
     let Expr::Literal(LiteralValue::String(value)) = &other.expr else { return None };
     let value = value.inner();
     let (root, names) = path(one)?;
@@ -49,14 +50,17 @@ pub(super) fn relationship<'a>(one: &IdedExpr, other: &'a IdedExpr) -> Option<&'
     (root == Root::Customer && names == ["relationship"]).then_some(value.inner())
 }
 
-fn not_among<'a>(value: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+fn not_among<'a>(value: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<Bilingual> {
     if known.clone().any(|known| known == value) {
         return None;
     }
     let near = hint(value, known.clone());
     let all = known.collect::<Vec<_>>().join(", ");
-    let near = if near.is_empty() { format!("; it is one of {all}") } else { near };
-    Some(format!("is never {value:?}{near}"))
+    let near = match near.is_empty() {
+        true => said!("; es uno de {all}", "; it is one of {all}"),
+        false => near,
+    };
+    Some(said!("nunca es {value:?}", "is never {value:?}").then(&near))
 }
 
 /// `customer.a` or `event.a.b`, by its names.

@@ -9,6 +9,7 @@ use cel::{IdedExpr, Program};
 
 use super::check::Fault;
 use super::slips;
+use crate::bilingual::said;
 
 /// The longest condition taken, in bytes.
 pub(super) const SOURCE_BYTES_MAX: usize = 4_096;
@@ -94,7 +95,11 @@ fn offset(source: &str, line: isize, column: isize) -> usize {
 /// Refuses what is too long to be read or too deep to be walked.
 fn bound(source: &str) -> Result<(), Fault> {
     if source.len() > SOURCE_BYTES_MAX {
-        let message = format!("has {} bytes, at most {SOURCE_BYTES_MAX} are taken", source.len());
+        let message = said!(
+            "tiene {} bytes; caben {SOURCE_BYTES_MAX}",
+            "has {} bytes, at most {SOURCE_BYTES_MAX} are taken",
+            source.len()
+        );
         return Err(Fault { offset: 0, message });
     }
     let (mut brackets, mut signs, mut operators) = (0usize, 0usize, 0usize);
@@ -113,12 +118,17 @@ fn bound(source: &str) -> Result<(), Fault> {
             _ => signs = 0,
         }
         if brackets + signs > NESTING_MAX {
-            let message = format!("is nested deeper than {NESTING_MAX} levels; split the rule");
+            let message = said!(
+                "tiene más de {NESTING_MAX} niveles anidados; divide la regla",
+                "is nested deeper than {NESTING_MAX} levels; split the rule"
+            );
             return Err(Fault { offset, message });
         }
         if operators > OPERATORS_MAX {
-            let message =
-                format!("has more than {OPERATORS_MAX} fields and operators; split the rule");
+            let message = said!(
+                "tiene más de {OPERATORS_MAX} campos y operadores; divide la regla",
+                "has more than {OPERATORS_MAX} fields and operators; split the rule"
+            );
             return Err(Fault { offset, message });
         }
     }

@@ -3,6 +3,7 @@
 //! instead, where it stands.
 
 use super::check::Fault;
+use crate::bilingual::{Bilingual, said};
 
 /// A part of a source and the byte that it begins at.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +39,12 @@ pub(super) fn found(source: &str) -> Vec<Fault> {
         let after = tokens.get(index + 1);
         let message = match token.kind {
             Kind::Sign => of_sign(token.text),
-            Kind::Unclosed => Some("the quote that begins here is never closed".into()),
-            Kind::Word if !token.text.is_ascii() && !follows => Some(format!(
+            Kind::Unclosed => Some(said!(
+                "la comilla que se abre aquí nunca se cierra",
+                "the quote that begins here is never closed"
+            )),
+            Kind::Word if !token.text.is_ascii() && !follows => Some(said!(
+                "ningún nombre lleva acentos ni ñ; si {} es un texto, ponlo entre comillas",
                 "no name has accents or ñ; if {} is a text, put it in quotes",
                 token.text
             )),
@@ -57,17 +62,20 @@ pub(super) fn found(source: &str) -> Vec<Fault> {
 }
 
 /// What the parser says, for whoever does not know its words.
-pub(super) fn in_words(message: &str) -> String {
+pub(super) fn in_words(message: &str) -> Bilingual {
     match message.split('\'').nth(1).unwrap_or_default() {
-        _ if !message.starts_with("Syntax error") => message.to_owned(),
-        "<EOF>" => "the condition ends too early: something is missing behind it".into(),
-        "" => "cannot be read from here on".into(),
-        read => format!("cannot be read from {read:?} on"),
+        _ if !message.starts_with("Syntax error") => message.into(),
+        "<EOF>" => said!(
+            "la condición termina antes de tiempo: falta algo detrás",
+            "the condition ends too early: something is missing behind it"
+        ),
+        "" => said!("desde aquí no se entiende", "cannot be read from here on"),
+        read => said!("no se entiende desde {read:?}", "cannot be read from {read:?} on"),
     }
 }
 
 /// Signs of other languages, of spreadsheets and of mathematics.
-fn of_sign(sign: &str) -> Option<String> {
+fn of_sign(sign: &str) -> Option<Bilingual> {
     let instead = match sign {
         "=" | "===" => "==",
         "<>" | "!==" | "=!" | "≠" => "!=",
@@ -79,37 +87,49 @@ fn of_sign(sign: &str) -> Option<String> {
         "×" => "*",
         "÷" => "/",
         "“" | "”" | "„" | "‘" | "’" | "«" | "»" => {
-            return Some(format!("{sign} is no quote here; write texts as \"…\""));
+            return Some(said!(
+                "{sign} no es comilla aquí; escribe los textos como \"…\"",
+                "{sign} is no quote here; write texts as \"…\""
+            ));
         }
         "$" | "€" | "£" | "#" | "@" => {
-            return Some(format!("{sign} has no meaning here; write the bare number or name"));
+            return Some(said!(
+                "{sign} no significa nada aquí; escribe solo el número o el nombre",
+                "{sign} has no meaning here; write the bare number or name"
+            ));
         }
         _ => return None,
     };
-    Some(format!("write {instead} instead of {sign}"))
+    Some(said!("escribe {instead} en lugar de {sign}", "write {instead} instead of {sign}"))
 }
 
 /// `not` and `no` where CEL writes `!`.
-fn of_negation(token: &Token, after: Option<&Token>) -> Option<String> {
+fn of_negation(token: &Token, after: Option<&Token>) -> Option<Bilingual> {
     let is_not = matches!(token.text.to_lowercase().as_str(), "not" | "no");
     let is_before_value = after.is_some_and(|after| match after.kind {
         Kind::Word | Kind::Number | Kind::Text => true,
         Kind::Sign | Kind::Unclosed => after.text == "(",
     });
-    (is_not && is_before_value).then(|| format!("write ! instead of {:?}", token.text))
+    (is_not && is_before_value)
+        .then(|| said!("escribe ! en lugar de {:?}", "write ! instead of {:?}", token.text))
 }
 
 /// What stands behind a value with no sign between the two.
-fn of_value(token: &Token) -> Option<String> {
+fn of_value(token: &Token) -> Option<Bilingual> {
     if token.kind == Kind::Word {
         if token.text == "in" {
             return None;
         }
         if let Some(sign) = sign_of(token.text) {
-            return Some(format!("write {sign} instead of {:?}", token.text));
+            return Some(said!(
+                "escribe {sign} en lugar de {:?}",
+                "write {sign} instead of {:?}",
+                token.text
+            ));
         }
     }
-    Some(format!(
+    Some(said!(
+        "nada une {} con lo que está antes; únelos con && (y), || (o) o una comparación, y pon los textos entre comillas",
         "nothing joins {} to what stands before it; join them by && (and), || (or) or a comparison, and put texts in quotes",
         token.text
     ))
@@ -131,14 +151,17 @@ fn sign_of(word: &str) -> Option<&'static str> {
 fn of_brackets(tokens: &[Token]) -> Vec<Fault> {
     let (mut open, mut faults): (Vec<&Token>, Vec<Fault>) = (Vec::new(), Vec::new());
     for (index, token) in tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Sign) {
-        let mut tell = |message: String| faults.push(Fault { offset: token.at, message });
+        let mut tell = |message: Bilingual| faults.push(Fault { offset: token.at, message });
         let opens = match token.text {
             "(" | "[" | "{" => {
                 open.push(token);
                 continue;
             }
             "," if open.is_empty() && is_between_numbers(tokens, index) => {
-                tell("write a decimal point instead of the comma, as in 12.5".into());
+                tell(said!(
+                    "escribe punto decimal en lugar de la coma, como en 12.5",
+                    "write a decimal point instead of the comma, as in 12.5"
+                ));
                 continue;
             }
             ")" => "(",
@@ -148,12 +171,14 @@ fn of_brackets(tokens: &[Token]) -> Vec<Fault> {
         };
         match open.pop() {
             Some(last) if last.text == opens => {}
-            Some(last) => tell(format!("{} cannot close {}", token.text, last.text)),
-            None => tell(format!("nothing opens this {}", token.text)),
+            Some(last) => {
+                tell(said!("{} no puede cerrar {}", "{} cannot close {}", token.text, last.text))
+            }
+            None => tell(said!("nada abre este {}", "nothing opens this {}", token.text)),
         }
     }
     let never = |token: &&Token| {
-        let message = format!("this {} is never closed", token.text);
+        let message = said!("este {} nunca se cierra", "this {} is never closed", token.text);
         Fault { offset: token.at, message }
     };
     faults.extend(open.iter().map(never));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
 
 use super::eval::REFUNDED;
+use crate::bilingual::Bilingual;
 use crate::event::{EventKind, schema_of};
 use crate::view::{CUSTOMER_FIELDS, FieldKind};
 
@@ -39,6 +40,22 @@ impl Type {
             Type::List(_) => "a list",
             Type::Map | Type::Object(..) => "an object",
         }
+    }
+
+    /// Its name for whoever writes a condition.
+    pub(super) fn told(&self) -> Bilingual {
+        let es = match self {
+            Type::Unknown => "algo",
+            Type::Null => "null",
+            Type::Bool => "verdadero o falso",
+            Type::Number => "un número",
+            Type::String | Type::Segment => "un texto",
+            Type::Timestamp => "un momento",
+            Type::Duration => "una duración",
+            Type::List(_) => "una lista",
+            Type::Map | Type::Object(..) => "un objeto",
+        };
+        Bilingual { es: es.into(), en: self.name().into() }
     }
 
     /// Whether values of both may be compared.

@@ -38,7 +38,8 @@ pub(super) fn apply(customer: &mut Customer, told_under: Option<&Id>, at: Instan
             note_satisfaction(customer, at, interaction.satisfaction.map(|score| score.0));
             let (channel, kind) = (interaction.channel.clone(), interaction.kind.clone());
             let id = &interaction.interaction_id;
-            remember(customer, at, id, (channel, kind, None), &interaction.note);
+            let by = interaction.by.clone();
+            remember(customer, at, id, (channel, kind, by), &interaction.note);
         }
         Body::ComplaintOpened(complaint) => {
             let (id, category) = (&complaint.complaint_id, &complaint.category);

@@ -209,6 +209,8 @@ pub struct InteractionRecorded {
     pub satisfaction: Option<Score<1, 5>>,
     pub note: Option<Note>,
     pub follow_up: Option<FollowUp>,
+    /// Who of the shop met the customer, or noted it down.
+    pub by: Option<Line>,
 }
 
 #[derive(
@@ -277,6 +279,17 @@ pub enum DissolutionReason {
 }
 
 impl CallOutcome {
+    pub const ALL: [CallOutcome; 8] = [
+        CallOutcome::Reached,
+        CallOutcome::Voicemail,
+        CallOutcome::NoAnswer,
+        CallOutcome::WrongNumber,
+        CallOutcome::DoNotCall,
+        CallOutcome::CallBack,
+        CallOutcome::Done,
+        CallOutcome::NotDone,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             CallOutcome::Reached => "reached",

@@ -16,6 +16,7 @@ use super::names;
 use super::sample::{Samples, Use};
 use super::source::{Unmarked, unmark};
 use super::{BODY, Context, SCRIPT, SUBJECT, Templates, header, languages};
+use crate::bilingual::said;
 use crate::channel::{Channel, Content, Purpose};
 use crate::nearest::hint;
 use crate::notice::NoticeKind;
@@ -36,10 +37,12 @@ impl Templates {
                     if !self.files.has(template) {
                         let file = format!("rules/{}", rule.file);
                         let hint = hint(template, self.names());
-                        let message = format!(
-                            "step {:?} names the template {template:?}, and there is no folder {FOLDER}/{template}{hint}",
+                        let message = said!(
+                            "el paso {:?} nombra la plantilla {template:?}, y no existe la carpeta {FOLDER}/{template}",
+                            "step {:?} names the template {template:?}, and there is no folder {FOLDER}/{template}",
                             step.id
-                        );
+                        )
+                        .then(&hint);
                         report.add(Diagnostic::error(&file, place, message));
                         continue;
                     }
@@ -78,7 +81,8 @@ impl Templates {
                 let samples = super::notice::samples(policy, kind);
                 self.check_use(template, &used, &samples, policy, report);
             } else if kind.is_asked_for(policy) {
-                let message = format!(
+                let message = said!(
+                    "la política manda ese correo a quienes trabajan en la tienda, y no existe la carpeta {FOLDER}/{template}",
                     "the policy sends such mail to people in the shop, and there is no folder {FOLDER}/{template}"
                 );
                 report.add(Diagnostic::error("rules/policy.yaml", Place::START, message));
@@ -100,7 +104,10 @@ impl Templates {
             None => return,
         };
         for (path, folder) in self.files.strays(template) {
-            let message = format!("is not read: {folder:?} is no language tag such as es or es-MX");
+            let message = said!(
+                "no se lee: {folder:?} no es un idioma como es o es-MX",
+                "is not read: {folder:?} is no language tag such as es or es-MX"
+            );
             report.fault(Fault::new(path, Place::START, message));
         }
         for (path, message) in self.files.unread(template) {
@@ -117,10 +124,14 @@ impl Templates {
                 if self.files.in_language(template, &[file], locale).is_none() {
                     let path = format!("{template}/{locale}/{file}");
                     let message = match locale == policy.default_locale {
-                        true => "is missing; the policy's default language needs it",
-                        false => {
+                        true => said!(
+                            "falta; el idioma por defecto de la política lo necesita",
+                            "is missing; the policy's default language needs it"
+                        ),
+                        false => said!(
+                            "falta; otros mensajes hablan este idioma, así que este también debe",
                             "is missing; other messages speak this language, so this one must too"
-                        }
+                        ),
                     };
                     report.fault(Fault::new(&path, Place::START, message));
                 }
@@ -232,7 +243,7 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let is_syntax = |d: &Diagnostic| d.message.starts_with("syntax error");
+        let is_syntax = |d: &Diagnostic| d.message.en.starts_with("syntax error");
         !self.report.found[before..].iter().any(is_syntax)
     }
 

@@ -6,6 +6,7 @@ use minijinja::{Error, ErrorKind};
 
 use super::files::{BRAND, FOLDER, Files};
 use super::source::{self, Call};
+use crate::bilingual::{Bilingual, said};
 use crate::nearest::{hint, hint_or};
 use crate::rulebook::Place;
 
@@ -20,7 +21,7 @@ pub struct Fault {
     /// The line and column in that file; its start where no better place is known.
     pub place: Place,
     /// What is wrong and how to mend it, for whoever writes templates.
-    pub message: String,
+    pub message: Bilingual,
 }
 
 /// Why a message cannot be written. It names files and fields, never a
@@ -57,7 +58,7 @@ pub enum MessageError {
 }
 
 impl Fault {
-    pub(super) fn new(path: &str, place: Place, message: impl Into<String>) -> Fault {
+    pub(super) fn new(path: &str, place: Place, message: impl Into<Bilingual>) -> Fault {
         Fault { file: format!("{FOLDER}/{path}"), place, message: message.into() }
     }
 
@@ -94,10 +95,11 @@ fn exact(error: &Error, text: &str) -> Option<Place> {
     Some(here.min_by_key(|place| place.column.abs_diff(failed.column)).unwrap_or(failed))
 }
 
-fn explain(error: &Error, files: &Files) -> String {
+fn explain(error: &Error, files: &Files) -> Bilingual {
     let detail = error.detail().unwrap_or("");
     if let Some(name) = undefined(detail) {
-        return format!(
+        return said!(
+            "{name} puede faltar; escribe {{{{ {name} | default(\"\") }}}}, o ponlo dentro de {{% if {name} is defined %}}",
             "{name} may be missing; write {{{{ {name} | default(\"\") }}}}, or put it behind {{% if {name} is defined %}}"
         );
     }
@@ -109,32 +111,34 @@ fn explain(error: &Error, files: &Files) -> String {
             let name = detail.split(['"', '\'']).nth(1).unwrap_or("");
             let brand = files.paths().filter(|path| path.starts_with(BRAND)).map(brand_name);
             let known: Vec<String> = brand.collect();
-            format!(
-                "there is no file {name:?} to include{}",
-                hint(name, known.iter().map(String::as_str))
+            said!(
+                "no existe el archivo {name:?} que se incluye",
+                "there is no file {name:?} to include"
             )
+            .then(&hint(name, known.iter().map(String::as_str)))
         }
-        ErrorKind::OutOfFuel => "takes too many steps; does a loop go through too much?".into(),
+        ErrorKind::OutOfFuel => said!(
+            "da demasiados pasos; ¿un ciclo recorre demasiado?",
+            "takes too many steps; does a loop go through too much?"
+        ),
         // The one detail that may quote a customer's data.
         _ if detail.starts_with("unable to calculate") => {
-            "cannot calculate with these values".into()
+            said!("no se puede calcular con estos valores", "cannot calculate with these values")
         }
-        kind if detail.is_empty() => kind.to_string(),
+        kind if detail.is_empty() => kind.to_string().into(),
         ErrorKind::UnknownFilter => unknown(Call::Filter(&named("filter "))),
         ErrorKind::UnknownTest => unknown(Call::Test(&named("test "))),
-        ErrorKind::InvalidOperation => detail.to_owned(),
-        kind => format!("{kind}: {detail}"),
+        ErrorKind::InvalidOperation => detail.into(),
+        kind => format!("{kind}: {detail}").into(),
     }
 }
 
-pub(super) fn unknown(call: Call) -> String {
+pub(super) fn unknown(call: Call) -> Bilingual {
     match call {
-        Call::Filter(name) => {
-            format!("unknown filter {name:?}{}", hint_or(name, FILTERS, FIELDS_COMMAND))
-        }
-        Call::Test(name) => {
-            format!("unknown test {name:?}{}", hint_or(name, TESTS, FIELDS_COMMAND))
-        }
+        Call::Filter(name) => said!("filtro desconocido {name:?}", "unknown filter {name:?}")
+            .then(&hint_or(name, FILTERS, FIELDS_COMMAND)),
+        Call::Test(name) => said!("prueba desconocida {name:?}", "unknown test {name:?}")
+            .then(&hint_or(name, TESTS, FIELDS_COMMAND)),
     }
 }
 

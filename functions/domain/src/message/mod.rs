@@ -184,7 +184,7 @@ impl Templates {
         }
         if !self.files.has(name) {
             let hint = hint(name, self.names());
-            return Err(MessageError::NoTemplate { name: name.into(), hint });
+            return Err(MessageError::NoTemplate { name: name.into(), hint: hint.en });
         }
         let missing = needed
             .iter()

@@ -9,6 +9,7 @@ use super::engine::Engine;
 use super::fault::{self, FIELDS_COMMAND, Fault};
 use super::sample::NAMES;
 use super::source;
+use crate::bilingual::{Bilingual, said};
 use crate::nearest::hint_or;
 use crate::rulebook::Place;
 
@@ -33,8 +34,8 @@ pub(super) fn unknown(
         let root = name.split('.').next().unwrap_or(name);
         if !NAMES.contains(&root) {
             if !is_shared && !sets(text, root) {
-                let message =
-                    format!("unknown variable {root:?}{}", hint_or(root, NAMES, FIELDS_COMMAND));
+                let message = said!("variable desconocida {root:?}", "unknown variable {root:?}")
+                    .then(&hint_or(root, NAMES, FIELDS_COMMAND));
                 found.extend(at_mentions(path, text, root, false, &message));
             }
         } else if let Some((known, field, fields)) = first_unknown(name, full) {
@@ -43,10 +44,14 @@ pub(super) fn unknown(
                 continue;
             }
             let message = match is_event && fields.is_empty() {
-                true => "event is known only in rules that an event triggers; write default(…) behind it".into(),
+                true => said!(
+                    "event solo se conoce en reglas que un evento inicia; escribe default(…) detrás",
+                    "event is known only in rules that an event triggers; write default(…) behind it"
+                ),
                 false => {
                     let names = fields.keys().map(String::as_str);
-                    format!("{known} has no field {field:?}{}", hint_or(field, names, FIELDS_COMMAND))
+                    said!("{known} no tiene el campo {field:?}", "{known} has no field {field:?}")
+                        .then(&hint_or(field, names, FIELDS_COMMAND))
                 }
             };
             // An event may carry more than its schema says, a customer may not.
@@ -85,8 +90,8 @@ pub(super) fn numbers_as_text(path: &str, text: &str, full: &Json) -> Vec<Fault>
     let mut found = Vec::new();
     for tag in source::tags(text) {
         let within = &text[tag.clone()];
-        let mut fault = |at: usize, message: &str| {
-            found.push(Fault::new(path, source::place(text, tag.start + at), message));
+        let mut fault = |at: usize, message: &Bilingual| {
+            found.push(Fault::new(path, source::place(text, tag.start + at), message.clone()));
         };
         let is_glued = within.contains('~');
         for (at, _) in within.match_indices(AMOUNT) {
@@ -100,7 +105,10 @@ pub(super) fn numbers_as_text(path: &str, text: &str, full: &Json) -> Vec<Fault>
             if is_glued || OF_TEXT.contains(&filter) {
                 fault(
                     at + 1,
-                    "an amount is a number, and as text it would lose its zeros; write it by itself, {{ event.total.amount }}, or as {{ event.total | money }}",
+                    &said!(
+                        "un importe es un número, y como texto perdería sus ceros; escríbelo solo, {{{{ event.total.amount }}}}, o como {{{{ event.total | money }}}}",
+                        "an amount is a number, and as text it would lose its zeros; write it by itself, {{{{ event.total.amount }}}}, or as {{{{ event.total | money }}}}"
+                    ),
                 );
             }
         }
@@ -109,7 +117,8 @@ pub(super) fn numbers_as_text(path: &str, text: &str, full: &Json) -> Vec<Fault>
             let sample = full.pointer(&format!("/{}", name.as_str().replace('.', "/")));
             let is_number = name.as_str().ends_with(AMOUNT) || sample.is_some_and(Json::is_number);
             if is_number {
-                let message = format!(
+                let message = said!(
+                    "{} es un número; escribe sin comillas aquello con lo que se compara",
                     "{} is a number; write what it is compared with without quotes",
                     name.as_str()
                 );
@@ -161,12 +170,12 @@ fn at_mentions(
     text: &str,
     name: &str,
     may_be_guarded: bool,
-    message: &str,
+    message: &Bilingual,
 ) -> Vec<Fault> {
     let mentions = source::mentions(text, name);
     if mentions.is_empty() {
-        return vec![Fault::new(path, Place::START, message)];
+        return vec![Fault::new(path, Place::START, message.clone())];
     }
     let wrong = mentions.into_iter().filter(|mention| !(may_be_guarded && mention.guarded));
-    wrong.map(|mention| Fault::new(path, mention.place, message)).collect()
+    wrong.map(|mention| Fault::new(path, mention.place, message.clone())).collect()
 }

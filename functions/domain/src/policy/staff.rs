@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Policy;
+use crate::bilingual::{Bilingual, said};
 use crate::event::{Email, Line, Locale};
 
 /// Somebody who works in the shop, under the name by which events and rules
@@ -46,16 +47,42 @@ pub struct Mailbox<'a> {
 }
 
 /// A name in the policy that leads to no mailbox.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadStaff {
-    #[error("team {team:?} names {name:?}, who is not among people{hint}")]
-    Member { team: String, name: String, hint: String },
-    #[error("team {0:?} has neither an email nor members, so no mail reaches it")]
+    /// A team names somebody who is not among people.
+    Member { team: String, name: String, hint: Bilingual },
+    /// A team with neither an email nor members.
     Nobody(String),
-    #[error("{0:?} is the name of a person and of a team; give each a name of its own")]
+    /// A person and a team have the same name.
     Twice(String),
-    #[error("complaints escalate to {name:?}, who is neither among people nor teams{hint}")]
-    EscalateTo { name: String, hint: String },
+    /// Complaints go up to somebody who is not there.
+    EscalateTo { name: String, hint: Bilingual },
+}
+
+impl BadStaff {
+    /// What is wrong, for whoever writes the policy.
+    pub fn told(&self) -> Bilingual {
+        match self {
+            BadStaff::Member { team, name, hint } => said!(
+                "el equipo {team:?} nombra a {name:?}, que no está en people",
+                "team {team:?} names {name:?}, who is not among people"
+            )
+            .then(hint),
+            BadStaff::Nobody(team) => said!(
+                "el equipo {team:?} no tiene email ni members, así que ningún correo le llega",
+                "team {team:?} has neither an email nor members, so no mail reaches it"
+            ),
+            BadStaff::Twice(name) => said!(
+                "{name:?} es el nombre de una persona y de un equipo; dale a cada uno el suyo",
+                "{name:?} is the name of a person and of a team; give each a name of its own"
+            ),
+            BadStaff::EscalateTo { name, hint } => said!(
+                "las quejas suben a {name:?}, que no está en people ni en teams",
+                "complaints escalate to {name:?}, who is neither among people nor teams"
+            )
+            .then(hint),
+        }
+    }
 }
 
 impl Policy {
@@ -103,20 +130,21 @@ impl Policy {
 
     /// What is doubtful where a rule, or the policy itself, gives work to
     /// somebody who gets no mail about it in the morning.
-    pub(crate) fn hears_nothing(&self, name: &str) -> Option<String> {
+    pub(crate) fn hears_nothing(&self, name: &str) -> Option<Bilingual> {
         use crate::nearest::hint;
         if self.digest_at.is_none() || !self.mailboxes(name).is_empty() {
             return None;
         }
         let known = self.people.keys().chain(self.teams.keys()).map(String::as_str);
-        Some(format!(
-            "{name:?} is neither among people nor teams in the policy, so no mail in the morning tells of this{}",
-            hint(name, known)
-        ))
+        let unheard = said!(
+            "{name:?} no está en people ni en teams de la política, así que ningún correo de la mañana avisa de esto",
+            "{name:?} is neither among people nor teams in the policy, so no mail in the morning tells of this"
+        );
+        Some(unheard.then(&hint(name, known)))
     }
 
     /// The same of those to whom the policy itself gives work.
-    pub(crate) fn unheard(&self) -> Vec<(Vec<&str>, String)> {
+    pub(crate) fn unheard(&self) -> Vec<(Vec<&str>, Bilingual)> {
         let departments = self.complaints.departments.iter();
         let departments = departments
             .map(|(category, owner)| (vec!["complaints", "departments", category], owner));

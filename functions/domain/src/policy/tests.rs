@@ -35,7 +35,7 @@ fn what_a_policy_does_not_say_has_its_default() {
 fn a_time_of_day_has_hours_and_minutes() {
     assert_eq!(parse_time("09:30"), Ok(Time::constant(9, 30, 0, 0)));
     for bad in ["", "9", "9:30", "09.30", "09:30:15", "25:00", "ab:cd"] {
-        assert!(parse_time(bad).unwrap_err().contains("09:30"), "{bad}");
+        assert!(parse_time(bad).unwrap_err().en.contains("09:30"), "{bad}");
     }
 }
 

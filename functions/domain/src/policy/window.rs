@@ -7,15 +7,34 @@ use jiff::civil::Weekday;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+use crate::bilingual::{Bilingual, said};
+
 /// Why a window cannot be read, or never opens.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadWindow {
-    #[error("{0:?} names no days; write \"mon\", \"mon-fri\" or \"mon,wed,fri\"")]
     Days(String),
-    #[error("{0:?} are no hours; write \"09:00-19:00\", or \"09:00-14:00, 16:00-20:00\"")]
     Hours(String),
-    #[error("{0:?} never opens: the end must be after the start (\"24:00\" is the end of the day)")]
     Empty(String),
+}
+
+impl BadWindow {
+    /// What is wrong, for whoever writes the policy.
+    pub fn told(&self) -> Bilingual {
+        match self {
+            BadWindow::Days(text) => said!(
+                "{text:?} no dice días; escribe \"mon\", \"mon-fri\" o \"mon,wed,fri\"",
+                "{text:?} names no days; write \"mon\", \"mon-fri\" or \"mon,wed,fri\""
+            ),
+            BadWindow::Hours(text) => said!(
+                "{text:?} no son horas; escribe \"09:00-19:00\", o \"09:00-14:00, 16:00-20:00\"",
+                "{text:?} are no hours; write \"09:00-19:00\", or \"09:00-14:00, 16:00-20:00\""
+            ),
+            BadWindow::Empty(text) => said!(
+                "{text:?} nunca se abre: el fin va después del inicio (\"24:00\" es el fin del día)",
+                "{text:?} never opens: the end must be after the start (\"24:00\" is the end of the day)"
+            ),
+        }
+    }
 }
 
 /// From a minute of the day, up to but without another.
@@ -128,7 +147,7 @@ fn parse_hours(text: &str) -> Result<Vec<Range>, BadWindow> {
 impl<'de> Deserialize<'de> for DayRanges {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<DayRanges, D::Error> {
         let entries = BTreeMap::<String, String>::deserialize(deserializer)?;
-        DayRanges::parse(&entries).map_err(serde::de::Error::custom)
+        DayRanges::parse(&entries).map_err(|bad| serde::de::Error::custom(bad.told().to_carry()))
     }
 }
 

@@ -7,6 +7,8 @@ use rust_decimal::prelude::ToPrimitive;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
+use crate::bilingual::{Bilingual, said};
+
 /// A percentage such as `10%`, as a fraction from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Share(pub f64);
@@ -41,10 +43,18 @@ impl<'de> Deserialize<'de> for Percent {
         let text = String::deserialize(deserializer)?;
         let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse().ok());
         let fits = |percent: &Decimal| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(percent);
-        number.filter(fits).map(Percent).ok_or_else(|| {
-            serde::de::Error::custom(format!("{text:?} is no percentage; write it as \"10%\""))
-        })
+        number
+            .filter(fits)
+            .map(Percent)
+            .ok_or_else(|| serde::de::Error::custom(no_percentage(&text).to_carry()))
     }
+}
+
+fn no_percentage(text: &str) -> Bilingual {
+    said!(
+        "{text:?} no es un porcentaje; escríbelo como \"10%\"",
+        "{text:?} is no percentage; write it as \"10%\""
+    )
 }
 
 impl JsonSchema for Percent {
@@ -69,9 +79,7 @@ impl<'de> Deserialize<'de> for Share {
             .and_then(|number| number.trim().parse::<f64>().ok())
             .filter(|percent| (0.0..=100.0).contains(percent))
             .map(|percent| Share(percent / 100.0))
-            .ok_or_else(|| {
-                serde::de::Error::custom(format!("{text:?} is no percentage; write it as \"10%\""))
-            })
+            .ok_or_else(|| serde::de::Error::custom(no_percentage(&text).to_carry()))
     }
 }
 

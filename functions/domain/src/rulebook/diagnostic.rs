@@ -1,8 +1,9 @@
-//! What is told of a file that does not fit.
+//! What is found in files: where, how grave, and how to mend it.
 
 use std::fmt;
 
-use super::Place;
+use super::yaml::Place;
+use crate::bilingual::Bilingual;
 
 /// Something found in a rule, the policy or a template: where, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Diagnostic {
     /// Whether it must be mended.
     pub severity: DiagnosticSeverity,
     /// What is wrong and how to mend it, for whoever writes the file.
-    pub message: String,
+    pub message: Bilingual,
 }
 
 /// Whether a finding must be mended.
@@ -28,7 +29,7 @@ pub enum DiagnosticSeverity {
 
 impl Diagnostic {
     /// A finding that must be mended.
-    pub fn error(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
+    pub fn error(file: &str, place: Place, message: impl Into<Bilingual>) -> Diagnostic {
         Diagnostic {
             file: file.into(),
             place,
@@ -38,7 +39,7 @@ impl Diagnostic {
     }
 
     /// A finding that is worth a look and refuses nothing.
-    pub fn warning(file: &str, place: Place, message: impl Into<String>) -> Diagnostic {
+    pub fn warning(file: &str, place: Place, message: impl Into<Bilingual>) -> Diagnostic {
         Diagnostic {
             severity: DiagnosticSeverity::Warning,
             ..Diagnostic::error(file, place, message)

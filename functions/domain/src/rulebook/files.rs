@@ -3,6 +3,7 @@
 
 use super::yaml::Place;
 use super::{Diagnostic, POLICY_FILE, SEGMENTS_FILE};
+use crate::bilingual::{Bilingual, said};
 use crate::nearest::nearest;
 
 /// The files of a rules folder by what they are: name and text.
@@ -41,7 +42,7 @@ pub(super) fn sorted<'a>(files: &'a [(String, String)], found: &mut Vec<Diagnost
     let mut sorted = Sorted { policy: None, segments: None, rules: Vec::new() };
     let mut read: Vec<(String, &str)> = Vec::new();
     for (name, text) in files {
-        let mut wrong = |message: String| {
+        let mut wrong = |message: Bilingual| {
             found.push(Diagnostic::error(name, Place::START, message));
         };
         let Some(stem) = stem(name) else {
@@ -51,14 +52,18 @@ pub(super) fn sorted<'a>(files: &'a [(String, String)], found: &mut Vec<Diagnost
             continue;
         };
         if name.contains('/') {
-            wrong(
-                "is not read: rules lie in the rules folder itself, not in folders below it".into(),
-            );
+            wrong(said!(
+                "no se lee: las reglas van en la carpeta de reglas, no en carpetas dentro de ella",
+                "is not read: rules lie in the rules folder itself, not in folders below it"
+            ));
             continue;
         }
         let key = stem.to_ascii_lowercase();
         if let Some((_, other)) = read.iter().find(|(known, _)| *known == key) {
-            wrong(format!("is the same as {other} but for its ending; keep one of the two"));
+            wrong(said!(
+                "es lo mismo que {other} con otra terminación; deja uno de los dos",
+                "is the same as {other} but for its ending; keep one of the two"
+            ));
             continue;
         }
         read.push((key, name));
@@ -74,19 +79,20 @@ pub(super) fn sorted<'a>(files: &'a [(String, String)], found: &mut Vec<Diagnost
 }
 
 /// Why a file that is no YAML may have been meant for some.
-fn unread(name: &str) -> Option<String> {
+fn unread(name: &str) -> Option<Bilingual> {
     if is_at_home(name) || name.contains('/') {
         return None;
     }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let near = nearest(ending, ["yaml"]).map(|_| {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        format!("; did you mean {stem}.yaml?")
+        said!("; ¿quisiste decir {stem}.yaml?", "; did you mean {stem}.yaml?")
     });
-    Some(format!(
-        "is not read: the name of a rule's file ends in .yaml{}",
-        near.unwrap_or_default()
-    ))
+    let message = said!(
+        "no se lee: el nombre del archivo de una regla termina en .yaml",
+        "is not read: the name of a rule's file ends in .yaml"
+    );
+    Some(message.then(&near.unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ mod attempts;
 mod bundle;
 mod calendar;
 mod check;
+mod check_policy;
+mod check_step;
 mod diagnostic;
 mod files;
 mod gaps;
@@ -19,6 +21,7 @@ mod yaml;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use crate::bilingual::said;
 use crate::channel::{Channel, Purpose};
 use crate::condition::{Condition, EventFields};
 use crate::customer::Customer;
@@ -239,9 +242,12 @@ impl RuleBook {
         let mut found = Vec::new();
         let Sorted { policy, segments, rules: texts } = files::sorted(files, &mut found);
         let policy = match policy {
-            Some((name, text)) => check::policy(name, text, form, &mut found),
+            Some((name, text)) => check_policy::policy(name, text, form, &mut found),
             None => {
-                let message = "is missing: a rules folder holds the contact policy as policy.yaml";
+                let message = said!(
+                    "falta: una carpeta de reglas lleva la política de contacto en policy.yaml",
+                    "is missing: a rules folder holds the contact policy as policy.yaml"
+                );
                 found.push(Diagnostic::error(POLICY_FILE, Place::START, message));
                 None
             }

@@ -2,6 +2,7 @@
 
 use super::yaml::{Key, Node, Place};
 use super::{Diagnostic, SEGMENTS_FILE};
+use crate::bilingual::{Bilingual, said};
 use crate::condition::{Condition, Fault};
 use crate::event::EventKind;
 use crate::nearest::hint;
@@ -22,18 +23,18 @@ pub(super) struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    pub fn error(&mut self, path: &[Key], message: impl Into<String>) {
+    pub fn error(&mut self, path: &[Key], message: impl Into<Bilingual>) {
         let place = self.node.place_of(path);
         self.found.push(Diagnostic::error(self.file, place, message));
     }
 
     /// As [`Findings::error`], of a key that should not be there.
-    pub fn error_at_key(&mut self, path: &[Key], message: impl Into<String>) {
+    pub fn error_at_key(&mut self, path: &[Key], message: impl Into<Bilingual>) {
         let place = self.node.place_of_key(path);
         self.found.push(Diagnostic::error(self.file, place, message));
     }
 
-    pub fn warning(&mut self, path: &[Key], message: impl Into<String>) {
+    pub fn warning(&mut self, path: &[Key], message: impl Into<Bilingual>) {
         let place = self.node.place_of(path);
         self.found.push(Diagnostic::warning(self.file, place, message));
     }
@@ -51,7 +52,7 @@ impl Findings<'_> {
             Ok(condition) => {
                 for doubt in condition.doubts() {
                     let place = self.within(path, source, doubt.offset);
-                    self.found.push(Diagnostic::warning(self.file, place, &doubt.message));
+                    self.found.push(Diagnostic::warning(self.file, place, doubt.message.clone()));
                 }
                 for kind in condition.relationships() {
                     if self.relationships.contains(&kind.as_str()) {
@@ -61,7 +62,11 @@ impl Findings<'_> {
                     if !near.is_empty() {
                         let place =
                             self.within(path, source, condition.place_of_relationship(kind));
-                        let message = format!("the policy has no relationship {kind:?}{near}");
+                        let message = said!(
+                            "la política no tiene la relación {kind:?}",
+                            "the policy has no relationship {kind:?}"
+                        )
+                        .then(&near);
                         self.found.push(Diagnostic::warning(self.file, place, message));
                     }
                 }
@@ -87,18 +92,21 @@ impl Findings<'_> {
         }
         let hint = |name: &str| match hint(name, known.iter().copied()) {
             near if !near.is_empty() => near,
-            _ if known.is_empty() => format!("; {SEGMENTS_FILE} has none"),
+            _ if known.is_empty() => {
+                said!("; {SEGMENTS_FILE} no tiene ninguno", "; {SEGMENTS_FILE} has none")
+            }
             _ => {
                 let told: Vec<&str> = known.iter().copied().take(NAMES_TOLD_MAX).collect();
                 let more = if known.len() > NAMES_TOLD_MAX { ", …" } else { "" };
-                format!("; {SEGMENTS_FILE} has {}{more}", told.join(", "))
+                let told = told.join(", ");
+                said!("; {SEGMENTS_FILE} tiene {told}{more}", "; {SEGMENTS_FILE} has {told}{more}")
             }
         };
         let unknown = condition.places_of_segments();
         let unknown = unknown.into_iter().filter(|(_, name)| !is_known(name));
-        let told: Vec<(usize, String)> = unknown
-            .map(|(at, name)| (at, format!("there is no segment {name:?}{}", hint(&name))))
-            .collect();
+        let no = |name: &str| said!("no hay segmento {name:?}", "there is no segment {name:?}");
+        let told: Vec<(usize, Bilingual)> =
+            unknown.map(|(at, name)| (at, no(&name).then(&hint(&name)))).collect();
         for (offset, message) in told {
             let place = self.within(path, source, offset);
             self.found.push(Diagnostic::error(self.file, place, message));

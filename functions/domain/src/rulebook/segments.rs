@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use super::report::Findings;
 use super::yaml::{self, Form, Key};
 use super::{Diagnostic, Place, Rule, segments_schema};
+use crate::bilingual::said;
 use crate::condition::Condition;
 use crate::policy::Policy;
 use crate::rule::is_name;
@@ -82,7 +83,11 @@ pub(super) fn read(
     let mut report =
         Findings { file, text, node, relationships, segments: Some(known), found: Vec::new() };
     if spec.len() > SEGMENTS_MAX {
-        let message = format!("has {} segments, at most {SEGMENTS_MAX} are taken", spec.len());
+        let message = said!(
+            "tiene {} segmentos y caben {SEGMENTS_MAX}",
+            "has {} segments, at most {SEGMENTS_MAX} are taken",
+            spec.len()
+        );
         report.error(&[], message);
     }
     let segments: Vec<Segment> =
@@ -91,8 +96,10 @@ pub(super) fn read(
     for circle in circles {
         let path = [Key::Name(&circle[0]), Key::Name("if")];
         let way = circle.join(" → ");
-        let message =
-            format!("segments go round in a circle: {way}; one of them has to do without the next");
+        let message = said!(
+            "los segmentos se nombran en círculo: {way}; uno de ellos tiene que dejar de nombrar al siguiente",
+            "segments go round in a circle: {way}; one of them has to do without the next"
+        );
         report.error(&path, message);
     }
     let places = segments
@@ -105,7 +112,8 @@ pub(super) fn read(
 
 fn segment(name: String, spec: SegmentSpec, report: &mut Findings) -> Segment {
     if !is_name(&name) {
-        let message = format!(
+        let message = said!(
+            "el nombre de un segmento lleva minúsculas, dígitos y guiones, 64 a lo más; dice {name:?}",
             "a segment's name is lower-case letters, digits and hyphens, at most 64, found {name:?}"
         );
         report.error_at_key(&[Key::Name(&name)], message);
@@ -113,7 +121,11 @@ fn segment(name: String, spec: SegmentSpec, report: &mut Findings) -> Segment {
     let path = [Key::Name(&name), Key::Name("if")];
     let condition = report.condition(&path, Some(&spec.condition), Condition::compile_segment);
     if condition.as_ref().is_some_and(Condition::never_holds) {
-        report.warning(&path, "can never hold: nobody is in this segment");
+        let message = said!(
+            "nunca se cumple: nadie está en este segmento",
+            "can never hold: nobody is in this segment"
+        );
+        report.warning(&path, message);
     }
     Segment::new(name, (spec.title, spec.description), condition, spec.counted)
 }
@@ -136,7 +148,8 @@ pub(super) fn unused(file: &str, written: &Written, rules: &[Rule], found: &mut 
     let is_idle = |one: &&Segment| !one.counted && !used.contains(one.name.as_str());
     for segment in written.segments.iter().filter(is_idle) {
         let place = written.places.iter().find(|(name, _)| *name == segment.name);
-        let message = format!(
+        let message = said!(
+            "ninguna condición pregunta por el segmento {:?}; quítalo, o escribe counted: true si está para que `lazo segments` lo cuente",
             "no condition asks for the segment {:?}; take it out, or write counted: true where it is there for `lazo segments` to count",
             segment.name
         );

@@ -4,6 +4,7 @@
 use super::report::Findings;
 use super::yaml::Key;
 use super::{Place, RuleBook, Step, step_parts};
+use crate::bilingual::said;
 use crate::customer::Enrolment;
 use crate::draw::fraction;
 use crate::id::Id;
@@ -88,10 +89,18 @@ impl RuleBook {
 pub(super) fn variants(spec: &StepSpec, path: &[Key], report: &mut Findings) -> Vec<Variant> {
     let Some(written) = &spec.variants else { return Vec::new() };
     if spec.template.is_some() {
-        report.error(path, "a step has a template or variants, not both");
+        let message = said!(
+            "un paso lleva template o variants, no los dos",
+            "a step has a template or variants, not both"
+        );
+        report.error(path, message);
     }
     if written.len() > VARIANTS_MAX {
-        let message = format!("has {} variants, at most {VARIANTS_MAX} are taken", written.len());
+        let message = said!(
+            "tiene {} variantes y caben {VARIANTS_MAX}",
+            "has {} variants, at most {VARIANTS_MAX} are taken",
+            written.len()
+        );
         report.error(path, message);
     }
     let mut sum = Percent::ZERO;
@@ -99,7 +108,8 @@ pub(super) fn variants(spec: &StepSpec, path: &[Key], report: &mut Findings) -> 
     for (name, one) in written {
         let of_one = [path, &[Key::Name(name)]].concat();
         if !is_name(name) {
-            let message = format!(
+            let message = said!(
+                "el nombre de una variante lleva minúsculas, dígitos y guiones, 64 a lo más; dice {name:?}",
                 "a variant's name is lower-case letters, digits and hyphens, at most 64, found {name:?}"
             );
             report.error_at_key(&of_one, message);
@@ -115,16 +125,28 @@ pub(super) fn variants(spec: &StepSpec, path: &[Key], report: &mut Findings) -> 
         });
     }
     match found.len() {
-        0 => report.error(path, "name at least two variants, or write template"),
+        0 => report.error(
+            path,
+            said!(
+                "pon al menos dos variantes, o escribe template",
+                "name at least two variants, or write template"
+            ),
+        ),
         1 => {
-            let message =
-                "there is one variant only, so nothing is compared; add another, or write template";
+            let message = said!(
+                "hay una sola variante, así que no se compara nada; agrega otra, o escribe template",
+                "there is one variant only, so nothing is compared; add another, or write template"
+            );
             report.warning(path, message);
         }
         _ => {}
     }
     if sum != Percent::WHOLE && !found.is_empty() {
-        report.error(path, format!("the shares add up to {sum}, and must be 100% together"));
+        let message = said!(
+            "las partes suman {sum}, y juntas deben ser 100%",
+            "the shares add up to {sum}, and must be 100% together"
+        );
+        report.error(path, message);
     }
     found
 }

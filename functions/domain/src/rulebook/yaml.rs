@@ -11,6 +11,7 @@ use serde_saphyr::{Location, Spanned};
 use super::Diagnostic;
 use super::gaps::{has_gaps, leave_out, placed, without_gaps, without_lists_with_gaps};
 use super::wording::told;
+use crate::bilingual::{Bilingual, said};
 use crate::nearest;
 
 /// A line and a column, both from 1.
@@ -295,14 +296,14 @@ fn sound_part<T: DeserializeOwned>(
 }
 
 /// A message that begins with its verb gets the key as its subject.
-fn named(path: &Path, message: String) -> String {
-    let verb = ["is ", "has "].iter().any(|verb| message.starts_with(verb));
+fn named(path: &Path, message: Bilingual) -> Bilingual {
+    let verb = ["is ", "has "].iter().any(|verb| message.en.starts_with(verb));
     let key = keys(path).into_iter().rev().find_map(|key| match key {
         Key::Name(name) => Some(name.to_owned()),
         Key::Index(_) => None,
     });
     match key {
-        Some(key) if verb => format!("{key} {message}"),
+        Some(key) if verb => Bilingual::from(format!("{key} ")).then(&message),
         _ => message,
     }
 }
@@ -355,10 +356,16 @@ fn unknown_keys(
                         let names = properties.keys().map(String::as_str);
                         let near = nearest::nearest(key, names.clone());
                         let hint = match near {
-                            Some(name) => format!("did you mean {name:?}?"),
-                            None => format!("known are {}", names.collect::<Vec<_>>().join(", ")),
+                            Some(name) => {
+                                said!("; ¿quisiste decir {name:?}?", "; did you mean {name:?}?")
+                            }
+                            None => {
+                                let known = names.collect::<Vec<_>>().join(", ");
+                                said!("; se conocen {known}", "; known are {known}")
+                            }
                         };
-                        let message = format!("unknown key {key:?}; {hint}");
+                        let unknown = said!("clave desconocida {key:?}", "unknown key {key:?}");
+                        let message = unknown.then(&hint);
                         found.push(Diagnostic::error(file, *place, message));
                         if let Some(name) = near.filter(|name| !given.iter().any(|g| g == name)) {
                             unknown_keys(file, value, &properties[name], root, found);

@@ -7,6 +7,7 @@ use super::super::functions::{FUNCTIONS, Function, MACROS};
 use super::super::types::Type;
 use super::super::{FIELDS_COMMAND, SEGMENTS};
 use super::Checker;
+use crate::bilingual::{Bilingual, said};
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, at: &IdedExpr, call: &CallExpr) -> Type {
@@ -32,7 +33,10 @@ impl Checker<'_> {
             (operators::INDEX, [list, at_what]) => self.index(call, list, at_what),
             (operators::NEGATE, [kind]) => {
                 if !matches!(kind, Type::Number | Type::Unknown) {
-                    self.fault(at, format!("cannot reckon with {}", kind.name()));
+                    self.fault(
+                        at,
+                        kind.told().within("no se puede calcular con {}", "cannot reckon with {}"),
+                    );
                 }
                 Type::Number
             }
@@ -51,7 +55,11 @@ impl Checker<'_> {
     fn logical(&mut self, call: &CallExpr, kinds: &[Type]) -> Type {
         for (arg, kind) in call.args.iter().zip(kinds) {
             if !matches!(kind, Type::Bool | Type::Unknown) {
-                self.fault(arg, format!("must be true or false here, this is {}", kind.name()));
+                let message = kind.told().within(
+                    "aquí va verdadero o falso; esto es {}",
+                    "must be true or false here, this is {}",
+                );
+                self.fault(arg, message);
             }
         }
         Type::Bool
@@ -59,14 +67,20 @@ impl Checker<'_> {
 
     fn comparison(&mut self, at: &IdedExpr, call: &CallExpr, left: &Type, right: &Type) -> Type {
         if !left.meets(right) {
-            let message = format!("compares {} with {}", left.name(), right.name());
+            let message = left
+                .told()
+                .within("compara {}", "compares {}")
+                .then(&right.told().within(" con {}", " with {}"));
             let hint = match (left, right) {
                 (Type::String, Type::Number) | (Type::Number, Type::String) => {
-                    "; write the number without quotes, or double(…) around the string"
+                    said!(
+                        "; escribe el número sin comillas, o double(…) alrededor del texto",
+                        "; write the number without quotes, or double(…) around the string"
+                    )
                 }
-                _ => "",
+                _ => Bilingual::default(),
             };
-            self.fault(at, message + hint);
+            self.fault(at, message.then(&hint));
         }
         if matches!(call.func_name.as_str(), operators::EQUALS | operators::NOT_EQUALS) {
             self.choices(&call.args[0], &call.args[1]);
@@ -94,11 +108,19 @@ impl Checker<'_> {
         }
         match list {
             Type::List(of) if !of.meets(element) => {
-                let message = format!("looks for {} in a list of {}", element.name(), of.name());
+                let message = element
+                    .told()
+                    .within("busca {}", "looks for {}")
+                    .then(&of.told().within(" en una lista de {}", " in a list of {}"));
                 self.fault(at, message);
             }
             Type::List(_) | Type::Map | Type::Object(..) | Type::Unknown => {}
-            other => self.fault(at, format!("`in` takes a list, this is {}", other.name())),
+            other => self.fault(
+                at,
+                other
+                    .told()
+                    .within("`in` lleva una lista; esto es {}", "`in` takes a list, this is {}"),
+            ),
         }
         Type::Bool
     }
@@ -110,7 +132,10 @@ impl Checker<'_> {
             _ => Type::Unknown,
         };
         if wanted != Type::Unknown && !wanted.meets(at_what) {
-            let message = format!("takes {} here, this is {}", wanted.name(), at_what.name());
+            let message = wanted
+                .told()
+                .within("aquí va {}", "takes {} here")
+                .then(&at_what.told().within("; esto es {}", ", this is {}"));
             self.fault(&call.args[1], message);
         }
         match list {
@@ -133,7 +158,12 @@ impl Checker<'_> {
             (Type::Duration, Type::Timestamp) if is_sum => Type::Timestamp,
             (Type::Duration, Type::Duration) if is_sum || is_difference => Type::Duration,
             (a, b) => {
-                self.fault(at, format!("cannot reckon with {} and {}", a.name(), b.name()));
+                self.fault(
+                    at,
+                    a.told()
+                        .within("no se puede calcular con {}", "cannot reckon with {}")
+                        .then(&b.told().within(" y {}", " and {}")),
+                );
                 Type::Unknown
             }
         }
@@ -159,27 +189,41 @@ impl Checker<'_> {
         let name = call.func_name.as_str();
         let Some(known) = FUNCTIONS.iter().find(|known| known.name == name) else {
             let message = match MACROS.contains(&name) {
-                true if name == "has" => "has(…) takes a field, such as customer.last_nps".into(),
+                true if name == "has" => said!(
+                    "has(…) lleva un campo, como customer.last_nps",
+                    "has(…) takes a field, such as customer.last_nps"
+                ),
                 true => {
-                    format!("write {name} behind a list: event.items.{name}(i, i.quantity > 1)")
+                    said!(
+                        "escribe {name} detrás de una lista: event.items.{name}(i, i.quantity > 1)",
+                        "write {name} behind a list: event.items.{name}(i, i.quantity > 1)"
+                    )
                 }
                 false => {
                     let names = FUNCTIONS.iter().map(|known| known.name).chain(MACROS);
                     let names = names.filter(|known| !known.starts_with('@'));
                     let hint = crate::nearest::hint_or(name, names, FIELDS_COMMAND);
-                    format!("unknown function {name:?}{hint}")
+                    said!("función desconocida {name:?}", "unknown function {name:?}").then(&hint)
                 }
             };
             self.fault(at, message);
             return Type::Unknown;
         };
         if !(known.least..=known.most).contains(&kinds.len()) {
-            self.fault(at, format!("{name} is given {} values", kinds.len()));
+            let message = said!(
+                "{name} lleva aquí {} valores, y no son los suyos",
+                "{name} is given {} values",
+                kinds.len()
+            );
+            self.fault(at, message);
             return known.gives.clone();
         }
         for (index, kind) in kinds.iter().enumerate() {
             if let Some(wanted) = known.function.wants(index, kind) {
-                self.fault(at, format!("{name} is for {wanted}, this is {}", kind.name()));
+                let this = kind.told().within("; esto es {}", ", this is {}");
+                let message =
+                    said!("{name} es para {wanted}", "{name} is for {wanted}").then(&this);
+                self.fault(at, message);
             }
         }
         match (known.function, kinds, call.target.is_some()) {
@@ -196,7 +240,8 @@ impl Checker<'_> {
                 Some(Expr::Ident(name)) => format!("{name}."),
                 _ => String::new(),
             };
-            let message = format!(
+            let message = said!(
+                "{name}() va por el reloj de UTC, no por el del cliente; escribe {subject}{name}(customer.time_zone)",
                 "{name}() goes by the clock of UTC, not the customer's; write {subject}{name}(customer.time_zone)"
             );
             self.doubt(at, message);

@@ -28,7 +28,7 @@ fn what_cannot_be_is_refused_with_its_place() {
 pub(super) fn told(source: &str) -> String {
     match Condition::compile(source, Some(EventKind::PurchaseCompleted)) {
         Ok(_) => String::new(),
-        Err(faults) => faults.into_iter().map(|f| f.message).collect::<Vec<_>>().join("; "),
+        Err(faults) => faults.into_iter().map(|f| f.message.en).collect::<Vec<_>>().join("; "),
     }
 }
 

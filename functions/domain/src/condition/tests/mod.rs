@@ -99,7 +99,7 @@ fn a_condition_has_a_greatest_length() {
     };
     assert!(of_bytes(SOURCE_BYTES_MAX).is_ok());
     let faults = of_bytes(SOURCE_BYTES_MAX + 1).unwrap_err();
-    assert!(faults[0].message.contains("at most 4096"), "{faults:?}");
+    assert!(faults[0].message.en.contains("at most 4096"), "{faults:?}");
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub fn context_from_json(
     for (name, part) in parts {
         if !NAMES.contains(&name.as_str()) {
             let hint = hint(&name, NAMES);
-            return Err(BadSample::Unknown(name, hint));
+            return Err(BadSample::Unknown(name, hint.en));
         }
         // Of what this use of the template does not have nothing is known.
         if let Some(known) = full.0.get(&name) {
@@ -160,7 +160,7 @@ fn fits(name: &str, given: &Json, known: &Json) -> Result<(), BadSample> {
                     Some(known) => fits(&path, part, known),
                     None => {
                         let hint = hint(field, fields.keys().map(String::as_str));
-                        Err(BadSample::Unknown(path, hint))
+                        Err(BadSample::Unknown(path, hint.en))
                     }
                 }
             })

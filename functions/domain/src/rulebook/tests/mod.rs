@@ -67,7 +67,7 @@ complaints: { escalate_to: [care, evo] }
     assert_eq!(told, expected);
     let bad = "people: { eva: { email: eva, locale: english please } }";
     let (_, found) = RuleBook::check(&[(POLICY_FILE.into(), bad.into())]);
-    assert!(found[0].message.contains("ana@example.com"), "{found:?}");
+    assert!(found[0].message.en.contains("ana@example.com"), "{found:?}");
 }
 
 #[test]
