@@ -6,7 +6,7 @@
 //! | key condition | `<hash> = :x`, with one comparison of the range key, or its beginning |
 //! | update | `SET a = :x`, `a = a + :x`, `a = if_not_exists(a, :x)`; `REMOVE a, b` |
 //!
-//! Values in them are texts and numbers, attributes are at the top of an item.
+//! Values in them are texts, numbers, and truth values that are set, attributes are at the top of an item.
 //! Whatever else is written is [`Unknown`], and never taken for something
 //! similar.
 
@@ -34,6 +34,9 @@ fn unknown<T>(what: impl Into<String>) -> Result<T, Unknown> {
 pub enum Scalar {
     S(String),
     N(String),
+    /// It is set, and compared with nothing.
+    #[serde(rename = "BOOL")]
+    Bool(bool),
 }
 
 impl Scalar {
@@ -41,6 +44,7 @@ impl Scalar {
         match (self, other) {
             (Scalar::S(a), Scalar::S(b)) => Ok(Some(a.as_bytes().cmp(b.as_bytes()))),
             (Scalar::N(a), Scalar::N(b)) => Ok(Some(decimal(a)?.cmp(&decimal(b)?))),
+            (Scalar::Bool(_), Scalar::Bool(_)) => unknown("two truth values compared"),
             // Values of different kinds are neither equal nor in any order.
             _ => Ok(None),
         }
