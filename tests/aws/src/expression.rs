@@ -233,7 +233,7 @@ impl KeyCondition {
                 Ok(range.starts_with(value))
             }
             Some((operator, Scalar::S(value))) => compares(operator, Some(range.cmp(value))),
-            Some((_, Scalar::N(value))) => unknown(format!("a text compared with {value}")),
+            Some((_, value)) => unknown(format!("a text compared with {value:?}")),
         }
     }
 
