@@ -56,7 +56,7 @@ impl Tally {
             .filter(|index| view.segments.holds_at(segments, view, *index))
             .collect();
         let id = &view.customer.id;
-        let drawn = (!held.is_empty()).then(|| fraction(id.as_str())).unwrap_or_default();
+        let drawn = if held.is_empty() { 0.0 } else { fraction(id.as_str()) };
         for (place, one) in held.iter().enumerate() {
             self.seen[*one].size += 1;
             self.seen[*one].note(drawn, id.clone());
