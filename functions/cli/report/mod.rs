@@ -69,7 +69,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         return interval::run(args, lang);
     }
     let args = &args.table;
-    let now = Instant::from(jiff::Timestamp::now());
+    let now = crate::clock::now();
     let system = System::open(target).await?;
     let rules = system.app.rules();
     let book = &rules.book;
@@ -99,7 +99,8 @@ pub fn expect_rule(name: Option<&str>, book: &RuleBook, lang: Language) -> anyho
     if let Some(name) = name.filter(|name| *name != EVERY_RULE && book.rule(name).is_none()) {
         let names = book.rules().iter().map(|rule| rule.name.as_str());
         let hint = lazo_domain::nearest::hint_or(name, names, "lazo rules list");
-        bail!("--rule: {} {name:?}{hint}", lang.pick("no hay regla", "there is no rule"));
+        let no = lang.pick("no hay regla", "there is no rule");
+        bail!("--rule: {no} {name:?}{}", lang.said(&hint));
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         true => of_history(args, target, lang)?,
         false => {
             let system = System::open(target).await?;
-            let now = Instant::from(jiff::Timestamp::now());
+            let now = crate::clock::now();
             let book = system.app.rules().book.clone();
             (of_shop(&system.app, &book, now).await?, book, now)
         }
