@@ -82,7 +82,8 @@ impl fmt::Display for Script {
         let mut is_after_remark = true;
         for part in &self.parts {
             let is_remark = !matches!(part, Part::Command { .. });
-            if !(is_remark && is_after_remark) && !std::ptr::eq(part, &self.parts[0]) {
+            let is_first = std::ptr::eq(part, &self.parts[0]);
+            if !(is_first || is_remark && is_after_remark) {
                 writeln!(f)?;
             }
             is_after_remark = is_remark;

@@ -30,6 +30,9 @@ impl Bundle {
             files
         };
         let rules = rules.into_iter().filter(|(path, _)| is_read(path)).collect();
+        // What explains the folder says nothing to customers.
+        let is_said = |path: &str| path.contains('/') || !path.ends_with(".md");
+        let templates = templates.into_iter().filter(|(path, _)| is_said(path)).collect();
         Bundle { rules: plain(rules), templates: plain(templates) }
     }
 

@@ -26,6 +26,44 @@ pub(super) fn step(
         Condition::compile(source, event)
     });
     let variants = variants(step, &path("variants"), report);
+    content(step, &path, report);
+    promised_day(step, event, &path, report);
+    survey(step, event, &path("survey"), report);
+    if let Some(policy) = policy {
+        hours(step, policy, &path("at"), report);
+        let is_work = step.channel.is_for_a_person();
+        let to_whom = step.assign_to.as_deref().filter(|_| is_work);
+        let to_whom = to_whom.filter(|name| !FROM_THE_SALE.contains(name));
+        if let Some(doubt) = to_whom.and_then(|name| policy.hears_nothing(name)) {
+            report.warning(&path("assign_to"), doubt);
+        }
+    }
+    let mut built = Step {
+        id: step.id.clone(),
+        channel: step.channel,
+        template: step.template.clone(),
+        template_place: report.node.place_of(&path("template")),
+        variants,
+        wait: step.wait,
+        on: step.on,
+        at: step.at,
+        condition,
+        expiry: step.expiry(),
+        assign_to: step.assign_to.clone(),
+        survey: step.survey.clone(),
+        event: step.event.clone(),
+        attempts: None,
+    };
+    built.attempts = attempts(step, &built, &path("attempts"), report);
+    built
+}
+
+/// Tells where a step has no template and needs one, or has one and takes none.
+fn content(
+    step: &StepSpec,
+    path: &dyn Fn(&'static str) -> [Key<'static>; 3],
+    report: &mut Findings,
+) {
     match (step.channel.content(), &step.template) {
         (None, None) if step.variants.is_some() => {
             report.error(
@@ -56,6 +94,15 @@ pub(super) fn step(
         }
         _ => {}
     }
+}
+
+/// Tells where nobody tells of the day that a step waits for.
+fn promised_day(
+    step: &StepSpec,
+    event: Option<EventKind>,
+    path: &dyn Fn(&'static str) -> [Key<'static>; 3],
+    report: &mut Findings,
+) {
     if let Some(day) = step.on {
         if event != Some(day.told_by()) {
             let message = said!(
@@ -75,34 +122,6 @@ pub(super) fn step(
             );
         }
     }
-    survey(step, event, &path("survey"), report);
-    if let Some(policy) = policy {
-        hours(step, policy, &path("at"), report);
-        let is_work = step.channel.is_for_a_person();
-        let to_whom = step.assign_to.as_deref().filter(|_| is_work);
-        let to_whom = to_whom.filter(|name| !FROM_THE_SALE.contains(name));
-        if let Some(doubt) = to_whom.and_then(|name| policy.hears_nothing(name)) {
-            report.warning(&path("assign_to"), doubt);
-        }
-    }
-    let mut built = Step {
-        id: step.id.clone(),
-        channel: step.channel,
-        template: step.template.clone(),
-        template_place: report.node.place_of(&path("template")),
-        variants,
-        wait: step.wait,
-        on: step.on,
-        at: step.at,
-        condition,
-        expiry: step.expiry(),
-        assign_to: step.assign_to.clone(),
-        survey: step.survey.clone(),
-        event: step.event.clone(),
-        attempts: None,
-    };
-    built.attempts = attempts(step, &built, &path("attempts"), report);
-    built
 }
 
 /// How often a call is tried; tells what does not go together.
