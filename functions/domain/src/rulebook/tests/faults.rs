@@ -226,7 +226,7 @@ steps:
         "2:9: error: unknown value \"alive\"; did you mean \"live\"?".to_owned(),
         "4:11: error: expected a whole number, zero or more, found \"high\"".to_owned(),
         "5:1: error: unknown key \"colour\"; known are description, during_complaint, exit_on, \
-         filter, goal, holdout, priority, purpose, reentry, rule, status, steps, trigger"
+         filter, goal, holdout, priority, purpose, reentry, rule, status, steps, title, trigger"
             .to_owned(),
         format!("7:10: error: \"soon\" is not a duration; {spans}"),
         "9:42: error: expected text, found false; write it in quotes".to_owned(),
