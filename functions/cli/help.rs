@@ -283,7 +283,7 @@ mod tests {
         for (words, expected) in [
             (&["rulez"][..], "no existe el comando rulez; ¿querías decir rules?"),
             (&["rules", "check", "--jsn"], "no existe la opción --jsn; ¿querías decir --json?"),
-            (&["simulate", "--until", "2027-01-01"], "falta --events <FILE>"),
+            (&["simulate", "--events", "a.jsonl"], "falta --until <T>"),
             (&["journey", "--months", "900"], "no sirve para --months"),
             (&["--lang", "fr", "journey"], "\"fr\" no es un valor de --lang"),
         ] {

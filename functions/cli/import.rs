@@ -316,15 +316,7 @@ pub async fn load(
 ) -> anyhow::Result<Imported> {
     let now = clock::now();
     let total: usize = customers.iter().map(|(_, events)| events.len()).sum();
-    let target =
-        if show { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-    let style = ProgressStyle::with_template(spoken().pick(
-        "{bar:30} {pos}/{len} eventos, {per_sec}, faltan {eta}",
-        "{bar:30} {pos}/{len} events, {per_sec}, {eta} left",
-    ));
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.enable_steady_tick(Duration::from_secs(1));
+    let bar = progress(total, show);
     let mut sum = Imported::default();
     let mut failed = Vec::new();
     for customers in customers.chunks(CUSTOMERS_READ) {
@@ -379,4 +371,18 @@ pub async fn load(
             Err(first.context(format!("{customers}, {counted}; {again}")))
         }
     }
+}
+
+/// A bar, where one is wanted.
+fn progress(total: usize, show: bool) -> ProgressBar {
+    let target =
+        if show { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(total as u64), target);
+    let style = ProgressStyle::with_template(spoken().pick(
+        "{bar:30} {pos}/{len} eventos, {per_sec}, faltan {eta}",
+        "{bar:30} {pos}/{len} events, {per_sec}, {eta} left",
+    ));
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_secs(1));
+    bar
 }

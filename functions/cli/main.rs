@@ -349,8 +349,14 @@ mod tests {
             let help = command.get_after_help().unwrap().to_string();
             for line in help.lines().filter_map(|line| line.strip_prefix("  ")) {
                 let line = line.split(" > ").next().unwrap_or_default();
-                let line = line.replace("\"promised and forgotten\"", "forgotten");
-                let read = Cli::whole(Language::En).try_get_matches_from(line.split_whitespace());
+                // What stands in quotes is one word.
+                let parts = line.split('"').enumerate();
+                let words_of = |(number, part): (usize, &str)| match number % 2 {
+                    0 => part.split_whitespace().map(str::to_owned).collect::<Vec<_>>(),
+                    _ => vec![part.to_owned()],
+                };
+                let typed: Vec<String> = parts.flat_map(words_of).collect();
+                let read = Cli::whole(Language::En).try_get_matches_from(typed);
                 assert!(read.is_ok(), "{words}: {line}: {}", read.err().unwrap());
             }
         }

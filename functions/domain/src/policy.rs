@@ -3,18 +3,17 @@
 
 mod holdout;
 mod staff;
+pub(crate) mod time_of_day;
 mod window;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::str::FromStr;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::bilingual::{Bilingual, said};
 use crate::channel::{Channel, Purpose};
 use crate::event::{AnnualDate, Severity, ZoneName};
 use crate::money::Currency;
@@ -23,6 +22,7 @@ use crate::span::Span;
 use crate::text_by_language::TextByLanguage;
 pub use holdout::{Epoch, GlobalHoldout};
 pub use staff::{BadStaff, Mailbox, Person, Team};
+pub use time_of_day::parse_time;
 pub use window::{BadWindow, DayRanges, Range};
 
 /// Who may be contacted, when, how often, and by whom.
@@ -364,43 +364,6 @@ fn half_an_hour() -> Span {
 
 fn care() -> String {
     "care".into()
-}
-
-/// Reads a time of day such as `09:30`.
-///
-/// # Errors
-/// A sentence that says how to write one.
-pub fn parse_time(text: &str) -> Result<Time, Bilingual> {
-    let fits = text.len() == 5 && text.as_bytes()[2] == b':';
-    fits.then(|| Time::from_str(text).ok()).flatten().ok_or_else(|| {
-        said!(
-            "{text:?} no es una hora del día; escríbela como \"09:30\"",
-            "{text:?} is no time of day; write it as \"09:30\""
-        )
-    })
-}
-
-pub(crate) mod time_of_day {
-    use jiff::civil::Time;
-    use serde::{Deserialize, Deserializer};
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        super::parse_time(&text).map_err(|bad| serde::de::Error::custom(bad.to_carry()))
-    }
-
-    pub mod option {
-        use super::*;
-
-        pub fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<Time>, D::Error> {
-            let text = Option::<String>::deserialize(deserializer)?;
-            text.map(|text| crate::policy::parse_time(&text))
-                .transpose()
-                .map_err(|bad| serde::de::Error::custom(bad.to_carry()))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::event::Detail;
 use crate::history::Until;
 use crate::instant::Instant;
 use crate::policy::Policy;
+use crate::rulebook::RuleBook;
 use crate::segment::Asked;
 use crate::stage::Stage;
 pub(crate) use fields::timestamp;
@@ -36,6 +37,22 @@ pub struct View<'a> {
     pub segments: Asked<'a>,
     /// The detail of the trigger, or of the exit event; `None` where no event is at hand.
     pub event: Option<&'a Detail>,
+}
+
+impl<'a> View<'a> {
+    /// A customer as of now, with all that is known and no event.
+    pub fn of(customer: &'a Customer, book: &'a RuleBook, now: Instant) -> View<'a> {
+        View {
+            customer,
+            until: Until::ALL,
+            now,
+            zone: customer.zone(&book.default_zone),
+            policy: &book.policy,
+            drift: book.values(),
+            segments: Asked::of(book.segments()),
+            event: None,
+        }
+    }
 }
 
 impl View<'_> {

@@ -11,6 +11,8 @@ use super::run::{Variant, World};
 use super::schedules::block_on;
 use lazo_fake_aws::faults::Plan;
 
+use crate::versions::{bundle, publish};
+
 /// Rows that no flow writes, or leaves: each is held by tests of its own.
 const NOT_WRITTEN: [(&str, &str); 6] = [
     ("customer#<id>", "state#old#<n>"), // a long history
@@ -73,6 +75,7 @@ fn the_table_of_keys_is_complete() {
             world.run(&flow, Variant::each()[0], &Plan::Clean).await;
             let unfit = Act::Event { text: UNFIT.to_owned(), at: flows::due() };
             assert!(unfit.perform(world.app()).await);
+            publish(&world.observer, &bundle("an edition"), flows::due()).await;
             for item in world.aws.dump() {
                 let item: Value = serde_json::from_str(&item).unwrap();
                 let key = |name: &str| item[name]["S"].as_str().unwrap().to_owned();

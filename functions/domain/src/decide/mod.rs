@@ -37,6 +37,7 @@ mod input;
 mod merge;
 mod occasion;
 mod period;
+mod records;
 mod reports;
 mod settle;
 mod stages;
@@ -50,19 +51,18 @@ use jiff::tz::TimeZone;
 
 use crate::address::Asks;
 use crate::calendar;
-use crate::channel::Channel;
 use crate::complaint::Escalation;
 use crate::condition::{Condition, Verdict};
-use crate::customer::{Customer, Enrolment};
+use crate::customer::Customer;
 use crate::event::{Detail, EventKind};
 use crate::history::Until;
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::profile::Profile;
-use crate::rulebook::{Rule, RuleBook, Step};
+use crate::rulebook::{RuleBook, Step};
 use crate::segment::Asked;
 use crate::stage::Entered;
-use crate::touch::{Reason, Send, TouchId, TouchRecord, TouchStatus};
+use crate::touch::{Reason, Send, TouchRecord};
 use crate::view::View;
 pub use bounds::{INLINE_DETAIL_BYTES_MAX, PENDING_MAX, TRIGGERS_MAX};
 pub use calls::{CallFacts, CallNow, assignee, call_facts, call_now, call_opening, promised};
@@ -262,84 +262,6 @@ impl Turn<'_> {
     fn move_to_zone(&mut self) {
         self.zone = self.customer.zone(&self.book.default_zone);
         self.today = OnceCell::new();
-    }
-
-    /// Notes how a pending touch ended.
-    fn record_end(
-        &mut self,
-        enrolment: &Enrolment,
-        channel: Channel,
-        status: TouchStatus,
-        at: Instant,
-        reason: Option<Reason>,
-    ) {
-        let record = self.end_of(enrolment, channel, status, at, reason);
-        self.records.push(record);
-    }
-
-    /// How a pending touch ended.
-    fn end_of(
-        &self,
-        enrolment: &Enrolment,
-        channel: Channel,
-        status: TouchStatus,
-        at: Instant,
-        reason: Option<Reason>,
-    ) -> TouchRecord {
-        let touch = enrolment.touch(&self.customer.id);
-        let defers = enrolment.defers.clone();
-        let due = enrolment.due;
-        let met = self.met_for(reason);
-        // What is on its way out was decided when it was fenced.
-        let version = match enrolment.sending() {
-            Some(sending) => sending.version,
-            None => self.book.version(),
-        };
-        let enrolled_at = enrolment.enrolled_at();
-        let variant = self.book.variant_of(&self.customer.id, enrolment);
-        TouchRecord {
-            touch,
-            channel,
-            status,
-            at,
-            due,
-            enrolled_at,
-            reason,
-            defers,
-            variant,
-            met,
-            version,
-        }
-    }
-
-    /// Notes that a trigger was refused or held out: one line, for the first
-    /// step, at the trigger's instant.
-    fn record_refusal(&mut self, rule: &Rule, occurrence: &str, at: Instant, reason: Reason) {
-        let Some(step) = rule.steps.first() else {
-            return;
-        };
-        let status = match reason {
-            reason if reason.is_holdout() => TouchStatus::HeldOut,
-            _ => TouchStatus::Skipped,
-        };
-        self.records.push(TouchRecord {
-            touch: TouchId {
-                rule: rule.name.clone(),
-                customer: self.customer.id.clone(),
-                occurrence: occurrence.to_owned(),
-                step: step.id.clone(),
-            },
-            channel: step.channel,
-            status,
-            at,
-            due: at,
-            enrolled_at: reason.is_of_an_enrolment().then_some(at),
-            reason: Some(reason),
-            defers: Vec::new(),
-            variant: None,
-            met: self.met_for(Some(reason)),
-            version: self.book.version(),
-        });
     }
 
     /// When a step falls due, counted from a base, or on the day that the

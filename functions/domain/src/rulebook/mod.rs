@@ -24,18 +24,15 @@ use jiff::tz::TimeZone;
 use crate::bilingual::said;
 use crate::channel::{Channel, Purpose};
 use crate::condition::{Condition, EventFields};
-use crate::customer::Customer;
 use crate::drift::{Model, Scorer, ShopRhythm};
 use crate::event::EventKind;
-use crate::history::Until;
 use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::rule::{DuringComplaint, Goal, PromisedDay, Reentry, Share, Status, Survey, Trigger};
-use crate::segment::{Asked, Segments};
+use crate::segment::Segments;
 use crate::span::Span;
 use crate::stage::Stage;
 use crate::text_by_language::TextByLanguage;
-use crate::view::View;
 pub use attempts::{Attempt, Attempts, CALLS_MAX, step_id, step_parts};
 pub use bundle::Bundle;
 pub use calendar::CalendarRule;
@@ -385,22 +382,6 @@ impl RuleBook {
     /// conditions for that ask of it.
     pub fn exit(&self, kind: EventKind) -> Option<&EventFields> {
         self.exits[kind as usize].as_ref()
-    }
-}
-
-impl<'a> View<'a> {
-    /// A customer as of now, with all that is known and no event.
-    pub fn of(customer: &'a Customer, book: &'a RuleBook, now: Instant) -> View<'a> {
-        View {
-            customer,
-            until: Until::ALL,
-            now,
-            zone: customer.zone(&book.default_zone),
-            policy: &book.policy,
-            drift: book.values(),
-            segments: Asked::of(&book.segments),
-            event: None,
-        }
     }
 }
 

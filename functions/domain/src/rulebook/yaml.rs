@@ -83,9 +83,7 @@ impl Node {
         };
         inner.map_or(self.place, |inner| inner.place_of(rest))
     }
-}
 
-impl Node {
     /// What stands behind a key.
     pub fn get(&self, name: &str) -> Option<&Node> {
         let Kind::Map(entries) = &self.kind else { return None };

@@ -15,6 +15,7 @@
 //! | `report` | what is told of each rule |
 //! | `rates`, `revenue`, `sample_ratio`, `power`, `quantile` | the statistics |
 
+mod between;
 mod person;
 mod power;
 mod quantile;

@@ -1,14 +1,15 @@
 //! What is told of each rule: what became of its enrolments, and what it brought.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Level;
+use super::between::variants;
 use super::rates::{Arm, Difference, difference};
 use super::revenue::{RevenueRatio, revenue_ratio};
-use super::rows::{Aim, Counted, Measuring, Row, Side, week_of};
+use super::rows::{Aim, Measuring, Row, Side, week_of};
 use super::sample_ratio::sample_ratio_p;
 use super::verdict::{self, Due, Verdict};
 use crate::event::EventKind;
@@ -290,7 +291,7 @@ fn say(is_measured: bool, rates: &Comparison, decided: Option<&Decided>) -> Verd
 }
 
 impl ArmReport {
-    fn of(side: &Side, aim: Aim) -> ArmReport {
+    pub(super) fn of(side: &Side, aim: Aim) -> ArmReport {
         let Arm { customers, converted } = side.arm;
         let is_purchase = |goal| goal == EventKind::PurchaseCompleted;
         let event = aim.goal.map(|goal| goal.event);
@@ -310,7 +311,7 @@ impl ArmReport {
 }
 
 impl Comparison {
-    fn of([treated, held_out]: [&Side; 2], level: Level) -> Comparison {
+    pub(super) fn of([treated, held_out]: [&Side; 2], level: Level) -> Comparison {
         let found = difference(treated.arm, held_out.arm, level);
         Comparison {
             difference: found.map(|found| found.difference),
@@ -328,7 +329,7 @@ impl Comparison {
 }
 
 impl RevenueReport {
-    fn of([treated, held_out]: [&Side; 2], level: Level) -> RevenueReport {
+    pub(super) fn of([treated, held_out]: [&Side; 2], level: Level) -> RevenueReport {
         let found = revenue_ratio(&treated.spending, &held_out.spending, level);
         RevenueReport {
             revenue_ratio: found.map(|found| found.ratio),
@@ -351,57 +352,4 @@ impl Decided {
         let [treated, held_out] = [treated, held_out].map(|side| ArmReport::of(&side, aim));
         Some(Decided { treated, held_out, difference, low, high })
     }
-}
-
-/// Which share of two variants' customers gets the first of them; `None` where the rule has
-/// not both of them any more.
-fn drawn_share(rule: Option<&Rule>, step: &str, [one, other]: [&str; 2]) -> Option<f64> {
-    let step = rule?.step(step)?;
-    let (one, other) = (step.share_of(one)?, step.share_of(other)?);
-    Some(one / (one + other))
-}
-
-/// The variants of each step, each against the first.
-fn variants(
-    (aim, rule): (Aim, Option<&Rule>),
-    counted: &Counted,
-    level: Level,
-) -> Vec<VariantReport> {
-    let rows = || counted.rows.iter().filter(|row| !row.is_held_out);
-    let all: BTreeSet<(&str, &str)> =
-        rows().flat_map(|row| &row.variants).map(|(step, name)| (&**step, &**name)).collect();
-    let side = |step: &str, name: &str| {
-        let is_it = |row: &&Row| row.variants.iter().any(|(s, n)| **s == *step && **n == *name);
-        Side::of(rows().filter(is_it))
-    };
-    let mut found: Vec<VariantReport> = Vec::new();
-    let mut first: Option<(&str, &str, Side)> = None;
-    for (step, name) in all {
-        let own = side(step, name);
-        let other = first.as_ref().filter(|(of, ..)| *of == step);
-        let (mut rates, mut revenue) = (Comparison::default(), RevenueReport::default());
-        if let Some((_, against, other)) = other
-            && aim.goal.is_some()
-        {
-            rates = Comparison::of([&own, other], level);
-            let share = drawn_share(rule, step, [name, *against]);
-            rates.sample_ratio_p = share.map(|share| {
-                let customers = own.arm.customers + other.arm.customers;
-                sample_ratio_p(own.arm.customers, customers, share)
-            });
-            revenue = RevenueReport::of([&own, other], level);
-        }
-        found.push(VariantReport {
-            step: step.to_owned(),
-            variant: name.to_owned(),
-            arm: ArmReport::of(&own, aim),
-            against: other.map(|(_, name, _)| (*name).to_owned()),
-            rates,
-            revenue,
-        });
-        if other.is_none() {
-            first = Some((step, name, own));
-        }
-    }
-    found
 }

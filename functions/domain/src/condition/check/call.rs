@@ -188,25 +188,7 @@ impl Checker<'_> {
     fn function(&mut self, at: &IdedExpr, call: &CallExpr, kinds: &[Type]) -> Type {
         let name = call.func_name.as_str();
         let Some(known) = FUNCTIONS.iter().find(|known| known.name == name) else {
-            let message = match MACROS.contains(&name) {
-                true if name == "has" => said!(
-                    "has(…) lleva un campo, como customer.last_nps",
-                    "has(…) takes a field, such as customer.last_nps"
-                ),
-                true => {
-                    said!(
-                        "escribe {name} detrás de una lista: event.items.{name}(i, i.quantity > 1)",
-                        "write {name} behind a list: event.items.{name}(i, i.quantity > 1)"
-                    )
-                }
-                false => {
-                    let names = FUNCTIONS.iter().map(|known| known.name).chain(MACROS);
-                    let names = names.filter(|known| !known.starts_with('@'));
-                    let hint = crate::nearest::hint_or(name, names, FIELDS_COMMAND);
-                    said!("función desconocida {name:?}", "unknown function {name:?}").then(&hint)
-                }
-            };
-            self.fault(at, message);
+            self.fault(at, no_function(name));
             return Type::Unknown;
         };
         if !(known.least..=known.most).contains(&kinds.len()) {
@@ -255,6 +237,28 @@ impl Checker<'_> {
                 kind.clone()
             }
             _ => known.gives.clone(),
+        }
+    }
+}
+
+/// What to write where there is no such function.
+fn no_function(name: &str) -> Bilingual {
+    match MACROS.contains(&name) {
+        true if name == "has" => said!(
+            "has(…) lleva un campo, como customer.last_nps",
+            "has(…) takes a field, such as customer.last_nps"
+        ),
+        true => {
+            said!(
+                "escribe {name} detrás de una lista: event.items.{name}(i, i.quantity > 1)",
+                "write {name} behind a list: event.items.{name}(i, i.quantity > 1)"
+            )
+        }
+        false => {
+            let names = FUNCTIONS.iter().map(|known| known.name).chain(MACROS);
+            let names = names.filter(|known| !known.starts_with('@'));
+            let hint = crate::nearest::hint_or(name, names, FIELDS_COMMAND);
+            said!("función desconocida {name:?}", "unknown function {name:?}").then(&hint)
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::customer::{Enrolment, Exit, SentTouch, TriggerEvent};
 use crate::event::{Delivered, from_wire};
 use crate::id::Id;
 use crate::span::Span;
+use crate::touch::{TouchId, TouchStatus};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;

@@ -1,7 +1,9 @@
 //! What is found in a file of segments, and in conditions that ask for them.
 
 use super::*;
+use crate::customer::Customer;
 use crate::segment::SEGMENTS_MAX;
+use crate::view::View;
 
 const ASKS: &str = "rule: greet
 status: live
