@@ -68,26 +68,62 @@ pub fn name(report: &RuleReport, lang: Language) -> String {
 
 /// The counts of a rule, each with what is counted.
 pub fn counts(report: &RuleReport, lang: Language) -> Vec<(u64, &'static str)> {
-    let known = |count: Option<u64>, es, en| count.map(|count| (count, lang.pick(es, en)));
-    let some = |count: u64, es, en| (count > 0).then(|| (count, lang.pick(es, en)));
+    // One or several, Spanish first.
+    let row = |count: u64, es: [&'static str; 2], en: [&'static str; 2]| {
+        let several = usize::from(count != 1);
+        (count, lang.pick(es[several], en[several]))
+    };
+    let known = |count: Option<u64>, es, en| count.map(|count| row(count, es, en));
+    let some = |count: u64, es, en| (count > 0).then(|| row(count, es, en));
     let rows = [
-        Some((report.enrolled, lang.pick("clientes entraron", "customers enrolled"))),
+        Some(row(
+            report.enrolled,
+            ["cliente entró", "clientes entraron"],
+            ["customer enrolled", "customers enrolled"],
+        )),
         some(
             report.held_out,
-            "de ellos, apartados para comparar",
-            "of them held out, to compare with",
+            ["de ellos, apartado para comparar", "de ellos, apartados para comparar"],
+            ["of them held out, to compare with"; 2],
         ),
         some(
             report.held_out_of_all,
-            "clientes más, apartados de todas las reglas",
-            "more customers, held out of all rules",
+            [
+                "cliente más, apartado de todas las reglas",
+                "clientes más, apartados de todas las reglas",
+            ],
+            ["more customer, held out of all rules", "more customers, held out of all rules"],
         ),
-        Some((report.reached, lang.pick("recibieron algo", "were sent something"))),
-        Some((report.sent, lang.pick("contactos enviados", "touches sent"))),
-        known(report.delivered, "correos entregados", "mails delivered"),
-        known(report.bounced, "correos devueltos", "mails bounced"),
-        known(report.complained, "correos marcados como spam", "mails reported as spam"),
-        some(report.pending, "contactos pendientes", "touches still pending"),
+        Some(row(
+            report.reached,
+            ["recibió algo", "recibieron algo"],
+            ["was sent something", "were sent something"],
+        )),
+        Some(row(
+            report.sent,
+            ["contacto enviado", "contactos enviados"],
+            ["touch sent", "touches sent"],
+        )),
+        known(
+            report.delivered,
+            ["correo entregado", "correos entregados"],
+            ["mail delivered", "mails delivered"],
+        ),
+        known(
+            report.bounced,
+            ["correo devuelto", "correos devueltos"],
+            ["mail bounced", "mails bounced"],
+        ),
+        known(
+            report.complained,
+            ["correo marcado como spam", "correos marcados como spam"],
+            ["mail reported as spam", "mails reported as spam"],
+        ),
+        some(
+            report.pending,
+            ["contacto pendiente", "contactos pendientes"],
+            ["touch still pending", "touches still pending"],
+        ),
     ];
     rows.into_iter().flatten().collect()
 }
