@@ -47,8 +47,9 @@ pub enum ConfigError {
     },
 }
 
-/// How often a worker looks whether another version of the rules is live.
-pub const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How often a worker looks whether another version of the rules is live. Schedules of
+/// a minute are not exact: one that comes early must not wait for the next.
+pub const LOOK_EVERY: Duration = Duration::from_secs(50);
 
 /// Everything that a handler needs besides its input and the time.
 pub struct App {
@@ -208,6 +209,8 @@ impl App {
         }
         self.version_looked_at.store(now.millis(), Ordering::Relaxed);
         if let Err(error) = self.take_version().await {
+            // The next run looks again.
+            self.version_looked_at.store(i64::MIN, Ordering::Relaxed);
             tracing::error!(%error, "the live version of the rules could not be read");
         }
     }
