@@ -199,7 +199,7 @@ impl App {
         self.replace_rules(Rules { book, templates: rules.templates.clone() });
     }
 
-    /// Works by the version of the rules that is live: looks at most once a minute, and
+    /// Works by the version of the rules that is live: looks about once a minute, and
     /// reads a version only where it is another one. Where that fails, the version before
     /// stays.
     pub async fn follow_version(&self, now: Instant) {
