@@ -1,4 +1,4 @@
-//! What an event led to, in one line.
+//! What an event led to, in one line each.
 
 use lazo::shell::app::App;
 use lazo::shell::intake;
@@ -8,6 +8,8 @@ use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::event::{Delivered, Event, EventKind};
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::Trigger;
+use lazo_domain::touch::Reason;
+use serde_json::Value;
 
 /// How many things are told of one event.
 const TOLD_MAX: usize = 8;
@@ -50,7 +52,7 @@ impl Watch {
         let Watch { delivered, before, has_counted } = self;
         let aside = |why: &str| {
             let what = lang.pick("apartado", "kept aside");
-            format!("{what}: {why} (lazo failures list)")
+            format!("{what}: {} (lazo failures list)", lang.failure_reason(why))
         };
         let Some(Delivered { event, left_out, .. }) = delivered else {
             return Ok(aside(kept.unwrap_or_default()));
@@ -84,6 +86,39 @@ impl Watch {
         let told = if parts.is_empty() { nothing.into() } else { parts.join("; ") };
         Ok(format!("{head} → {told}"))
     }
+}
+
+/// An event out in one line; `None` where it says nothing that is not told elsewhere.
+pub fn own(detail_type: &str, detail: &str, lang: Language) -> Option<String> {
+    let detail: Value = serde_json::from_str(detail).ok()?;
+    let text = |name: &str| detail[name].as_str().unwrap_or_default();
+    let touch = text("touch_id");
+    let told = match detail_type {
+        "EmailSent" => format!("→ {} {touch}", lang.pick("sale el correo", "mail sent")),
+        "CallRequested" => {
+            format!("→ {} {touch}", lang.pick("llamada en la lista", "call on the list"))
+        }
+        "TaskRequested" => {
+            format!("→ {} {touch}", lang.pick("tarea en la lista", "task on the list"))
+        }
+        "TouchSkipped" => {
+            let reason: Option<Reason> = serde_json::from_value(detail["reason"].clone()).ok();
+            let why = reason.map(|reason| format!(": {}", lang.reason_met(reason, None)));
+            let not = lang.pick("no sale", "not sent");
+            format!("→ {not} {touch}{}", why.unwrap_or_default())
+        }
+        "StageChanged" => {
+            let (of, stage) = (lang.pick("pasa a la etapa", "enters the stage"), text("stage"));
+            format!("→ {} {of} {stage}", text("customer_id"))
+        }
+        "ComplaintEscalated" => {
+            let up = lang.pick("queja que sube a", "complaint goes up to");
+            format!("→ {up} {}: {}", text("escalated_to"), text("complaint_id"))
+        }
+        "RulesPublished" => return None,
+        step => format!("→ {step} {touch}"),
+    };
+    Some(told)
 }
 
 /// Which event it is, and whose.

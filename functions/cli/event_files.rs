@@ -193,7 +193,10 @@ where
                 told.note_left_out(*line, &delivered, || text.as_ref().to_owned());
                 events.push(delivered);
             }
-            Err(why) => told.rejected.push((*line, why.to_string())),
+            Err(why) => {
+                let why = spoken().failure_reason(&why.to_string()).into_owned();
+                told.rejected.push((*line, why));
+            }
         }
     }
     Ok((events, told))

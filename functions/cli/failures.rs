@@ -125,6 +125,7 @@ fn list(failures: &[Failure], json: bool) -> anyhow::Result<Answer> {
             };
             let Failure { id, failed_at, bytes, why, .. } = failure;
             let bytes = spoken().count(*bytes, ["byte", "bytes"], ["byte", "bytes"]);
+            let why = spoken().failure_reason(why);
             out!("{id}  {failed_at}  {bytes}{times}  {why}");
         }
     }
@@ -258,10 +259,10 @@ async fn redrive_event(
                 format!("mend what `lazo failures show {id}` prints, then redrive {id} --with it")
             }
         };
-        return Ok(Some(format!("{}; {mend}", failure.why)));
+        return Ok(Some(format!("{}; {mend}", spoken().failure_reason(&failure.why))));
     }
     let delivered = match intake::read(text, now) {
-        Err(why) => return Ok(Some(why.to_string())),
+        Err(why) => return Ok(Some(spoken().failure_reason(&why.to_string()).into_owned())),
         Ok(delivered) => delivered,
     };
     let store = &system.app.store;
@@ -269,7 +270,7 @@ async fn redrive_event(
     let taken = match intake::take(&system.app, &delivered, now).await {
         Err(error) if error.is_for_good() => {
             intake::keep_untaken(&system.app, text, &error, now).await?;
-            return Ok(Some(error.to_string()));
+            return Ok(Some(spoken().failure_reason(&error.to_string()).into_owned()));
         }
         taken => taken?,
     };
@@ -286,7 +287,7 @@ async fn redrive_event(
         // It stays on the list, as what counts in part.
         let left_out: Vec<String> = delivered.left_out.iter().map(ToString::to_string).collect();
         let now = spoken().pick("ahora cuenta, sin", "it counts now, without");
-        return Ok(Some(format!("{now} {}", left_out.join("; "))));
+        return Ok(Some(format!("{now} {}", spoken().failure_reason(&left_out.join("; ")))));
     }
     store.drop_failure(failure).await?;
     Ok(None)
@@ -301,7 +302,7 @@ async fn redrive_customer(
     let app = &system.app;
     let id = Id::new(&app.store.failed_text(failure).await?)?;
     if let Err(error) = alarm_sweep::look(app, &id, now).await {
-        return Ok(Some(error.to_string()));
+        return Ok(Some(spoken().failure_reason(&error.to_string()).into_owned()));
     }
     app.store.drop_failure(failure).await?;
     Ok(None)
@@ -315,7 +316,7 @@ async fn redrive_mail_event(
     now: Instant,
 ) -> anyhow::Result<Option<String>> {
     match ses_event::parse(text) {
-        Err(why) => Ok(Some(why.to_string())),
+        Err(why) => Ok(Some(spoken().failure_reason(&why.to_string()).into_owned())),
         Ok(event) => {
             if let Some(event) = event {
                 feedback::take(&system.app, &event, now).await?;

@@ -1,6 +1,8 @@
 //! `lazo rules fields` and `lazo template fields`: all that conditions and templates may
 //! name, made from the tables that the program itself works by.
 
+use std::path::Path;
+
 use lazo::shell::rules::Rules;
 use lazo::shell::wording::Language;
 use lazo::shell::wording::described::Table;
@@ -8,6 +10,7 @@ use lazo_domain::condition::{self, Named};
 use lazo_domain::event::EventKind;
 use lazo_domain::message::{self, FILTERS, TESTS, Variable};
 use lazo_domain::notice::NoticeKind;
+use lazo_domain::segment::Segment;
 use lazo_domain::view::Missing;
 use serde_json::{Value, json};
 
@@ -25,7 +28,8 @@ pub struct Args {
 
 /// A name as it is listed.
 struct Row {
-    /// What it is: `variable`, `event_field`, `function`, `filter`, `test`.
+    /// What it is: `variable`, `event_field`, `function`, `segment`, `filter`,
+    /// `test`.
     list: &'static str,
     /// Where it is known: the kind of event, or the staff mail; empty everywhere.
     of: &'static str,
@@ -43,8 +47,13 @@ struct Part {
     rows: Vec<Row>,
 }
 
-/// What the conditions of rules may name.
-pub fn of_conditions(args: &Args, lang: Language) -> anyhow::Result<Answer> {
+/// What the conditions of rules may name; the segments are those of a rules folder, or
+/// of the program's own rules.
+///
+/// # Errors
+/// Where that folder cannot be read.
+pub fn of_conditions(args: &Args, folder: Option<&Path>, lang: Language) -> anyhow::Result<Answer> {
+    let book = Rules::from(folder)?.book;
     let variables = condition::variables();
     let variables =
         variables.into_iter().map(|named| of_named("variable", "", named, Table::Condition, lang));
@@ -81,7 +90,29 @@ pub fn of_conditions(args: &Args, lang: Language) -> anyhow::Result<Answer> {
         title: lang.pick("Funciones", "Functions").into(),
         rows: functions.collect(),
     });
+    parts.push(Part {
+        title: lang.pick("Segmentos de la tienda", "Segments of the shop").into(),
+        rows: book.segments().iter().map(|segment| of_segment(segment, lang)).collect(),
+    });
     print(parts, args, lang)
+}
+
+/// A segment, as a condition asks for it.
+fn of_segment(segment: &Segment, lang: Language) -> Row {
+    let title = lang.pick_text(&segment.title).unwrap_or(&segment.name);
+    let meaning = match lang.pick_text(&segment.description) {
+        Some(description) => format!("{title}: {description}"),
+        None => title.to_owned(),
+    };
+    Row {
+        list: "segment",
+        of: "",
+        name: segment.name.clone(),
+        kind: Some("true or false"),
+        missing: Missing::Never,
+        meaning,
+        example: format!("segment({:?})", segment.name),
+    }
 }
 
 /// What templates may name.

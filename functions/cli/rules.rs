@@ -91,7 +91,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
                 _ => versions::list(target, *limit, *json, lang).await,
             }
         }
-        Command::Fields(args) => fields::of_conditions(args, lang),
+        Command::Fields(args) => fields::of_conditions(args, folder, lang),
     }
 }
 
@@ -154,6 +154,10 @@ fn findings(
             _ => at.join(".."),
         };
         let templates = Templates::read(&template_files(folder)?);
+        let is_named = |one: &Diagnostic| {
+            one.idle_segment.as_ref().is_some_and(|name| templates.names_segment(name))
+        };
+        found.retain(|one| !is_named(one));
         for mut diagnostic in templates.check(book) {
             let path = match diagnostic.file.strip_prefix("rules/") {
                 Some(rule) => at.join(rule),

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use lazo_domain::event::{self, EventKind};
-use lazo_domain::rulebook::rule_schema;
+use lazo_domain::rulebook::{policy_schema, rule_schema, segments_schema};
 
 use super::Answer;
 
-/// Write infra/rules/rule.schema.json and events/schemas/ from the types.
+/// Write the schemas of infra/rules/ and events/schemas/ from the types.
 #[derive(clap::Args)]
 pub struct Args {
     /// The checkout to write into.
@@ -17,7 +17,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Answer> {
-    write(&args.folder.join("infra/rules/rule.schema.json"), rule_schema())?;
+    for (name, schema) in
+        [("rule", rule_schema()), ("policy", policy_schema()), ("segments", segments_schema())]
+    {
+        write(&args.folder.join(format!("infra/rules/{name}.schema.json")), schema)?;
+    }
     for kind in EventKind::ALL {
         let path = args.folder.join(format!("events/schemas/{kind}.json"));
         write(&path, event::schema(kind).as_value())?;

@@ -226,19 +226,17 @@ impl Sender<'_> {
         match read {
             Err(why) => {
                 self.count.bad += 1;
-                self.remark(place, &why);
+                self.remark(place, &self.lang.failure_reason(&why.to_string()));
             }
             Ok(delivered) if !delivered.left_out.is_empty() => {
                 self.count.partly += 1;
                 let kind = delivered.event.kind();
                 for left_out in delivered.left_out {
-                    self.remark(
-                        place,
-                        &format_args!(
-                            "{}: {kind}: {left_out}",
-                            self.lang.pick("queda fuera", "left out")
-                        ),
-                    );
+                    let told = left_out.to_string();
+                    let is_out = self.lang.pick("queda fuera", "left out");
+                    let remark =
+                        format_args!("{is_out}: {kind}: {}", self.lang.failure_reason(&told));
+                    self.remark(place, &remark);
                 }
             }
             Ok(_) => {}

@@ -23,6 +23,9 @@ pub async fn serve() -> Result<(), Error> {
         if let Err(error) = versions::keep_schedule(app, now).await {
             tracing::error!(%error, "the versions that are to go live could not be looked at");
         }
+        if let Err(error) = versions::tell_published(app).await {
+            tracing::error!(%error, "others were not told yet which rules are live");
+        }
         app.follow_version(now).await;
         app.ask_account_rate(now).await;
         Ok::<_, Error>(dispatch::run_for(app, now, event.payload, dispatch::BUDGET).await?)

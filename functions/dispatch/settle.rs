@@ -120,7 +120,8 @@ fn account(send: &Send, decision: &Decision, outcome: &Outcome) -> (Ledger, Vec<
         entries.push(LedgerEntry::Touch(entry));
         match (record.status, send.channel) {
             (TouchStatus::Sent, Channel::Email) => {
-                messages.push(Message::email_sent(&send.touch, record.at, message_id));
+                let variant = send.variant.as_deref();
+                messages.push(Message::email_sent(&send.touch, variant, record.at, message_id));
             }
             (TouchStatus::Sent, _) => {}
             _ => messages.push(Message::skipped(record)),

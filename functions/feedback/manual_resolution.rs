@@ -76,7 +76,9 @@ async fn settle_touch(
             None => TouchEntry { state: TouchState::PutBack, was_fenced: true, ..entry },
         };
         let told = |record: &TouchRecord| match record.status {
-            TouchStatus::Sent => Message::email_sent(touch, record.at, None),
+            TouchStatus::Sent => {
+                Message::email_sent(touch, record.variant.as_deref(), record.at, None)
+            }
             _ => Message::skipped(record),
         };
         let value = record.map(told).into_iter().collect();

@@ -358,7 +358,8 @@ fn ended(
 /// What others are told of a touch that was settled.
 fn message(entry: &TouchEntry, records: &[TouchRecord]) -> Message {
     if entry.state == TouchState::Sent {
-        return Message::email_sent(&entry.touch, entry.at, entry.message_id.as_deref());
+        let (variant, message_id) = (entry.variant.as_deref(), entry.message_id.as_deref());
+        return Message::email_sent(&entry.touch, variant, entry.at, message_id);
     }
     let record = records.iter().find(|record| record.touch == entry.touch);
     let record = record.cloned().unwrap_or_else(|| TouchRecord {

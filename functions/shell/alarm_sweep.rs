@@ -301,6 +301,22 @@ pub async fn look(app: &App, id: &Id, now: Instant) -> Result<Looked, StoreError
     looked
 }
 
+/// Forgets what the customer's events told longer ago than the policy keeps it, as often
+/// as an alarm rings: once in 400 days at least.
+async fn forget_history(app: &App, loaded: &Loaded, now: Instant) -> Result<(), StoreError> {
+    let keep = app.rules().book.policy.keep_history.millis_at_most();
+    let before = now.plus_millis(-keep);
+    let customer = &loaded.customer;
+    let is_old = customer.known_since.is_some_and(|since| since < before);
+    if !is_old || !loaded.any_rings(now) {
+        return Ok(());
+    }
+    for id in std::iter::once(&customer.id).chain(customer.merged.iter().map(|one| &one.id)) {
+        app.store.forget_history(id, before).await?;
+    }
+    Ok(())
+}
+
 /// The same of a customer as it was read, and read again where others wrote.
 ///
 /// # Errors
@@ -312,6 +328,8 @@ pub async fn look_at(
     now: Instant,
 ) -> Result<Looked, StoreError> {
     let id = &loaded.customer.id.clone();
+    // First: whoever is cut off here is looked at again.
+    forget_history(app, &loaded, now).await?;
     let plan = async |loaded: Loaded| -> Planned<(Looked, Vec<Message>), CommitError> {
         let rules = app.rules();
         let mut decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);

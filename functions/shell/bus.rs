@@ -11,6 +11,7 @@ use lazo_domain::complaint::Escalation;
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::rulebook::VersionNumber;
 use lazo_domain::stage::Entered;
 use lazo_domain::touch::{Send, TouchId, TouchRecord};
 use serde_json::{Value, json};
@@ -57,9 +58,26 @@ impl Message {
         Message { source: SOURCE.into(), detail_type: detail_type.into(), detail, at }
     }
 
+    /// The same with the variant of its step that a touch says, where the step has any.
+    fn of_variant(mut self, variant: Option<&str>) -> Message {
+        if let Some(variant) = variant {
+            self.detail["variant"] = variant.into();
+        }
+        self
+    }
+
+    /// A version of the rules went live: its key is the version's number.
+    pub fn rules_published(version: VersionNumber, digest: &str, since: Instant) -> Message {
+        Message::own(
+            "RulesPublished",
+            since,
+            json!({ "version": version, "digest": digest, "since": since.to_string() }),
+        )
+    }
+
     /// Somebody is asked to call, or to do a task.
     pub fn requested(send: &Send, detail_type: &str) -> Message {
-        Message::own(
+        let asked = Message::own(
             detail_type,
             send.at,
             json!({
@@ -73,12 +91,18 @@ impl Message {
                 "due": send.due.to_string(),
                 "expires_at": send.expires_at.to_string(),
             }),
-        )
+        );
+        asked.of_variant(send.variant.as_deref())
     }
 
     /// A mail was taken by the mail service.
-    pub fn email_sent(touch: &TouchId, at: Instant, message_id: Option<&str>) -> Message {
-        Message::own(
+    pub fn email_sent(
+        touch: &TouchId,
+        variant: Option<&str>,
+        at: Instant,
+        message_id: Option<&str>,
+    ) -> Message {
+        let sent = Message::own(
             "EmailSent",
             at,
             json!({
@@ -88,7 +112,8 @@ impl Message {
                 "step": touch.step,
                 "message_id": message_id,
             }),
-        )
+        );
+        sent.of_variant(variant)
     }
 
     /// A customer entered a stage of the relationship.
@@ -124,7 +149,7 @@ impl Message {
 
     /// A touch that was planned ended without going out.
     pub fn skipped(record: &TouchRecord) -> Message {
-        Message::own(
+        let ended = Message::own(
             "TouchSkipped",
             record.at,
             json!({
@@ -136,7 +161,8 @@ impl Message {
                 "status": record.status,
                 "reason": record.reason,
             }),
-        )
+        );
+        ended.of_variant(record.variant.as_deref())
     }
 }
 

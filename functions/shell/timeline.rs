@@ -177,7 +177,7 @@ fn of_touch(
         text += &format!(", {fact}");
     }
     if let Some(why) = &touch.why {
-        text += &format!("\n{:27}{why}", "");
+        text += &format!("\n{:27}{}", "", lang.failure_reason(why));
     }
     for same in touch.defers.chunk_by(|a, b| a.reason == b.reason) {
         text += &waited(lang, same, zone);

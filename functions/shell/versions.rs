@@ -6,6 +6,7 @@ use lazo_domain::rulebook::{Bundle, RuleBook, VersionNumber};
 
 use crate::shell::app::App;
 use crate::shell::aside;
+use crate::shell::bus::{BusError, Message};
 use crate::shell::rules::RulesError;
 use crate::shell::store::{
     BUNDLE_BYTES_MAX, FailureKind, LiveVersion, ScheduledVersion, Store, StoreError, Version,
@@ -14,6 +15,9 @@ use crate::shell::store::{
 
 /// How many versions may wait for their time.
 pub const SCHEDULED_MAX: usize = 20;
+
+/// How many versions others may still have to be told of.
+const UNTOLD_MAX: usize = 50;
 
 /// How often a publication is tried where others change what is live meanwhile.
 const ATTEMPTS_MAX: u32 = 8;
@@ -173,7 +177,9 @@ fn next(
         }
         _ => {
             let (digest, since) = (digest.to_owned(), now);
-            LiveVersion { number, digest, since, last: number, scheduled, revision }
+            let untold = seen.map(|live| live.untold.clone()).unwrap_or_default();
+            let untold = with_latest(untold, number);
+            LiveVersion { number, digest, since, last: number, scheduled, untold, revision }
         }
     };
     Ok((next, version))
@@ -238,8 +244,9 @@ pub async fn keep_schedule(app: &App, now: Instant) -> Result<(), StoreError> {
         next.scheduled.remove(0);
         let state = match first.base == seen.number {
             true => {
-                next =
-                    LiveVersion { number: first.number, digest: first.digest, since: now, ..next };
+                let untold = with_latest(next.untold, first.number);
+                let (number, digest) = (first.number, first.digest);
+                next = LiveVersion { number, digest, since: now, untold, ..next };
                 VersionState::Published { since: now }
             }
             false => {
@@ -252,6 +259,51 @@ pub async fn keep_schedule(app: &App, now: Instant) -> Result<(), StoreError> {
         app.store.move_live(Some(&seen), &next, &[changed]).await?;
     }
     Ok(())
+}
+
+/// Those that others are still to be told of; the oldest go where nobody could be told
+/// for long.
+fn with_latest(mut untold: Vec<VersionNumber>, number: VersionNumber) -> Vec<VersionNumber> {
+    let beyond = (untold.len() + 1).saturating_sub(UNTOLD_MAX);
+    untold.drain(..beyond);
+    untold.push(number);
+    untold
+}
+
+/// Tells others which versions went live, each once at least: those that the bus does not
+/// take are told by the next run.
+///
+/// # Errors
+/// [`TellError`] where the table or the bus does not answer.
+pub async fn tell_published(app: &App) -> Result<(), TellError> {
+    let Some(seen) = app.store.live_version().await? else { return Ok(()) };
+    if seen.untold.is_empty() {
+        return Ok(());
+    }
+    let mut messages = Vec::with_capacity(seen.untold.len());
+    for number in &seen.untold {
+        if let Some(version) = app.store.version(*number).await?
+            && let VersionState::Published { since } = version.state
+        {
+            messages.push(Message::rules_published(*number, &version.digest, since));
+        }
+    }
+    app.bus.publish(&messages).await?;
+    let next = LiveVersion { untold: Vec::new(), revision: seen.revision + 1, ..seen.clone() };
+    // Where somebody publishes meanwhile, the next run tells of it, and of these again.
+    app.store.move_live(Some(&seen), &next, &[]).await?;
+    Ok(())
+}
+
+/// Why others were not told of what went live.
+#[derive(Debug, thiserror::Error)]
+pub enum TellError {
+    /// The table does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The bus does not take it.
+    #[error(transparent)]
+    Bus(#[from] BusError),
 }
 
 /// Lists a version that does not go live, before it is written down as such.

@@ -214,7 +214,7 @@ async fn who_drifts_away_is_found_on_the_day_and_asked_once() {
     assert_eq!(mails(&world), 1);
     let stages = world.customer(&id("ana")).await.stages;
     assert_eq!(stages.last().unwrap().stage, Stage::Dissolution);
-    let published = world.recorder.calendar_rules();
+    let published = world.recorder.entries();
     let changes = published.iter().filter(|(kind, _)| kind == "StageChanged");
     let changes: Vec<_> = changes.map(|(_, detail)| detail["stage"].clone()).collect();
     assert_eq!(changes, [json!("dissolution")]);

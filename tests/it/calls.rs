@@ -75,7 +75,7 @@ async fn three_attempts_and_one_mail_each_once() {
     assert_eq!(mails.len(), 1, "the fall-back");
     let asked: Vec<String> = world
         .recorder
-        .calendar_rules()
+        .entries()
         .into_iter()
         .filter(|(kind, _)| kind == "CallRequested")
         .map(|(_, detail)| detail["touch_id"].as_str().unwrap().to_owned())

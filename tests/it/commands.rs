@@ -2,6 +2,7 @@
 //! empty folder on, and on a table in an account that has its troubles.
 
 mod accounts;
+mod terminal;
 
 use std::path::Path;
 use std::process::{Output, Stdio};

@@ -46,7 +46,7 @@ fn mailed(world: &World) -> Vec<String> {
 }
 
 fn escalated(world: &World) -> Vec<Value> {
-    let published = world.recorder.calendar_rules().into_iter();
+    let published = world.recorder.entries().into_iter();
     published.filter(|(kind, _)| kind == "ComplaintEscalated").map(|(_, detail)| detail).collect()
 }
 

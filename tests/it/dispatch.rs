@@ -91,7 +91,7 @@ async fn a_mail_goes_out_once_with_its_headers() {
     assert_eq!((ledger.len(), ledger[0].state), (1, TouchState::Sent));
     assert_eq!((ledger[0].at, ledger[0].due), (due(), due()));
     assert!(ledger[0].message_id.as_deref().unwrap().starts_with("ses-"));
-    let published = world.recorder.calendar_rules();
+    let published = world.recorder.entries();
     assert_eq!(published.len(), 1);
     assert_eq!(published[0].0, "EmailSent");
     assert_eq!(published[0].1["touch_id"], "thank-you-mail/ana/p1/mail");
@@ -151,7 +151,7 @@ async fn a_call_is_asked_for_and_stands_on_the_list() {
     let due = at("2026-11-19T11:00:00-06:00");
     assert_eq!(dispatch::run(&world.app, due).await.unwrap().sent, 1);
 
-    let published = world.recorder.calendar_rules();
+    let published = world.recorder.entries();
     assert_eq!(published.len(), 1);
     let (kind, detail) = &published[0];
     assert_eq!(kind, "CallRequested");
@@ -213,7 +213,7 @@ async fn a_refund_ends_the_thank_you_and_says_so() {
     let ledger = touches(&world).await;
     assert_eq!((ledger[0].state, ledger[0].reason), (TouchState::Cancelled, Some(Reason::Exited)));
     assert_eq!(dispatch::run(&world.app, due()).await.unwrap().sent, 0);
-    let published = world.recorder.calendar_rules();
+    let published = world.recorder.entries();
     assert_eq!((published.len(), published[0].0.as_str()), (1, "TouchSkipped"));
     assert_eq!(published[0].1["reason"], "exited");
 }

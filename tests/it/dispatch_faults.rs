@@ -86,7 +86,7 @@ async fn a_mail_that_is_refused_ends_and_says_why() {
         assert!(world.customer(&id("ana")).await.enrolments.is_empty());
         assert_eq!(run_on(&world, minutes_after(due(), 1), 5).await, 0);
         assert_eq!(mails(&world), 1);
-        let published = world.recorder.calendar_rules();
+        let published = world.recorder.entries();
         assert_eq!(published[0].1["reason"], "undeliverable");
     }
 }
@@ -236,7 +236,7 @@ async fn a_request_that_the_bus_refused_is_published_later() {
     assert_eq!(touches(&world).await[0].state, TouchState::Fenced);
     assert_eq!(run_on(&world, due, 5).await, 1);
     assert_eq!(touches(&world).await[0].state, TouchState::Sent);
-    let requests = world.recorder.calendar_rules();
+    let requests = world.recorder.entries();
     assert_eq!(requests.len(), 2);
     assert!(requests.iter().all(|(_, detail)| detail["touch_id"] == "thank-you-call/ana/p1/call"));
     assert_eq!(world.app.store.open_calls("sofia.leal", due).await.unwrap().len(), 1);
@@ -280,7 +280,7 @@ async fn a_call_that_the_bus_refused_is_not_asked_for_after_a_no() {
     ingest::handle(&world.app, batch(&[envelope("ConsentChanged", refused, no)]), refused).await;
     assert_eq!(run_on(&world, refused, 5).await, 0);
     assert_eq!(touches(&world).await[0].state, TouchState::Skipped);
-    let published = world.recorder.calendar_rules();
+    let published = world.recorder.entries();
     let asked = published.iter().filter(|(kind, _)| kind == "CallRequested").count();
     assert_eq!(asked, 1, "{published:?}");
 }
@@ -291,7 +291,7 @@ async fn a_crash_before_a_request_is_made_up_for() {
     let due = ana_is_to_be_called(&world).await;
     die_before_the_call(&world, due).await;
     assert_eq!(run_on(&world, due, 6).await, 1);
-    assert_eq!(world.recorder.calendar_rules().len(), 1);
+    assert_eq!(world.recorder.entries().len(), 1);
     assert_eq!(touches(&world).await[0].state, TouchState::Sent);
 }
 

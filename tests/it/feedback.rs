@@ -106,7 +106,7 @@ pub async fn failures(world: &World) -> Vec<lazo::shell::store::Failure> {
 }
 
 pub fn names(world: &World) -> Vec<String> {
-    world.recorder.calendar_rules().into_iter().map(|(name, _)| name).collect()
+    world.recorder.entries().into_iter().map(|(name, _)| name).collect()
 }
 
 #[tokio::test]

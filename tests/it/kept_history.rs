@@ -4,8 +4,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use lazo::{ingest, shell::store::KeptEvent};
+use lazo::shell::store::KeptEvent;
+use lazo::{drift, ingest};
 use lazo_domain::event::EventKind;
+use lazo_domain::instant::DAY_MILLIS;
 use serde_json::{Value, json};
 
 use crate::dispatch::noon;
@@ -206,4 +208,28 @@ fn one_customer_is_rehearsed_by_other_rules() {
     assert!(status == Some(1) && told.contains("no event of this customer"), "{told}");
     let (status, _, told) = lazo(path, &["explain", "cus-3", "--what-if", "none"]);
     assert!(status == Some(2) && told.contains("cannot read none"), "{told}");
+}
+
+#[tokio::test]
+async fn what_events_told_goes_when_the_policy_says_and_still_counts_once() {
+    let world = World::shipped().await;
+    let app = &world.app;
+    let years = |years: i64| noon().plus_millis(years * 366 * DAY_MILLIS);
+    let first = [profile("ana", noon(), json!({})), purchase("ana", "p1", noon(), "10.00")];
+    assert!(ingest::handle(app, batch(&first), noon()).await.batch_item_failures.is_empty());
+    let later = [purchase("ana", "p2", years(2), "20.00")];
+    assert!(ingest::handle(app, batch(&later), years(2)).await.batch_item_failures.is_empty());
+    // Within three years nothing goes.
+    drift::run(app, years(2), None).await.unwrap();
+    assert_eq!(kept(&world).await.len(), 3);
+    drift::run(app, years(4), None).await.unwrap();
+    let told = kept(&world).await;
+    let keys: Vec<&str> = told.iter().map(|event| event.key.as_str()).collect();
+    assert_eq!(keys, ["p2"], "{told:?}");
+    // An archive that comes again adds nothing to it, and counts nothing twice.
+    ingest::handle(app, batch(&first), years(4)).await;
+    let customer = app.store.load(&id("ana")).await.unwrap().customer;
+    assert_eq!(customer.history.latest().unwrap().id, id("p2"));
+    assert_eq!(kept(&world).await.len(), 1);
+    assert_eq!(app.store.ledger(&id("ana")).await.unwrap().0.len(), 3);
 }

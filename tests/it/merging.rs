@@ -93,7 +93,7 @@ async fn what_went_out_under_one_id_does_not_go_under_the_other() {
         dispatch::run(&world.app, minutes_after(tomorrow, hours * 60)).await.unwrap();
     }
     assert_eq!(mails(&world), 1, "thanked once");
-    let published = world.recorder.calendar_rules();
+    let published = world.recorder.entries();
     let calls = published.iter().filter(|(kind, _)| kind == "CallRequested").count();
     assert_eq!(calls, 1, "called once");
 }
@@ -166,7 +166,7 @@ async fn whoever_is_held_out_under_the_id_that_stays_hears_no_more() {
             dispatch::run(&world.app, minutes_after(now, hours * 60)).await.unwrap();
         }
         assert_eq!(mails(&world), mails_sent, "{runs}");
-        let published = world.recorder.calendar_rules();
+        let published = world.recorder.entries();
         let asked = published.iter().filter(|(kind, _)| kind == "CallRequested").count();
         assert_eq!(asked, calls, "{runs}");
         let (_, touches) = world.app.store.ledger(&id("ana")).await.unwrap();

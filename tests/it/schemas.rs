@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
 use lazo_domain::event::{self, EventKind, from_wire};
-use lazo_domain::rulebook::{rule_schema, segments_schema};
+use lazo_domain::rulebook::{policy_schema, rule_schema, segments_schema};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -34,7 +34,10 @@ fn samples() -> Vec<PathBuf> {
 
 #[test]
 fn the_schemas_in_the_repository_are_current() {
-    let mut expected = vec![("infra/rules/rule.schema.json".to_owned(), rule_schema().clone())];
+    let of_rules =
+        [("rule", rule_schema()), ("policy", policy_schema()), ("segments", segments_schema())];
+    let mut expected =
+        of_rules.map(|(name, of)| (format!("infra/rules/{name}.schema.json"), of.clone())).to_vec();
     for kind in EventKind::ALL {
         expected.push((format!("events/schemas/{kind}.json"), event::schema(kind).to_value()));
     }

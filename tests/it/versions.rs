@@ -1,5 +1,6 @@
 //! Versions of the rules: published once, worked by within a minute, taken back.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use crate::dispatch::noon;
 use crate::support::events::{batch, profile, purchase};
-use crate::support::recorder::Service;
+use crate::support::recorder::{Reply, Service};
 use crate::support::{BODY, World, id, minutes_after, rules};
 
 const POLICY: &str = "brand: { name: Casa, from: hola@casa.example, postal_address: Orizaba 127 }
@@ -55,9 +56,10 @@ async fn world() -> World {
     World::new(rules(&files)).await
 }
 
-async fn buys(app: &App, purchase_id: &str, now: Instant) {
-    let events = [profile("ana", noon(), json!({})), purchase("ana", purchase_id, now, "10.00")];
-    assert!(ingest::handle(app, batch(&events), now).await.batch_item_failures.is_empty());
+async fn buys(app: &App, customer: &str, purchase_id: &str, now: Instant) {
+    let told =
+        [profile(customer, noon(), json!({})), purchase(customer, purchase_id, now, "10.00")];
+    assert!(ingest::handle(app, batch(&told), now).await.batch_item_failures.is_empty());
 }
 
 /// The subjects of the mails that went out, by their touch.
@@ -107,12 +109,12 @@ async fn what_is_decided_names_its_version_and_is_written_by_it() {
     let app = &world.app;
     publish(&app.store, &bundle("first"), noon()).await;
     app.follow_version(noon()).await;
-    buys(app, "p1", noon()).await;
+    buys(app, "ana", "p1", noon()).await;
     // Another version is published, and this worker has not looked since.
     publish(&app.store, &bundle("second"), noon()).await;
     dispatch::run(app, minutes_after(noon(), 0)).await.unwrap();
     app.follow_version(minutes_after(noon(), 1)).await;
-    buys(app, "p2", minutes_after(noon(), 2)).await;
+    buys(app, "ana", "p2", minutes_after(noon(), 2)).await;
     dispatch::run(app, minutes_after(noon(), 2)).await.unwrap();
     let (events, touches) = app.store.ledger(&id("ana")).await.unwrap();
     let of = |key: &str| events.iter().find(|event| event.key == key).unwrap().version;
@@ -233,10 +235,17 @@ async fn what_is_wrong_or_too_large_is_not_published() {
     assert_eq!(store.bundle(&several.digest()).await.unwrap().unwrap(), several);
 }
 
+/// How many purchases come while versions are published; `LAZO_PURCHASES=10000` asks for
+/// more: `LAZO_PURCHASES=10000 cargo test --release --test it versions::`.
+fn purchases() -> usize {
+    let named = std::env::var("LAZO_PURCHASES").ok().and_then(|count| count.parse().ok());
+    named.unwrap_or(150)
+}
+
 /// Publishes all the time, while events come and what is due goes out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_touch_is_decided_by_one_version_whatever_is_published_meanwhile() {
-    const PURCHASES: usize = 150;
+    const OF_ONE_CUSTOMER: usize = 150;
     let world = world().await;
     let app = world.app.clone();
     publish(&app.store, &bundle("1"), noon()).await;
@@ -251,23 +260,56 @@ async fn a_touch_is_decided_by_one_version_whatever_is_published_meanwhile() {
             }
         }
     });
-    for purchase_id in 0..PURCHASES {
-        buys(&app, &format!("p{purchase_id}"), noon()).await;
-        if purchase_id % 10 == 0 {
+    let purchases = purchases();
+    let customers: Vec<String> =
+        (0..purchases.div_ceil(OF_ONE_CUSTOMER)).map(|n| format!("cus-{n}")).collect();
+    for number in 0..purchases {
+        let customer = &customers[number / OF_ONE_CUSTOMER];
+        buys(&app, customer, &format!("p{number}"), noon()).await;
+        if number % 10 == 0 {
             dispatch::run(&app, noon()).await.unwrap();
         }
     }
     dispatch::run(&app, noon()).await.unwrap();
     publishing.abort();
-    let (events, touches) = app.store.ledger(&id("ana")).await.unwrap();
-    assert_eq!((events.len(), touches.len()), (1 + PURCHASES, PURCHASES));
     let mails = subjects(&world);
-    assert_eq!(mails.len(), PURCHASES, "each went out once");
-    let by: std::collections::BTreeSet<_> = touches.iter().map(|touch| touch.version).collect();
-    assert!(by.len() > 3, "{by:?}");
-    for touch in touches {
-        let id = touch.touch.to_string();
-        let subject = &mails.iter().find(|(of, _)| *of == id).unwrap().1;
-        assert_eq!(*subject, touch.version.unwrap().to_string(), "{id}");
+    let by_touch: BTreeMap<&str, &str> =
+        mails.iter().map(|(touch, subject)| (touch.as_str(), subject.as_str())).collect();
+    assert_eq!((mails.len(), by_touch.len()), (purchases, purchases), "each went out once");
+    let (mut counted, mut by) = (0, BTreeSet::new());
+    for customer in &customers {
+        let (events, touches) = app.store.ledger(&id(customer)).await.unwrap();
+        assert_eq!(events.len(), 1 + touches.len(), "none lost, none twice");
+        counted += touches.len();
+        for touch in touches {
+            let version = touch.version.unwrap();
+            by.insert(version);
+            assert_eq!(by_touch[touch.touch.to_string().as_str()], version.to_string());
+        }
     }
+    assert_eq!(counted, purchases);
+    assert!(by.len() > 3, "{by:?}");
+}
+
+/// The versions that others were told of, or were to be.
+fn told_versions(world: &World) -> Vec<u64> {
+    let told = world.recorder.entries().into_iter().filter(|(kind, _)| kind == "RulesPublished");
+    told.map(|(_, detail)| detail["version"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn others_are_told_which_version_went_live_though_the_bus_fails_at_first() {
+    let world = world().await;
+    let app = &world.app;
+    publish(&app.store, &bundle("one"), noon()).await;
+    publish(&app.store, &bundle("two"), noon()).await;
+    world.recorder.script(Service::EventBridge, [Reply::Partial(1)]);
+    assert!(versions::tell_published(app).await.is_err());
+    assert_eq!(app.store.live_version().await.unwrap().unwrap().untold, [number(1), number(2)]);
+    let asked = told_versions(&world).len();
+    versions::tell_published(app).await.unwrap();
+    assert_eq!(told_versions(&world)[asked..], [1, 2]);
+    // Once is enough.
+    versions::tell_published(app).await.unwrap();
+    assert_eq!(told_versions(&world).len(), asked + 2);
 }

@@ -9,6 +9,8 @@ use lazo_domain::id::Id;
 use lazo_domain::money::{Money, parse_amount};
 use serde::Serialize;
 
+use crate::lang::spoken;
+
 /// A purchase's detail.
 #[derive(Serialize)]
 pub(super) struct PurchaseRow<'a> {
@@ -134,7 +136,8 @@ fn event(
 ) -> Result<Delivered, String> {
     match body {
         Some(body) => Ok(of_body(at, body, detail)),
-        None => of_kind(kind, detail).map_err(|why| why.to_string()),
+        None => of_kind(kind, detail)
+            .map_err(|why| spoken().failure_reason(&why.to_string()).into_owned()),
     }
 }
 

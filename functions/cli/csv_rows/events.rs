@@ -8,6 +8,7 @@ use super::columns::NO_CURRENCY;
 use super::deals::{Deal, RowDetail, fitting};
 use super::detail::{ItemCell, MoneyCell, PurchaseRow, RefundRow};
 use super::{CustomerDeals, Remark, Sheet, Told};
+use crate::lang::spoken;
 
 /// Takes each event, with the line of its first row.
 type Take<'a> = &'a mut dyn FnMut(usize, Delivered);
@@ -145,5 +146,7 @@ fn profile(
     detail.insert("occurred_at".into(), at.to_string().into());
     let detail = Value::Object(detail).to_string();
     let delivered = of_kind(EventKind::CustomerUpdated, &detail);
-    Ok((delivered.map_err(|why| why.to_string())?, detail))
+    let delivered =
+        delivered.map_err(|why| spoken().failure_reason(&why.to_string()).into_owned())?;
+    Ok((delivered, detail))
 }

@@ -57,6 +57,7 @@ impl fmt::Display for Remark {
                 write!(f, "{written} {} {amount}", spoken().pick("se toma como", "is taken as"))
             }
             Remark::LeftOut(LeftOut { path, why }) => {
+                let (path, why) = (spoken().failure_reason(path), spoken().failure_reason(why));
                 write!(f, "{path} {}: {why}", spoken().pick("queda fuera", "is left out"))
             }
         }

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::clock;
-use crate::effects::Watch;
+use crate::effects::{self, Watch};
 
 /// A little over what EventBridge takes.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -78,7 +78,7 @@ struct Answer {
 }
 
 /// Serves until the process ends. Events of Lazo's own go to the file `out`. Once
-/// `telling` has a language, each event of the shop is told on the terminal.
+/// `telling` has a language, each event is told on the terminal.
 pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
@@ -143,7 +143,14 @@ impl Server {
         };
         let text = serde_json::to_string(&envelope)?;
         if entry.source == bus::SOURCE {
-            return self.write_out(&text);
+            self.write_out(&text)?;
+            let telling = self.telling.get();
+            if let Some(told) =
+                telling.and_then(|lang| effects::own(&entry.detail_type, &entry.detail, *lang))
+            {
+                println!("{}  {told}", clock::here().strftime("%H:%M:%S"));
+            }
+            return Ok(());
         }
         let watch = match self.telling.get() {
             Some(lang) => Some((Watch::of(&self.app, &text, now).await?, *lang)),

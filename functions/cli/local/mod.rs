@@ -197,6 +197,9 @@ async fn follow(app: &App, now: Instant, lang: Language) {
     if let Err(error) = versions::keep_schedule(app, now).await {
         eprintln!("lazo: {error}");
     }
+    if let Err(error) = versions::tell_published(app).await {
+        eprintln!("lazo: {error}");
+    }
     let before = app.rules().book.version();
     match app.take_version().await {
         Ok(Some(live)) if before != Some(live.number) => {

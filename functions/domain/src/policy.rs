@@ -113,6 +113,10 @@ pub struct Policy {
     /// to mend it. It may hold personal data.
     #[serde(default = "two_years")]
     pub keep_failures: Span,
+    /// How long it is kept what a customer's events told: rules are rehearsed on it. That
+    /// they happened, and counted, is kept for ever.
+    #[serde(default = "three_years")]
+    pub keep_history: Span,
     /// Whether a mail whose answer was lost, and of which nothing was heard for
     /// an hour, goes once more: better twice than never. Otherwise it is listed
     /// for somebody to look.
@@ -352,6 +356,10 @@ fn three_days() -> Span {
 
 fn two_years() -> Span {
     Span { count: 24, unit: crate::span::Unit::Months }
+}
+
+fn three_years() -> Span {
+    Span { count: 3, unit: crate::span::Unit::Years }
 }
 
 fn a_quarter() -> Share {

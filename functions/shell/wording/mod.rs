@@ -7,6 +7,7 @@ pub mod described;
 mod desk;
 mod people;
 pub mod plan;
+mod reasons;
 mod rules;
 mod touches;
 pub mod uplift;

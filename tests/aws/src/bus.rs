@@ -65,7 +65,7 @@ impl Bus {
     }
 
     /// The events on the bus, the first first.
-    pub fn calendar_rules(&self) -> Vec<Published> {
+    pub fn published(&self) -> Vec<Published> {
         self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

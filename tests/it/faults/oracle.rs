@@ -60,7 +60,7 @@ impl Left {
         let mut asked = BTreeMap::new();
         let mut told = BTreeMap::new();
         let mut escalated = BTreeMap::new();
-        for event in world.aws.bus.calendar_rules() {
+        for event in world.aws.bus.published() {
             let counts = match event.detail_type.as_str() {
                 "CallRequested" | "TaskRequested" => &mut asked,
                 "EmailSent" | "TouchSkipped" => &mut told,

@@ -106,7 +106,7 @@ impl Recorder {
     }
 
     /// Every entry that was put on the bus: its type, and its detail.
-    pub fn calendar_rules(&self) -> Vec<(String, Value)> {
+    pub fn entries(&self) -> Vec<(String, Value)> {
         let entries = self.requests(Service::EventBridge);
         let entries = entries.iter().flat_map(|body| body["Entries"].as_array().unwrap().clone());
         let detail =

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::date::AnnualDate;
 use super::text::{Country, Email, Line, Locale, Note, Phone, Url, ZoneName};
 use super::value::{
-    Change, Scalar, Score, country_schema, given, given_country, quantity, quantity_schema,
+    Change, Scalar, Score, country_schema, given, given_country, given_object, names_schema,
+    object, objects, optional_object, quantity, quantity_schema,
 };
 use crate::channel::Channel;
 use crate::id::Id;
@@ -21,17 +22,6 @@ pub const ITEMS_MAX: usize = 500;
 
 /// The longest name of an attribute or an anniversary, in characters.
 pub(super) const NAME_CHARS_MAX: usize = 128;
-
-/// Names are kept as they come: what a line mends is in none of them.
-fn names_schema() -> serde_json::Value {
-    let mut name = Line::json_schema(&mut schemars::SchemaGenerator::default()).to_value();
-    let plain = r"[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]";
-    let seen = r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]";
-    name["pattern"] = format!("^{plain}*{seen}{plain}*$").into();
-    name["title"] = "Name".into();
-    name["maxLength"] = NAME_CHARS_MAX.into();
-    name
-}
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Name {
@@ -45,7 +35,7 @@ pub struct CustomerUpdated {
     pub customer_id: Id,
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Timestamp,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_object")]
     #[schemars(with = "Option<Name>")]
     pub name: Change<Name>,
     #[serde(default, deserialize_with = "given")]
@@ -129,6 +119,7 @@ pub struct Item {
     #[serde(deserialize_with = "quantity")]
     pub quantity: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional_object")]
     pub unit_price: Option<Money>,
 }
 
@@ -139,8 +130,9 @@ pub struct PurchaseCompleted {
     pub customer_id: Id,
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Timestamp,
+    #[serde(deserialize_with = "object")]
     pub total: Money,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     #[schemars(length(max = ITEMS_MAX))]
     pub items: Vec<Item>,
     pub channel: Option<Line>,
@@ -165,6 +157,7 @@ pub struct PurchaseRefunded {
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Timestamp,
     /// Absent: all of it. One that does not fit keeps the whole event aside.
+    #[serde(default, deserialize_with = "optional_object")]
     pub total: Option<Money>,
     pub reason: Option<Note>,
 }
@@ -208,6 +201,7 @@ pub struct InteractionRecorded {
     pub kind: Line,
     pub satisfaction: Option<Score<1, 5>>,
     pub note: Option<Note>,
+    #[serde(default, deserialize_with = "optional_object")]
     pub follow_up: Option<FollowUp>,
     /// Who of the shop met the customer, or noted it down.
     pub by: Option<Line>,

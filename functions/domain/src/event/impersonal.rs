@@ -15,6 +15,9 @@ pub fn impersonal(why: &str) -> String {
         "a map" => "an object",
         "a sequence" => "a list",
         "a boolean" => "true or false",
+        "a date string" => "a date such as 2026-11-24",
+        // So serde says of one of several words.
+        "map with a single key" => "text in quotes",
         expected if expected.starts_with("struct ") => "an object",
         expected => expected,
     };

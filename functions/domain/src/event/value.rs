@@ -1,9 +1,14 @@
 //! The values of an event's fields: changes, attributes, quantities, scores.
 #![allow(missing_docs, reason = "published in schemas, which say what fits")]
 
+use std::marker::PhantomData;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::body::NAME_CHARS_MAX;
 use super::text::{Country, Line};
 use crate::codes;
 
@@ -14,6 +19,66 @@ where
     T: Deserialize<'de>,
 {
     Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// An object and nothing else: serde takes a list for a struct too, field by field.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<T>, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// A struct that is written as an object.
+pub(super) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// The same, where it may be absent or `null`.
+pub(super) fn optional_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(value)| value))
+}
+
+/// The same of a field that `null` clears.
+pub(super) fn given_object<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    optional_object(deserializer).map(Some)
+}
+
+/// A list of such structs.
+pub(super) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let all = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(all.into_iter().map(|Object(value)| value).collect())
 }
 
 /// A country that there is: by another code nobody would ever be found.
@@ -84,6 +149,17 @@ pub(super) fn quantity_schema(_: &mut SchemaGenerator) -> Schema {
         "maximum": NUMBER_MAX,
         "not": { "exclusiveMinimum": 0, "exclusiveMaximum": NUMBER_MIN_POSITIVE },
     })
+}
+
+/// Names are kept as they come: what a line mends is in none of them.
+pub(super) fn names_schema() -> serde_json::Value {
+    let mut name = Line::json_schema(&mut schemars::SchemaGenerator::default()).to_value();
+    let plain = r"[^\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]";
+    let seen = r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]";
+    name["pattern"] = format!("^{plain}*{seen}{plain}*$").into();
+    name["title"] = "Name".into();
+    name["maxLength"] = NAME_CHARS_MAX.into();
+    name
 }
 
 /// A field of a profile: absent leaves it as it is, `null` clears it.

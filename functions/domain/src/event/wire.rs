@@ -229,10 +229,14 @@ pub(super) fn read<T: DeserializeOwned>(
 ) -> Result<(T, Detail, Vec<LeftOut>), BadEvent> {
     if is_plain
         && text.len() <= DETAIL_BYTES_MAX
+        && text.trim_start().starts_with('{')
         && let Ok(body) = serde_json::from_str::<T>(text)
         && check(&body).is_ok()
     {
         return Ok((body, Detail(text.into()), Vec::new()));
+    }
+    if !text.trim_start().starts_with('{') {
+        return Err(BadEvent::NoJson("the detail is none".into()));
     }
     let cleaned = clean::clean(kind, json::read(text)?, check)?;
     let as_it_came = serde_json::from_str::<Value>(text).is_ok_and(|came| came == cleaned.detail);

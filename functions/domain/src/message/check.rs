@@ -16,7 +16,7 @@ use super::names;
 use super::sample::{Samples, Use};
 use super::source::{Unmarked, unmark};
 use super::{BODY, Context, SCRIPT, SUBJECT, Templates, header, languages};
-use crate::bilingual::said;
+use crate::bilingual::{Bilingual, said};
 use crate::channel::{Channel, Content, Purpose};
 use crate::nearest::hint;
 use crate::notice::NoticeKind;
@@ -274,10 +274,14 @@ impl<'a> Checker<'a> {
                 Err(fault) => fault,
                 Ok(text) if path.ends_with(SUBJECT) => {
                     let message = match header(path, &text) {
-                        Err(_) => "a subject is one line; take the line break out of its middle",
-                        Ok(line) if line.is_empty() => {
+                        Err(_) => said!(
+                            "un asunto es una sola línea; quita el salto de línea que tiene en medio",
+                            "a subject is one line; take the line break out of its middle"
+                        ),
+                        Ok(line) if line.is_empty() => said!(
+                            "el asunto puede quedar vacío; dale palabras que no dependan de lo que se sepa",
                             "the subject may be empty; give it words that do not depend on what is known"
-                        }
+                        ),
                         Ok(_) => continue,
                     };
                     Fault::new(path, Place::START, message)
@@ -340,11 +344,15 @@ impl<'a> Checker<'a> {
 
     /// Every score of a survey can be given.
     fn survey(&mut self, body: &str, html: &str, context: &Context) {
+        const LINKS: &str = "{% for answer in survey.answers %}<a href=\"{{ answer.url }}\">{{ answer.score }}</a>{% endfor %}";
         let answers = context.0["survey"]["answers"].as_array().cloned().unwrap_or_default();
         let links = html::visible_links(html);
         let has = |url: &str| links.iter().any(|link| link == url);
         if !answers.iter().all(|answer| has(answer["url"].as_str().unwrap_or(""))) {
-            let message = "a survey's mail needs a visible link for each score; write {% for answer in survey.answers %}<a href=\"{{ answer.url }}\">{{ answer.score }}</a>{% endfor %} inside an <mj-text>";
+            let message = said!(
+                "el correo de una encuesta necesita un enlace visible por calificación; escribe {LINKS} dentro de un <mj-text>",
+                "a survey's mail needs a visible link for each score; write {LINKS} inside an <mj-text>"
+            );
             self.report.fault(Fault::new(body, Place::START, message));
         }
     }
@@ -354,16 +362,25 @@ impl<'a> Checker<'a> {
         let unsubscribe = context.0["links"]["unsubscribe"].as_str().unwrap_or("");
         let shows_link = html::visible_links(html).iter().any(|link| link == unsubscribe);
         if !shows_link {
-            self.body_lacks(body, "a visible link to unsubscribe; write <a href=\"{{ links.unsubscribe }}\">…</a> inside an <mj-text>");
+            self.body_lacks(body, &said!(
+                "un enlace visible para darse de baja; escribe <a href=\"{{{{ links.unsubscribe }}}}\">…</a> dentro de un <mj-text>",
+                "a visible link to unsubscribe; write <a href=\"{{{{ links.unsubscribe }}}}\">…</a> inside an <mj-text>"
+            ));
         }
         let address = words(&self.policy.brand.postal_address);
         if address.is_empty() {
-            let message = "brand.postal_address is missing; marketing mail must show it";
+            let message = said!(
+                "falta brand.postal_address; el correo de marketing debe mostrarla",
+                "brand.postal_address is missing; marketing mail must show it"
+            );
             self.report.add(Diagnostic::error("rules/policy.yaml", Place::START, message));
         } else if !html::text(html).is_ok_and(|text| words(&text).contains(&address)) {
             self.body_lacks(
                 body,
-                "the postal address; write {{ brand.postal_address }} inside an <mj-text>",
+                &said!(
+                    "la dirección postal; escribe {{{{ brand.postal_address }}}} dentro de un <mj-text>",
+                    "the postal address; write {{{{ brand.postal_address }}}} inside an <mj-text>"
+                ),
             );
         }
         let Some(path) = self.templates.text_path(body) else {
@@ -374,19 +391,37 @@ impl<'a> Checker<'a> {
             return;
         };
         if !text.contains(unsubscribe) {
-            self.lacks(&path, "the link to unsubscribe; write {{ links.unsubscribe }}");
+            self.lacks(
+                &path,
+                &said!(
+                    "el enlace para darse de baja; escribe {{{{ links.unsubscribe }}}}",
+                    "the link to unsubscribe; write {{{{ links.unsubscribe }}}}"
+                ),
+            );
         }
         if !words(&text).contains(&address) {
-            self.lacks(&path, "the postal address; write {{ brand.postal_address }}");
+            self.lacks(
+                &path,
+                &said!(
+                    "la dirección postal; escribe {{{{ brand.postal_address }}}}",
+                    "the postal address; write {{{{ brand.postal_address }}}}"
+                ),
+            );
         }
     }
 
-    fn body_lacks(&mut self, path: &str, what: &str) {
-        self.lacks(path, &format!("{what}, or {{% include \"{BRAND}/footer.mjml\" %}}"));
+    fn body_lacks(&mut self, path: &str, what: &Bilingual) {
+        let include = said!(
+            ", o {{% include \"{BRAND}/footer.mjml\" %}}",
+            ", or {{% include \"{BRAND}/footer.mjml\" %}}"
+        );
+        self.lacks(path, &what.clone().then(&include));
     }
 
-    fn lacks(&mut self, path: &str, what: &str) {
-        self.report.fault(Fault::new(path, Place::START, format!("a marketing mail needs {what}")));
+    fn lacks(&mut self, path: &str, what: &Bilingual) {
+        let message =
+            what.within("un correo de marketing necesita {}", "a marketing mail needs {}");
+        self.report.fault(Fault::new(path, Place::START, message));
     }
 }
 

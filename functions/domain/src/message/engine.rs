@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::files::Files;
 use super::format;
 use super::source::{self, Call};
+use crate::bilingual::{Bilingual, said};
 use crate::money::{Money, parse_amount};
 
 /// How many steps a template may take: about twenty thousand lines of a list.
@@ -76,7 +77,10 @@ impl Engine {
         let locale = language.to_owned();
         environment.add_filter("day", move |text: String| match format::parse_day(&text) {
             Some(date) => Ok(format::day(date, &locale)),
-            None => Err(refused("day takes a date, such as purchase.at | day")),
+            None => Err(refused(&said!(
+                "day lleva una fecha, como purchase.at | day",
+                "day takes a date, such as purchase.at | day"
+            ))),
         });
         Engine { environment, files: files.clone() }
     }
@@ -112,8 +116,9 @@ impl Engine {
     }
 }
 
-fn refused(message: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidOperation, message)
+/// An error that [`Fault::of_template`] tells in both languages.
+fn refused(message: &Bilingual) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message.to_carry())
 }
 
 /// Writes a value, in HTML escaped. Unlike MiniJinja's own escaping it leaves
@@ -174,17 +179,26 @@ fn money(value: &Value, currency: Option<&str>, locale: &str) -> Result<String, 
     let (amount, own) = (value.get_attr("amount")?, value.get_attr("currency")?);
     let amount = if amount.is_undefined() { value } else { &amount };
     let currency = own.as_str().or(currency).ok_or_else(|| {
-        refused("money takes event.total | money, or a number with its currency: customer.total_spent | money(customer.currency)")
+        refused(&said!(
+            "money lleva event.total | money, o un número con su moneda: customer.total_spent | money(customer.currency)",
+            "money takes event.total | money, or a number with its currency: customer.total_spent | money(customer.currency)"
+        ))
     })?;
-    let currency = currency
-        .parse()
-        .map_err(|_| refused("a currency is three capital letters, such as \"MXN\""))?;
+    let currency = currency.parse().map_err(|_| {
+        refused(&said!(
+            "una moneda son tres mayúsculas, como \"MXN\"",
+            "a currency is three capital letters, such as \"MXN\""
+        ))
+    })?;
     let parsed = match amount.as_str() {
         Some(text) => parse_amount(text).ok(),
         None => f64::try_from(amount.clone()).ok().and_then(Decimal::from_f64),
     };
     match parsed.filter(|amount| !amount.is_sign_negative() || amount.is_zero()) {
         Some(amount) => Ok(format::money(&Money { amount, currency }, locale)),
-        None => Err(refused("money takes an amount of zero or more, such as event.total | money")),
+        None => Err(refused(&said!(
+            "money lleva un importe de cero o más, como event.total | money",
+            "money takes an amount of zero or more, such as event.total | money"
+        ))),
     }
 }

@@ -128,9 +128,36 @@ fn explain(error: &Error, files: &Files) -> Bilingual {
         kind if detail.is_empty() => kind.to_string().into(),
         ErrorKind::UnknownFilter => unknown(Call::Filter(&named("filter "))),
         ErrorKind::UnknownTest => unknown(Call::Test(&named("test "))),
-        ErrorKind::InvalidOperation => detail.into(),
+        ErrorKind::InvalidOperation => Bilingual::carried(detail),
+        ErrorKind::SyntaxError => syntax(detail),
         kind => format!("{kind}: {detail}").into(),
     }
+}
+
+/// What MiniJinja cannot read.
+fn syntax(detail: &str) -> Bilingual {
+    let there = |text: &str| match text {
+        "end of input" | "end of file" => said!("el final del archivo", "the end of the file"),
+        "end of variable block" => said!("}}}}", "}}}}"),
+        "end of block" => said!("%}}", "%}}"),
+        "start of block" => said!("{{%", "{{%"),
+        "identifier" => said!("un nombre", "a name"),
+        "string" => said!("un texto", "a text"),
+        "integer" | "float" => said!("un número", "a number"),
+        other => other.into(),
+    };
+    let expected = detail.strip_prefix("unexpected ").map(|rest| rest.split_once(", expected "));
+    match expected {
+        Some(Some((found, wanted))) => {
+            let wanted = there(wanted).within("; falta {}", ", {} is missing");
+            there(found).within("no va aquí {}", "{} does not go here").then(&wanted)
+        }
+        Some(None) => {
+            there(&detail["unexpected ".len()..]).within("no va aquí {}", "{} does not go here")
+        }
+        None => detail.into(),
+    }
+    .within("error de sintaxis: {}", "syntax error: {}")
 }
 
 pub(super) fn unknown(call: Call) -> Bilingual {

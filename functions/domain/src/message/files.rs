@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::bilingual::{Bilingual, said};
 use crate::event::Locale;
 use crate::nearest::nearest;
 
@@ -80,7 +81,7 @@ impl Files {
 
     /// Files of a template that nothing reads, as they are called or where they
     /// lie, with what to do about it.
-    pub fn unread<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, String)> {
+    pub fn unread<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, Bilingual)> {
         self.paths().filter_map(move |path| {
             let parts = path.split('/').collect::<Vec<_>>();
             let known = || NAMES.into_iter();
@@ -90,15 +91,28 @@ impl Files {
                         return None;
                     }
                     match nearest(file, known()) {
-                        Some(near) => format!("is not read; did you mean {near:?}?"),
-                        None => format!("is not read; a template's files are {}", NAMES.join(", ")),
+                        Some(near) => said!(
+                            "no se lee; ¿quisiste decir {near:?}?",
+                            "is not read; did you mean {near:?}?"
+                        ),
+                        None => said!(
+                            "no se lee; los archivos de una plantilla son {}",
+                            "is not read; a template's files are {}",
+                            NAMES.join(", ")
+                        ),
                     }
                 }
                 [template, file] if template == name && !self.is_included(name, file) => {
-                    "is not read: it lies beside the languages; move it into one, such as es".into()
+                    said!(
+                        "no se lee: está junto a los idiomas; muévelo dentro de uno, como es",
+                        "is not read: it lies beside the languages; move it into one, such as es"
+                    )
                 }
                 [template, _, _, _, ..] if template == name => {
-                    "is not read: it lies too deep; move it into its language's folder".into()
+                    said!(
+                        "no se lee: está demasiado adentro; muévelo a la carpeta de su idioma",
+                        "is not read: it lies too deep; move it into its language's folder"
+                    )
                 }
                 _ => return None,
             };

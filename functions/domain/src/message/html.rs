@@ -6,6 +6,8 @@ use html2text::{Element, Handle, RcDom, config};
 use mrml::prelude::parser::{Error, Span, WarningKind};
 use mrml::prelude::render::RenderOptions;
 
+use crate::bilingual::{Bilingual, said};
+
 /// Text is not broken into lines: each reader's window does that, and no link
 /// is cut in two.
 const WIDTH: usize = 10_000;
@@ -14,12 +16,12 @@ const WIDTH: usize = 10_000;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct MjmlFault {
     pub range: Range<usize>,
-    pub message: String,
+    pub message: Bilingual,
     pub is_warning: bool,
 }
 
 impl MjmlFault {
-    pub fn error(range: Range<usize>, message: impl Into<String>) -> MjmlFault {
+    pub fn error(range: Range<usize>, message: impl Into<Bilingual>) -> MjmlFault {
         MjmlFault { range, message: message.into(), is_warning: false }
     }
 }
@@ -31,13 +33,17 @@ pub(super) fn from_mjml(mjml: &str) -> Result<(String, Vec<MjmlFault>), MjmlFaul
     // No fonts: each would be fetched from its maker when the mail is read.
     let options = RenderOptions { fonts: Default::default(), ..RenderOptions::default() };
     let html = parsed.element.render(&options);
-    let html =
-        html.map_err(|error| MjmlFault::error(0..0, format!("cannot be rendered: {error}")))?;
+    let html = html.map_err(|error| {
+        let message = said!("no se puede componer: {error}", "cannot be rendered: {error}");
+        MjmlFault::error(0..0, message)
+    })?;
     let warnings = parsed.warnings.iter().map(|warning| MjmlFault {
         range: warning.span.start..warning.span.end,
         message: match warning.kind {
-            WarningKind::UnexpectedAttribute => "MJML does not know this attribute here".into(),
-            kind => kind.to_string(),
+            WarningKind::UnexpectedAttribute => {
+                said!("MJML no conoce aquí este atributo", "MJML does not know this attribute here")
+            }
+            kind => kind.to_string().into(),
         },
         is_warning: true,
     });
@@ -46,49 +52,70 @@ pub(super) fn from_mjml(mjml: &str) -> Result<(String, Vec<MjmlFault>), MjmlFaul
 
 fn refused(error: &Error, mjml: &str) -> MjmlFault {
     let at = |span: &Span| span.start..span.end;
-    match error {
-        Error::UnexpectedElement { position, .. } => {
-            MjmlFault::error(at(position), "this element may not stand here")
-        }
-        Error::UnexpectedToken { position, .. } => MjmlFault::error(
+    let (range, message) = match error {
+        Error::UnexpectedElement { position, .. } => (
             at(position),
-            "this may not stand here; is an element before it not closed?",
+            said!("este elemento no puede estar aquí", "this element may not stand here"),
+        ),
+        Error::UnexpectedToken { position, .. } => (
+            at(position),
+            said!(
+                "esto no puede estar aquí; ¿quedó sin cerrar un elemento anterior?",
+                "this may not stand here; is an element before it not closed?"
+            ),
         ),
         Error::MissingAttribute { name, position, .. } => {
-            MjmlFault::error(at(position), format!("lacks the attribute {name}"))
+            (at(position), said!("le falta el atributo {name}", "lacks the attribute {name}"))
         }
         Error::InvalidAttribute { position, .. } => {
-            MjmlFault::error(at(position), "this attribute cannot be read")
+            (at(position), said!("no se puede leer este atributo", "this attribute cannot be read"))
         }
         Error::InvalidFormat { position, .. } => {
-            MjmlFault::error(at(position), "this value cannot be read")
+            (at(position), said!("no se puede leer este valor", "this value cannot be read"))
         }
-        Error::EndOfStream { .. } => {
-            MjmlFault::error(mjml.len()..mjml.len(), "ends before every element is closed")
-        }
-        Error::SizeLimit { .. } => MjmlFault::error(0..0, "is larger than 4 GB"),
+        Error::EndOfStream { .. } => (
+            mjml.len()..mjml.len(),
+            said!("termina sin cerrar todos los elementos", "ends before every element is closed"),
+        ),
+        Error::SizeLimit { .. } => (0..0, said!("pasa de 4 GB", "is larger than 4 GB")),
         Error::ParserError { source, .. } => {
-            let position = source.pos();
-            let before = mjml.split_inclusive('\n').take((position.row - 1) as usize);
-            let line: usize = before.map(str::len).sum();
-            let rest = &mjml[line..];
-            let column = rest.char_indices().nth((position.col - 1) as usize);
-            let start = line + column.map_or(0, |(byte, _)| byte);
-            MjmlFault::error(start..start, "is no MJML here; write < in text as &lt;")
+            let start = start_of(mjml, source.pos().row, source.pos().col);
+            let message = said!(
+                "aquí no hay MJML; escribe < en un texto como &lt;",
+                "is no MJML here; write < in text as &lt;"
+            );
+            (start..start, message)
         }
-        Error::NoRootNode => MjmlFault::error(0..0, "has no <mjml> element"),
-        Error::IncludeLoaderError { position, .. } => MjmlFault::error(at(position), INCLUDE),
-    }
+        Error::NoRootNode => {
+            (0..0, said!("no tiene ningún elemento <mjml>", "has no <mjml> element"))
+        }
+        Error::IncludeLoaderError { position, .. } => (at(position), include()),
+    };
+    MjmlFault::error(range, message)
 }
 
-pub(super) const INCLUDE: &str =
-    "mj-include is not read; write {% include \"_brand/…\" %} for shared parts";
+/// Where a row and a column of a parser's begin, in bytes.
+fn start_of(mjml: &str, row: u32, column: u32) -> usize {
+    let before = mjml.split_inclusive('\n').take((row - 1) as usize);
+    let line: usize = before.map(str::len).sum();
+    let rest = &mjml[line..];
+    line + rest.char_indices().nth((column - 1) as usize).map_or(0, |(byte, _)| byte)
+}
+
+pub(super) fn include() -> Bilingual {
+    said!(
+        "mj-include no se lee; escribe {{% include \"_brand/…\" %}} para las partes comunes",
+        "mj-include is not read; write {{% include \"_brand/…\" %}} for shared parts"
+    )
+}
 
 /// The text of an HTML mail: what its reader sees, links with their addresses.
-pub(super) fn text(html: &str) -> Result<String, String> {
+pub(super) fn text(html: &str) -> Result<String, Bilingual> {
     let config = config::rich().no_table_borders();
     let parsed = config.parse_html(html.as_bytes());
-    let dom = parsed.map_err(|error| format!("cannot be read as HTML: {error}"))?;
+    let dom = parsed.map_err(|error| {
+        said!("no se puede leer como HTML: {error}", "cannot be read as HTML: {error}")
+    })?;
     hide(&dom.document);
     let space = Piece::new("<br><br>");
     space_out(&dom.document, &space.nodes());
@@ -104,7 +131,9 @@ pub(super) fn text(html: &str) -> Result<String, String> {
     }
     let tree = config.dom_to_render_tree(&dom);
     let text = tree.and_then(|tree| config.render_to_string(tree, WIDTH));
-    let text = text.map_err(|error| format!("cannot be turned into text: {error}"))?;
+    let text = text.map_err(|error| {
+        said!("no se puede pasar a texto: {error}", "cannot be turned into text: {error}")
+    })?;
     Ok(tidy(&text.lines().map(unpadded).collect::<Vec<_>>().join("\n")))
 }
 
@@ -287,9 +316,9 @@ mod tests {
             )
         };
         let fault = from_mjml(&mjml("<mj-text>a\n< b</mj-text>")).unwrap_err();
-        assert_eq!((fault.range.start, fault.message.contains("&lt;")), (49, true));
+        assert_eq!((fault.range.start, fault.message.en.contains("&lt;")), (49, true));
         let fault = from_mjml(&mjml("<mj-include path=\"/etc/passwd\" />")).unwrap_err();
-        assert_eq!(fault.message, INCLUDE);
+        assert_eq!(fault.message, include());
         let (html, passed_over) = from_mjml(&mjml("<mj-text>a</mj-text>")).unwrap();
         assert_eq!(passed_over, []);
         assert!(!html.contains("googleapis"), "{html}");

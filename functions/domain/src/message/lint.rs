@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::html::{INCLUDE, MjmlFault};
+use super::html::{MjmlFault, include};
+use crate::bilingual::{Bilingual, said};
 use crate::nearest::hint;
 
 /// The elements of MJML.
@@ -71,13 +72,13 @@ pub(super) fn lint(mjml: &str) -> Vec<MjmlFault> {
         at = linter.tag(start);
     }
     for open in std::mem::take(&mut linter.open).into_iter().rev() {
-        linter.not_closed(&open, "the end");
+        linter.not_closed(&open, &said!("el final", "the end"));
     }
     linter.found
 }
 
 impl<'a> Linter<'a> {
-    fn fault(&mut self, range: Range<usize>, message: String) {
+    fn fault(&mut self, range: Range<usize>, message: Bilingual) {
         self.found.push(MjmlFault::error(range, message));
     }
 
@@ -95,7 +96,10 @@ impl<'a> Linter<'a> {
             let range = start..start + text.trim().lines().next().unwrap_or("").len();
             self.fault(
                 range,
-                format!("text stands directly in <{parent}>; put it inside <mj-text>"),
+                said!(
+                    "hay texto directamente en <{parent}>; ponlo dentro de <mj-text>",
+                    "text stands directly in <{parent}>; put it inside <mj-text>"
+                ),
             );
         }
     }
@@ -140,36 +144,47 @@ impl<'a> Linter<'a> {
 
     fn begin(&mut self, name: &str, range: Range<usize>) {
         if name == "mj-include" {
-            return self.fault(range, INCLUDE.into());
+            return self.fault(range, include());
         }
         let is_mjml = name == "mjml" || name.starts_with("mj-");
         if is_mjml && !ELEMENTS.contains(&name) {
-            let hint = hint(name, ELEMENTS);
-            return self.fault(range, format!("MJML has no element <{name}>{hint}"));
+            let message =
+                said!("MJML no tiene el elemento <{name}>", "MJML has no element <{name}>")
+                    .then(&hint(name, ELEMENTS));
+            return self.fault(range, message);
         }
         if let Some(parent) = self.parent().filter(|parent| STRUCTURE.contains(parent))
             && !is_mjml
         {
             self.fault(
                 range,
-                format!("<{name}> stands directly in <{parent}>; put it inside <mj-text>"),
+                said!(
+                    "<{name}> está directamente en <{parent}>; ponlo dentro de <mj-text>",
+                    "<{name}> stands directly in <{parent}>; put it inside <mj-text>"
+                ),
             );
         }
     }
 
     fn close(&mut self, name: &str, range: Range<usize>) {
         match self.open.iter().rposition(|open| open.name == name) {
-            None => self.fault(range, format!("</{name}> closes nothing")),
+            None => {
+                self.fault(range, said!("</{name}> no cierra nada", "</{name}> closes nothing"))
+            }
             Some(index) => {
                 for open in self.open.split_off(index).into_iter().skip(1).rev() {
-                    self.not_closed(&open, &format!("</{name}>"));
+                    self.not_closed(&open, &format!("</{name}>").into());
                 }
             }
         }
     }
 
-    fn not_closed(&mut self, open: &Open, before: &str) {
-        let message = format!("<{0}> is not closed before {before}; write </{0}>", open.name);
+    fn not_closed(&mut self, open: &Open, before: &Bilingual) {
+        let name = open.name;
+        let message = before.within(
+            &format!("<{name}> no se cierra antes de {{}}; escribe </{name}>"),
+            &format!("<{name}> is not closed before {{}}; write </{name}>"),
+        );
         self.fault(open.range.clone(), message);
     }
 }

@@ -202,6 +202,15 @@ impl Templates {
 
     /// The text that somebody wrote for a body, where the generated one is not
     /// good enough.
+    /// Whether a template asks for a segment by its name in quotes.
+    #[must_use]
+    pub fn names_segment(&self, name: &str) -> bool {
+        let quoted = [format!("\"{name}\""), format!("'{name}'")];
+        let texts = self.files.paths().filter_map(|path| self.files.text(path));
+        let mut asking = texts.filter(|text| text.contains("segments"));
+        asking.any(|text| quoted.iter().any(|quoted| text.contains(quoted)))
+    }
+
     fn text_path(&self, body_path: &str) -> Option<String> {
         let path = format!("{}.txt", body_path.trim_end_matches(".mjml"));
         self.files.text(&path).map(|_| path)

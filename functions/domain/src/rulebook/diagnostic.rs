@@ -16,6 +16,8 @@ pub struct Diagnostic {
     pub severity: DiagnosticSeverity,
     /// What is wrong and how to mend it, for whoever writes the file.
     pub message: Bilingual,
+    /// The segment that nothing asks for: where a template names it, nothing is found.
+    pub idle_segment: Option<String>,
 }
 
 /// Whether a finding must be mended.
@@ -35,6 +37,7 @@ impl Diagnostic {
             place,
             severity: DiagnosticSeverity::Error,
             message: message.into(),
+            idle_segment: None,
         }
     }
 

@@ -149,11 +149,12 @@ pub(super) fn unused(file: &str, written: &Written, rules: &[Rule], found: &mut 
     for segment in written.segments.iter().filter(is_idle) {
         let place = written.places.iter().find(|(name, _)| *name == segment.name);
         let message = said!(
-            "ninguna condición pregunta por el segmento {:?}; quítalo, o escribe counted: true si está para que `lazo segments` lo cuente",
-            "no condition asks for the segment {:?}; take it out, or write counted: true where it is there for `lazo segments` to count",
+            "nada pregunta por el segmento {:?}; quítalo, o escribe counted: true si está para que `lazo segments` lo cuente",
+            "nothing asks for the segment {:?}; take it out, or write counted: true where it is there for `lazo segments` to count",
             segment.name
         );
         let place = place.map_or(Place::START, |(_, place)| *place);
-        found.push(Diagnostic::warning(file, place, message));
+        let idle_segment = Some(segment.name.clone());
+        found.push(Diagnostic { idle_segment, ..Diagnostic::warning(file, place, message) });
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use lazo_domain::customer::{Customer, TriggerEvent};
 use lazo_domain::event::Detail;
 use lazo_domain::id::Id;
+use lazo_domain::instant::Instant;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -19,6 +20,8 @@ use super::{Item, Loaded, Sk, Store, StoreError, keys};
 const ELSEWHERE: &str = "";
 
 const DETAIL: &str = "detail";
+/// How many events of a customer are forgotten in one look at them.
+const FORGOTTEN_AT_ONCE: usize = 500;
 /// Holds a long detail, compressed.
 const PACKED: &str = "packed";
 
@@ -119,14 +122,43 @@ impl Store {
         let events = self.items_under(id, Sk::Begins("event#")).await?;
         let touches = self.items_under(id, Sk::Begins("touch#")).await?;
         for item in events.into_iter().chain(touches).filter(tells) {
-            let key = keys::keyed(keys::customer(id), keys::text(&item, "sk")?);
-            let update = self.client.update_item().set_key(Some(key));
-            let update = update.update_expression("REMOVE #detail, #packed, #met");
-            let update = update.expression_attribute_names("#detail", DETAIL);
-            let update = update.expression_attribute_names("#packed", PACKED);
-            let update = update.expression_attribute_names("#met", MET);
-            self.update_if(update.condition_expression("attribute_exists(pk)")).await?;
+            self.strip(id, &item).await?;
         }
+        Ok(())
+    }
+
+    /// Forgets what a customer's events told that happened before an instant, so many at
+    /// most. Their keys stay, so that each still counts once.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn forget_history(&self, id: &Id, before: Instant) -> Result<(), StoreError> {
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("pk = :pk AND begins_with(sk, :event)")
+            .filter_expression("#at < :before")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)))
+            .expression_attribute_values(":event", AttributeValue::S("event#".into()))
+            .expression_attribute_values(":before", AttributeValue::N(before.millis().to_string()));
+        let tells = |item: &Item| [DETAIL, PACKED].iter().any(|of| item.contains_key(*of));
+        let old = self.all_of(query).await?.into_iter().filter(tells);
+        for item in old.take(FORGOTTEN_AT_ONCE) {
+            self.strip(id, &item).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes out of an item of the ledger what it tells besides ids.
+    async fn strip(&self, id: &Id, item: &Item) -> Result<(), StoreError> {
+        let key = keys::keyed(keys::customer(id), keys::text(item, "sk")?);
+        let update = self.client.update_item().set_key(Some(key));
+        let update = update.update_expression("REMOVE #detail, #packed, #met");
+        let update = update.expression_attribute_names("#detail", DETAIL);
+        let update = update.expression_attribute_names("#packed", PACKED);
+        let update = update.expression_attribute_names("#met", MET);
+        self.update_if(update.condition_expression("attribute_exists(pk)")).await?;
         Ok(())
     }
 }

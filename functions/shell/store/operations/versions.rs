@@ -39,6 +39,9 @@ pub struct LiveVersion {
     /// Those that go live later, by when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scheduled: Vec<ScheduledVersion>,
+    /// Those that went live and that others were not told of yet, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<VersionNumber>,
     /// How often the item was changed: whoever changes it says what they saw.
     pub revision: u64,
 }

@@ -175,12 +175,20 @@ impl Checker<'_> {
             Some(name) if matches!(name.expr, Expr::Literal(LiteralValue::String(_))) => {
                 self.segments(name);
             }
-            _ if is_method => {
-                self.fault(at, "write segment(\"loyal\"), with nothing before it".into())
-            }
-            _ => {
-                self.fault(at, "segment takes a name in quotes, such as segment(\"loyal\")".into())
-            }
+            _ if is_method => self.fault(
+                at,
+                said!(
+                    "escribe segment(\"loyal\"), sin nada antes",
+                    "write segment(\"loyal\"), with nothing before it"
+                ),
+            ),
+            _ => self.fault(
+                at,
+                said!(
+                    "segment lleva un nombre entre comillas, como segment(\"loyal\")",
+                    "segment takes a name in quotes, such as segment(\"loyal\")"
+                ),
+            ),
         }
     }
 

@@ -91,7 +91,7 @@ fn mistakes_of_the_language_are_told_with_their_place() {
     let cases = [
         (
             "Hola\n{% if x %}",
-            "2:9: error: syntax error: unexpected end of input, expected end of block",
+            "2:9: error: syntax error: the end of the file does not go here, %} is missing",
         ),
         ("Hola\n {{ 1 | mony }}", "2:9: error: unknown filter \"mony\"; did you mean \"money\"?"),
         (

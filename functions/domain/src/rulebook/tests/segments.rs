@@ -204,8 +204,7 @@ fn a_segment_that_nobody_uses_or_that_never_holds_is_doubtful() {
     let two = "big: { if: customer.total_spent > 9.0 }\nloyal: { if: customer.purchases > 1 }\n";
     let found = told(two, ASKS);
     assert_eq!(found.len(), 1, "{found:?}");
-    let expected =
-        "segments.yaml:1:1: warning: no condition asks for the segment \"big\"; take it out";
+    let expected = "segments.yaml:1:1: warning: nothing asks for the segment \"big\"; take it out";
     assert!(found[0].starts_with(expected), "{found:?}");
     let counted = two.replace("9.0", "9.0, counted: true");
     assert_eq!(told(&counted, ASKS), [""; 0]);
