@@ -14,7 +14,7 @@ fn a_reason_is_told_with_its_parts() {
         (
             "PurchaseCompleted: total: is missing amount; items[3].quantity: is below zero, a \
              quantity is zero or more",
-            "PurchaseCompleted: total: le falta amount; items[3].quantity: es menor que cero, y \
+            "PurchaseCompleted: total: no trae amount; items[3].quantity: es menor que cero, y \
              una cantidad es de cero o más",
         ),
         (
@@ -29,6 +29,10 @@ fn a_reason_is_told_with_its_parts() {
         ("customer ana cannot be worked on: DynamoDB: throttled", {
             "no se puede trabajar con el cliente ana: DynamoDB: throttled"
         }),
+        (
+            "no JSON object: expected value at line 1 column 9",
+            "no es un objeto JSON: falta un valor en la línea 1, columna 9",
+        ),
         ("a text of tomorrow", "a text of tomorrow"),
     ] {
         assert_eq!(in_spanish(kept), told);
