@@ -8,6 +8,7 @@ pub mod batch;
 pub mod bus;
 pub mod call_list;
 pub mod commit;
+pub mod find;
 pub mod intake;
 pub mod link;
 pub mod mailer;

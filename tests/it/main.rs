@@ -28,6 +28,7 @@ mod erasure;
 mod faults;
 mod feedback;
 mod files;
+mod find;
 mod imports;
 mod ingest;
 mod journey;

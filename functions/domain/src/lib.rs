@@ -36,6 +36,7 @@ pub mod policy;
 pub mod profile;
 pub mod rule;
 pub mod rulebook;
+pub mod search;
 pub mod segment;
 pub mod simulation;
 pub mod span;

@@ -23,6 +23,7 @@
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `address#<keyed hash>` | `said` | what was said of an address or a number |
+//! | `search#<keyed hash>` | `<keyed hashes>#<customer id>` | somebody whose name, address or number begins so |
 //! | `secret` | `addresses` | the key of those hashes |
 //! | `limits#<name>` | `slots` | when the next turn under a limit is free |
 //! | `drift_model` | `fitted` | the drift model |
@@ -71,6 +72,11 @@ pub(super) fn interest(topic: &Topic, shard: u8) -> String {
 /// The partition of an address, by the hash of it.
 pub(super) fn address(hash: &str) -> String {
     format!("address#{hash}")
+}
+
+/// The partition of what somebody is found by, by the hash of how it begins.
+pub(super) fn search(hash: &str) -> String {
+    format!("search#{hash}")
 }
 
 /// Where the key of those hashes is.
