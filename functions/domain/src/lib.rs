@@ -6,6 +6,7 @@
 //! and the reason for everything that is not.
 
 pub mod address;
+pub mod ahead;
 pub mod bilingual;
 pub mod calendar;
 pub mod channel;

@@ -43,7 +43,7 @@ use serde::de::DeserializeOwned;
 
 use content::{contents, interests};
 use customer::{addresses, alarms, details, format, item, search, sections};
-use ledger::{answers, enrolments, entries, feedback, history};
+use ledger::{answers, beside, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
 use operations::{calendar_rules, deployed, drift_model, failures, send_rate, versions};
 use work_list::{calls, complaints, staff_index, staff_mail};
@@ -51,6 +51,7 @@ use work_list::{calls, complaints, staff_index, staff_mail};
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
 pub use alarms::{Behind, RingingPage};
 pub use answers::Answer;
+pub use beside::Beside;
 pub use calendar_rules::{CalendarRules, Place, Tour};
 pub use calls::{Call, CallStatus};
 pub use commit::Commit;
