@@ -1,0 +1,5 @@
+//! The console, asked as a browser asks it: through its own router, on real parts.
+
+pub mod browser;
+mod calls;
+mod frame;
