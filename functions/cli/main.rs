@@ -55,6 +55,7 @@ mod log;
 mod new_shop;
 mod place;
 mod plan;
+mod publish;
 mod ranked;
 mod rejected;
 mod remedies;

@@ -14,6 +14,7 @@ mod calling;
 mod calls;
 mod commands;
 mod complaints;
+mod console;
 mod content;
 mod convergence;
 mod desk;

@@ -43,14 +43,15 @@ use serde::de::DeserializeOwned;
 
 use content::{contents, interests};
 use customer::{addresses, alarms, details, format, item, search, sections};
-use ledger::{answers, beside, enrolments, entries, feedback, history};
+use ledger::{answers, beside, ended, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
-use operations::{calendar_rules, deployed, drift_model, failures, send_rate, versions};
+use operations::{audit, calendar_rules, deployed, drift_model, failures, send_rate, versions};
 use work_list::{calls, complaints, staff_index, staff_mail};
 
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
 pub use alarms::{Behind, RingingPage};
 pub use answers::Answer;
+pub use audit::AuditEntry;
 pub use beside::Beside;
 pub use calendar_rules::{CalendarRules, Place, Tour};
 pub use calls::{Call, CallStatus};
@@ -63,6 +64,7 @@ pub use contents::{FanOut, Progress};
 pub use deployed::Deployed;
 pub use dissolutions::CountedDissolution;
 pub use drift_model::FittedModel;
+pub use ended::{Ended, EndedTouch};
 pub use enrolments::{Known, Sought};
 pub use entries::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
 pub use experiences::CountedExperience;

@@ -2,6 +2,7 @@
 
 pub(super) mod answers;
 pub(super) mod beside;
+pub(super) mod ended;
 pub(super) mod enrolments;
 pub(super) mod entries;
 pub(super) mod feedback;
