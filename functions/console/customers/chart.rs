@@ -283,10 +283,14 @@ fn table(drift: &Drift, lang: Language) -> Markup {
     let mut rows: Vec<(Date, &str)> =
         drift.purchases.iter().map(|day| (*day, lang.pick("Compra", "Purchase"))).collect();
     rows.extend(
-        drift.drifted.iter().map(|(day, _)| (*day, lang.pick("Empieza a alejarse", "Drift begins"))),
+        drift
+            .drifted
+            .iter()
+            .map(|(day, _)| (*day, lang.pick("Empieza a alejarse", "Drift begins"))),
     );
     rows.push((drift.today, lang.pick("Hoy", "Today")));
-    let would = lang.pick("Empezaría a alejarse si no compra", "Drift would begin without a purchase");
+    let would =
+        lang.pick("Empezaría a alejarse si no compra", "Drift would begin without a purchase");
     rows.extend(drift.begins.map(|day| (day, would)));
     rows.sort_by_key(|(day, _)| *day);
     let shown = rows.len().saturating_sub(24);

@@ -83,8 +83,14 @@ fn opening(ask: &Ask, customer: &Customer, wrong: &Wrong) -> Page {
         ("high", lang.pick("grave", "high")),
     ];
     let hint = match known.is_empty() {
-        true => lang.pick("Siempre con las mismas palabras.", "Always in the same words.").to_owned(),
-        false => format!("{} {}.", lang.pick("Tienen responsable:", "Those that have somebody:"), known.join(", ")),
+        true => {
+            lang.pick("Siempre con las mismas palabras.", "Always in the same words.").to_owned()
+        }
+        false => format!(
+            "{} {}.",
+            lang.pick("Tienen responsable:", "Those that have somebody:"),
+            known.join(", ")
+        ),
     };
     let category = Field {
         hint: Some(&hint),
@@ -159,7 +165,9 @@ pub async fn resolve_sent(ask: Ask) -> Answer {
     match acts::tell(&ask, "ComplaintResolved", detail).await {
         Ok(_) => {}
         Err(NotTold::Field(why)) => {
-            return Ok(resolving(&ask, &customer, &id, &vec![("resolution", why)]).refused().into());
+            return Ok(resolving(&ask, &customer, &id, &vec![("resolution", why)])
+                .refused()
+                .into());
         }
         Err(NotTold::Ours(trouble)) => return Err(trouble),
     }

@@ -1,5 +1,6 @@
 //! What a customer accepts, as they said it to somebody of the shop.
 
+use lazo_domain::channel::Purpose;
 use lazo_domain::customer::Customer;
 use lazo_domain::event::LINE_CHARS_MAX;
 use maud::html;
@@ -61,9 +62,15 @@ pub async fn sent(ask: Ask) -> Answer {
     }
     let rules = ask.rules();
     let allowed = |customer: &Customer| {
-        let all = CHANNELS.iter().flat_map(|channel| PURPOSES.iter().map(move |purpose| (channel, purpose)));
+        let all = CHANNELS
+            .iter()
+            .flat_map(|channel| PURPOSES.iter().map(move |purpose| (channel, purpose)));
         let all = all.map(|(channel, purpose)| {
             let accepts = standing::accepts(customer, &rules.book, *channel, *purpose);
+            let purpose = match purpose {
+                Purpose::Marketing => "marketing",
+                Purpose::Service => "service",
+            };
             (format!("{channel}.{purpose}"), accepts.is_allowed.into())
         });
         serde_json::Value::Object(all.collect())
@@ -77,7 +84,8 @@ pub async fn sent(ask: Ask) -> Answer {
 
 fn shown(ask: &Ask, customer: &Customer, wrong: &Wrong) -> Page {
     let lang = ask.lang;
-    let channels = [("email", lang.pick("correo", "mail")), ("call", lang.pick("llamadas", "calls"))];
+    let channels =
+        [("email", lang.pick("correo", "mail")), ("call", lang.pick("llamadas", "calls"))];
     let purposes = [
         ("marketing", lang.pick("lo comercial", "what is commercial")),
         ("service", lang.pick("lo de servicio", "what is service")),
@@ -88,7 +96,9 @@ fn shown(ask: &Ask, customer: &Customer, wrong: &Wrong) -> Page {
         ("granted", lang.pick("sí lo quiere", "welcome")),
     ];
     let wording = Field {
-        hint: Some(lang.pick("En sus palabras, si las dijo.", "In the own words, if there were any.")),
+        hint: Some(
+            lang.pick("En sus palabras, si las dijo.", "In the own words, if there were any."),
+        ),
         ..field(ask, wrong, "wording", lang.pick("Qué dijo", "What was said"))
     };
     let form = html! {

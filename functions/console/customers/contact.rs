@@ -75,8 +75,7 @@ pub async fn sent(ask: Ask) -> Answer {
     let change = Change { what: "customer.contact", about, before: Value::Null, after };
     acts::audit(&ask, change).await?;
     let score = detail["satisfaction"].as_u64().and_then(|score| u8::try_from(score).ok());
-    let is_unhappy =
-        score.is_some_and(|score| Feeling::of_satisfaction(score) == Feeling::Unhappy);
+    let is_unhappy = score.is_some_and(|score| Feeling::of_satisfaction(score) == Feeling::Unhappy);
     let done = if is_unhappy { "unhappy" } else { "contact" };
     Ok(Reply::go(format!("{}?done={done}", path(&customer.id))))
 }
@@ -97,9 +96,15 @@ fn wrong(ask: &Ask, customer: &Customer) -> Wrong {
     match (ask.form.text("follow_up"), ask.form.text("about")) {
         (Some(day), about) => {
             match day.parse::<Date>() {
-                Err(_) => wrong.push(("follow_up", lang.pick("No es una fecha.", "This is no date.").to_owned())),
+                Err(_) => wrong.push((
+                    "follow_up",
+                    lang.pick("No es una fecha.", "This is no date.").to_owned(),
+                )),
                 Ok(date) if date < today => {
-                    wrong.push(("follow_up", lang.pick("Ese día ya pasó.", "That day is over.").to_owned()));
+                    wrong.push((
+                        "follow_up",
+                        lang.pick("Ese día ya pasó.", "That day is over.").to_owned(),
+                    ));
                 }
                 Ok(_) => {}
             }
@@ -151,7 +156,8 @@ fn detail(ask: &Ask, customer: &Customer) -> Value {
 fn shown(ask: &Ask, customer: &Customer, wrong: &Wrong) -> super::super::reply::Page {
     let lang = ask.lang;
     let kinds = ["visit", "meeting", "contact", "review", "support", "community"];
-    let kinds: Vec<(&str, &str)> = kinds.iter().map(|kind| (*kind, lang.of_contact(kind))).collect();
+    let kinds: Vec<(&str, &str)> =
+        kinds.iter().map(|kind| (*kind, lang.of_contact(kind))).collect();
     let channels = ["store", "phone", "email", "online"];
     let channels: Vec<(&str, &str)> =
         channels.iter().map(|name| (*name, lang.of_contact(name))).collect();

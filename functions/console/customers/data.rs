@@ -137,7 +137,9 @@ pub async fn merge_sent(ask: Ask) -> Answer {
     };
     let person = ask.app().store.person(&other).await?;
     if !person.is_stored() {
-        return refused(lang.pick("No hay ningún cliente con ese id.", "There is no customer of that id."));
+        return refused(
+            lang.pick("No hay ningún cliente con ese id.", "There is no customer of that id."),
+        );
     }
     let other_person = person.customer;
     if other_person.id == customer.id {
@@ -149,7 +151,10 @@ pub async fn merge_sent(ask: Ask) -> Answer {
         };
     }
     if other_person.erased_at.is_some() {
-        return refused(lang.pick("Ese cliente pidió que lo olvidáramos.", "That customer asked to be forgotten."));
+        return refused(lang.pick(
+            "Ese cliente pidió que lo olvidáramos.",
+            "That customer asked to be forgotten.",
+        ));
     }
     if merge_refusal(&customer, &other_person).is_some() {
         return refused(lang.pick(
@@ -219,5 +224,10 @@ fn merging(ask: &Ask, customer: &Customer, other: Option<&Customer>, wrong: &Wro
             }
         }
     };
-    form_page(ask, customer, lang.pick("Unir con otro cliente", "Merge with another customer"), form)
+    form_page(
+        ask,
+        customer,
+        lang.pick("Unir con otro cliente", "Merge with another customer"),
+        form,
+    )
 }

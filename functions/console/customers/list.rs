@@ -70,7 +70,8 @@ fn lead(typed: &str, found: Option<&Found>, lang: Language) -> Markup {
         (0, false) => lang.pick("No hay nadie con ", "There is nobody with ").to_owned(),
         (0, true) => lang.pick("Todavía nadie con ", "Nobody yet with ").to_owned(),
         (_, false) => {
-            let all = lang.counted(count, ["cliente", "clientes"], ["customer", "customers"], false);
+            let all =
+                lang.counted(count, ["cliente", "clientes"], ["customer", "customers"], false);
             format!("{} {} ", capital(&all), lang.pick("con", "with"))
         }
         (_, true) => lang.pick("Los primeros con ", "The first ones with ").to_owned(),

@@ -61,9 +61,7 @@ fn done(ask: &Ask) -> Option<Markup> {
         "resolved" => lang.pick("Queja resuelta.", "Complaint resolved."),
         "consent" => lang.pick("Anotado lo que acepta.", "What is welcome is noted."),
         "merged" => lang.pick("Ya son una sola persona.", "They are one person now."),
-        "erased" => {
-            lang.pick("Sus datos se borraron.", "The personal data were erased.")
-        }
+        "erased" => lang.pick("Sus datos se borraron.", "The personal data were erased."),
         _ => return None,
     };
     Some(html! { (said) })
@@ -127,7 +125,9 @@ fn facts(ask: &Ask, view: &View) -> Vec<String> {
     match (profile.relationship.latest(), manager) {
         (Some(kind), Some(who)) => facts.push(match lang {
             Language::Es => format!("trato {}, con {who}", relationship(kind.as_str(), lang)),
-            Language::En => format!("{} relationship, with {who}", relationship(kind.as_str(), lang)),
+            Language::En => {
+                format!("{} relationship, with {who}", relationship(kind.as_str(), lang))
+            }
         }),
         (Some(kind), None) => facts.push(match lang {
             Language::Es => format!("trato {}", relationship(kind.as_str(), lang)),
@@ -174,7 +174,8 @@ fn menu(ask: &Ask, view: &View) -> Markup {
         ("merge", lang.pick("Unir con otro cliente…", "Merge with another customer…")),
         ("erase", lang.pick("Olvidarlo para siempre…", "Forget for good…")),
     ];
-    let may_see = |name: &str| may(ask.user.role, &Method::GET, &format!("/customers/{{id}}/{name}"));
+    let may_see =
+        |name: &str| may(ask.user.role, &Method::GET, &format!("/customers/{{id}}/{name}"));
     let links: Vec<_> = links.into_iter().filter(|(name, _)| !is_erased && may_see(name)).collect();
     let may_export = may(ask.user.role, &Method::POST, "/customers/{id}/export");
     html! {

@@ -108,7 +108,11 @@ fn result(ask: &Ask, view: &View, touches: &[TouchRecord]) -> Markup {
     let when = |at: Instant| lang.time(at, ask.now, &zone);
     let begins = touches.iter().filter_map(|one| one.enrolled_at).min();
     let said = match begins {
-        Some(at) => format!("{} {}", lang.pick("Empezaría", "It would begin"), lang.day(at.date_in(&zone), ask.now.date_in(&zone))),
+        Some(at) => format!(
+            "{} {}",
+            lang.pick("Empezaría", "It would begin"),
+            lang.day(at.date_in(&zone), ask.now.date_in(&zone))
+        ),
         None => lang.pick("No empezaría", "It would not begin").to_owned(),
     };
     let body = html! {

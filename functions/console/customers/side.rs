@@ -22,7 +22,8 @@ pub fn worth(ask: &Ask, view: &View) -> Markup {
         Some(currency) => lang.money(worth.spent, currency, shop),
         None => worth.spent.to_string(),
     };
-    let in_all = lang.counted(worth.purchases, ["compra", "compras"], ["purchase", "purchases"], true);
+    let in_all =
+        lang.counted(worth.purchases, ["compra", "compras"], ["purchase", "purchases"], true);
     html! {
         section.card aria-labelledby="h-worth" {
             h2 #h-worth { (lang.pick("Lo que vale", "What it is worth")) }

@@ -10,7 +10,9 @@ use super::super::reply::Trouble;
 use super::rehearse::{self, Rehearsal};
 use crate::shell::portrait::drift::{Drift, drift};
 use crate::shell::portrait::standing::{OpenComplaint, Worth, open_complaints, worth};
-use crate::shell::portrait::{Entry, Mark, Portrait, Telling, coming, lead, read as portrait, story};
+use crate::shell::portrait::{
+    Entry, Mark, Portrait, Telling, coming, lead, read as portrait, story,
+};
 
 /// How many entries of the history stand on one page.
 pub const ENTRIES: usize = 30;

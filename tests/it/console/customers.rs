@@ -83,7 +83,11 @@ async fn customers_are_found_on_the_page() {
     ] {
         let seen = see(&world, &format!("/customers?q={typed}")).await;
         assert_eq!(seen.status, StatusCode::OK);
-        assert!(seen.body.contains(found) && seen.text().contains(said), "{typed}: {}", seen.text());
+        assert!(
+            seen.body.contains(found) && seen.text().contains(said),
+            "{typed}: {}",
+            seen.text()
+        );
         assert!(!seen.body.contains("<script>alert"), "{}", seen.body);
     }
     let page = see(&world, "/customers/x1").await;
@@ -114,7 +118,15 @@ async fn a_customer_is_told_with_what_was_decided_and_what_comes() {
                 "Grupo de control",
             ][..10],
         ),
-        ("en", &["birthday 15 May", "The history", "First purchase for $989.90", "Said no: marketing mail"][..]),
+        (
+            "en",
+            &[
+                "birthday 15 May",
+                "The history",
+                "First purchase for $989.90",
+                "Said no: marketing mail",
+            ][..],
+        ),
     ] {
         let seen = Browser::at(&world, noon()).lang(lang).get("/customers/c1").await;
         assert_eq!(seen.status, StatusCode::OK, "{}", seen.text());
@@ -128,7 +140,12 @@ async fn a_customer_is_told_with_what_was_decided_and_what_comes() {
     }
     let only = see(&world, "/customers/c1?show=not").await.text();
     assert!(!only.contains("Primera compra"), "{only}");
-    for missing in ["/customers/nobody", "/customers/nobody/contact", "/customers/c1/complaints/k9", "/customers/~20"] {
+    for missing in [
+        "/customers/nobody",
+        "/customers/nobody/contact",
+        "/customers/c1/complaints/k9",
+        "/customers/~20",
+    ] {
         assert_eq!(see(&world, missing).await.status, StatusCode::NOT_FOUND, "{missing}");
     }
     let tried = see(&world, "/customers/c1?rule=win-back&day=2026-08-01").await;
@@ -168,7 +185,10 @@ async fn a_contact_is_logged_once_and_what_is_wrong_is_kept() {
     assert!(wrong.body.contains("&lt;b&gt;Hola&lt;/b&gt;"), "{}", wrong.body);
     for _ in 0..2 {
         let done = form("Quiere otra vela.", "2026-12-02").await;
-        assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/customers/c1?done=unhappy"));
+        assert_eq!(
+            (done.status, done.location()),
+            (StatusCode::SEE_OTHER, "/customers/c1?done=unhappy")
+        );
     }
     let page = browser.get("/customers/c1?done=unhappy").await.text();
     assert_eq!(page.matches("Quiere otra vela.").count(), 1, "{page}");
@@ -213,7 +233,8 @@ async fn a_complaint_is_opened_and_resolved_and_a_no_is_noted() {
     assert!(!quiet.contains("Llegó rota.") && !quiet.contains("dos velas"), "{quiet}");
     let path = format!("/customers/c1/complaints/{complaint}");
     let once = browser.get(&path).await.hidden("once");
-    let form = [("once", once.as_str()), ("resolution", "Otra en camino."), ("root_cause", "empaque")];
+    let form =
+        [("once", once.as_str()), ("resolution", "Otra en camino."), ("root_cause", "empaque")];
     for _ in 0..2 {
         let done = browser.post(&path, &form).await;
         assert_eq!(done.location(), "/customers/c1?done=resolved");
@@ -221,13 +242,12 @@ async fn a_complaint_is_opened_and_resolved_and_a_no_is_noted() {
     let customer = world.customer(&id("c1")).await;
     assert!(customer.complaints.iter().all(|(_, one)| !one.is_open()));
     let once = browser.get("/customers/c1/consent").await.hidden("once");
-    let form = [
-        ("once", once.as_str()),
-        ("channel", "call"),
-        ("purpose", "all"),
-        ("state", "denied"),
-    ];
-    assert_eq!(browser.post("/customers/c1/consent", &form).await.location(), "/customers/c1?done=consent");
+    let form =
+        [("once", once.as_str()), ("channel", "call"), ("purpose", "all"), ("state", "denied")];
+    assert_eq!(
+        browser.post("/customers/c1/consent", &form).await.location(),
+        "/customers/c1?done=consent"
+    );
     let audit = world.app.store.audit_of(Month { year: 2026, month: 11 }, 10).await.unwrap();
     let consent = audit.iter().find(|one| one.what == "customer.consent").unwrap();
     assert_eq!(consent.before["call.service"], true);
@@ -244,7 +264,11 @@ async fn data_are_exported_merged_and_erased() {
     assert_eq!(file.status, StatusCode::OK);
     let how = file.headers[header::CONTENT_DISPOSITION].to_str().unwrap();
     assert_eq!(how, "attachment; filename=\"c1.txt\"");
-    assert!(file.body.contains("Marisol") && file.body.contains("guarda sobre ti"), "{}", file.body);
+    assert!(
+        file.body.contains("Marisol") && file.body.contains("guarda sobre ti"),
+        "{}",
+        file.body
+    );
     take(&world, &purchase("guest-1", "p9", days_ago(5), "10.00")).await;
     let merge = |fields: Vec<(&'static str, String)>| {
         let browser = &browser;
@@ -253,7 +277,9 @@ async fn data_are_exported_merged_and_erased() {
             browser.post("/customers/c1/merge", &fields).await
         }
     };
-    for (other, why) in [("nobody", "No hay ningún cliente"), ("c1", "Ya son la misma"), ("", "Escribe el otro id")] {
+    for (other, why) in
+        [("nobody", "No hay ningún cliente"), ("c1", "Ya son la misma"), ("", "Escribe el otro id")]
+    {
         let refused = merge(vec![("other", other.to_owned())]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused.text().contains(why), "{other}: {}", refused.text());
@@ -321,7 +347,8 @@ async fn what_a_page_reads_does_not_grow_with_the_history() {
         let at = minutes_after(days_ago(300), number * 1_440);
         take(&world, &purchase("busy", &format!("b{number}"), at, "10.00")).await;
     }
-    let [few, many] = [requests(&world, "/customers/c1").await, requests(&world, "/customers/busy").await];
+    let [few, many] =
+        [requests(&world, "/customers/c1").await, requests(&world, "/customers/busy").await];
     println!("requests a page: {few} of a short history, {many} of a long one");
     assert!(few <= 6 && many <= few, "{few} {many}");
     let pages = requests(&world, "/customers/busy?from=30").await;
