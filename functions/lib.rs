@@ -5,6 +5,10 @@
 //! `shell::mailer` and `shell::bus`, and only a `function.rs` or a command reads the
 //! clock.
 
+// A page reads several things at once: its futures nest deeply.
+#![recursion_limit = "256"]
+
+pub mod console;
 pub mod content;
 pub mod digest;
 pub mod dispatch;

@@ -3,18 +3,16 @@
 use anyhow::bail;
 use jiff::tz::TimeZone;
 use lazo::shell::app::App;
+use lazo::shell::call_list::reporting::{CallBackFault, call_back_fault};
 use lazo::shell::call_list::{self, Correction};
 use lazo::shell::store::Call;
 use lazo::shell::wording::Language;
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
-use lazo_domain::decide::{CallNow, call_opening};
+use lazo_domain::decide::CallNow;
 use lazo_domain::event::CallOutcome;
-use lazo_domain::instant::{DAY_MILLIS, Instant};
+use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
-
-/// How far ahead a customer may ask to be called back, in days.
-const CALL_BACK_DAYS_MAX: i64 = 366;
 
 /// Whether an outcome is one of what was asked for: a task is done or not, a call
 /// reached somebody or not. What was not done needs a reason.
@@ -57,17 +55,19 @@ pub fn check_call_back(
     lang: Language,
 ) -> anyhow::Result<()> {
     let zone = customer.zone(&book.default_zone);
-    let why = match call_opening(customer, book, at) {
-        _ if at > now.plus_millis(CALL_BACK_DAYS_MAX * DAY_MILLIS) => {
+    let why = match call_back_fault(at, customer, book, now) {
+        None => return Ok(()),
+        Some(CallBackFault::TooFar) => {
             lang.pick("falta más de un año", "is more than a year ahead").to_owned()
         }
-        Some(opens) if opens == at => return Ok(()),
-        Some(opens) => format!(
+        Some(CallBackFault::Closed(Some(opens))) => format!(
             "{}; {}",
             lang.pick("entonces no se puede llamar", "nobody may call then"),
             lang.opens(opens, &zone)
         ),
-        None => lang.pick("nunca se puede llamar", "nobody may ever call").to_owned(),
+        Some(CallBackFault::Closed(None)) => {
+            lang.pick("nunca se puede llamar", "nobody may ever call").to_owned()
+        }
     };
     bail!("--call-back-at {text:?}: {why}")
 }

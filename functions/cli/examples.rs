@@ -50,6 +50,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "lazo drift evaluate --purchases purchases.csv --split 2026-06-01 --until 2026-11-30",
     ),
     ("drift reasons", "lazo drift reasons --months 3"),
+    ("find", "lazo find maria lo\nlazo find 5555550142 --json"),
     (
         "explain",
         "lazo explain cus-00041\nlazo explain cus-00041 --what-if my-shop/rules --at 2027-01-31",

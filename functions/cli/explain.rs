@@ -2,19 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use lazo::shell::timeline;
 use lazo::shell::wording::Language;
-use lazo_domain::id::Id;
 use serde_json::Value;
 
 use super::system::{System, Target};
-use super::{Answer, what_if};
+use super::{Answer, customer, what_if};
 
 /// Everything that happened to a customer, and why the rest did not.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The customer's id.
+    /// The customer's id, or their mail address or number where nobody else has it.
     customer: String,
     /// One JSON object a line.
     #[arg(long)]
@@ -30,8 +28,8 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
-    let id = Id::new(&args.customer).context("CUSTOMER")?;
     let system = System::open(target).await?;
+    let id = customer::id_of(&system.app, &args.customer, lang).await?;
     if let Some(folder) = &args.what_if {
         return what_if::tell(&system, &id, folder, args.at.as_deref(), args.json, lang).await;
     }

@@ -1,27 +1,22 @@
 //! `lazo export`: all that is stored on a customer, for the customer.
 
-mod fields;
-mod page;
-
-use anyhow::Context;
-use lazo::shell::intake;
 use lazo::shell::store::Store;
-use lazo::shell::timeline::{self, Told};
 use lazo::shell::wording::Language;
+use lazo::shell::{export, intake};
 use lazo_domain::address::Asks;
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use serde_json::{Map, Value, json};
 
-use super::Answer;
 use super::system::{System, Target};
+use super::{Answer, customer};
 use crate::clock;
 
 /// All that is stored on a customer, as a page for the customer in their language.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The customer's id.
+    /// The customer's id, or their mail address or number where nobody else has it.
     customer: String,
     /// As one JSON object with documented fields, for another system.
     #[arg(long)]
@@ -29,14 +24,6 @@ pub struct Args {
     /// As one JSON object of the items as they are stored, for engineers.
     #[arg(long, conflicts_with = "json")]
     raw: bool,
-}
-
-/// All that there is to show.
-pub(super) struct Whole {
-    pub told: Told,
-    /// Texts about the customer that could not be processed.
-    pub kept_aside: Vec<String>,
-    pub now: Instant,
 }
 
 /// `chosen` is the language that the command line names, if it does: without one the
@@ -47,31 +34,25 @@ pub async fn run(
     chosen: Option<Language>,
     usual: Language,
 ) -> anyhow::Result<Answer> {
-    let id = Id::new(&args.customer).context("CUSTOMER")?;
     let system = System::open(target).await?;
+    let id = customer::id_of(&system.app, &args.customer, usual).await?;
     let store = &system.app.store;
     let now = clock::now();
-    let mut customer = store.person(&id).await?.customer;
-    store.hear_all([&mut customer], Asks { email: true, phone: true }).await?;
-    let kept_aside = intake::kept_aside(store, &customer, now).await?;
-    let kept_aside: Vec<String> = kept_aside.into_iter().map(|(_, text)| text).collect();
     if args.raw {
+        let mut customer = store.person(&id).await?.customer;
+        store.hear_all([&mut customer], Asks { email: true, phone: true }).await?;
+        let kept_aside = intake::kept_aside(store, &customer, now).await?;
+        let kept_aside: Vec<String> = kept_aside.into_iter().map(|(_, text)| text).collect();
         return raw(store, &id, &customer, &kept_aside, now).await;
     }
-    let told = match timeline::read(&system.app, &id).await? {
-        Some(told) => told,
-        None if kept_aside.is_empty() => return nothing(usual),
-        None => Told::of_nobody(customer),
-    };
+    let Some(whole) = export::read(&system.app, &id, now).await? else { return nothing(usual) };
     let rules = system.app.rules();
-    let whole = Whole { told, kept_aside, now };
     if args.json {
-        out!("{}", serde_json::to_string_pretty(&fields::of(&whole, &rules.book))?);
+        out!("{}", serde_json::to_string_pretty(&whole.fields(&rules.book))?);
         return Ok(Answer::Yes);
     }
-    let own = Language::of(whole.told.customer.locale(&rules.book.policy));
-    let lang = chosen.or(own).unwrap_or(usual);
-    out!("{}", page::of(&whole, &rules.book, lang).trim_end());
+    let lang = chosen.or(whole.language(&rules.book)).unwrap_or(usual);
+    out!("{}", whole.page(&rules.book, lang).trim_end());
     Ok(Answer::Yes)
 }
 
@@ -125,7 +106,7 @@ async fn raw(
         "state": state,
         "could_not_be_processed": kept_aside,
     });
-    let said = fields::said_of_addresses(customer);
+    let said = export::said_of_addresses(customer);
     if !said.is_empty() {
         all["said_of_addresses"] = said.into();
     }

@@ -44,6 +44,7 @@ mod explain;
 mod export;
 mod failures;
 mod fields;
+mod find;
 mod help;
 mod history;
 mod import;
@@ -54,6 +55,7 @@ mod log;
 mod new_shop;
 mod place;
 mod plan;
+mod publish;
 mod ranked;
 mod rejected;
 mod remedies;
@@ -115,6 +117,7 @@ enum Command {
     History(history::Args),
     Segments(segments::Args),
     Drift(drift::Args),
+    Find(find::Args),
     Explain(explain::Args),
     Calls(calls::Args),
     Complaints(complaints::Args),
@@ -216,6 +219,7 @@ impl Command {
             | Command::Explain(_) => Told::Output,
             Command::Send(_) | Command::Import(_) | Command::Drift(_) => Told::Aside,
             Command::History(_)
+            | Command::Find(_)
             | Command::Calls(_)
             | Command::Complaints(_)
             | Command::Log(_)
@@ -260,6 +264,7 @@ fn on_runtime(
             Command::History(args) => history::run(&args, target, lang).await,
             Command::Template(args) => template::run(&args, target, lang).await,
             Command::Rules(args) => rules::run(&args, target, lang).await,
+            Command::Find(args) => find::run(&args, target, lang).await,
             Command::Explain(args) => explain::run(&args, target, lang).await,
             Command::Drift(args) => drift::run(&args, target, lang).await,
             Command::Calls(args) => calls::run(&args, target, lang).await,

@@ -5,24 +5,23 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use aws_smithy_http_client::Builder as HttpClient;
 use lazo::shell::app::{App, aws};
-use lazo::shell::bus::{Bus, Message};
+use lazo::shell::bus::Bus;
 use lazo::shell::mailer::{Mailer, Outbox, Smtp};
 use lazo::shell::store::{Store, table};
 use lazo::shell::wording::Language;
-use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use super::lang;
-use super::local::{bus_server, links_server};
+use super::local::{bus_server, console_server, links_server};
 use super::place::{self, Place};
+pub use super::publish::publish;
 use super::which_rules::{Told, WhichRules, in_force, publish_first};
 
 /// The local table's name.
@@ -73,6 +72,9 @@ pub struct Endpoints {
     /// What mails link to.
     #[serde(default)]
     pub links: String,
+    /// Where the console is; empty where none runs.
+    #[serde(default)]
+    pub console: String,
     /// The folder of the rules that it works by; `None` for those of the program.
     #[serde(default)]
     pub rules: Option<PathBuf>,
@@ -84,7 +86,7 @@ pub struct System {
     pub endpoints: Option<Endpoints>,
     pub outbox: Option<Outbox>,
     /// By which source the shop's events are taken, where it is not the usual one.
-    source: Option<String>,
+    pub source: Option<String>,
     /// Where its data are.
     pub place: Place,
     /// Whether that was told.
@@ -108,6 +110,8 @@ pub struct Setup {
     pub dynamodb_port: u16,
     pub bus_port: u16,
     pub links_port: u16,
+    /// Where the console listens; `None` where none is served.
+    pub console_port: Option<u16>,
 }
 
 impl System {
@@ -256,10 +260,16 @@ impl System {
         tokio::spawn(dynoxide::server::serve_on(listener, database));
         let listener = listen(setup.bus_port).await?;
         let links = listen(setup.links_port).await?;
+        let console = match setup.console_port {
+            Some(port) => Some(listen(port).await?),
+            None => None,
+        };
+        let console_url = console.as_ref().map(|at| at.local_addr()).transpose()?;
         let endpoints = Endpoints {
             dynamodb,
             bus: format!("http://{}", listener.local_addr()?),
             links: format!("http://{}", links.local_addr()?),
+            console: console_url.map(|at| format!("http://{at}")).unwrap_or_default(),
             rules: target.rules.as_deref().map(std::path::absolute).transpose()?,
         };
         let store = store_at(&endpoints.dynamodb);
@@ -277,6 +287,9 @@ impl System {
         let app = App::new(store, bus_at(&endpoints.bus), mailer, links_url, rules);
         let app = Arc::new(app.with_link_keys(links_server::keys(data)?));
         tokio::spawn(links_server::serve(links, app.clone()));
+        if let Some(listener) = console {
+            tokio::spawn(console_server::serve(listener, app.clone()));
+        }
         let telling = Arc::new(OnceLock::new());
         let out = data.join("events-out.jsonl");
         tokio::spawn(bus_server::serve(listener, app.clone(), out, telling.clone()));
@@ -347,49 +360,4 @@ fn store_at(endpoint: &str) -> Store {
 
 fn bus_at(endpoint: &str) -> Bus {
     Bus::new(aws_sdk_eventbridge::Client::new(&local_sdk(endpoint)), TABLE)
-}
-
-/// How long a command waits until its event is taken from the bus: as a rule it is
-/// within a second or two.
-const TAKEN_WITHIN: Duration = Duration::from_secs(20);
-
-/// Puts an event on the bus that somebody tells by a command, and waits until it
-/// is taken. What does not fit is said at once, instead of being kept aside where
-/// nobody looks for it.
-///
-/// # Errors
-/// Which field does not fit and why; that the bus is not known, or did not take
-/// the event; or that it was sent, and is not in the table.
-pub async fn publish(
-    system: &System,
-    detail_type: &str,
-    detail: serde_json::Value,
-    now: Instant,
-) -> anyhow::Result<()> {
-    system.needs_bus()?;
-    system.tell_place();
-    let app = &system.app;
-    let envelope = serde_json::json!({ "detail-type": detail_type, "detail": detail });
-    let delivered = lazo::shell::intake::read(&envelope.to_string(), now)?;
-    if let Some(left_out) = delivered.left_out.first() {
-        bail!("{left_out}");
-    }
-    let event = delivered.event;
-    let source = system.source.clone().unwrap_or_else(|| "shop".into());
-    let message =
-        Message { source: source.clone(), detail_type: detail_type.into(), detail, at: now };
-    app.bus.publish(&[message]).await.context("the bus did not take it; try again")?;
-    let began = std::time::Instant::now();
-    while began.elapsed() < TAKEN_WITHIN {
-        if app.store.has_counted(&event).await? {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    bail!(
-        "it was sent to the bus {:?} as an event of {source:?}, and is not in the table yet. It may \
-         still come: look by lazo explain before you send it again. Does the stack take the events \
-         of this bus and this source (BusName, ShopSources)?",
-        app.bus.name()
-    )
 }

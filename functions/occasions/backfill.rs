@@ -1,5 +1,6 @@
 //! Rules of the calendar that are new: since when each is in force, and the tour
-//! along the index of alarms to everybody.
+//! along the index of alarms to everybody. A new form of the index of searches takes the
+//! same way.
 //!
 //! Customers sleep until the rules that they were last looked at by want them. So a
 //! rule that is published later has to be carried to them, once, in pages that each
@@ -16,7 +17,7 @@ use crate::shell::alarm_sweep::{CUSTOMERS_AT_ONCE, Looked, list_customer, look_a
 use crate::shell::app::App;
 use crate::shell::bus::Outgoing;
 use crate::shell::store::table::{Alarm, SHARDS};
-use crate::shell::store::{CalendarRules, Place, StoreError, Tour};
+use crate::shell::store::{CalendarRules, Place, SEARCH_FORMAT, StoreError, Tour};
 
 /// How many customers one read gives. So many are looked at again where a run
 /// ends half-way.
@@ -42,7 +43,9 @@ const SEEN_LATE_MILLIS: i64 = 60 * MINUTE_MILLIS;
 pub async fn see_rules(app: &App, now: Instant) -> Result<CalendarRules, StoreError> {
     let calendar: BTreeSet<CalendarRule> = app.rules().book.calendar().collect();
     let known = app.store.calendar_rules().await?;
-    let is_known = |known: &CalendarRules| known.since.keys().eq(&calendar);
+    let is_known = |known: &CalendarRules| {
+        known.since.keys().eq(&calendar) && known.search_format == SEARCH_FORMAT
+    };
     let published = match known {
         Some(known) if is_known(&known) => known,
         known => {
@@ -64,7 +67,8 @@ fn publish(
 ) -> CalendarRules {
     let Some(known) = known else {
         let since = calendar.iter().map(|name| (name.clone(), None));
-        return CalendarRules { since: since.collect(), tour: None };
+        let since = since.collect();
+        return CalendarRules { since, search_format: SEARCH_FORMAT, tour: None };
     };
     let new = now.plus_millis(-SEEN_LATE_MILLIS);
     let since = calendar.iter().map(|name| {
@@ -72,9 +76,11 @@ fn publish(
         (name.clone(), since.unwrap_or(Some(new)))
     });
     let begins = now.plus_millis(SETTLED_MILLIS);
-    let is_new = calendar.iter().any(|name| !known.since.contains_key(name));
+    let is_new = calendar.iter().any(|name| !known.since.contains_key(name))
+        || known.search_format != SEARCH_FORMAT;
     let tour = is_new.then_some(Tour { begins, at_shard: 0, gone_to: None });
-    CalendarRules { since: since.collect(), tour: tour.or(known.tour) }
+    let since = since.collect();
+    CalendarRules { since, search_format: SEARCH_FORMAT, tour: tour.or(known.tour) }
 }
 
 /// Goes on with the tour that is under way, if one is.

@@ -335,7 +335,10 @@ pub async fn look_at(
         let mut decision = decide(loaded.customer.clone(), Input::Calendar, &rules.book, now);
         // When they were looked at need not be kept: the next look begins where
         // this one did.
-        if decision.customer.was_only_looked_at(&loaded.customer) && !loaded.any_rings(now) {
+        if decision.customer.was_only_looked_at(&loaded.customer)
+            && !loaded.any_rings(now)
+            && loaded.is_searchable()
+        {
             return Ok((loaded, Plan::Leave((Looked::default(), Vec::new()))));
         }
         let mut ledger = Ledger::default();

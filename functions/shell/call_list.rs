@@ -4,6 +4,7 @@
 pub mod desk;
 pub mod lookup;
 mod making;
+pub mod reporting;
 pub mod search;
 pub mod short_id;
 pub mod staff;
@@ -24,7 +25,7 @@ use lazo_domain::{calendar, rulebook::RuleBook};
 
 use crate::shell::app::App;
 use crate::shell::store::{Call, CallStatus, StoreError};
-pub use making::{Correction, correction, may_be_made, may_be_made_now};
+pub use making::{Correction, correction, may_be_made, may_be_made_now, seen_now};
 
 /// A call on the list, with whom it is about.
 #[derive(Clone, Debug)]
@@ -107,12 +108,39 @@ pub enum Gone {
 /// # Errors
 /// [`StoreError`] where the table does not answer.
 pub async fn open(app: &App, names: &[String], now: Instant) -> Result<Vec<Listed>, StoreError> {
-    let rules = app.rules();
-    let mut listed = Vec::new();
     let mut calls = Vec::new();
     for name in names {
         calls.extend(app.store.open_calls(name, now).await?);
     }
+    in_order(app, calls, now).await
+}
+
+/// The first so many of each of these lists, by a number of requests that does not grow
+/// with them; and whether there are more.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn first(
+    app: &App,
+    names: &[String],
+    now: Instant,
+    of_each: usize,
+) -> Result<(Vec<Listed>, bool), StoreError> {
+    let asked = names.iter().map(|name| app.store.first_open_calls(name, now, of_each));
+    let (mut calls, mut is_more) = (Vec::new(), false);
+    for found in futures::future::join_all(asked).await {
+        let (found, more) = found?;
+        calls.extend(found);
+        is_more |= more;
+    }
+    Ok((in_order(app, calls, now).await?, is_more))
+}
+
+/// Calls with whom they are about, in the order of the list; without those that may not
+/// be made any more.
+async fn in_order(app: &App, calls: Vec<Call>, now: Instant) -> Result<Vec<Listed>, StoreError> {
+    let rules = app.rules();
+    let mut listed = Vec::new();
     let mut customers = app.store.customers(calls.iter().map(|call| &call.touch.customer)).await?;
     Box::pin(app.store.hear_all(customers.values_mut(), OF_NUMBERS)).await?;
     for call in calls {

@@ -53,7 +53,7 @@ export async function open(customers) {
   const sent = spawnSync(process.env.LAZO_BIN, ['send', file, '--new', ...target], { encoding: 'utf8' });
   if (sent.status !== 0) throw new Error(`lazo send: ${sent.stdout}${sent.stderr}`);
 
-  const ports = ['--dynamodb-port', '0', '--bus-port', '0', '--links-port', '0'];
+  const ports = ['--dynamodb-port', '0', '--bus-port', '0', '--links-port', '0', '--console-port', '0'];
   const lazo = spawn(process.env.LAZO_BIN, ['local', '--empty', ...ports, ...target]);
   let output = '';
   for (const stream of [lazo.stdout, lazo.stderr]) stream.on('data', (text) => (output += text));

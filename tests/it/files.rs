@@ -244,7 +244,17 @@ async fn a_reader_that_goes_away_ends_the_program_quietly() {
     let rules = ["rules", "list", "rules"];
     let failures = ["failures", "list"];
     let import = ["import", "--dry-run", "p.csv", "--currency", "MXN"];
-    let local = ["local", "--dynamodb-port", "0", "--bus-port", "0", "--links-port", "0"];
+    let local = [
+        "local",
+        "--dynamodb-port",
+        "0",
+        "--bus-port",
+        "0",
+        "--links-port",
+        "0",
+        "--console-port",
+        "0",
+    ];
     for words in [&drift[..], &simulate, &rules, &failures, &import, &local] {
         let mut command = shop.command(words);
         command.current_dir(shop.path(".")).stdout(Stdio::piped()).stderr(Stdio::piped());

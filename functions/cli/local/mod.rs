@@ -1,6 +1,7 @@
 //! `lazo local`: the whole system on this machine.
 
 pub mod bus_server;
+pub mod console_server;
 pub mod links_server;
 mod summary;
 mod watch;
@@ -49,6 +50,9 @@ pub struct Args {
     /// The port of the links in mails; any free one where it is taken.
     #[arg(long, value_name = "PORT", default_value_t = LINKS_PORT)]
     links_port: u16,
+    /// The port of the console, on this machine alone; any free one where it is taken.
+    #[arg(long, value_name = "PORT", default_value_t = CONSOLE_PORT)]
+    console_port: u16,
     /// Stop after the first round of work, for scripts.
     #[arg(long)]
     once: bool,
@@ -77,6 +81,7 @@ pub const SAMPLE_EVENTS: &str = "sample-shop.jsonl";
 const DYNAMODB_PORT: u16 = 4701;
 const BUS_PORT: u16 = 4702;
 const LINKS_PORT: u16 = 4703;
+const CONSOLE_PORT: u16 = 8080;
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     if target.table.is_some() {
@@ -138,6 +143,7 @@ async fn start(args: &Args, target: &Target, lock: File) -> anyhow::Result<Syste
         dynamodb_port: args.dynamodb_port,
         bus_port: args.bus_port,
         links_port: args.links_port,
+        console_port: Some(args.console_port),
     };
     System::embed(target, &setup, lock).await
 }

@@ -189,7 +189,11 @@ fn commands(system: &System, target: &Target, customer: Option<String>, lang: La
         );
     }
     if let Some(endpoints) = &system.endpoints {
-        let Endpoints { dynamodb, bus, links, .. } = endpoints;
+        let Endpoints { dynamodb, bus, links, console, .. } = endpoints;
+        println!(
+            "\n  {}  {console}",
+            lang.pick("la consola, en el navegador:", "the console, in a browser:")
+        );
         println!("\n  DynamoDB {dynamodb}   bus {bus}   {} {links}", lang.pick("enlaces", "links"));
         println!(
             "  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region us-east-1 --endpoint-url {} dynamodb list-tables",

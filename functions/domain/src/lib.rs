@@ -6,6 +6,7 @@
 //! and the reason for everything that is not.
 
 pub mod address;
+pub mod ahead;
 pub mod bilingual;
 pub mod calendar;
 pub mod channel;
@@ -36,6 +37,7 @@ pub mod policy;
 pub mod profile;
 pub mod rule;
 pub mod rulebook;
+pub mod search;
 pub mod segment;
 pub mod simulation;
 pub mod span;

@@ -330,7 +330,11 @@ impl<'a> Run<'a> {
 }
 
 /// A touch that is still to come.
-fn pending(customer: &Customer, enrolment: &Enrolment, book: &RuleBook) -> Option<TouchRecord> {
+pub(crate) fn pending(
+    customer: &Customer,
+    enrolment: &Enrolment,
+    book: &RuleBook,
+) -> Option<TouchRecord> {
     let step = book.rule(&enrolment.rule).and_then(|rule| rule.step(&enrolment.step))?;
     Some(TouchRecord {
         touch: enrolment.touch(&customer.id),

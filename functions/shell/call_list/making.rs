@@ -33,8 +33,21 @@ impl Listed {
 /// # Errors
 /// [`StoreError`] where the table does not answer.
 pub async fn may_be_made_now(app: &App, call: &Call, now: Instant) -> Result<CallNow, StoreError> {
+    Ok(seen_now(app, call, now).await?.0)
+}
+
+/// The same, with whom it is about.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn seen_now(
+    app: &App,
+    call: &Call,
+    now: Instant,
+) -> Result<(CallNow, Customer), StoreError> {
     let customer = caller(app, call).await?;
-    Ok(may_be_made(call, &customer, &app.rules().book, now))
+    let may = may_be_made(call, &customer, &app.rules().book, now);
+    Ok((may, customer))
 }
 
 /// Whom a call is about, with what was said of the number under any id.

@@ -2,15 +2,15 @@
 
 use lazo_domain::customer::Customer;
 use lazo_domain::decide::Decision;
-use lazo_domain::event::{Delivered, Event};
+use lazo_domain::event::{Body, Delivered, Event};
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use lazo_domain::touch::{TouchRecord, TouchStatus};
 
 use crate::shell::bus::Message;
 use crate::shell::store::{
-    Answer, Counted, CountedDissolution, CountedExperience, EventEntry, INTEREST_ITEMS_MAX,
-    LEDGER_ITEMS_MAX, Ledger, LedgerEntry, complaint_entries,
+    Answer, Counted, CountedDissolution, CountedExperience, EventEntry, LEDGER_ITEMS_MAX, Ledger,
+    LedgerEntry, PROFILE_ITEMS_MAX, complaint_entries,
 };
 
 /// What an event's decision writes into the ledger, and tells others.
@@ -36,7 +36,11 @@ pub(super) fn account(
     let complaints = decision.complaints.iter();
     entries.extend(complaints.flat_map(|id| complaint_entries(customer, id, book)));
     let mut ledger = Ledger { entries };
-    let room = LEDGER_ITEMS_MAX.saturating_sub(INTEREST_ITEMS_MAX + ledger.entries.len());
+    let of_profile = match &delivered.event.body {
+        Body::CustomerUpdated(_) | Body::CustomerErased(_) => PROFILE_ITEMS_MAX,
+        _ => 0,
+    };
+    let room = LEDGER_ITEMS_MAX.saturating_sub(of_profile + ledger.entries.len());
     ledger.end_touches(&mut decision.customer, ended, room);
     (ledger, messages)
 }

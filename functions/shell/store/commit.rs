@@ -29,13 +29,15 @@ pub(super) fn as_read(version: u64) -> (&'static str, Option<Item>) {
     }
 }
 
-fn after_of(before: &Loaded, customer: Customer, now: Instant) -> Loaded {
+/// `is_searchable` says whether the index has the customer after it.
+fn after_of(before: &Loaded, customer: Customer, is_searchable: bool, now: Instant) -> Loaded {
     Loaded {
         version: before.version + 1,
         alarms: before.alarms.moved(&customer, now),
         customer,
         checks: Checks::default(),
         sections: before.sections.clone(),
+        is_searchable,
     }
 }
 
@@ -78,11 +80,12 @@ impl Store {
     ) -> Result<Commit, StoreError> {
         if ledger.entries.is_empty()
             && before.version > 0
+            && before.is_searchable
             && customer.was_only_looked_at(&before.customer)
         {
-            return self.commit_look(before.version, after_of(before, customer, now)).await;
+            return self.commit_look(before.version, after_of(before, customer, true, now)).await;
         }
-        let (after, state, rest) = self.change_of(before, customer, now).await?;
+        let (after, state, rest) = self.change_of(before, customer, true, now).await?;
         let checks = self.check_said(before, ledger)?;
         if ledger.entries.is_empty()
             && rest.is_empty()
@@ -120,19 +123,25 @@ impl Store {
         }
     }
 
-    /// A customer's new state, the write of it, and what else is written with it.
+    /// A customer's new state, the write of it, and what else is written with it. Where
+    /// there is no room for what changes in the index of searches, a later write sees
+    /// to it.
     pub(super) async fn change_of(
         &self,
         before: &Loaded,
         customer: Customer,
+        has_room_for_search: bool,
         now: Instant,
     ) -> Result<(Loaded, TransactWriteItem, Vec<TransactWriteItem>), StoreError> {
-        let mut after = after_of(before, customer, now);
+        let mut after = after_of(before, customer, has_room_for_search, now);
         let Encoded { hot, puts, sections } = item::encode(&after)?;
         after.sections = sections;
         let mut rest = self.put_interests(&before.customer, &after.customer, now)?;
         rest.extend(self.put_agenda(&before.customer, &after.customer, now)?);
         rest.extend(Box::pin(self.put_said(&before.customer, &after.customer)).await?);
+        if has_room_for_search {
+            rest.extend(Box::pin(self.put_search(before, &after.customer, now)).await?);
+        }
         for part in puts {
             let put = Put::builder().table_name(&self.table).set_item(Some(part));
             rest.push(transact_put(put)?);

@@ -23,6 +23,7 @@
 //! | `assignees` | `<name>` | somebody who has calls |
 //! | `notice/<hash>` | `mail` | a mail to somebody in the shop |
 //! | `address#<keyed hash>` | `said` | what was said of an address or a number |
+//! | `search#<keyed hash>` | `<keyed hashes>#<customer id>` | somebody whose name, address or number begins so |
 //! | `secret` | `addresses` | the key of those hashes |
 //! | `limits#<name>` | `slots` | when the next turn under a limit is free |
 //! | `drift_model` | `fitted` | the drift model |
@@ -33,6 +34,7 @@
 //! | `failures#<year>-<month>` | `<hash>` | what could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 //! | `failure#of/<hash of a name>` | `<hash>` | one that names somebody |
+//! | `audit#<year>-<month>` | `<mark of a form>` | what somebody changed by the console |
 //! | `deployed` | `bus` | the bus that the stack works on |
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -44,12 +46,13 @@ use lazo_domain::interest::Topic;
 use lazo_domain::rulebook::VersionNumber;
 use lazo_domain::touch::TouchId;
 
-use super::{Item, StoreError};
+use super::{Item, Month, StoreError};
 
 /// The sort key of a customer's state; those of its other parts begin with it.
 pub const STATE: &str = "state";
 pub(super) const ANSWER: &str = "answer#";
 pub(super) const CALL: &str = "call#";
+pub(super) const TOUCH: &str = "touch#";
 pub(super) const ESCALATION: &str = "escalation#";
 pub(super) const COMPLAINT: &str = "complaint#";
 /// The partition that lists everybody who ever had a call, by name.
@@ -71,6 +74,11 @@ pub(super) fn interest(topic: &Topic, shard: u8) -> String {
 /// The partition of an address, by the hash of it.
 pub(super) fn address(hash: &str) -> String {
     format!("address#{hash}")
+}
+
+/// The partition of what somebody is found by, by the hash of how it begins.
+pub(super) fn search(hash: &str) -> String {
+    format!("search#{hash}")
 }
 
 /// Where the key of those hashes is.
@@ -120,7 +128,7 @@ pub fn event(kind: EventKind, key: &str) -> String {
 
 /// The sort key of a touch, under its customer.
 pub fn touch(touch: &TouchId) -> String {
-    format!("touch#{}/{}/{}", touch.rule, touch.occurrence, touch.step)
+    format!("{TOUCH}{}/{}/{}", touch.rule, touch.occurrence, touch.step)
 }
 
 /// The sort key of the call or task that a touch asks for, under its customer.
@@ -130,7 +138,16 @@ pub fn call(touch: &TouchId) -> String {
 
 /// The touch of the call at a place; `None` where something else is there.
 pub(super) fn call_at(pk: &str, sk: &str) -> Option<TouchId> {
-    let (rule, rest) = sk.strip_prefix(CALL)?.split_once('/')?;
+    named_at(pk, sk.strip_prefix(CALL)?)
+}
+
+/// The touch at a place; `None` where something else is there.
+pub(super) fn touch_at(pk: &str, sk: &str) -> Option<TouchId> {
+    named_at(pk, sk.strip_prefix(TOUCH)?)
+}
+
+fn named_at(pk: &str, name: &str) -> Option<TouchId> {
+    let (rule, rest) = name.split_once('/')?;
     let (occurrence, step) = rest.rsplit_once('/')?;
     Some(TouchId {
         rule: rule.to_owned(),
@@ -156,6 +173,15 @@ pub(super) fn drift_model() -> Item {
 
 pub(super) fn deployed() -> Item {
     keyed("deployed", "bus")
+}
+
+/// The partition of what was changed in a month.
+pub(super) fn audit_of(month: Month) -> String {
+    format!("audit#{month}")
+}
+
+pub(super) fn audit(month: Month, mark: &str) -> Item {
+    keyed(audit_of(month), mark)
 }
 
 pub(super) fn calendar_rules() -> Item {

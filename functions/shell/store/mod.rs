@@ -37,19 +37,22 @@ use lazo_domain::customer::Customer;
 use lazo_domain::event::impersonal;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::search::TERMS_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use content::{contents, interests};
-use customer::{addresses, alarms, details, format, item, sections};
-use ledger::{answers, enrolments, entries, feedback, history};
+use customer::{addresses, alarms, details, format, item, search, sections};
+use ledger::{answers, beside, ended, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
-use operations::{calendar_rules, deployed, drift_model, failures, send_rate, versions};
+use operations::{audit, calendar_rules, deployed, drift_model, failures, send_rate, versions};
 use work_list::{calls, complaints, staff_index, staff_mail};
 
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
 pub use alarms::{Behind, RingingPage};
 pub use answers::Answer;
+pub use audit::AuditEntry;
+pub use beside::Beside;
 pub use calendar_rules::{CalendarRules, Place, Tour};
 pub use calls::{Call, CallStatus};
 pub use commit::Commit;
@@ -61,15 +64,17 @@ pub use contents::{FanOut, Progress};
 pub use deployed::Deployed;
 pub use dissolutions::CountedDissolution;
 pub use drift_model::FittedModel;
+pub use ended::{Ended, EndedTouch};
 pub use enrolments::{Known, Sought};
 pub use entries::{EventEntry, Ledger, LedgerEntry, Refused, TouchEntry, TouchState, mark};
 pub use experiences::CountedExperience;
 pub use failures::{Failing, Failure, FailureKind, Kept};
 pub use feedback::{Feedback, Note};
 pub use history::{HistoryPage, KeptEvent, ScanPlace};
-pub use interests::INTEREST_ITEMS_MAX;
+use interests::INTEREST_ITEMS_MAX;
 pub use monthly_statistics::{Counted, Month};
 use query::Sk;
+pub use search::{Part, SEARCH_FORMAT, SearchPage};
 use sections::Sections;
 pub use send_rate::Reservation;
 pub use staff_index::{MonthDay, STAFF_INDEX_ITEMS_MAX};
@@ -169,13 +174,27 @@ pub struct Loaded {
     sections: Sections,
     /// What was looked up for the customer's `heard`.
     checks: Checks,
+    /// Whether the index finds the customer by all that it is to be found by.
+    is_searchable: bool,
 }
 
 impl Loaded {
     /// One of whom nothing is stored yet.
     fn new(id: &Id) -> Loaded {
         let (alarms, checks, sections) = Default::default();
-        Loaded { customer: Customer::new(id.clone()), version: 0, alarms, checks, sections }
+        let customer = Customer::new(id.clone());
+        Loaded { customer, version: 0, alarms, checks, sections, is_searchable: true }
+    }
+
+    /// Whether anything is stored of the customer.
+    pub fn is_stored(&self) -> bool {
+        self.version > 0
+    }
+
+    /// Whether the index of searches has the customer. One whom it has not is put
+    /// there by the next write, even of what has not changed.
+    pub fn is_searchable(&self) -> bool {
+        self.is_searchable
     }
 
     /// Whether any alarm has rung by `now`.
@@ -225,10 +244,18 @@ pub struct Store {
 pub const TRANSACTION_ITEMS_MAX: usize = 100;
 
 /// How many of them may be entries of the ledger: the customer's state, of
-/// whatever size, and what it changes in agendas and says of addresses have room
-/// beside them.
-pub const LEDGER_ITEMS_MAX: usize =
-    TRANSACTION_ITEMS_MAX - 1 - sections::PARTS_MAX - STAFF_INDEX_ITEMS_MAX - ADDRESS_ITEMS_MAX;
+/// whatever size, what it changes in agendas and says of addresses, and all by which
+/// it is found have room beside them.
+pub const LEDGER_ITEMS_MAX: usize = TRANSACTION_ITEMS_MAX
+    - 1
+    - sections::PARTS_MAX
+    - STAFF_INDEX_ITEMS_MAX
+    - ADDRESS_ITEMS_MAX
+    - TERMS_MAX;
+
+/// How many items a change of a profile writes besides: interests that come and go, and
+/// all by which the customer was found before.
+pub const PROFILE_ITEMS_MAX: usize = INTEREST_ITEMS_MAX + TERMS_MAX;
 
 /// How often a state is read where others write it meanwhile.
 const READS_MAX: u32 = 8;

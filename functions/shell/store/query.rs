@@ -52,6 +52,20 @@ impl Store {
         Ok(items)
     }
 
+    /// The first so many items that a query finds, by one request.
+    pub(super) async fn first_of(
+        &self,
+        query: QueryFluentBuilder,
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let query = query.table_name(&self.table).limit(limit);
+        let answer = query.set_return_consumed_capacity(self.count_mode()).send().await;
+        let answer = answer.map_err(StoreError::service)?;
+        self.count(true, answer.consumed_capacity());
+        Ok(answer.items.unwrap_or_default())
+    }
+
     /// Takes what a query finds page by page: more than fits into memory, if need be.
     pub(super) async fn each_page(
         &self,

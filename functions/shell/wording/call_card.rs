@@ -8,20 +8,11 @@ use lazo_domain::message::{Facts, MessageError, Occasion, Period, context};
 use lazo_domain::view::View;
 use serde_json::{Value, json};
 
+use super::people::name_of;
 use super::{Language, moment};
 use crate::shell::call_list::Listed;
 use crate::shell::rules::Rules;
 use crate::shell::store::Call;
-
-fn name_of(customer: &Customer) -> String {
-    let parts = [&customer.profile.given, &customer.profile.family];
-    let parts: Vec<&str> =
-        parts.into_iter().filter_map(|p| p.latest().map(|l| l.as_str())).collect();
-    match parts.is_empty() {
-        true => customer.id.to_string(),
-        false => parts.join(" "),
-    }
-}
 
 /// The heading of a call's script in a language, without whom it is about: that
 /// is said above it.
@@ -38,7 +29,11 @@ fn why(call: &Call, rules: &Rules, lang: Language) -> String {
     rule.map_or(call.touch.rule.as_str(), |rule| lang.purpose_of(rule)).to_owned()
 }
 
-fn script(
+/// What to say in a call, filled in, as Markdown.
+///
+/// # Errors
+/// [`MessageError`] where the template cannot be filled in for this customer.
+pub fn script(
     call: &Call,
     customer: &Customer,
     rules: &Rules,
@@ -174,17 +169,23 @@ pub fn card(listed: &Listed, rules: &Rules, now: Instant, look: Look, lang: Lang
     card
 }
 
+/// Why somebody is to be called.
+pub fn reason(listed: &Listed, rules: &Rules, now: Instant, lang: Language) -> String {
+    let said = || why(&listed.call, rules, lang);
+    // Rules are described in one language; their scripts speak each.
+    match lang {
+        Language::Es => heading(listed, rules, now, "es").unwrap_or_else(said),
+        Language::En => said(),
+    }
+}
+
 type Row = (&'static str, String);
 
 /// Why, by whom, until when.
 fn rows(listed: &Listed, rules: &Rules, now: Instant, short: &str, lang: Language) -> Vec<Row> {
     let Listed { call, customer } = listed;
     let zone = customer.zone(&rules.book.default_zone);
-    // Rules are described in one language; their scripts speak each.
-    let why = match lang {
-        Language::Es => heading(listed, rules, now, "es").unwrap_or_else(|| why(call, rules, lang)),
-        Language::En => why(call, rules, lang),
-    };
+    let why = reason(listed, rules, now, lang);
     let who = match call.channel == Channel::Call {
         true => lang.pick("quién llama", "who calls"),
         false => lang.pick("a cargo", "in charge"),

@@ -1,14 +1,18 @@
 //! What people read, in Spanish and English: one wording for the command line, the
 //! pages and the mails.
 
+mod amounts;
 pub mod call_card;
 mod calling;
+mod days;
 pub mod described;
 mod desk;
-mod people;
+mod failures;
+pub mod people;
 pub mod plan;
 mod reasons;
 mod rules;
+mod stages;
 mod touches;
 pub mod uplift;
 mod versions;

@@ -1,10 +1,22 @@
 //! What happened between a customer and the shop.
 
+use lazo_domain::customer::Customer;
 use lazo_domain::event::{
     ConsentChannel, ConsentPurpose, ConsentState, DissolutionReason, Severity,
 };
 
 use super::Language;
+
+/// What a customer is called: the id where no name is known.
+pub fn name_of(customer: &Customer) -> String {
+    let parts = [&customer.profile.given, &customer.profile.family];
+    let parts: Vec<&str> =
+        parts.into_iter().filter_map(|p| p.latest().map(|l| l.as_str())).collect();
+    match parts.is_empty() {
+        true => customer.id.to_string(),
+        false => parts.join(" "),
+    }
+}
 
 impl Language {
     /// How bad a complaint is.

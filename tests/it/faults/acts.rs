@@ -1,5 +1,6 @@
 //! What is brought to the handlers, as its sources bring it.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use lazo::content;
 use lazo::digest;
 use lazo::feedback;
@@ -86,6 +87,7 @@ impl Act {
                 app.replace_rules(book_without_calendar());
                 let response = ingest::handle(app, batch(&[text]), *at).await;
                 let looked = occasions::run(app, *at, None).await;
+                forget_search(app).await;
                 let (book, templates) = (rules.book.clone(), rules.templates.clone());
                 app.replace_rules(Rules { book, templates });
                 response.batch_item_failures.is_empty() && looked.is_ok()
@@ -172,6 +174,15 @@ impl Act {
             | Act::Import { .. } => false,
         }
     }
+}
+
+/// A state of a version that knew of no index of searches.
+async fn forget_search(app: &App) {
+    let key = [("pk", keys::customer(&id(CUSTOMER))), ("sk", keys::STATE.to_owned())];
+    let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
+    let update = app.store.client().update_item().table_name(app.store.table());
+    let update = update.set_key(Some(key.into())).update_expression("REMOVE searchable");
+    update.send().await.unwrap();
 }
 
 /// Whether the rep has an answer.

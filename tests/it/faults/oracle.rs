@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lazo::shell::store::{FailureKind, Month, Store, TouchState, keys};
+use lazo::shell::store::{FailureKind, Month, Part, Store, TouchState, keys};
 use lazo_domain::address::{Asks, Heard};
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::{CallReports, Customer, Phase};
 use lazo_domain::event::{Body, EventKind};
 use lazo_domain::notice::{NoticeId, NoticeKind};
+use lazo_domain::search::Typed;
 use lazo_domain::touch::Reason;
 use lazo_fake_aws::Service;
 use lazo_fake_aws::faults::{Fault, Plan};
@@ -21,6 +22,10 @@ use super::flows::{CUSTOMER, Flow, due};
 use super::run::{Trail, Variant, World, mails};
 use crate::support::events::{delivered, profile};
 use crate::support::{id, minutes_after};
+
+/// What the customers of the flows are called, and were.
+const SEARCHED: [&str; 6] =
+    ["marisol", "marisol quis", "nandu quispe", "sol luna", "marisol.nandu@", "5550142"];
 
 /// What a run left.
 #[derive(Clone, Debug)]
@@ -42,6 +47,9 @@ pub struct Left {
     pub calls: BTreeMap<String, String>,
     /// What was said of the address and the number that the flows have.
     pub said: Heard,
+    /// What the index of searches lists under what the flows' customers are called, and
+    /// whether it has this one.
+    pub found: BTreeSet<String>,
     /// What is counted in the month in which all of it happens.
     pub counted: BTreeSet<String>,
     /// The touches that are listed as unknown.
@@ -55,7 +63,9 @@ impl Left {
     pub async fn of(world: &World) -> Result<Left, String> {
         let store = &world.observer;
         let loaded = store.load(&id(CUSTOMER)).await;
-        let customer = loaded.map_err(|why| format!("the customer is unreadable: {why}"))?.customer;
+        let loaded = loaded.map_err(|why| format!("the customer is unreadable: {why}"))?;
+        let is_searchable = loaded.is_searchable();
+        let found = listed(store, is_searchable).await;
         let (events, touches) = store.ledger(&id(CUSTOMER)).await.unwrap();
         let mut asked = BTreeMap::new();
         let mut told = BTreeMap::new();
@@ -102,8 +112,9 @@ impl Left {
         store.hear_all([&mut probe], Asks { email: true, phone: true }).await.unwrap();
         Ok(Left {
             said: probe.heard,
+            found,
             counted: counted.collect(),
-            customer,
+            customer: loaded.customer,
             events: events
                 .iter()
                 .filter(|e| e.kind != EventKind::CustomerUpdated)
@@ -154,6 +165,17 @@ fn arrived_once(reports: &CallReports) -> CallReports {
         report["received_at"] = 0.into();
     }
     serde_json::from_value(value).unwrap()
+}
+
+/// Every entry of the index that anything leads to that the flows tell of somebody.
+async fn listed(store: &Store, is_searchable: bool) -> BTreeSet<String> {
+    let mut found = BTreeSet::from([format!("the state says that it is listed: {is_searchable}")]);
+    for text in SEARCHED {
+        let typed = Typed::read(text).unwrap();
+        let page = store.searched(&typed, Part::Beginning, None, 100).await.unwrap();
+        found.extend(page.listed.iter().map(|(_, id)| format!("{text}: {id}")));
+    }
+    found
 }
 
 async fn failures(store: &Store) -> (BTreeSet<String>, Vec<String>) {
@@ -226,6 +248,9 @@ pub fn check(
     }
     if !left.failures.is_empty() {
         wrong.push(format!("kept as bad: {:?}", left.failures));
+    }
+    if left.found != clean.found {
+        wrong.push(format!("FOUND: {:?}, clean {:?}", left.found, clean.found));
     }
     if left.said != clean.said {
         wrong.push(format!("said of the address: {:?}, clean {:?}", left.said, clean.said));

@@ -75,8 +75,17 @@ impl Shop {
 }
 
 /// The words that start the whole system.
-pub const LOCAL: [&str; 7] =
-    ["local", "--dynamodb-port", "0", "--bus-port", "0", "--links-port", "0"];
+pub const LOCAL: [&str; 9] = [
+    "local",
+    "--dynamodb-port",
+    "0",
+    "--bus-port",
+    "0",
+    "--links-port",
+    "0",
+    "--console-port",
+    "0",
+];
 
 /// Lets a program run for a while, then kills it as `kill -9` does.
 pub async fn kill_after(mut child: Child, millis: u64) {

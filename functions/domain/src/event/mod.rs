@@ -24,7 +24,8 @@ pub use impersonal::impersonal;
 pub use kind::{Body, EventKind, UnknownKind};
 pub use named::People;
 pub use text::{
-    BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, Note, Phone, Url, ZoneName, breaks_line,
+    BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, NOTE_CHARS_MAX, Note, Phone, Url,
+    ZoneName, breaks_line,
 };
 pub use value::*;
 pub use wire::{

@@ -312,6 +312,19 @@ impl RuleBook {
         RuleBook { scorer, knows_values: false, ..self }
     }
 
+    /// The same where one of its rules, such as a draft, is live: for rehearsals.
+    pub fn as_if_live(&self, rule: &str) -> RuleBook {
+        let mut rules = self.rules.clone();
+        rules.iter_mut().filter(|one| one.name == rule).for_each(|one| one.status = Status::Live);
+        let Self { policy, segments, scorer, knows_values, version, .. } = self;
+        RuleBook {
+            scorer: *scorer,
+            knows_values: *knows_values,
+            version: *version,
+            ..RuleBook::new(policy.clone(), segments.clone(), rules)
+        }
+    }
+
     /// The same as the published version of this number: whatever it decides names it.
     pub fn of_version(self, number: VersionNumber) -> RuleBook {
         RuleBook { version: Some(number), ..self }

@@ -50,7 +50,7 @@ const ATTEMPTS_MAX: u32 = 12;
 const KEY_BYTES: usize = 32;
 
 /// How much of a hash stands in a key, in bytes: 128 bits meet no other.
-const HASH_BYTES: usize = 16;
+pub(in crate::shell::store) const HASH_BYTES: usize = 16;
 
 /// Keeps these hashes apart from whatever else a key may come to be used for.
 const CONTEXT: &[u8] = b"lazo address 1\n";
@@ -95,14 +95,25 @@ impl AddressKey {
             ConsentChannel::Email => b"email\n",
             ConsentChannel::Call => b"phone\n",
         };
+        let hash = self.hash(&[CONTEXT, channel, address.as_str().as_bytes()]);
+        keys::address(&hex(&hash[..HASH_BYTES]))
+    }
+
+    /// The keyed hash of some parts, one behind the other.
+    pub(in crate::shell::store) fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
         // As long as SHA-256's block, as HMAC fills up a shorter key.
         let mut block = [0; 64];
         block[..KEY_BYTES].copy_from_slice(&self.0);
         let mut hash = Hmac::<Sha256>::new(&block.into());
-        for part in [CONTEXT, channel, address.as_str().as_bytes()] {
+        for part in parts {
             hash.update(part);
         }
-        keys::address(&hex(&hash.finalize().into_bytes()[..HASH_BYTES]))
+        hash.finalize().into_bytes().into()
+    }
+
+    #[cfg(test)]
+    pub(in crate::shell::store) fn given(key: [u8; KEY_BYTES]) -> AddressKey {
+        AddressKey(key)
     }
 }
 
@@ -136,7 +147,7 @@ impl Store {
     }
 
     /// The key of this table; drawn and kept by whoever is first to ask.
-    async fn address_key(&self) -> Result<&AddressKey, StoreError> {
+    pub(in crate::shell::store) async fn address_key(&self) -> Result<&AddressKey, StoreError> {
         self.address_key
             .get_or_try_init(|| async {
                 if let Some(found) = self.get(keys::address_key()).await? {

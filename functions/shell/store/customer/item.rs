@@ -9,7 +9,10 @@ use lazo_domain::stage::Stage;
 
 use super::sections::{self, Encoded, number};
 use super::table::{self, Alarm};
-use super::{Checks, Item, Loaded, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, format, keys};
+use super::{
+    Checks, Item, Loaded, SEARCH_FORMAT, SETTLE_AFTER, StoreError, UNKNOWN_AFTER, details, format,
+    keys, search,
+};
 
 /// How long a customer is left alone though no stage was to change yet: a model
 /// that was fitted since may judge otherwise. At least, and at most; in between,
@@ -121,6 +124,9 @@ pub fn encode(loaded: &Loaded) -> Result<Encoded, StoreError> {
     item.extend(keys::keyed(keys::customer(id), keys::STATE));
     item.insert(sections::VERSION.into(), AttributeValue::N(loaded.version.to_string()));
     format::stamp(item);
+    if loaded.is_searchable {
+        item.insert(search::SEARCHABLE.into(), AttributeValue::N(SEARCH_FORMAT.to_string()));
+    }
     for (alarm, at) in loaded.alarms.each() {
         let Some(at) = at else { continue };
         let shard = alarm.shard(table::shard_of(id));
@@ -143,7 +149,15 @@ pub fn decode(id: &Id, item: &Item, parts: &[Item]) -> Result<Option<Loaded>, St
         Alarms { due: at(Alarm::Due), occasion: at(Alarm::Occasion), review: at(Alarm::Review) };
     let read = sections::decode(id, item, parts).map_err(unreadable)?;
     let checks = Checks::default();
-    Ok(read.map(|(customer, sections)| Loaded { customer, version, alarms, checks, sections }))
+    let is_searchable = number(item, search::SEARCHABLE) == Some(SEARCH_FORMAT);
+    Ok(read.map(|(customer, sections)| Loaded {
+        customer,
+        version,
+        alarms,
+        checks,
+        sections,
+        is_searchable,
+    }))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub(super) mod details;
 pub(super) mod format;
 pub(super) mod item;
 pub(super) mod people;
+pub(super) mod search;
 pub(super) mod sections;
 #[cfg(test)]
 mod size_tests;

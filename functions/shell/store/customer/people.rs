@@ -9,7 +9,8 @@ use lazo_domain::touch::{Send, TouchId};
 
 use super::commit::refused;
 use super::{
-    Commit, EventEntry, Ledger, LedgerEntry, Loaded, Store, StoreError, TouchState, keys, read,
+    Commit, EventEntry, Ledger, LedgerEntry, Loaded, Store, StoreError, TRANSACTION_ITEMS_MAX,
+    TouchState, keys, read,
 };
 
 /// Over how many ids one is followed that went into another: each was told.
@@ -124,8 +125,13 @@ impl Store {
         ledger: &Ledger,
         now: Instant,
     ) -> Result<Commit, StoreError> {
-        let (after, first, rest) = self.change_of(before, customer, now).await?;
-        let (_, other_first, other_rest) = self.change_of(other_before, other, now).await?;
+        let (_, other_first, other_rest) = self.change_of(other_before, other, true, now).await?;
+        let (mut after, mut first, mut rest) =
+            self.change_of(before, customer.clone(), true, now).await?;
+        let count = 2 + rest.len() + other_rest.len() + ledger.entries.len();
+        if count > TRANSACTION_ITEMS_MAX {
+            (after, first, rest) = self.change_of(before, customer, false, now).await?;
+        }
         let mut items: Vec<TransactWriteItem> = vec![first];
         for entry in &ledger.entries {
             items.push(self.put_entry(&after.customer.id, entry)?);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::Answer;
 use super::calls::Call;
 use super::complaints::{ComplaintEntry, EscalationEntry};
+use super::ended;
 use super::enrolments;
 use super::monthly_statistics::Counted;
 use super::{Feedback, Item, StoreError, details, keys, to_item};
@@ -346,7 +347,11 @@ impl LedgerEntry {
             LedgerEntry::Event(entry) => {
                 (keys::event(entry.kind, &entry.key), details::packed(to_item(entry)?))
             }
-            LedgerEntry::Touch(entry) => (keys::touch(&entry.touch), to_item(entry)?),
+            LedgerEntry::Touch(entry) => {
+                let mut item = to_item(entry)?;
+                ended::mark(&mut item, id, entry);
+                (keys::touch(&entry.touch), item)
+            }
             LedgerEntry::Call(call) => (keys::call(&call.touch), call.item()?),
             LedgerEntry::Answer(answer) => (answer.sk(), answer.item()?),
             LedgerEntry::Escalation(entry) => {

@@ -17,6 +17,10 @@ use super::{Store, StoreError, format, keys};
 pub struct CalendarRules {
     /// Every rule that is in force, with since when; `None` for ever.
     pub since: BTreeMap<CalendarRule, Option<Instant>>,
+    /// By which form of the index of searches everybody is found, or will be once the
+    /// way is done.
+    #[serde(default)]
+    pub search_format: i64,
     /// The way to everybody for rules that are new, where it is not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tour: Option<Tour>,

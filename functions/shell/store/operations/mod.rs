@@ -1,5 +1,6 @@
 //! What the shop's operation needs: failures, limits, what is in force.
 
+pub(super) mod audit;
 pub(super) mod calendar_rules;
 pub(super) mod deployed;
 pub(super) mod drift_model;

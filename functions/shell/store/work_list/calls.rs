@@ -1,5 +1,6 @@
 //! The call list: calls and tasks that wait for a person, by whose they are.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::channel::Channel;
 use lazo_domain::id::Id;
@@ -108,6 +109,11 @@ impl Call {
     }
 }
 
+/// Where the item of an index's entry is.
+pub(in crate::shell::store) fn place(item: &Item) -> Result<(String, String), StoreError> {
+    Ok((keys::text(item, "pk")?.to_owned(), keys::text(item, "sk")?.to_owned()))
+}
+
 impl Store {
     /// Notes that somebody has calls, so that a list of all can be made.
     ///
@@ -140,6 +146,26 @@ impl Store {
         Ok(calls)
     }
 
+    /// The first so many of them, by two requests or three however long the list is;
+    /// and whether there are more.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn first_open_calls(
+        &self,
+        of: &str,
+        now: Instant,
+        limit: usize,
+    ) -> Result<(Vec<Call>, bool), StoreError> {
+        let found = self.first_of(self.listed(of, now), limit).await?;
+        let is_more = found.len() >= limit;
+        let places = found.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let calls = self.get_all(places).await?.into_iter().map(read);
+        let mut calls: Vec<Call> = calls.collect::<Result<_, _>>()?;
+        calls.retain(|call| call.status == CallStatus::Open && call.assigned_to == of);
+        Ok((calls, is_more))
+    }
+
     /// The keys of what is on a list, with a deadline after an instant, the
     /// earliest first.
     pub(in crate::shell::store) async fn on_list(
@@ -147,19 +173,17 @@ impl Store {
         of: &str,
         after: Instant,
     ) -> Result<Vec<(String, String)>, StoreError> {
-        let query = self
-            .client
+        self.all_of(self.listed(of, after)).await?.iter().map(place).collect()
+    }
+
+    /// Asks for what is on a list, with a deadline after an instant.
+    pub(in crate::shell::store) fn listed(&self, of: &str, after: Instant) -> QueryFluentBuilder {
+        self.client
             .query()
             .index_name("calls")
             .key_condition_expression("calls_of = :of AND calls_by > :after")
             .expression_attribute_values(":of", AttributeValue::S(of.to_owned()))
-            .expression_attribute_values(":after", AttributeValue::N(after.millis().to_string()));
-        let found = self.all_of(query).await?;
-        let key = |item: &Item| {
-            let (pk, sk) = (keys::text(item, "pk")?, keys::text(item, "sk")?);
-            Ok((pk.to_owned(), sk.to_owned()))
-        };
-        found.iter().map(key).collect()
+            .expression_attribute_values(":after", AttributeValue::N(after.millis().to_string()))
     }
 
     /// The call that a touch asked for.

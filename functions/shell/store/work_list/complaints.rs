@@ -11,6 +11,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 use serde::{Deserialize, Serialize};
 
+use super::calls::place;
 use super::monthly_statistics::{Counted, Month, Subject, mark};
 use super::table::{SHARDS, shard_of};
 use super::{Item, LedgerEntry, Sk, Store, StoreError, keys, read, to_item};
@@ -154,6 +155,29 @@ impl Store {
         let mut listed = Vec::new();
         for shard in 0..SHARDS {
             listed.extend(self.on_list(&list(shard), Instant::MIN).await?);
+        }
+        let open = self.get_all(listed).await?.into_iter().map(read);
+        let mut open: Vec<ComplaintEntry> = open.collect::<Result<_, _>>()?;
+        open.retain(|entry| entry.resolved_at.is_none());
+        open.sort_by_key(|entry| (entry.deadline.is_none(), entry.deadline, entry.opened_at));
+        Ok(open)
+    }
+
+    /// Those of them whose deadline comes first, so many of each shard: by a number of
+    /// requests that does not grow with them.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
+    pub async fn first_open_complaints(
+        &self,
+        of_each: usize,
+    ) -> Result<Vec<ComplaintEntry>, StoreError> {
+        let asked = (0..SHARDS).map(async |shard| {
+            self.first_of(self.listed(&list(shard), Instant::MIN), of_each).await
+        });
+        let mut listed = Vec::new();
+        for found in futures::future::join_all(asked).await {
+            listed.extend(found?.iter().map(place).collect::<Result<Vec<_>, _>>()?);
         }
         let open = self.get_all(listed).await?.into_iter().map(read);
         let mut open: Vec<ComplaintEntry> = open.collect::<Result<_, _>>()?;

@@ -15,6 +15,14 @@ fn with(act: Act) -> Vec<Act> {
     vec![known(-60), act]
 }
 
+/// Somebody who is called otherwise from now on, with an address of that name.
+fn renamed(minutes: i64) -> Act {
+    let at = minutes_after(noon(), minutes);
+    let name = json!({ "given": "Sol", "family": "Luna" });
+    let told = json!({ "name": name, "email": "sol.luna@example.com" });
+    Act::Event { text: profile(CUSTOMER, at, told), at }
+}
+
 /// Profiles, and what was bought and given back.
 fn of_purchases() -> Vec<Flow> {
     let of = |key: &str| json!({ "purchase_id": key });
@@ -29,6 +37,7 @@ fn of_purchases() -> Vec<Flow> {
     };
     vec![
         flow("profile", vec![], known(-60), small()),
+        flow("another name", vec![known(-60)], renamed(-30), small()),
         flow("purchase", vec![known(-60)], small(), bought("p2", 10, "10.00")),
         flow(
             "delivery",

@@ -1,7 +1,7 @@
 //! What is stored on a customer, in fields that functions/cli/README.md describes.
 
+use crate::shell::store::{TouchEntry, TouchState};
 use jiff::tz::TimeZone;
-use lazo::shell::store::{TouchEntry, TouchState};
 use lazo_domain::customer::Customer;
 use lazo_domain::event::{ConsentChannel, ConsentPurpose, ConsentState};
 use lazo_domain::history::Purchase;

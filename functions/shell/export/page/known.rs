@@ -1,6 +1,6 @@
 //! What is known of the customer: who they are, what they agreed to, bought and said.
 
-use lazo::shell::wording::Language;
+use crate::shell::wording::Language;
 use lazo_domain::channel::Channel;
 use lazo_domain::event::{ConsentChannel, Item};
 use lazo_domain::history::Purchase;

@@ -2,9 +2,9 @@
 
 mod known;
 
+use crate::shell::store::{TouchEntry, TouchState};
+use crate::shell::wording::Language;
 use jiff::tz::TimeZone;
-use lazo::shell::store::{TouchEntry, TouchState};
-use lazo::shell::wording::Language;
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::Customer;
 use lazo_domain::event::AnnualDate;
