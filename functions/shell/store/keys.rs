@@ -34,6 +34,8 @@
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 //! | `failure#of/<hash of a name>` | `<hash>` | one that names somebody |
 //! | `audit#<year>-<month>` | `<mark of a form>` | what somebody changed by the console |
+//! | `report` | `reckoned` | the report that was reckoned last |
+//! | `drafts` | `<file>` | a file that somebody writes and has not published |
 //! | `deployed` | `bus` | the bus that the stack works on |
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -167,6 +169,17 @@ pub(super) fn drift_model() -> Item {
 
 pub(super) fn deployed() -> Item {
     keyed("deployed", "bus")
+}
+
+/// The partition of drafts.
+pub(super) const DRAFTS: &str = "drafts";
+
+pub(super) fn draft(file: &str) -> Item {
+    keyed(DRAFTS, file)
+}
+
+pub(super) fn kept_report() -> Item {
+    keyed("report", "reckoned")
 }
 
 /// The partition of what was changed in a month.

@@ -44,7 +44,9 @@ use content::{contents, interests};
 use customer::{addresses, alarms, details, format, item, sections};
 use ledger::{answers, ended, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
-use operations::{audit, calendar_rules, deployed, drift_model, failures, send_rate, versions};
+use operations::{
+    audit, calendar_rules, deployed, drafts, drift_model, failures, send_rate, versions,
+};
 use work_list::{calls, complaints, staff_index, staff_mail};
 
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
@@ -61,6 +63,7 @@ pub use complaints::{
 pub use contents::{FanOut, Progress};
 pub use deployed::Deployed;
 pub use dissolutions::CountedDissolution;
+pub use drafts::{DRAFT_BYTES_MAX, Draft};
 pub use drift_model::FittedModel;
 pub use ended::{Ended, EndedTouch};
 pub use enrolments::{Known, Sought};

@@ -10,6 +10,7 @@ mod desk;
 mod failures;
 pub mod people;
 pub mod plan;
+pub mod rule_sentence;
 mod rules;
 mod stages;
 mod touches;
