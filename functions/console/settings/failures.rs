@@ -186,13 +186,13 @@ async fn again(
             if let Some(left_out) = delivered.left_out.first() {
                 return Ok(Some(left_out.to_string()));
             }
-            if let Err(error) = intake::take(app, &delivered, ask.now).await {
+            if let Err(error) = Box::pin(intake::take(app, &delivered, ask.now)).await {
                 return still(error);
             }
         }
         FailureKind::Customer => {
             let id = Id::new(text.trim()).map_err(|_| Trouble::NotUnderstood)?;
-            if let Err(error) = alarm_sweep::look(app, &id, ask.now).await {
+            if let Err(error) = Box::pin(alarm_sweep::look(app, &id, ask.now)).await {
                 return Ok(Some(error.to_string()));
             }
         }

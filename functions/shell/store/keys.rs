@@ -36,6 +36,8 @@
 //! | `audit#<year>-<month>` | `<mark of a form>` | what somebody changed by the console |
 //! | `report` | `reckoned` | the report that was reckoned last |
 //! | `drafts` | `<file>` | a file that somebody writes and has not published |
+//! | `sessions` | `<hash of a browser's secret>` | somebody who signed in at the console |
+//! | `sign_ins` | `<hash of a state>` | a sign-in that was begun |
 //! | `deployed` | `bus` | the bus that the stack works on |
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -169,6 +171,17 @@ pub(super) fn drift_model() -> Item {
 
 pub(super) fn deployed() -> Item {
     keyed("deployed", "bus")
+}
+
+/// The partition of those who are signed in.
+pub(super) const SESSIONS: &str = "sessions";
+
+pub(super) fn session(hash: &str) -> Item {
+    keyed(SESSIONS, hash)
+}
+
+pub(super) fn sign_in(hash: &str) -> Item {
+    keyed("sign_ins", hash)
 }
 
 /// The partition of drafts.

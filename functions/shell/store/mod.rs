@@ -45,7 +45,7 @@ use customer::{addresses, alarms, details, format, item, sections};
 use ledger::{answers, ended, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
 use operations::{
-    audit, calendar_rules, deployed, drafts, drift_model, failures, send_rate, versions,
+    audit, calendar_rules, deployed, drafts, drift_model, failures, send_rate, sessions, versions,
 };
 use work_list::{calls, complaints, staff_index, staff_mail};
 
@@ -77,6 +77,7 @@ pub use monthly_statistics::{Counted, Month};
 use query::Sk;
 use sections::Sections;
 pub use send_rate::Reservation;
+pub use sessions::{Session, SignIn};
 pub use staff_index::{MonthDay, STAFF_INDEX_ITEMS_MAX};
 pub use staff_mail::{Fence, NoticeEntry, NoticeState};
 pub use versions::{BUNDLE_BYTES_MAX, LiveVersion, ScheduledVersion, Version, VersionState};

@@ -3,3 +3,4 @@
 pub mod browser;
 mod calls;
 mod frame;
+mod sign_in;

@@ -10,6 +10,7 @@ pub(super) mod failures_about;
 pub(super) mod kept_report;
 pub(super) mod same_failure;
 pub(super) mod send_rate;
+pub(super) mod sessions;
 pub(super) mod versions;
 
 use super::*;
