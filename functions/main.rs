@@ -4,6 +4,8 @@
 //! One program is built, linked and uploaded once, where eight would share nearly all
 //! that they hold.
 
+#[path = "console/function.rs"]
+mod console;
 #[path = "content/function.rs"]
 mod content;
 #[path = "digest/function.rs"]
@@ -32,6 +34,7 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let handler = std::env::var(HANDLER).unwrap_or_default();
     match handler.as_str() {
+        "console" => console::serve().await,
         "content" => content::serve().await,
         "digest" => digest::serve().await,
         "dispatch" => dispatch::serve().await,

@@ -39,7 +39,7 @@ pub async fn tell(ask: &Ask, kind: &str, detail: Value) -> Result<Taken, NotTold
         return Err(NotTold::Field(left_out.to_string()));
     }
     let ours = |error: IntakeError| NotTold::Ours(error.into());
-    intake::take(ask.app(), &delivered, ask.now).await.map_err(ours)
+    Box::pin(intake::take(ask.app(), &delivered, ask.now)).await.map_err(ours)
 }
 
 /// What changed, for the entry of a change: ids and settings, never what a customer said.

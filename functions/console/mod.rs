@@ -30,14 +30,20 @@ mod ask;
 mod assets;
 mod calls;
 mod customers;
+mod charts;
+mod edit;
 mod frame;
 pub mod function_url;
 mod look;
 mod markdown;
 mod parts;
 mod reply;
+mod reports;
 pub mod routes;
+mod rules;
 mod serve;
+mod settings;
+mod templates;
 mod today;
 
 use std::sync::Arc;
@@ -45,21 +51,59 @@ use std::sync::Arc;
 use lazo_domain::instant::Instant;
 use uuid::Uuid;
 
+use access::provider::{Provider, ProviderError, Settings};
 pub use serve::router;
 
-use crate::shell::app::App;
+use crate::shell::app::{App, ConfigError, env};
 
 /// The largest form that is taken, in bytes: a rule with its templates fits.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Where the console runs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Place {
     /// On this machine, for whoever sits here.
     Local {
         /// The port that it listens on: requests to another host's name are refused.
         port: u16,
     },
+    /// Behind a function URL, for those who sign in at the shop's provider.
+    Deployed {
+        /// The provider.
+        provider: Box<Provider>,
+        /// Where visitors find it, where that is not the function URL itself.
+        url: Option<String>,
+    },
+}
+
+/// Why the console cannot start where it is deployed.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// A variable is missing.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The provider cannot be asked.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}
+
+impl Place {
+    /// The place that the environment tells of.
+    ///
+    /// # Errors
+    /// [`PlaceError`] where something of it is missing or wrong.
+    pub fn from_env() -> Result<Place, PlaceError> {
+        let read = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        let need = |name| read(name).ok_or(ConfigError::Missing(name));
+        let settings = Settings {
+            issuer: need(env::CONSOLE_ISSUER)?,
+            client: need(env::CONSOLE_CLIENT)?,
+            secret: need(env::CONSOLE_SECRET)?,
+            claim: need(env::CONSOLE_CLAIM)?,
+        };
+        let provider = Box::new(Provider::new(settings)?);
+        Ok(Place::Deployed { provider, url: read(env::CONSOLE_URL) })
+    }
 }
 
 /// What tells the time.

@@ -7,7 +7,7 @@ use http::Method;
 use super::access::{Role, Roles, choose};
 use super::ask::Ask;
 use super::reply::Answer;
-use super::{calls, customers, look, today};
+use super::{calls, customers, edit, look, reports, rules, settings, templates, today};
 use crate::shell::wording::Language;
 
 /// Answers a request.
@@ -28,7 +28,6 @@ pub struct Route {
 /// Those who work with customers one by one: not operations, who read no texts of calls.
 const DESK: Roles = Roles::of(&[Role::Rep, Role::Marketing, Role::Admin]);
 /// Those who steer what goes out.
-#[allow(dead_code, reason = "the pages of rules come next")]
 const STEER: Roles = Roles::of(&[Role::Marketing, Role::Admin]);
 /// Those who look after the system.
 const OPERATE: Roles = Roles::of(&[Role::Operations, Role::Admin]);
@@ -75,6 +74,31 @@ pub static ROUTES: &[Route] = routes! {
     POST "/customers/{id}/merge" OFFICE => customers::merge_sent;
     GET  "/customers/{id}/erase" OPERATE => customers::erase_form;
     POST "/customers/{id}/erase" OPERATE => customers::erase_sent;
+    GET  "/rules" OFFICE => rules::list;
+    GET  "/rules/{rule}" OFFICE => rules::show;
+    POST "/rules/{rule}/status" STEER => rules::set_status;
+    GET  "/new-rule" STEER => rules::new;
+    POST "/new-rule" STEER => rules::begin;
+    GET  "/versions" OFFICE => rules::versions;
+    GET  "/versions/{number}" OFFICE => rules::version;
+    POST "/versions/{number}/rollback" STEER => rules::roll_back;
+    GET  "/edit/{file}" OFFICE => edit::show;
+    POST "/edit/{file}" STEER => edit::act;
+    POST "/edit/{file}/check" OFFICE => edit::check;
+    GET  "/templates" OFFICE => templates::list;
+    GET  "/templates/{name}" OFFICE => templates::show;
+    GET  "/templates/{name}/preview" OFFICE => templates::preview;
+    GET  "/reports" OFFICE => reports::rules;
+    GET  "/reports/rules/{rule}" OFFICE => reports::rule;
+    GET  "/reports/journey" OFFICE => reports::journey;
+    GET  "/reports/complaints" OFFICE => reports::complaints;
+    POST "/reports/refresh" OFFICE => reports::refresh;
+    GET  "/settings" OFFICE => settings::show;
+    GET  "/settings/audit" OFFICE => settings::audit;
+    GET  "/settings/health" OFFICE => settings::health;
+    GET  "/settings/failures" OPERATE => settings::failures;
+    GET  "/settings/failures/{id}" OPERATE => settings::failure;
+    POST "/settings/failures/{id}/redrive" OPERATE => settings::redrive;
     GET  "/keys" ALL => super::frame::keys_page;
     POST "/look" ALL => look::choose;
     POST "/as" ALL => choose;

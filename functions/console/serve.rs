@@ -8,13 +8,13 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, get, on, post};
 use http::header::{self, HeaderName};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
-use super::access::{self, User};
+use super::access::{self, User, sign_in};
 use super::ask::{Ask, Fields};
 use super::reply::{Answer, Goto, Reply, Trouble, put, response};
 use super::routes::{ROUTES, Route};
@@ -47,30 +47,52 @@ pub fn router(console: Arc<Console>) -> Router {
     }
     router
         .route("/assets/{name}", get(asset))
+        .route("/signin", get(sign_in::page))
+        .route("/signin/go", get(sign_in::go))
+        .route("/signin/back", get(sign_in::back))
+        .route("/signout", post(sign_in::out))
         .fallback(missing)
         .method_not_allowed_fallback(not_offered)
-        .layer(CsrfLayer::new())
+        .layer(other_sites(&console))
         .layer(from_fn_with_state(console.clone(), guard))
         .with_state(console)
 }
 
+/// What refuses forms from other sites.
+fn other_sites(console: &Console) -> CsrfLayer {
+    let layer = CsrfLayer::new();
+    let Place::Deployed { url: Some(url), .. } = &console.place else { return layer };
+    match layer.clone().add_trusted_origin(url.trim_end_matches('/')) {
+        Ok(layer) => layer,
+        Err(error) => {
+            tracing::error!(%error, "LAZO_CONSOLE_URL is no origin");
+            layer
+        }
+    }
+}
+
 /// What is looked at before all else, and the headers of every answer.
 async fn guard(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
-    let Place::Local { port } = console.place;
     let lang = look::language(request.headers());
-    if !access::is_local_host(request.headers(), port) {
+    if let Place::Local { port } = console.place
+        && !access::is_local_host(request.headers(), port)
+    {
         return sealed(response(
             StatusCode::MISDIRECTED_REQUEST,
             "text/plain; charset=utf-8",
             "this console answers to 127.0.0.1 alone\n",
         ));
     }
+    let is_secure = !console.is_local();
     let theme = look::theme(request.headers());
     let mut answer = next.run(request).await;
     if answer.extensions().get::<ProtectionError>().is_some() {
         tracing::warn!("a form from another site was refused");
         let page = frame::bare(frame::Bare::OtherSite, lang, theme);
         answer = response(StatusCode::FORBIDDEN, HTML, page.into_string());
+    }
+    if is_secure {
+        put(&mut answer, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
     sealed(answer)
 }
@@ -138,6 +160,7 @@ async fn come_in(console: &Arc<Console>, parts: &Parts) -> Result<Ask, Response>
     let bare = |status, what| response(status, HTML, frame::bare(what, lang, theme).into_string());
     let user: User = match access::identify(console, &parts.headers, now).await {
         Ok(Some(user)) => user,
+        Ok(None) if parts.method != Method::POST => return Err(sign_in::ask_to_sign_in(parts)),
         Ok(None) => return Err(bare(StatusCode::UNAUTHORIZED, frame::Bare::SignedOut)),
         Err(error) => {
             tracing::error!(%error, "the console could not read who asks");

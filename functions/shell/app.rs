@@ -85,6 +85,16 @@ pub mod env {
     pub const MAIL_FROM: &str = "LAZO_MAIL_FROM";
     /// The first of the sources whose events are taken from the bus.
     pub const SHOP_SOURCE: &str = "LAZO_SHOP_SOURCE";
+    /// The OpenID provider at which people sign in to the console.
+    pub const CONSOLE_ISSUER: &str = "LAZO_CONSOLE_ISSUER";
+    /// The console, as the provider knows it.
+    pub const CONSOLE_CLIENT: &str = "LAZO_CONSOLE_CLIENT";
+    /// What proves to the provider that it is the console.
+    pub const CONSOLE_SECRET: &str = "LAZO_CONSOLE_SECRET";
+    /// The claim of the provider's token that names roles.
+    pub const CONSOLE_CLAIM: &str = "LAZO_CONSOLE_CLAIM";
+    /// Where visitors find the console, where that is not the function URL itself.
+    pub const CONSOLE_URL: &str = "LAZO_CONSOLE_URL";
     /// How much is logged: trace, debug, info, warn, error or off.
     pub const LOG: &str = "LAZO_LOG";
 }

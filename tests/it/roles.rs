@@ -15,8 +15,12 @@ use serde_json::{Value, json};
 use crate::table::resources;
 
 use runs::{
-    of_content, of_digest, of_dispatch, of_drift, of_feedback, of_ingest, of_links, of_occasions,
+    of_console, of_content, of_digest, of_dispatch, of_drift, of_feedback, of_ingest, of_links,
+    of_occasions,
 };
+
+/// What the console alone lets go of, by the partitions.
+const OF_CONSOLE: [&str; 3] = ["drafts", "sessions", "sign_ins"];
 
 /// What AWS asks a role for where it gets such a request: the action and what it
 /// is done to.
@@ -37,6 +41,11 @@ fn needs(step: &Step) -> Vec<(String, String)> {
             if step.partitions.iter().all(|pk| pk.starts_with("failure")) =>
         {
             one("dynamodb:DeleteItem", "Table.Arn, failures")
+        }
+        (Service::DynamoDb, "DeleteItem")
+            if step.partitions.iter().all(|pk| OF_CONSOLE.contains(&pk.as_str())) =>
+        {
+            one("dynamodb:DeleteItem", "Table.Arn, console")
         }
         (Service::DynamoDb, operation) => one(&format!("dynamodb:{operation}"), "Table.Arn"),
         (Service::EventBridge, operation) => one(&format!("events:{operation}"), "Bus.Arn"),
@@ -72,8 +81,9 @@ fn allows(role: &str) -> BTreeSet<(String, String)> {
             for resource in texts(&statement["Resource"]) {
                 let resource = match resource.replace("${Table.Arn}", "Table.Arn") {
                     resource if leading.is_array() => {
-                        assert_eq!(*leading, json!(["failure#*", "failures#*"]));
-                        format!("{resource}, failures")
+                        let of_console = *leading == json!(OF_CONSOLE);
+                        assert!(of_console || *leading == json!(["failure#*", "failures#*"]));
+                        format!("{resource}, {}", if of_console { "console" } else { "failures" })
                     }
                     resource if resource.contains(":ses:") => "SES".to_owned(),
                     resource => resource,
@@ -97,6 +107,7 @@ async fn every_role_allows_what_its_function_asks_for_and_nothing_besides() {
         ("ContentRole", of_content().await),
         ("DigestRole", of_digest().await),
         ("LinksRole", of_links().await),
+        ("ConsoleRole", Box::pin(of_console()).await),
     ];
     // Roles of the functions; TickRole is the schedule's.
     let of_functions = resources("AWS::IAM::Role").into_keys().filter(|role| role != "TickRole");

@@ -161,6 +161,18 @@ fn every_variable_that_the_code_reads_is_set_and_none_besides() {
             ]),
         ),
         ("links", BTreeSet::from([env::LINK_KEYS])),
+        (
+            "console",
+            BTreeSet::from([
+                env::CONSOLE_ISSUER,
+                env::CONSOLE_CLIENT,
+                env::CONSOLE_SECRET,
+                env::CONSOLE_CLAIM,
+                env::CONSOLE_URL,
+                // The provider may chain up to any root.
+                "SSL_CERT_FILE",
+            ]),
+        ),
         ("feedback", BTreeSet::from([env::CONFIGURATION_SET])),
     ]);
     let names = |variables: &Value| -> BTreeSet<String> {
@@ -215,6 +227,11 @@ fn no_other_variable_is_read_by_the_functions() {
         env::LINK_KEYS,
         env::MAIL_FROM,
         env::SHOP_SOURCE,
+        env::CONSOLE_ISSUER,
+        env::CONSOLE_CLIENT,
+        env::CONSOLE_SECRET,
+        env::CONSOLE_CLAIM,
+        env::CONSOLE_URL,
         env::LOG,
         RULES_VAR,
     ];

@@ -5,6 +5,9 @@
 //! from then on.
 
 mod local;
+pub mod provider;
+pub mod sign_in;
+pub mod token;
 
 pub use local::{choose, is_local_host};
 
@@ -120,10 +123,11 @@ impl User {
 pub async fn identify(
     console: &Console,
     headers: &HeaderMap,
-    _now: Instant,
+    now: Instant,
 ) -> Result<Option<User>, StoreError> {
     match &console.place {
         Place::Local { .. } => Ok(Some(local::user(console, headers))),
+        Place::Deployed { .. } => sign_in::user(console, headers, now).await,
     }
 }
 

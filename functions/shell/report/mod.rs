@@ -7,12 +7,12 @@
 //! those who have any touch pending besides.
 
 mod facts;
+pub mod kept;
 mod told;
 
 use std::collections::BTreeSet;
 
-use futures::StreamExt;
-use futures::stream;
+use futures::future::{BoxFuture, join_all};
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
@@ -20,7 +20,7 @@ use lazo_domain::rulebook::{Rule, RuleBook};
 use lazo_domain::uplift::{EVERY_RULE, Measuring, Window};
 
 use super::store::table::SHARDS;
-use super::store::{Sought, Store, StoreError};
+use super::store::{Known, Sought, Store, StoreError};
 pub use told::{Told, json};
 
 /// How many requests are on their way at a time.
@@ -50,9 +50,11 @@ pub async fn enrolled(
         rule: only,
     };
     let mut found = BTreeSet::new();
-    let shards = stream::iter(0..SHARDS).map(|shard| store.enrolled(shard, &sought));
-    let mut shards = shards.buffer_unordered(AT_ONCE);
-    while let Some(ids) = shards.next().await {
+    let mut shards: Vec<BoxFuture<'_, Result<BTreeSet<Id>, StoreError>>> = Vec::new();
+    for shard in 0..SHARDS {
+        shards.push(Box::pin(store.enrolled(shard, &sought)));
+    }
+    for ids in join_all(shards).await {
         found.extend(ids?);
     }
     let may_wait = wait.is_none_or(|wait| window.until.plus_millis(wait + late) >= window.as_of);
@@ -109,18 +111,23 @@ pub async fn measure<'b>(
 ) -> Result<Measuring<'b>, StoreError> {
     let mut measuring = Measuring::new(book, window);
     let mut people: BTreeSet<Id> = BTreeSet::new();
-    let read = stream::iter(ids).map(|id| store.known_of(id)).buffer_unordered(AT_ONCE);
-    let mut read = std::pin::pin!(read);
+    let ids: Vec<&Id> = ids.iter().collect();
     let mut count = 0;
-    while let Some(known) = read.next().await {
-        let known = known?;
-        count += 1;
-        done(count);
-        // Whoever is known under several ids is one person.
-        let Some(main) = known.first().map(|known| known.customer.id.clone()) else { continue };
-        if people.insert(main) {
-            let facts = facts::of(&known, book);
-            measuring.take(&facts.person());
+    for ids in ids.chunks(AT_ONCE) {
+        let mut asked: Vec<BoxFuture<'_, Result<Vec<Known>, StoreError>>> = Vec::new();
+        for id in ids {
+            asked.push(Box::pin(store.known_of(id)));
+        }
+        for known in join_all(asked).await {
+            let known = known?;
+            count += 1;
+            done(count);
+            // Whoever is known under several ids is one person.
+            let Some(main) = known.first().map(|known| known.customer.id.clone()) else { continue };
+            if people.insert(main) {
+                let facts = facts::of(&known, book);
+                measuring.take(&facts.person());
+            }
         }
     }
     Ok(measuring)

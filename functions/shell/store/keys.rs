@@ -35,6 +35,10 @@
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 //! | `failure#of/<hash of a name>` | `<hash>` | one that names somebody |
 //! | `audit#<year>-<month>` | `<mark of a form>` | what somebody changed by the console |
+//! | `report` | `reckoned` | the report that was reckoned last |
+//! | `drafts` | `<file>` | a file that somebody writes and has not published |
+//! | `sessions` | `<hash of a browser's secret>` | somebody who signed in at the console |
+//! | `sign_ins` | `<hash of a state>` | a sign-in that was begun |
 //! | `deployed` | `bus` | the bus that the stack works on |
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -173,6 +177,28 @@ pub(super) fn drift_model() -> Item {
 
 pub(super) fn deployed() -> Item {
     keyed("deployed", "bus")
+}
+
+/// The partition of those who are signed in.
+pub(super) const SESSIONS: &str = "sessions";
+
+pub(super) fn session(hash: &str) -> Item {
+    keyed(SESSIONS, hash)
+}
+
+pub(super) fn sign_in(hash: &str) -> Item {
+    keyed("sign_ins", hash)
+}
+
+/// The partition of drafts.
+pub(super) const DRAFTS: &str = "drafts";
+
+pub(super) fn draft(file: &str) -> Item {
+    keyed(DRAFTS, file)
+}
+
+pub(super) fn kept_report() -> Item {
+    keyed("report", "reckoned")
 }
 
 /// The partition of what was changed in a month.

@@ -45,7 +45,9 @@ use content::{contents, interests};
 use customer::{addresses, alarms, details, format, item, search, sections};
 use ledger::{answers, beside, ended, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
-use operations::{audit, calendar_rules, deployed, drift_model, failures, send_rate, versions};
+use operations::{
+    audit, calendar_rules, deployed, drafts, drift_model, failures, send_rate, sessions, versions,
+};
 use work_list::{calls, complaints, staff_index, staff_mail};
 
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
@@ -63,6 +65,7 @@ pub use complaints::{
 pub use contents::{FanOut, Progress};
 pub use deployed::Deployed;
 pub use dissolutions::CountedDissolution;
+pub use drafts::{DRAFT_BYTES_MAX, Draft};
 pub use drift_model::FittedModel;
 pub use ended::{Ended, EndedTouch};
 pub use enrolments::{Known, Sought};
@@ -77,6 +80,7 @@ use query::Sk;
 pub use search::{Part, SEARCH_FORMAT, SearchPage};
 use sections::Sections;
 pub use send_rate::Reservation;
+pub use sessions::{Session, SignIn};
 pub use staff_index::{MonthDay, STAFF_INDEX_ITEMS_MAX};
 pub use staff_mail::{Fence, NoticeEntry, NoticeState};
 pub use versions::{BUNDLE_BYTES_MAX, LiveVersion, ScheduledVersion, Version, VersionState};

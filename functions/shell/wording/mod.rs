@@ -11,6 +11,7 @@ mod failures;
 pub mod people;
 pub mod plan;
 mod reasons;
+pub mod rule_sentence;
 mod rules;
 mod stages;
 mod touches;

@@ -79,6 +79,11 @@ impl Browser {
         Browser { router, role: Role::Admin, who: "lucia.ortega", lang: "es" }
     }
 
+    /// Before another console.
+    pub fn through(self, router: Router) -> Browser {
+        Browser { router, ..self }
+    }
+
     pub fn role(self, role: Role) -> Browser {
         Browser { role, ..self }
     }

@@ -4,3 +4,4 @@ pub mod browser;
 mod calls;
 mod customers;
 mod frame;
+mod sign_in;

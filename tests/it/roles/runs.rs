@@ -1,6 +1,7 @@
 //! Each function through whatever makes it ask for more than usual.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,6 +11,7 @@ use lazo::shell::app::App;
 use lazo::shell::link::token::{Claim, Keys};
 use lazo::shell::rules::Rules;
 use lazo::shell::store::table::INTEREST_SHARDS;
+use lazo::shell::store::{Session, SignIn};
 use lazo::{content, digest, dispatch, drift, feedback, ingest, occasions};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -20,6 +22,7 @@ use lazo_fake_aws::mail::Accepted;
 use lazo_fake_aws::{Aws, Keep, Service, Wiring};
 use serde_json::{Value, json};
 
+use crate::console::browser::Browser;
 use crate::support::events::{batch, envelope, profile, purchase};
 use crate::support::{CONFIGURATION_SET, LINK_KEYS, LINKS_URL, at, id, minutes_after, rules};
 
@@ -116,6 +119,12 @@ impl Shop {
     async fn buys(&self, customer: &str, purchase_id: &str) {
         let known = profile(customer, minutes_after(noon(), -60), json!({ "birthday": "--11-21" }));
         self.put(&[known, purchase(customer, purchase_id, noon(), "10.00")], noon()).await;
+    }
+
+    /// The functions once more, for those who share them.
+    fn shared(&self) -> Arc<App> {
+        let wiring = Wiring::to(&self.faults.on(self.aws.clone()));
+        Arc::new(wiring.configuration_set(CONFIGURATION_SET).app(book(), None))
     }
 
     /// The functions once more, of which nothing is kept.
@@ -391,4 +400,80 @@ pub async fn of_links() -> Vec<Step> {
         assert_eq!(response.status(), http::StatusCode::OK, "{body}");
     }
     shop.heard()
+}
+
+/// Every page, and every kind of action.
+pub async fn of_console() -> Vec<Step> {
+    let shop = Shop::new();
+    shop.buys("ana", "p1").await;
+    shop.buys("bea", "p2").await;
+    dispatch::run(&shop.app, days_later(1)).await.unwrap();
+    dispatch::run(&shop.app, days_later(2)).await.unwrap();
+    let now = minutes_after(days_later(2), 60);
+    shop.put(&[complaint("bea", now), envelope("PurchaseCompleted", now, json!({}))], now).await;
+    let app = shop.shared();
+    let eva = Browser::on(app.clone(), now).who("eva");
+    shop.listen();
+    shop.start().await;
+    app.store.calendar_rules().await.unwrap();
+    app.take_version().await.unwrap();
+    for route in lazo::console::routes::ROUTES {
+        if route.method == http::Method::GET && !route.path.contains('{') {
+            assert_eq!(eva.get(route.path).await.status, 200, "{}", route.path);
+        }
+    }
+    let call = eva.post("/calls/next", &[]).await.location().to_owned();
+    assert!(call.starts_with("/calls/mail~2F"), "{call}");
+    eva.get(&call).await;
+    for (act, form) in [
+        ("more", vec![]),
+        ("release", vec![]),
+        ("snooze", vec![("until", "hour")]),
+        ("assign", vec![("to", "eva")]),
+        ("report", vec![("outcome", "reached"), ("complaint", "x"), ("then", "stop")]),
+    ] {
+        let done = eva.post(&format!("{call}/{act}"), &form).await;
+        assert_eq!(done.status, 303, "{act}: {}", done.text());
+    }
+    writes_rules(&eva).await;
+    let failure = app.store.failures(now).await.unwrap().remove(0);
+    let mended = purchase("eve", "p9", now, "10.00");
+    let redrive = format!("/settings/failures/{}/redrive", failure.id);
+    assert_eq!(eva.post(&redrive, &[("text", &mended)]).await.status, 303);
+    assert_eq!(eva.post("/reports/refresh", &[]).await.status, 303);
+    signs_in(&app, now).await;
+    shop.heard()
+}
+
+async fn writes_rules(eva: &Browser) {
+    let file = "/edit/rules~2Fmail.yaml";
+    let paused = MAIL.replace("status: live", "status: paused");
+    let save = [("do", "save"), ("text", paused.as_str()), ("seen", "0")];
+    assert_eq!(eva.post(file, &save).await.location(), format!("{file}?done=saved"));
+    assert_eq!(eva.post(file, &[("do", "drop"), ("seen", "1")]).await.status, 303);
+    // The first version: the shipped rules, of which none is this one.
+    let publish = [("do", "publish"), ("text", paused.as_str()), ("note", "x")];
+    eva.post(file, &publish).await;
+    eva.get("/versions").await;
+}
+
+async fn signs_in(app: &App, now: Instant) {
+    let sign_in = SignIn {
+        nonce: "n".into(),
+        verifier: "v".into(),
+        to: "/".into(),
+        ends_at: minutes_after(now, 10),
+    };
+    app.store.begin_sign_in("s", &sign_in).await.unwrap();
+    assert!(app.store.take_sign_in("s", now).await.unwrap().is_some());
+    let session = Session {
+        name: "eva".into(),
+        called: "Eva".into(),
+        role: "rep".into(),
+        began_at: now,
+        ends_at: minutes_after(now, 60),
+    };
+    app.store.begin_session("s", &session).await.unwrap();
+    assert_eq!(app.store.session("s", now).await.unwrap(), Some(session));
+    app.store.end_session("s").await.unwrap();
 }
