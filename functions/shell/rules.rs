@@ -15,6 +15,7 @@ static COMPILED: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
 
 static RULES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/rules");
 static TEMPLATES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/templates");
+static SOURCES: Dir = include_dir!("$CARGO_MANIFEST_DIR/events/sources");
 
 /// The environment's name for a folder that stands in for the embedded rules;
 /// its templates lie beside it, in `../templates`.
@@ -154,6 +155,35 @@ pub fn template_files(rules_folder: Option<&Path>) -> Result<Files, RulesError> 
         return Ok(Vec::new());
     }
     read_folder(&folder, &folder, true)
+}
+
+/// The mappings of sources that go with a rules folder: those of `../sources`, or in a
+/// clone of `../../events/sources`; the embedded ones where there are none.
+///
+/// # Errors
+/// [`RulesError`] where a file cannot be read.
+pub fn source_files(rules_folder: Option<&Path>) -> Result<Files, RulesError> {
+    let beside = rules_folder
+        .into_iter()
+        .flat_map(|rules| ["../sources", "../../events/sources"].map(|folder| rules.join(folder)));
+    match beside.into_iter().find(|folder| folder.is_dir()) {
+        Some(folder) => source_files_of(&folder),
+        None => Ok(mappings(embedded(&SOURCES))),
+    }
+}
+
+/// The mappings of a folder.
+///
+/// # Errors
+/// [`RulesError`] where a file cannot be read.
+pub fn source_files_of(folder: &Path) -> Result<Files, RulesError> {
+    Ok(mappings(read_folder(folder, folder, false)?))
+}
+
+/// Of a folder of sources the mappings, without what explains them.
+fn mappings(mut files: Files) -> Files {
+    files.retain(|(name, _)| is_read(name));
+    files
 }
 
 fn embedded(dir: &Dir) -> Files {

@@ -38,6 +38,7 @@ pub mod rule;
 pub mod rulebook;
 pub mod segment;
 pub mod simulation;
+pub mod source;
 pub mod span;
 pub mod stage;
 pub mod suppression;

@@ -8,6 +8,7 @@ mod desk;
 mod people;
 pub mod plan;
 mod rules;
+mod sources;
 mod touches;
 pub mod uplift;
 mod versions;

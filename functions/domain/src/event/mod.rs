@@ -24,7 +24,8 @@ pub use impersonal::impersonal;
 pub use kind::{Body, EventKind, UnknownKind};
 pub use named::People;
 pub use text::{
-    BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, Note, Phone, Url, ZoneName, breaks_line,
+    BadText, Country, Email, LINE_CHARS_MAX, Line, Locale, NOTE_CHARS_MAX, Note, Phone, Url,
+    ZoneName, breaks_line,
 };
 pub use value::*;
 pub use wire::{
@@ -89,6 +90,12 @@ impl Event {
     pub fn purchase_id(&self) -> Option<&Id> {
         self.body.purchase_id()
     }
+}
+
+/// The fields that an event needs.
+pub(crate) fn required_fields(kind: EventKind) -> impl Iterator<Item = &'static str> {
+    let required = schema_of(kind)["required"].as_array();
+    required.into_iter().flatten().filter_map(|name| name.as_str())
 }
 
 /// The JSON Schema (2020-12) of an event's `detail`.
