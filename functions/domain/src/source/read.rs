@@ -288,10 +288,15 @@ fn name_all(
 /// Whether a name stands in an expression as a variable.
 fn uses(source: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    source.match_indices(name).any(|(at, _)| {
+    // A text in quotes is no variable.
+    let is_in_quotes = |at: usize| {
+        let quotes = |sign| source[..at].matches(sign).count() % 2 == 1;
+        quotes('"') || quotes('\'')
+    };
+    source.match_indices(name).filter(|(at, _)| !is_in_quotes(*at)).any(|(at, _)| {
         let before = source[..at].chars().next_back();
         let after = source[at + name.len()..].chars().next();
-        let begins = !before.is_some_and(|c| is_part(c) || matches!(c, '.' | '"' | '\''));
+        let begins = !before.is_some_and(|c| is_part(c) || c == '.');
         begins && !after.is_some_and(is_part)
     })
 }
