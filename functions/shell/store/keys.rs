@@ -29,10 +29,12 @@
 //! | `calendar_rules` | `in_force` | since when the rules of the calendar are in force |
 //! | `rules` | `live` | which version of the rules is live |
 //! | `rules` | `version#<number>` | a published version: who, when, why |
-//! | `bundle#<digest>` | `compiled#<n>`, `templates#<n>`, `written#<n>` | what a version says, in parts |
+//! | `bundle#<digest>` | `compiled#<n>`, `templates#<n>`, `sources#<n>`, `written#<n>` | what a version says, in parts |
+//! | `purchase#<id>` | `owner` | whose a purchase is that came from another system |
 //! | `failures#<year>-<month>` | `<hash>` | what could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 //! | `failure#of/<hash of a name>` | `<hash>` | one that names somebody |
+//! | `failure#waits/<purchase id>` | `<hash>` | one that waits for a purchase |
 //! | `deployed` | `bus` | the bus that the stack works on |
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -178,6 +180,16 @@ pub(super) fn version(number: VersionNumber) -> Item {
 
 pub(super) fn bundle(digest: &str, form: &str, part: usize) -> Item {
     keyed(format!("bundle#{digest}"), format!("{form}#{part}"))
+}
+
+/// Whose a purchase is that came from another system.
+pub(super) fn purchase_owner(purchase: &Id) -> Item {
+    keyed(format!("purchase#{purchase}"), "owner")
+}
+
+/// The partition of what waits for a purchase.
+pub(super) fn waiting_for(purchase: &Id) -> String {
+    format!("failure#waits/{purchase}")
 }
 
 pub(super) fn notice(hash: &str) -> Item {

@@ -44,7 +44,7 @@ use content::{contents, interests};
 use customer::{addresses, alarms, details, format, item, sections};
 use ledger::{answers, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
-use operations::{calendar_rules, deployed, drift_model, failures, send_rate, versions};
+use operations::{calendar_rules, deployed, drift_model, failures, purchases, send_rate, versions};
 use work_list::{calls, complaints, staff_index, staff_mail};
 
 use addresses::{ADDRESS_ITEMS_MAX, Checks};
@@ -69,6 +69,7 @@ pub use feedback::{Feedback, Note};
 pub use history::{HistoryPage, KeptEvent, ScanPlace};
 pub use interests::INTEREST_ITEMS_MAX;
 pub use monthly_statistics::{Counted, Month};
+pub use purchases::{PurchaseOwner, Waiter};
 use query::Sk;
 use sections::Sections;
 pub use send_rate::Reservation;

@@ -177,7 +177,7 @@ impl<'a> Memory<'a> {
             }
             Ok(events) => {
                 self.count(&events);
-                let left_out = events.iter().flat_map(|one| &one.left_out);
+                let left_out = events.iter().flat_map(|one| &one.left_out).chain(outcome.unfit());
                 let left_out = left_out.map(ToString::to_string).collect();
                 let lines = lines_of(&events);
                 Became { outcome: "events", why: String::new(), lines, left_out }

@@ -81,9 +81,9 @@ impl RawEvent {
         has(PARTNER) || has(WEBHOOKS)
     }
 
-    /// Reads a message; `None` where it is no event of another system. Webhooks are
-    /// taken as such only where `trusts_webhooks`: whoever puts events on a bus could
-    /// say that they were verified.
+    /// Reads a message; `None` where it is no event of another system. That a webhook
+    /// was verified is taken on trust: no bus passes on events of that source, so only
+    /// the worker puts them on the queue.
     pub fn read(message: &str) -> Option<RawEvent> {
         let outer: Envelope = serde_json::from_str(message).ok()?;
         let received_at = outer.time.as_deref().and_then(|time| time.parse().ok());

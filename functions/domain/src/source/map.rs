@@ -69,9 +69,7 @@ impl Mapped {
             fields.push((CUSTOMER.into(), Value::text(customer.as_str())));
         }
         Value::Object(Arc::new(fields)).write_json(&mut json);
-        let mut delivered = of_kind(self.kind, &json)?;
-        delivered.left_out.extend(self.unfit.iter().cloned());
-        Ok(delivered)
+        Ok(Delivered { by_source: true, ..of_kind(self.kind, &json)? })
     }
 }
 
@@ -93,12 +91,26 @@ pub(super) fn resolve(events: &[Mapped], find: impl Fn(&Id) -> Option<Id>) -> Re
 }
 
 impl Outcome {
+    fn events(&self) -> &[Mapped] {
+        match self {
+            Outcome::Events(events) => events,
+            Outcome::Ignored(_) | Outcome::Failed(_) => &[],
+        }
+    }
+
+    /// The purchases whose customers have to be found.
+    pub fn purchases(&self) -> impl Iterator<Item = &Id> {
+        self.events().iter().filter_map(Mapped::purchase)
+    }
+
+    /// The fields of the other system's event that did not fit, and were left out.
+    pub fn unfit(&self) -> impl Iterator<Item = &LeftOut> {
+        self.events().iter().flat_map(|mapped| &mapped.unfit)
+    }
+
     /// The events with their customers; see [`Outcome::Events`].
     pub fn resolved(&self, find: impl Fn(&Id) -> Option<Id>) -> Resolved {
-        match self {
-            Outcome::Events(events) => resolve(events, find),
-            Outcome::Ignored(_) | Outcome::Failed(_) => Ok(Vec::new()),
-        }
+        resolve(self.events(), find)
     }
 }
 

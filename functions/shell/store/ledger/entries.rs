@@ -15,6 +15,7 @@ use super::calls::Call;
 use super::complaints::{ComplaintEntry, EscalationEntry};
 use super::enrolments;
 use super::monthly_statistics::Counted;
+use super::purchases::PurchaseOwner;
 use super::{Feedback, Item, StoreError, details, keys, to_item};
 
 /// What is written beside a customer's new state.
@@ -97,6 +98,8 @@ pub enum LedgerEntry {
     Complaint(ComplaintEntry),
     /// What is counted in its month, the same however often it is written.
     Counted(Counted),
+    /// Whose a purchase is that came from another system.
+    Owner(PurchaseOwner),
 }
 
 /// An accepted event: its permanent deduplication key, and what was decided
@@ -355,6 +358,8 @@ impl LedgerEntry {
             LedgerEntry::Complaint(entry) => (keys::complaint(&entry.complaint), entry.item()?),
             // Not under the customer: a month's are counted together.
             LedgerEntry::Counted(entry) => return entry.item(),
+            // Nor this: it is found by the purchase.
+            LedgerEntry::Owner(entry) => return Ok(entry.item()),
         };
         item.extend(keys::keyed(keys::customer(id), sk));
         if self.enrolled_at().is_some() {
@@ -390,7 +395,8 @@ impl LedgerEntry {
             LedgerEntry::Call(_)
             | LedgerEntry::Answer(_)
             | LedgerEntry::Complaint(_)
-            | LedgerEntry::Counted(_) => None,
+            | LedgerEntry::Counted(_)
+            | LedgerEntry::Owner(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod deployed;
 pub(super) mod drift_model;
 pub(super) mod failures;
 pub(super) mod failures_about;
+pub(super) mod purchases;
 pub(super) mod same_failure;
 pub(super) mod send_rate;
 pub(super) mod versions;
