@@ -35,6 +35,12 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("template list", "lazo template list"),
     ("template fields", "lazo template fields"),
     ("simulate", "lazo simulate --events .lazo/sample-shop.jsonl --until 2027-01-31"),
+    ("sources check", "lazo sources check\nlazo sources check --mappings my-shop/sources --json"),
+    (
+        "sources try",
+        "lazo sources try order.json\nlazo sources try order.json --source shopify --header x-shopify-topic=orders/paid",
+    ),
+    ("sources test", "lazo sources test tests/cases/sources/cases.json"),
     (
         "history export",
         "lazo history export --out history.jsonl\nlazo history export --table lazo --since 2026-01-01 > history.jsonl",

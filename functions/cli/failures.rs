@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use lazo::feedback::{self, Resolution, Settled, ses_event};
-use lazo::shell::intake::{self, Taken};
+use lazo::shell::intake::{self, Foreign, Taken};
 use lazo::shell::store::{Failure, FailureKind};
 use lazo::shell::wording::Language;
 use lazo::shell::{alarm_sweep, aside};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
+use lazo_domain::source::RawEvent;
 
 use super::Answer;
 use super::lang::spoken;
@@ -261,6 +262,9 @@ async fn redrive_event(
         };
         return Ok(Some(format!("{}; {mend}", spoken().failure_reason(&failure.why))));
     }
+    if RawEvent::is_likely(text) {
+        return redrive_foreign(system, failure, text, now).await;
+    }
     let delivered = match intake::read(text, now) {
         Err(why) => return Ok(Some(spoken().failure_reason(&why.to_string()).into_owned())),
         Ok(delivered) => delivered,
@@ -290,6 +294,28 @@ async fn redrive_event(
         return Ok(Some(format!("{now} {}", spoken().failure_reason(&left_out.join("; ")))));
     }
     store.drop_failure(failure).await?;
+    Ok(None)
+}
+
+/// The same of an event of another system: it goes the way that it came.
+async fn redrive_foreign(
+    system: &System,
+    failure: &Failure,
+    text: &str,
+    now: Instant,
+) -> anyhow::Result<Option<String>> {
+    match intake::foreign::map(&system.app, text, now).await? {
+        Some(Foreign::Kept(why)) => return Ok(Some(why)),
+        Some(Foreign::Waits(purchase)) => {
+            let waits = spoken().pick("espera a la compra", "waits for purchase");
+            return Ok(Some(format!("{waits} {purchase}")));
+        }
+        Some(Foreign::Events(events)) => {
+            intake::foreign::take_events(&system.app, &events, now).await?;
+        }
+        Some(Foreign::Ignored(_)) | None => {}
+    }
+    system.app.store.drop_failure(failure).await?;
     Ok(None)
 }
 

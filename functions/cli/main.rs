@@ -68,6 +68,7 @@ mod schemas;
 mod segments;
 mod send;
 mod simulate;
+mod sources;
 mod staff;
 mod system;
 mod template;
@@ -114,6 +115,7 @@ enum Command {
     Rules(rules::Args),
     Template(template::Args),
     Simulate(simulate::Args),
+    Sources(sources::Args),
     History(history::Args),
     Segments(segments::Args),
     Drift(drift::Args),
@@ -178,6 +180,7 @@ fn main() -> ExitCode {
     let result = match command {
         // These only reckon.
         Command::New(args) => new_shop::run(&args, lang),
+        Command::Sources(args) => sources::run(&args, &cli.target, lang),
         Command::Schemas(args) => schemas::run(&args),
         command => on_runtime(command, &cli.target, lang, chosen),
     };
@@ -198,7 +201,7 @@ impl Command {
         match self {
             Command::Rules(args) => !args.works_on_a_table(),
             Command::Report(args) => args.only_reckons(),
-            Command::Template(_) | Command::Simulate(_) => true,
+            Command::Template(_) | Command::Simulate(_) | Command::Sources(_) => true,
             Command::Segments(args) => args.reckons(),
             _ => false,
         }
@@ -225,6 +228,7 @@ impl Command {
             | Command::Log(_)
             | Command::Journey(_)
             | Command::New(_)
+            | Command::Sources(_)
             | Command::Failures(_)
             | Command::Export(_)
             | Command::Erase(_)
@@ -276,7 +280,7 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
-            Command::New(_) | Command::Schemas(_) => Ok(Answer::Yes),
+            Command::New(_) | Command::Schemas(_) | Command::Sources(_) => Ok(Answer::Yes),
         }
     })
 }

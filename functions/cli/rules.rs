@@ -171,7 +171,8 @@ fn findings(
     Ok(found)
 }
 
-fn as_json(diagnostic: &Diagnostic, lang: Language) -> serde_json::Value {
+/// A finding for programs.
+pub fn as_json(diagnostic: &Diagnostic, lang: Language) -> serde_json::Value {
     serde_json::json!({
         "file": diagnostic.file,
         "line": diagnostic.place.line,

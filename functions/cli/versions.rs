@@ -333,7 +333,9 @@ fn write(bundle: &Bundle, folder: &Path, lang: Language) -> anyhow::Result<()> {
     if folder.exists() {
         bail!("{}: {}", folder.display(), lang.pick("ya existe", "is there already"));
     }
-    for (below, files) in [("rules", &bundle.rules), ("templates", &bundle.templates)] {
+    let folders =
+        [("rules", &bundle.rules), ("templates", &bundle.templates), ("sources", &bundle.sources)];
+    for (below, files) in folders {
         for (path, text) in files {
             let path = folder.join(below).join(path);
             let parent = path.parent().unwrap_or(folder);

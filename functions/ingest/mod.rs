@@ -10,7 +10,8 @@ use lazo_domain::instant::{DAY_MILLIS, Instant};
 use crate::shell::app::App;
 use crate::shell::batch::{self, Message};
 use crate::shell::intake::{
-    IntakeError, keep_untaken, note_left_out, quarantine, read, read_ahead, take_from,
+    Foreign, IntakeError, foreign, keep_untaken, note_left_out, quarantine, read, read_ahead,
+    take_from,
 };
 use crate::shell::store::{Loaded, Store};
 
@@ -27,6 +28,21 @@ pub async fn handle(app: &App, batch: SqsEvent, now: Instant) -> SqsBatchRespons
     let mut arrived: Vec<Arrived> = Vec::with_capacity(batch.records.len());
     let mut not_kept = Vec::new();
     for message in batch::messages(batch) {
+        // Of another system, by the bus or by a webhook: what was made of it is taken.
+        match foreign::map(app, &message.body, now).await {
+            Ok(None) => {}
+            Ok(Some(Foreign::Events(events))) => {
+                arrived
+                    .extend(events.into_iter().map(|event| Arrived::of_another(&message, event)));
+                continue;
+            }
+            Ok(Some(_)) => continue,
+            Err(error) => {
+                tracing::error!(%error, message = message.id, "a foreign event comes again");
+                not_kept.push(message.id);
+                continue;
+            }
+        }
         match read(&message.body, now) {
             Ok(delivered) => arrived.push(Arrived { message, delivered, is_known: false }),
             Err(why) => {
@@ -75,6 +91,15 @@ struct Arrived {
     is_known: bool,
 }
 
+impl Arrived {
+    /// One that was made of another system's event. Where it is kept aside, it is kept by
+    /// itself.
+    fn of_another(message: &Message, delivered: Delivered) -> Arrived {
+        let (id, body) = (message.id.clone(), foreign::text_of(&delivered));
+        Arrived { message: Message { id, body }, delivered, is_known: false }
+    }
+}
+
 /// Takes one of a batch. What is left out is noted first, so that a crash in
 /// between loses nothing; what cannot be written is kept aside.
 async fn take_arrived(
@@ -88,10 +113,11 @@ async fn take_arrived(
     }
     match take_from(app, read, &one.delivered, one.is_known, now).await {
         Err(error) if error.is_for_good() => {
-            Ok(keep_untaken(app, &one.message.body, &error, now).await?)
+            keep_untaken(app, &one.message.body, &error, now).await.map_err(IntakeError::from)
         }
         other => other.map(drop),
-    }
+    }?;
+    foreign::release(app, &one.delivered, now).await
 }
 
 /// Asks the ledger at once which of the events that come late it has: most of

@@ -95,6 +95,12 @@ pub mod env {
     pub const CONSOLE_CLAIM: &str = "LAZO_CONSOLE_CLAIM";
     /// Where visitors find the console, where that is not the function URL itself.
     pub const CONSOLE_URL: &str = "LAZO_CONSOLE_URL";
+    /// What other systems sign their webhooks with: `{"shopify": "…"}` as JSON.
+    pub const WEBHOOK_SECRETS: &str = "LAZO_WEBHOOK_SECRETS";
+    /// The address before the path of webhooks, where it is not the function's own.
+    pub const WEBHOOKS_URL: &str = "LAZO_WEBHOOKS_URL";
+    /// The address of the queue of events in.
+    pub const QUEUE: &str = "LAZO_QUEUE";
     /// How much is logged: trace, debug, info, warn, error or off.
     pub const LOG: &str = "LAZO_LOG";
 }
@@ -198,7 +204,7 @@ impl App {
     pub fn set_drift_model(&self, model: &Model) {
         let rules = self.rules();
         let book = rules.book.clone().with_model(model);
-        self.replace_rules(Rules { book, templates: rules.templates.clone() });
+        self.replace_rules(rules.with_book(book));
     }
 
     /// Goes by what is known of since when the rules of the calendar are in force.
@@ -206,7 +212,7 @@ impl App {
         let rules = self.rules();
         let named = published.since.iter().filter_map(|(name, at)| Some((name.clone(), (*at)?)));
         let book = rules.book.clone().in_force_since(&named.collect());
-        self.replace_rules(Rules { book, templates: rules.templates.clone() });
+        self.replace_rules(rules.with_book(book));
     }
 
     /// Works by the version of the rules that is live: looks about once a minute, and

@@ -23,6 +23,20 @@ pub async fn keep(
     keep_counted(app, kind, text, (why, 1), now).await
 }
 
+/// Keeps a text of others that is listed from an instant to come on.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be kept.
+pub async fn keep_until(
+    app: &App,
+    kind: FailureKind,
+    text: &str,
+    why: &str,
+    listed_at: Instant,
+) -> Result<Kept, StoreError> {
+    keep(app, kind, text, why, listed_at).await
+}
+
 /// The same for something that was counted so many times.
 ///
 /// # Errors

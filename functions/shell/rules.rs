@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
 use lazo_domain::message::Templates;
 use lazo_domain::rulebook::{Bundle, Diagnostic, RuleBook, is_read};
+use lazo_domain::source::{Sources, read_sources};
 
 use crate::shell::store::{LiveVersion, Store, StoreError};
 
@@ -15,6 +17,7 @@ static COMPILED: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
 
 static RULES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/rules");
 static TEMPLATES: Dir = include_dir!("$CARGO_MANIFEST_DIR/infra/templates");
+static SOURCES: Dir = include_dir!("$CARGO_MANIFEST_DIR/events/sources");
 
 /// The environment's name for a folder that stands in for the embedded rules;
 /// its templates lie beside it, in `../templates`.
@@ -63,6 +66,19 @@ pub struct Rules {
     pub book: RuleBook,
     /// The templates of mails and of call scripts.
     pub templates: Templates,
+    sources: Arc<Mappings>,
+}
+
+/// How other systems' events become the shop's: read when the first of them comes.
+struct Mappings {
+    files: Files,
+    read: OnceLock<Sources>,
+}
+
+impl Mappings {
+    fn of(files: Files) -> Arc<Mappings> {
+        Arc::new(Mappings { files, read: OnceLock::new() })
+    }
 }
 
 impl Rules {
@@ -80,10 +96,12 @@ impl Rules {
     /// [`RulesError`] where a file cannot be read or is wrong.
     pub fn from(folder: Option<&Path>) -> Result<Rules, RulesError> {
         if folder.is_some() {
-            return Rules::read(&rule_files(folder)?, &template_files(folder)?);
+            let rules = Rules::read(&rule_files(folder)?, &template_files(folder)?)?;
+            return Ok(Rules { sources: Mappings::of(source_files(folder)?), ..rules });
         }
         let book = shipped().map_err(RulesError::Wrong)?;
-        Ok(Rules { book, templates: Templates::read(&template_files(folder)?) })
+        let templates = Templates::read(&template_files(folder)?);
+        Ok(Rules { book, templates, sources: Mappings::of(source_files(folder)?) })
     }
 
     /// The rules in files that were read.
@@ -92,7 +110,30 @@ impl Rules {
     /// [`RulesError::Wrong`] where something in them is wrong.
     pub fn read(rules: &Files, templates: &Files) -> Result<Rules, RulesError> {
         let book = RuleBook::read(rules).map_err(RulesError::Wrong)?;
-        Ok(Rules { book, templates: Templates::read(templates) })
+        Ok(Rules::new(book, Templates::read(templates)))
+    }
+
+    /// Rules of their parts, with the shipped mappings.
+    pub fn new(book: RuleBook, templates: Templates) -> Rules {
+        Rules { book, templates, sources: Mappings::of(mappings(embedded(&SOURCES))) }
+    }
+
+    /// The same with another book.
+    #[must_use]
+    pub fn with_book(&self, book: RuleBook) -> Rules {
+        Rules { book, templates: self.templates.clone(), sources: self.sources.clone() }
+    }
+
+    /// How other systems' events become the shop's. One with an error is left out: it
+    /// did not pass the check, and its events are kept until it is mended.
+    pub fn sources(&self) -> &Sources {
+        self.sources.read.get_or_init(|| {
+            let (sources, found) = read_sources(&self.sources.files);
+            for error in found.iter().filter(|one| one.is_error()) {
+                tracing::error!(bad_sources = 1, "{error}");
+            }
+            sources
+        })
     }
 }
 
@@ -103,10 +144,12 @@ impl Rules {
     /// [`RulesError`] where the table does not answer, or this program does not
     /// understand what a newer one published.
     pub async fn of_version(store: &Store, live: &LiveVersion) -> Result<Rules, RulesError> {
-        let (rules, templates) = store.compiled_bundle(&live.digest).await?;
+        let (rules, templates, sources) = store.compiled_bundle(&live.digest).await?;
         let book = RuleBook::read_compiled(&rules).map_err(RulesError::Wrong)?;
         let book = book.of_version(live.number);
-        Ok(Rules { book, templates: Templates::read(&templates) })
+        let sources = sources.unwrap_or_else(|| mappings(embedded(&SOURCES)));
+        let (templates, sources) = (Templates::read(&templates), Mappings::of(sources));
+        Ok(Rules { book, templates, sources })
     }
 }
 
@@ -120,7 +163,8 @@ pub fn folder_of_environment() -> Option<PathBuf> {
 /// # Errors
 /// [`RulesError`] where a file cannot be read.
 pub fn bundle(folder: Option<&Path>) -> Result<Bundle, RulesError> {
-    Ok(Bundle::new(rule_files(folder)?, template_files(folder)?))
+    let bundle = Bundle::new(rule_files(folder)?, template_files(folder)?);
+    Ok(bundle.with_sources(source_files(folder)?))
 }
 
 /// The embedded rules as the build wrote them down. What is wrong in them is told of
@@ -154,6 +198,35 @@ pub fn template_files(rules_folder: Option<&Path>) -> Result<Files, RulesError> 
         return Ok(Vec::new());
     }
     read_folder(&folder, &folder, true)
+}
+
+/// The mappings of sources that go with a rules folder: those of `../sources`, or in a
+/// clone of `../../events/sources`; the embedded ones where there are none.
+///
+/// # Errors
+/// [`RulesError`] where a file cannot be read.
+pub fn source_files(rules_folder: Option<&Path>) -> Result<Files, RulesError> {
+    let beside = rules_folder
+        .into_iter()
+        .flat_map(|rules| ["../sources", "../../events/sources"].map(|folder| rules.join(folder)));
+    match beside.into_iter().find(|folder| folder.is_dir()) {
+        Some(folder) => source_files_of(&folder),
+        None => Ok(mappings(embedded(&SOURCES))),
+    }
+}
+
+/// The mappings of a folder.
+///
+/// # Errors
+/// [`RulesError`] where a file cannot be read.
+pub fn source_files_of(folder: &Path) -> Result<Files, RulesError> {
+    Ok(mappings(read_folder(folder, folder, false)?))
+}
+
+/// Of a folder of sources the mappings, without what explains them.
+fn mappings(mut files: Files) -> Files {
+    files.retain(|(name, _)| is_read(name));
+    files
 }
 
 fn embedded(dir: &Dir) -> Files {

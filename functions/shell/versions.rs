@@ -2,7 +2,8 @@
 //! a minute.
 
 use lazo_domain::instant::Instant;
-use lazo_domain::rulebook::{Bundle, RuleBook, VersionNumber};
+use lazo_domain::rulebook::{Bundle, Diagnostic, RuleBook, VersionNumber};
+use lazo_domain::source::read_sources;
 
 use crate::shell::app::App;
 use crate::shell::aside;
@@ -91,6 +92,7 @@ pub async fn publish(
         return Err(PublishError::Past);
     }
     RuleBook::read(&bundle.rules).map_err(RulesError::Wrong)?;
+    sound_sources(bundle)?;
     // What workers read says what was checked, or is not published.
     let compiled = bundle.compiled_rules().unwrap_or_default();
     RuleBook::read_compiled(&compiled).map_err(RulesError::Wrong)?;
@@ -121,6 +123,13 @@ pub async fn publish(
         }
     }
     Err(StoreError::Service("others publish all the time; try again".into()).into())
+}
+
+/// Refuses mappings with errors.
+fn sound_sources(bundle: &Bundle) -> Result<(), RulesError> {
+    let (_, mut found) = read_sources(&bundle.sources);
+    found.retain(Diagnostic::is_error);
+    if found.is_empty() { Ok(()) } else { Err(RulesError::Wrong(found)) }
 }
 
 /// The same publication, where it was made before and its answer was lost.

@@ -99,7 +99,7 @@ fn rules_of_events() -> Rules {
     files.retain(|(name, text)| name == "policy.yaml" || text.contains("trigger: { event:"));
     assert!(files.len() > 2);
     let templates = Templates::read(&template_files(None).unwrap());
-    Rules { book: RuleBook::read(&files).unwrap(), templates }
+    Rules::new(RuleBook::read(&files).unwrap(), templates)
 }
 
 async fn converges(seed: u64) -> usize {

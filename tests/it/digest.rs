@@ -75,7 +75,7 @@ fn book_by(policy: &str) -> Rules {
             }
         }
     }
-    Rules { book: book.book, templates: Templates::read(&files) }
+    Rules::new(book.book, Templates::read(&files))
 }
 
 /// The morning of the mails that are looked at.

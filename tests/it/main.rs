@@ -50,6 +50,7 @@ mod roles;
 mod sample;
 mod schemas;
 mod segments;
+mod sources;
 mod support;
 mod sweeps;
 mod table;

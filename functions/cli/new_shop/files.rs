@@ -1,6 +1,6 @@
 //! The files of a new folder: the shipped ones, with what the shop says of itself.
 
-use lazo::shell::rules::{RulesError, rule_files, template_files};
+use lazo::shell::rules::{RulesError, rule_files, source_files, template_files};
 use lazo::shell::wording::Language;
 use lazo_domain::rulebook::{POLICY_FILE, SEGMENTS_FILE, is_read};
 
@@ -43,6 +43,9 @@ pub fn of_shop(answers: &Answers) -> Result<Vec<(String, String)>, RulesError> {
             _ => text,
         };
         files.push((format!("rules/{name}"), text));
+    }
+    for (name, text) in source_files(None)? {
+        files.push((format!("sources/{name}"), text));
     }
     for (name, text) in template_files(None)? {
         if !is_spoken(&name, &answers.languages) {

@@ -111,5 +111,9 @@ fn templates(bundle: &Bundle) -> BTreeMap<&str, Vec<&(String, String)>> {
             found.entry(name).or_default().push(file);
         }
     }
+    // A mapping of another system's events is told among them, by its file.
+    for file in &bundle.sources {
+        found.entry(&file.0).or_default().push(file);
+    }
     found
 }

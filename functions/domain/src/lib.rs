@@ -40,6 +40,7 @@ pub mod rulebook;
 pub mod search;
 pub mod segment;
 pub mod simulation;
+pub mod source;
 pub mod span;
 pub mod stage;
 pub mod suppression;

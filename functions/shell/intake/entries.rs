@@ -10,7 +10,7 @@ use lazo_domain::touch::{TouchRecord, TouchStatus};
 use crate::shell::bus::Message;
 use crate::shell::store::{
     Answer, Counted, CountedDissolution, CountedExperience, EventEntry, LEDGER_ITEMS_MAX, Ledger,
-    LedgerEntry, PROFILE_ITEMS_MAX, complaint_entries,
+    LedgerEntry, PROFILE_ITEMS_MAX, PurchaseOwner, complaint_entries,
 };
 
 /// What an event's decision writes into the ledger, and tells others.
@@ -27,6 +27,7 @@ pub(super) fn account(
     let mut messages: Vec<Message> = ended.iter().map(Message::skipped).collect();
     entry.keep_detail_of(&delivered.event, &decision.customer);
     let mut entries = vec![LedgerEntry::Event(entry)];
+    entries.extend(owner(delivered));
     let customer = &decision.customer;
     if customer.erased_at.is_none() {
         entries.extend(told(&delivered.event, customer, book));
@@ -43,6 +44,17 @@ pub(super) fn account(
     let room = LEDGER_ITEMS_MAX.saturating_sub(of_profile + ledger.entries.len());
     ledger.end_touches(&mut decision.customer, ended, room);
     (ledger, messages)
+}
+
+/// Whose a purchase is, where refunds and deliveries may come that name it alone.
+pub(super) fn owner(delivered: &Delivered) -> Option<LedgerEntry> {
+    match &delivered.event.body {
+        Body::PurchaseCompleted(bought) if delivered.by_source => {
+            let (purchase, customer) = (bought.purchase_id.clone(), bought.customer_id.clone());
+            Some(LedgerEntry::Owner(PurchaseOwner { purchase, customer }))
+        }
+        _ => None,
+    }
 }
 
 /// What is kept or counted of an event by itself: an answer in full, how it was,

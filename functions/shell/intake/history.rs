@@ -9,7 +9,7 @@ use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::RuleBook;
 
-use super::entries::{is_refusal, told};
+use super::entries::{is_refusal, owner, told};
 use super::{IntakeError, Taken, merging};
 use crate::shell::app::App;
 use crate::shell::commit::{Plan, Planned, Read, Written, decide_and_commit, write_down};
@@ -33,6 +33,7 @@ fn weight(delivered: &Delivered) -> usize {
         }
         Body::SurveyAnswered(answer) if answer.touch_id.is_some() => 6,
         Body::SurveyAnswered(_) => 3,
+        Body::PurchaseCompleted(_) if delivered.by_source => 2,
         _ => 1,
     }
 }
@@ -211,6 +212,7 @@ fn plan(customer: &Customer, events: &[&Delivered], book: &RuleBook, now: Instan
         customer = after;
         entry.is_history = true;
         entry.keep_detail_of(&delivered.event, &customer);
+        beside.extend(owner(delivered));
         beside.extend(told(&delivered.event, &customer, book));
         complained.extend(complaints);
         for record in records {

@@ -3,6 +3,7 @@
 
 mod entries;
 mod erasure;
+pub mod foreign;
 pub mod history;
 pub mod merging;
 mod quarantine;
@@ -17,6 +18,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::interest::Topic;
 
 pub use erasure::kept_aside;
+pub use foreign::Foreign;
 pub use quarantine::{keep_untaken, note_left_out, quarantine};
 
 use super::app::App;
@@ -77,6 +79,15 @@ pub fn read(text: &str, now: Instant) -> Result<Delivered, BadEvent> {
 /// # Errors
 /// [`IntakeError`] where it could neither be taken nor kept; nothing was changed.
 pub async fn receive(app: &App, text: &str, now: Instant) -> Result<Option<String>, IntakeError> {
+    match foreign::map(app, text, now).await? {
+        None => {}
+        Some(Foreign::Events(events)) => {
+            foreign::take_events(app, &events, now).await?;
+            return Ok(None);
+        }
+        Some(Foreign::Kept(why)) => return Ok(Some(why)),
+        Some(Foreign::Ignored(_) | Foreign::Waits(_)) => return Ok(None),
+    }
     match read(text, now) {
         Ok(delivered) => {
             note_left_out(app, text, &delivered.left_out, now).await?;

@@ -30,7 +30,8 @@
 //! | `calendar_rules` | `in_force` | since when the rules of the calendar are in force |
 //! | `rules` | `live` | which version of the rules is live |
 //! | `rules` | `version#<number>` | a published version: who, when, why |
-//! | `bundle#<digest>` | `compiled#<n>`, `templates#<n>`, `written#<n>` | what a version says, in parts |
+//! | `bundle#<digest>` | `compiled#<n>`, `templates#<n>`, `sources#<n>`, `written#<n>` | what a version says, in parts |
+//! | `purchase#<id>` | `owner` | whose a purchase is that came from another system |
 //! | `failures#<year>-<month>` | `<hash>` | what could not be processed |
 //! | `failure#<hash>` | `part#<n>` | its text, in parts |
 //! | `failure#of/<hash of a name>` | `<hash>` | one that names somebody |
@@ -39,6 +40,7 @@
 //! | `drafts` | `<file>` | a file that somebody writes and has not published |
 //! | `sessions` | `<hash of a browser's secret>` | somebody who signed in at the console |
 //! | `sign_ins` | `<hash of a state>` | a sign-in that was begun |
+//! | `failure#waits/<purchase id>` | `<hash>` | one that waits for a purchase |
 //! | `deployed` | `bus` | the bus that the stack works on |
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -230,6 +232,16 @@ pub(super) fn version(number: VersionNumber) -> Item {
 
 pub(super) fn bundle(digest: &str, form: &str, part: usize) -> Item {
     keyed(format!("bundle#{digest}"), format!("{form}#{part}"))
+}
+
+/// Whose a purchase is that came from another system.
+pub(super) fn purchase_owner(purchase: &Id) -> Item {
+    keyed(format!("purchase#{purchase}"), "owner")
+}
+
+/// The partition of what waits for a purchase.
+pub(super) fn waiting_for(purchase: &Id) -> String {
+    format!("failure#waits/{purchase}")
 }
 
 pub(super) fn notice(hash: &str) -> Item {

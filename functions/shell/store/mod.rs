@@ -46,7 +46,8 @@ use customer::{addresses, alarms, details, format, item, search, sections};
 use ledger::{answers, beside, ended, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
 use operations::{
-    audit, calendar_rules, deployed, drafts, drift_model, failures, send_rate, sessions, versions,
+    audit, calendar_rules, deployed, drafts, drift_model, failures, purchases, send_rate, sessions,
+    versions,
 };
 use work_list::{calls, complaints, staff_index, staff_mail};
 
@@ -76,6 +77,7 @@ pub use feedback::{Feedback, Note};
 pub use history::{HistoryPage, KeptEvent, ScanPlace};
 use interests::INTEREST_ITEMS_MAX;
 pub use monthly_statistics::{Counted, Month};
+pub use purchases::{PurchaseOwner, Waiter};
 use query::Sk;
 pub use search::{Part, SEARCH_FORMAT, SearchPage};
 use sections::Sections;

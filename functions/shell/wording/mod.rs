@@ -14,6 +14,7 @@ mod reasons;
 pub mod rule_sentence;
 mod rules;
 mod stages;
+mod sources;
 mod touches;
 pub mod uplift;
 mod versions;

@@ -162,7 +162,7 @@ pub fn rules(files: &[(&str, &str)]) -> Rules {
     }
     templates.sort();
     templates.dedup();
-    Rules { book, templates: Templates::read(&templates) }
+    Rules::new(book, Templates::read(&templates))
 }
 
 pub const BODY: &str = "<mjml><mj-body><mj-section><mj-column><mj-text>Hola</mj-text></mj-column></mj-section></mj-body></mjml>";

@@ -216,12 +216,12 @@ pub fn model() -> Model {
 /// # Errors
 /// Where they do not pass their own check.
 pub fn rules(defect: Defect) -> anyhow::Result<Rules> {
-    let Bundle { rules, templates } = bundle(defect, 0);
+    let Bundle { rules, templates, .. } = bundle(defect, 0);
     let book = RuleBook::read(&rules).map_err(|wrong| {
         let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
         anyhow!("the soak's own rules are wrong:\n{}", lines.join("\n"))
     })?;
-    Ok(Rules { book, templates: Templates::read(&templates) })
+    Ok(Rules::new(book, Templates::read(&templates)))
 }
 
 /// An edition of them, as it is published: each says the same in another text.

@@ -41,7 +41,9 @@ use check::Checker;
 pub use check::Fault;
 use eval::{Node, Run};
 pub(crate) use of_view::{ExitView, SegmentView};
-use parse::Parsed;
+pub(crate) use parse::Parsed;
+pub(crate) use parse::{placed, tree};
+pub(crate) use types::{Type, event_type};
 pub use vocabulary::{Named, event_fields, functions, variables};
 
 /// The command that lists all that conditions may name.

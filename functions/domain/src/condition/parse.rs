@@ -26,7 +26,7 @@ pub(super) const OPERATORS_MAX: usize = 200;
 static PARSER: Mutex<()> = Mutex::new(());
 
 /// What a parser made of a source.
-pub(super) enum Parsed {
+pub(crate) enum Parsed {
     /// The tree alone.
     Tree(IdedExpr),
     /// With the place of each part.
@@ -34,7 +34,7 @@ pub(super) enum Parsed {
 }
 
 impl Parsed {
-    pub(super) fn root(&self) -> &IdedExpr {
+    pub(crate) fn root(&self) -> &IdedExpr {
         match self {
             Parsed::Tree(root) => root,
             Parsed::Placed(program) => program.expression(),
@@ -43,7 +43,7 @@ impl Parsed {
 
     /// Which byte of the source a part begins at, so many bytes further on. The tree
     /// alone does not tell.
-    pub(super) fn offset(&self, source: &str, id: u64, behind: usize) -> usize {
+    pub(crate) fn offset(&self, source: &str, id: u64, behind: usize) -> usize {
         let Parsed::Placed(program) = self else { return 0 };
         let start = program.source_info().offset_for(id).map_or(0, |(start, _)| start as usize);
         // The parser counts bytes here, and characters where it cannot read on.
@@ -55,7 +55,7 @@ impl Parsed {
 ///
 /// # Errors
 /// The [`Fault`] of a source that is too long or too deep to be parsed.
-pub(super) fn tree(source: &str) -> Result<Option<Parsed>, Fault> {
+pub(crate) fn tree(source: &str) -> Result<Option<Parsed>, Fault> {
     bound(source)?;
     Ok(PrattParser::new().parse(source).ok().map(Parsed::Tree))
 }
@@ -64,7 +64,7 @@ pub(super) fn tree(source: &str) -> Result<Option<Parsed>, Fault> {
 ///
 /// # Errors
 /// Every [`Fault`] that the parser finds.
-pub(super) fn placed(source: &str) -> Result<Parsed, Vec<Fault>> {
+pub(crate) fn placed(source: &str) -> Result<Parsed, Vec<Fault>> {
     bound(source).map_err(|fault| vec![fault])?;
     let parsed = {
         let _alone = PARSER.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,7 +11,7 @@ use crate::view::{CUSTOMER_FIELDS, FieldKind};
 
 /// A type, as far as it is known before a condition runs.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Type {
+pub(crate) enum Type {
     Unknown,
     Null,
     Bool,
@@ -28,7 +28,7 @@ pub(super) enum Type {
 }
 
 impl Type {
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Type::Unknown => "something",
             Type::Null => "null",
@@ -43,7 +43,7 @@ impl Type {
     }
 
     /// Its name for whoever writes a condition.
-    pub(super) fn told(&self) -> Bilingual {
+    pub(crate) fn told(&self) -> Bilingual {
         let es = match self {
             Type::Unknown => "algo",
             Type::Null => "null",
@@ -59,7 +59,7 @@ impl Type {
     }
 
     /// Whether values of both may be compared.
-    pub(super) fn meets(&self, other: &Type) -> bool {
+    pub(crate) fn meets(&self, other: &Type) -> bool {
         match (self, other) {
             (Type::Unknown | Type::Null, _) | (_, Type::Unknown | Type::Null) => true,
             (Type::List(a), Type::List(b)) => a.meets(b),
@@ -101,7 +101,7 @@ fn of_field(kind: FieldKind) -> Type {
 }
 
 /// The type of an event's detail, read off its JSON Schema.
-pub(super) fn event_type(kind: EventKind) -> &'static Type {
+pub(crate) fn event_type(kind: EventKind) -> &'static Type {
     static TYPES: [OnceLock<Type>; EventKind::ALL.len()] =
         [const { OnceLock::new() }; EventKind::ALL.len()];
     TYPES[kind as usize].get_or_init(|| of_schema(schema_of(kind), schema_of(kind)))

@@ -92,6 +92,12 @@ impl Event {
     }
 }
 
+/// The fields that an event needs.
+pub(crate) fn required_fields(kind: EventKind) -> impl Iterator<Item = &'static str> {
+    let required = schema_of(kind)["required"].as_array();
+    required.into_iter().flatten().filter_map(|name| name.as_str())
+}
+
 /// The JSON Schema (2020-12) of an event's `detail`.
 pub fn schema(kind: EventKind) -> schemars::Schema {
     let mut schema = kind.schema_of_fields();

@@ -119,6 +119,9 @@ pub struct Delivered {
     pub event: Event,
     /// The optional fields that did not fit: the event counts without them.
     pub left_out: Vec<LeftOut>,
+    /// Whether it was made of another system's event: then refunds and deliveries may
+    /// come that name its purchase alone.
+    pub by_source: bool,
 }
 
 impl Delivered {
@@ -171,7 +174,7 @@ pub fn from_wire(text: &str) -> Result<Delivered, BadEvent> {
                     time.parse::<jiff::Timestamp>().map_err(|_| BadEvent::Time("…".into()))?.into()
                 }
             };
-            Ok(Delivered { at, event, left_out })
+            Ok(Delivered { at, event, left_out, by_source: false })
         }
         (kind, _) => {
             let kind = match kind {
@@ -194,7 +197,7 @@ pub fn of_kind(kind: EventKind, detail: &str) -> Result<Delivered, BadEvent> {
 
 fn of_detail(kind: EventKind, detail: &str, is_plain: bool) -> Result<Delivered, BadEvent> {
     let (event, left_out) = kind.decode(detail, is_plain)?;
-    Ok(Delivered { at: event.occurred_at, event, left_out })
+    Ok(Delivered { at: event.occurred_at, event, left_out, by_source: false })
 }
 
 /// An event whose body was made from what it is about, and not read from the
@@ -202,7 +205,7 @@ fn of_detail(kind: EventKind, detail: &str, is_plain: bool) -> Result<Delivered,
 pub fn of_body(occurred_at: jiff::Timestamp, body: Body, detail: &str) -> Delivered {
     let at = occurred_at.into();
     let event = Event { occurred_at: at, body, detail: Detail(detail.into()) };
-    Delivered { at, event, left_out: Vec::new() }
+    Delivered { at, event, left_out: Vec::new(), by_source: false }
 }
 
 /// Names the field that makes a `detail` so large.

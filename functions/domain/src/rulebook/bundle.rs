@@ -17,6 +17,8 @@ pub struct Bundle {
     pub rules: Vec<(String, String)>,
     /// The files of the templates folder.
     pub templates: Vec<(String, String)>,
+    /// The mappings of other systems' events; none of a version before there were any.
+    pub sources: Vec<(String, String)>,
 }
 
 impl Bundle {
@@ -33,14 +35,26 @@ impl Bundle {
         // What explains the folder says nothing to customers.
         let is_said = |path: &str| path.contains('/') || !path.ends_with(".md");
         let templates = templates.into_iter().filter(|(path, _)| is_said(path)).collect();
-        Bundle { rules: plain(rules), templates: plain(templates) }
+        Bundle { rules: plain(rules), templates: plain(templates), sources: Vec::new() }
+    }
+
+    /// The same with these mappings.
+    #[must_use]
+    pub fn with_sources(self, sources: Vec<(String, String)>) -> Bundle {
+        let read = sources.into_iter().filter(|(path, _)| is_read(path));
+        let mut sources: Vec<(String, String)> =
+            read.map(|(path, text)| (path, text.replace("\r\n", "\n"))).collect();
+        sources.sort();
+        Bundle { sources, ..self }
     }
 
     /// The SHA-256 of all paths and texts, in hexadecimal: the same for the same
     /// content, whoever wrote it where.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
-        for (folder, files) in [("rules", &self.rules), ("templates", &self.templates)] {
+        let folders =
+            [("rules", &self.rules), ("templates", &self.templates), ("sources", &self.sources)];
+        for (folder, files) in folders {
             for (path, text) in files {
                 // Lengths first, so that no two bundles read alike.
                 hash.update(format!("{folder}/{path}\0{}\0", text.len()));
@@ -59,7 +73,12 @@ impl Bundle {
 
     /// How much all its texts hold, in bytes.
     pub fn bytes(&self) -> usize {
-        self.rules.iter().chain(&self.templates).map(|(path, text)| path.len() + text.len()).sum()
+        self.rules
+            .iter()
+            .chain(&self.templates)
+            .chain(&self.sources)
+            .map(|(path, text)| path.len() + text.len())
+            .sum()
     }
 
     /// Each rule as it is written, by its name; what is no YAML is left out.

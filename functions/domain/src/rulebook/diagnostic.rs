@@ -30,6 +30,11 @@ pub enum DiagnosticSeverity {
 }
 
 impl Diagnostic {
+    /// Whether it must be mended.
+    pub fn is_error(&self) -> bool {
+        self.severity == DiagnosticSeverity::Error
+    }
+
     /// A finding that must be mended.
     pub fn error(file: &str, place: Place, message: impl Into<Bilingual>) -> Diagnostic {
         Diagnostic {

@@ -16,7 +16,7 @@ mod segments;
 mod variants;
 mod version;
 mod wording;
-mod yaml;
+pub(crate) mod yaml;
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;

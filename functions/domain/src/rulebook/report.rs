@@ -138,17 +138,6 @@ impl Findings<'_> {
 
     /// Where a byte of a condition stands in the file.
     fn within(&self, path: &[Key], source: &str, offset: usize) -> Place {
-        let start = self.node.place_of(path);
-        let line = self.text.lines().nth(start.line as usize - 1).unwrap_or("");
-        // Behind its key: what comes before it on the line may read the same.
-        let key = line.char_indices().nth(start.column as usize - 1).map_or(0, |(byte, _)| byte);
-        match line[key..].find(source) {
-            Some(byte) => {
-                let column =
-                    line[..key + byte].chars().count() + source[..offset].chars().count() + 1;
-                Place { line: start.line, column: column as u64 }
-            }
-            None => start,
-        }
+        self.node.place_within(self.text, path, source, offset)
     }
 }

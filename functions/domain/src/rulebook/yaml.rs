@@ -132,6 +132,22 @@ impl Node {
         }
     }
 
+    /// Where a byte of an expression stands in the file; its start where it is folded.
+    pub fn place_within(&self, text: &str, path: &[Key], source: &str, offset: usize) -> Place {
+        let start = self.place_of(path);
+        let line = text.lines().nth(start.line as usize - 1).unwrap_or("");
+        // Behind its key: what comes before it on the line may read the same.
+        let key = line.char_indices().nth(start.column as usize - 1).map_or(0, |(byte, _)| byte);
+        match line[key..].find(source) {
+            Some(byte) => {
+                let column =
+                    line[..key + byte].chars().count() + source[..offset].chars().count() + 1;
+                Place { line: start.line, column: column as u64 }
+            }
+            None => start,
+        }
+    }
+
     /// The value without the keys that the schema does not know.
     fn known_value(&self, schema: &Value, root: &Value) -> Value {
         let schema = resolve(schema, root);

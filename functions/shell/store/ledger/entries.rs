@@ -16,6 +16,7 @@ use super::complaints::{ComplaintEntry, EscalationEntry};
 use super::ended;
 use super::enrolments;
 use super::monthly_statistics::Counted;
+use super::purchases::PurchaseOwner;
 use super::{Feedback, Item, StoreError, details, keys, to_item};
 
 /// What is written beside a customer's new state.
@@ -98,6 +99,8 @@ pub enum LedgerEntry {
     Complaint(ComplaintEntry),
     /// What is counted in its month, the same however often it is written.
     Counted(Counted),
+    /// Whose a purchase is that came from another system.
+    Owner(PurchaseOwner),
 }
 
 /// An accepted event: its permanent deduplication key, and what was decided
@@ -360,6 +363,8 @@ impl LedgerEntry {
             LedgerEntry::Complaint(entry) => (keys::complaint(&entry.complaint), entry.item()?),
             // Not under the customer: a month's are counted together.
             LedgerEntry::Counted(entry) => return entry.item(),
+            // Nor this: it is found by the purchase.
+            LedgerEntry::Owner(entry) => return Ok(entry.item()),
         };
         item.extend(keys::keyed(keys::customer(id), sk));
         if self.enrolled_at().is_some() {
@@ -395,7 +400,8 @@ impl LedgerEntry {
             LedgerEntry::Call(_)
             | LedgerEntry::Answer(_)
             | LedgerEntry::Complaint(_)
-            | LedgerEntry::Counted(_) => None,
+            | LedgerEntry::Counted(_)
+            | LedgerEntry::Owner(_) => None,
         }
     }
 }

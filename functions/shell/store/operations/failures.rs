@@ -32,6 +32,8 @@ pub(in crate::shell::store) const MONTHS_LISTED: i32 = 24;
 pub enum FailureKind {
     /// An event that does not fit its schema.
     Event,
+    /// An event of another system whose purchase did not come: listed after a while.
+    Waiting,
     /// An event that counted without the optional fields of it that do not fit.
     PartlyTaken,
     /// A touch of which nobody knows whether it went out.
@@ -53,7 +55,13 @@ pub enum FailureKind {
 impl FailureKind {
     /// Whether its text came from outside, and so may tell of a person.
     pub fn is_text_of_others(self) -> bool {
-        matches!(self, FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent)
+        matches!(
+            self,
+            FailureKind::Event
+                | FailureKind::Waiting
+                | FailureKind::PartlyTaken
+                | FailureKind::MailEvent
+        )
     }
 }
 
@@ -118,6 +126,8 @@ pub struct Kept {
     pub id: String,
     /// How often it failed by now.
     pub times: u64,
+    /// Since when it is listed.
+    pub failed_at: Instant,
 }
 
 /// What was known of a text when it failed.
@@ -187,7 +197,7 @@ impl Store {
         if !matches!(seen, Seen::New)
             && let Some(times) = self.count_failure(&id, failed_at, failing, now).await?
         {
-            return Ok(Kept { id, times });
+            return Ok(Kept { id, times, failed_at });
         }
         // It is new, or a crash left it unlisted. The parts and the names first:
         // what is listed can be read and found.
@@ -227,7 +237,7 @@ impl Store {
                     counted.unwrap_or(failing.times)
                 }
             };
-        Ok(Kept { id, times })
+        Ok(Kept { id, times, failed_at })
     }
 
     /// Keeps a text's first part, and when it failed for the first time: the
@@ -343,6 +353,8 @@ impl Store {
                 failures.push(read(item)?);
             }
         }
+        // What waits is listed once it waited too long.
+        failures.retain(|failure| failure.failed_at <= now);
         failures.sort_by(|a, b| (a.failed_at, &a.id).cmp(&(b.failed_at, &b.id)));
         Ok(failures)
     }

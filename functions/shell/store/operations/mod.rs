@@ -8,6 +8,7 @@ pub(super) mod drift_model;
 pub(super) mod failures;
 pub(super) mod failures_about;
 pub(super) mod kept_report;
+pub(super) mod purchases;
 pub(super) mod same_failure;
 pub(super) mod send_rate;
 pub(super) mod sessions;

@@ -110,6 +110,8 @@ enum Part {
     Compiled,
     /// The templates, for everybody.
     Templates,
+    /// The mappings of other systems' events.
+    Sources,
     /// The rules as they are written, for those who compare and publish.
     Written,
 }
@@ -119,6 +121,7 @@ impl Part {
         match self {
             Part::Compiled => "compiled",
             Part::Templates => "templates",
+            Part::Sources => "sources",
             Part::Written => "written",
         }
     }
@@ -238,6 +241,9 @@ impl Store {
             compiled.ok_or_else(|| StoreError::Unwritable("a file is no YAML".to_owned()))?;
         self.keep_part(&digest, Part::Compiled, &compiled).await?;
         self.keep_part(&digest, Part::Templates, &bundle.templates).await?;
+        if !bundle.sources.is_empty() {
+            self.keep_part(&digest, Part::Sources, &bundle.sources).await?;
+        }
         self.keep_part(&digest, Part::Written, &bundle.rules).await
     }
 
@@ -263,21 +269,27 @@ impl Store {
     pub async fn bundle(&self, digest: &str) -> Result<Option<Bundle>, StoreError> {
         let Some(rules) = self.part(digest, Part::Written).await? else { return Ok(None) };
         let templates = self.part(digest, Part::Templates).await?.unwrap_or_default();
-        Ok(Some(Bundle { rules, templates }))
+        let sources = self.part(digest, Part::Sources).await?.unwrap_or_default();
+        Ok(Some(Bundle { rules, templates, sources }))
     }
 
-    /// What workers need of a bundle: its rules as JSON, and its templates.
+    /// What workers need of a bundle: its rules as JSON, its templates, and the mappings
+    /// of other systems' events, `None` where it is from before there were any.
     ///
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer or a part is not there or unreadable.
-    pub async fn compiled_bundle(&self, digest: &str) -> Result<(Files, Files), StoreError> {
+    pub async fn compiled_bundle(
+        &self,
+        digest: &str,
+    ) -> Result<(Files, Files, Option<Files>), StoreError> {
         let missing = || StoreError::Unreadable {
             key: format!("bundle#{digest}"),
             why: "is not there whole".into(),
         };
         let rules = self.part(digest, Part::Compiled).await?.ok_or_else(missing)?;
         let templates = self.part(digest, Part::Templates).await?.ok_or_else(missing)?;
-        Ok((rules, templates))
+        let sources = self.part(digest, Part::Sources).await?;
+        Ok((rules, templates, sources))
     }
 
     async fn part(&self, digest: &str, part: Part) -> Result<Option<Files>, StoreError> {
