@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use lazo::feedback::{self, Resolution, Settled, ses_event};
-use lazo::shell::intake::{self, Foreign, Taken};
+use lazo::shell::intake::{self, Taken};
 use lazo::shell::store::{Failure, FailureKind};
 use lazo::shell::wording::Language;
 use lazo::shell::{alarm_sweep, aside};
@@ -304,16 +304,8 @@ async fn redrive_foreign(
     text: &str,
     now: Instant,
 ) -> anyhow::Result<Option<String>> {
-    match intake::foreign::map(&system.app, text, now).await? {
-        Some(Foreign::Kept(why)) => return Ok(Some(why)),
-        Some(Foreign::Waits(purchase)) => {
-            let waits = spoken().pick("espera a la compra", "waits for purchase");
-            return Ok(Some(format!("{waits} {purchase}")));
-        }
-        Some(Foreign::Events(events)) => {
-            intake::foreign::take_events(&system.app, &events, now).await?;
-        }
-        Some(Foreign::Ignored(_)) | None => {}
+    if let Some(still) = intake::foreign::take_again(&system.app, text, now).await? {
+        return Ok(Some(spoken().failure_reason(&still).into_owned()));
     }
     system.app.store.drop_failure(failure).await?;
     Ok(None)

@@ -1,6 +1,7 @@
 //! What could not be processed: why, its text to be mended, and trying it again.
 
 use lazo_domain::id::Id;
+use lazo_domain::source::RawEvent;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -73,7 +74,7 @@ fn row(failure: &Failure, ask: &Ask) -> Markup {
         li {
             div {
                 p.who { a href={ "/settings/failures/" (segment(&failure.id)) } { (lang.failure(failure.kind)) } }
-                p.s { (failure.why) }
+                p.s { (lang.failure_reason(&failure.why)) }
             }
             div.end {
                 span { (lang.time(last, ask.now, &ask.zone())) }
@@ -98,7 +99,7 @@ pub async fn failure(ask: Ask) -> Answer {
 
 /// Whether its text can be mended here.
 fn is_text(kind: FailureKind) -> bool {
-    matches!(kind, FailureKind::Event | FailureKind::PartlyTaken)
+    matches!(kind, FailureKind::Event | FailureKind::PartlyTaken | FailureKind::Waiting)
 }
 
 /// What is to be done by another way: only the command asks the mail service.
@@ -113,9 +114,9 @@ fn page(ask: &Ask, failure: &Failure, text: &str, still: Option<&str>) -> Page {
     let main = html! {
         div.wrap {
             p.crumbs { a href="/settings/failures" { (lang.pick("Fallas", "Failures")) } " / " (failure.id) }
-            (parts::head(None, title, &failure.why))
+            (parts::head(None, title, &lang.failure_reason(&failure.why)))
             @if let Some(still) = still {
-                (note(Tone::Bad, html! { p { (lang.pick("Todavía no: ", "Still not: ")) (still) } }))
+                (note(Tone::Bad, html! { p { (lang.pick("Todavía no: ", "Still not: ")) (lang.failure_reason(still)) } }))
             }
             @if by_command(failure.kind) {
                 (note(Tone::Plain, html! {
@@ -175,9 +176,18 @@ async fn again(
 ) -> Result<Option<String>, Trouble> {
     let app = ask.app();
     match failure.kind {
-        FailureKind::Event | FailureKind::PartlyTaken => {
+        FailureKind::Event | FailureKind::PartlyTaken | FailureKind::Waiting => {
             if failure.kind == FailureKind::PartlyTaken && !is_mended {
                 return Ok(Some(failure.why.clone()));
+            }
+            if RawEvent::is_likely(text) {
+                if let Some(still) =
+                    Box::pin(intake::foreign::take_again(app, text, ask.now)).await?
+                {
+                    return Ok(Some(still));
+                }
+                app.store.drop_failure(failure).await?;
+                return Ok(None);
             }
             let delivered = match intake::read(text.trim(), ask.now) {
                 Ok(delivered) => delivered,

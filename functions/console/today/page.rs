@@ -371,7 +371,7 @@ fn failure_note(told: &Told, failure: &Failure) -> Markup {
         Tone::Bad,
         html! {
             h3 { (lang.failure(failure.kind)) }
-            p.s { (told.time(failure.last_at.unwrap_or(failure.failed_at))) ": " (failure.why) }
+            p.s { (told.time(failure.last_at.unwrap_or(failure.failed_at))) ": " (lang.failure_reason(&failure.why)) }
         },
     )
 }

@@ -175,6 +175,27 @@ pub async fn release(app: &App, delivered: &Delivered, now: Instant) -> Result<(
     Ok(())
 }
 
+/// Takes a text that was kept aside the way that it came; why it cannot be taken still,
+/// `None` where it was.
+///
+/// # Errors
+/// [`IntakeError`] where the table does not answer.
+pub async fn take_again(
+    app: &App,
+    text: &str,
+    now: Instant,
+) -> Result<Option<String>, IntakeError> {
+    match map(app, text, now).await? {
+        Some(Foreign::Kept(why)) => Ok(Some(why)),
+        Some(Foreign::Waits(purchase)) => Ok(Some(format!("waits for purchase {purchase}"))),
+        Some(Foreign::Events(events)) => {
+            take_events(app, &events, now).await?;
+            Ok(None)
+        }
+        Some(Foreign::Ignored(_)) | None => Ok(None),
+    }
+}
+
 /// Takes events that were made of one, and what waited for them.
 ///
 /// # Errors

@@ -14,6 +14,9 @@ impl Language {
                 "Un evento contó sin uno de sus datos",
                 "An event counted without one of its fields",
             ),
+            FailureKind::Waiting => {
+                self.pick("Un evento espera su compra", "An event waits for its purchase")
+            }
             FailureKind::UnknownSend => {
                 self.pick("No se sabe si un correo salió", "Nobody knows whether a mail went out")
             }
