@@ -10,7 +10,6 @@ use lazo::shell::app::App;
 use lazo::shell::call_list::{self, desk};
 use lazo::shell::intake::history;
 use lazo::shell::link::token::Claim;
-use lazo::shell::rules::Rules;
 use lazo::shell::store::table::Alarm;
 use lazo::shell::{alarm_sweep, store::keys};
 use lazo::{dispatch, occasions};
@@ -88,8 +87,7 @@ impl Act {
                 let response = ingest::handle(app, batch(&[text]), *at).await;
                 let looked = occasions::run(app, *at, None).await;
                 forget_search(app).await;
-                let (book, templates) = (rules.book.clone(), rules.templates.clone());
-                app.replace_rules(Rules { book, templates });
+                app.replace_rules(rules.with_book(rules.book.clone()));
                 response.batch_item_failures.is_empty() && looked.is_ok()
             }
             Act::SendStatus { touch, kind, at } => {

@@ -197,6 +197,7 @@ async fn failures(store: &Store) -> (BTreeSet<String>, Vec<String>) {
             // A fault may leave the mail service out of reach for a while: that is told.
             FailureKind::MailRefused => {}
             FailureKind::Event
+            | FailureKind::Waiting
             | FailureKind::PartlyTaken
             | FailureKind::MailEvent
             | FailureKind::MailUnwritten

@@ -116,9 +116,10 @@ pub async fn failures(world: &World) -> Result<(BTreeSet<String>, BTreeSet<Strin
         let text = store.failed_text(&failure).await?;
         match failure.kind {
             FailureKind::UnknownSend | FailureKind::UnknownNotice => listed.insert(as_own(&text)),
-            FailureKind::Event | FailureKind::PartlyTaken | FailureKind::MailEvent => {
-                kept.insert(text)
-            }
+            FailureKind::Event
+            | FailureKind::Waiting
+            | FailureKind::PartlyTaken
+            | FailureKind::MailEvent => kept.insert(text),
             // Reasons, each told once: what is lost by them shows elsewhere.
             FailureKind::MailRefused
             | FailureKind::MailUnwritten
