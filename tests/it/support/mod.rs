@@ -91,7 +91,7 @@ impl World {
         let bus = Bus::new(aws_sdk_eventbridge::Client::new(&sdk_at(&self.recorder.url)), "lazo");
         let ses = Mailer::Ses(Ses::new(ses_client(&sdk_at(&self.recorder.url)), None));
         let rules = self.app.rules();
-        let rules = Rules { book: rules.book.clone(), templates: rules.templates.clone() };
+        let rules = rules.with_book(rules.book.clone());
         Arc::new(App::new(store, bus, ses, Some(LINKS_URL.into()), rules))
     }
 
