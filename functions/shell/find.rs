@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lazo_domain::customer::Customer;
 use lazo_domain::id::Id;
-use lazo_domain::search::{Term, Typed, name};
+use lazo_domain::search::{Term, Typed, folded_name};
 
 use super::store::{Part, Store, StoreError};
 
@@ -72,7 +72,7 @@ pub async fn find(store: &Store, text: &str, behind: Option<&str>) -> Result<Fou
         .retain(|customer| typed.means(&customer.profile) && known.insert(customer.id.clone()));
     customers.sort_by_cached_key(|customer| {
         let profile = &customer.profile;
-        (!typed.is_whole_in(profile), name(profile).to_lowercase(), customer.id.clone())
+        (!typed.is_whole_in(profile), folded_name(profile), customer.id.clone())
     });
     found.customers.extend(customers);
     Ok(found)

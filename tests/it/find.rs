@@ -290,8 +290,10 @@ async fn a_profile_costs_its_terms_once() {
         assert!(other.round_trips <= 2 && other.write_units <= 8.0, "{other:?}");
     }
     let [first, same, other] = costs[..] else { panic!("three") };
-    // Three words, three pairs, an address and a number; then one word and its two pairs.
+    // Three words, three pairs, an address and a number; then one word and its two pairs come
+    // and go, and the state is a little larger.
     assert!(first.write_units - same.write_units <= 16.0 + 4.0, "{first:?} {same:?}");
-    assert!(other.write_units - same.write_units <= 12.0, "{other:?} {same:?}");
+    assert!(other.write_units - same.write_units <= 14.0, "{other:?} {same:?}");
+    println!("a profile told first {first:?}, again {same:?}, with another name {other:?}");
     assert_eq!(same.round_trips, 2);
 }

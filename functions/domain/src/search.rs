@@ -219,6 +219,11 @@ pub fn name(profile: &Profile) -> String {
     parts.map(|part| part.as_str()).collect::<Vec<_>>().join(" ")
 }
 
+/// A customer's name as names are compared, to list customers by.
+pub fn folded_name(profile: &Profile) -> String {
+    folded(&name(profile))
+}
+
 fn is_long_enough(word: &String) -> bool {
     word.chars().count() >= LETTERS_MIN[0]
 }

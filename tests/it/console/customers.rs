@@ -257,7 +257,7 @@ async fn a_complaint_is_opened_and_resolved_and_a_no_is_noted() {
 }
 
 #[tokio::test]
-async fn data_are_exported_merged_and_erased() {
+async fn data_are_exported_and_two_ids_are_joined() {
     let world = shop().await;
     let browser = Browser::at(&world, noon()).role(Role::Operations);
     let file = browser.post("/customers/c1/export", &[]).await;
@@ -295,6 +295,21 @@ async fn data_are_exported_merged_and_erased() {
     assert_eq!(world.customer(&id("guest-1")).await.merged_into, Some(id("c1")));
     let other = browser.get("/customers/guest-1").await.text();
     assert!(other.contains("Marisol"), "{other}");
+    assert_eq!(audited(&world).await, ["customer.export", "customer.merge"]);
+}
+
+/// What was done, by the audit's entries of the month.
+async fn audited(world: &World) -> Vec<String> {
+    let audit = world.app.store.audit_of(Month { year: 2026, month: 11 }, 20).await.unwrap();
+    let mut told: Vec<String> = audit.into_iter().map(|one| one.what).collect();
+    told.sort_unstable();
+    told
+}
+
+#[tokio::test]
+async fn whoever_is_to_be_forgotten_is_named_once_more() {
+    let world = shop().await;
+    let browser = Browser::at(&world, noon()).role(Role::Operations);
     let once = browser.get("/customers/c1/erase").await.hidden("once");
     let erase = |typed: &'static str, once: String| {
         let browser = &browser;
@@ -323,10 +338,7 @@ async fn data_are_exported_merged_and_erased() {
         let path = format!("/customers/c1/{gone}");
         assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "{gone}");
     }
-    let audit = world.app.store.audit_of(Month { year: 2026, month: 11 }, 20).await.unwrap();
-    let mut told: Vec<_> = audit.iter().map(|one| one.what.as_str()).collect();
-    told.sort_unstable();
-    assert_eq!(told, ["customer.erase", "customer.export", "customer.merge"]);
+    assert_eq!(audited(&world).await, ["customer.erase"]);
 }
 
 /// How many requests a page makes of the table.

@@ -316,13 +316,9 @@ impl RuleBook {
     pub fn as_if_live(&self, rule: &str) -> RuleBook {
         let mut rules = self.rules.clone();
         rules.iter_mut().filter(|one| one.name == rule).for_each(|one| one.status = Status::Live);
-        let Self { policy, segments, scorer, knows_values, version, .. } = self;
-        RuleBook {
-            scorer: *scorer,
-            knows_values: *knows_values,
-            version: *version,
-            ..RuleBook::new(policy.clone(), segments.clone(), rules)
-        }
+        let book = RuleBook::new(self.policy.clone(), self.segments.clone(), rules);
+        let Self { scorer, knows_values, version, .. } = *self;
+        RuleBook { scorer, knows_values, version, ..book }
     }
 
     /// The same as the published version of this number: whatever it decides names it.

@@ -46,9 +46,6 @@ const LETTERS_MAX: [usize; 3] = [12, 24, 12];
 /// How many characters of a sort key a letter takes: 12 bits.
 const CODE_CHARS: usize = 2;
 
-/// Above every character of a code.
-const ABOVE: char = '~';
-
 /// Where a term is: its partition, and the codes of its sort key.
 struct Place {
     partition: String,
@@ -165,23 +162,22 @@ impl Store {
             _ => false,
         };
         let start = if is_ambiguous { "" } else { first.as_str() };
-        let behind = behind.filter(|behind| behind.starts_with(start));
-        // No character of a key stands before this one.
-        let from = match behind {
-            Some(behind) => format!("{behind}!"),
-            None if start.is_empty() => "!".to_owned(),
-            None => start.to_owned(),
-        };
+        let behind = behind.filter(|behind| behind.starts_with(start) && !behind.is_empty());
+        let behind = behind.map(|behind| keys::keyed(&place.partition, behind));
         let query = self
             .client
             .query()
             .table_name(&self.table)
             .consistent_read(true)
             .limit(limit)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", AttributeValue::S(place.partition.clone()))
-            .expression_attribute_values(":from", AttributeValue::S(from))
-            .expression_attribute_values(":to", AttributeValue::S(format!("{start}{ABOVE}")));
+            .set_exclusive_start_key(behind)
+            .expression_attribute_values(":pk", AttributeValue::S(place.partition.clone()));
+        let query = match start {
+            "" => query.key_condition_expression("pk = :pk"),
+            start => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
+                .expression_attribute_values(":start", AttributeValue::S(start.to_owned())),
+        };
         let answer = query.set_return_consumed_capacity(self.count_mode()).send().await;
         let answer = answer.map_err(StoreError::service)?;
         self.count(true, answer.consumed_capacity());

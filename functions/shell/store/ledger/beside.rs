@@ -10,7 +10,7 @@ use super::{
     read,
 };
 
-/// Above the keys of events, and behind those of answers, calls and complaints.
+/// Behind the keys of answers, calls, complaints and events, before those of states.
 const EVENTS_END: &str = "event$";
 
 /// What is known beside the state, under one id.
@@ -37,8 +37,8 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or an item is unreadable.
     pub async fn beside(&self, id: &Id) -> Result<Beside, StoreError> {
         let (before_state, touches) = futures::future::try_join(
-            self.some_under(id, "sk BETWEEN :a AND :b", &[keys::ANSWER, EVENTS_END]),
-            self.some_under(id, "begins_with(sk, :a)", &["touch#"]),
+            self.some_under(id, "sk < :sk", EVENTS_END),
+            self.some_under(id, "begins_with(sk, :sk)", "touch#"),
         )
         .await?;
         let mut beside = Beside { is_whole: before_state.1 && touches.1, ..Beside::default() };
@@ -78,20 +78,17 @@ impl Store {
     async fn some_under(
         &self,
         id: &Id,
+        condition: &str,
         sk: &str,
-        values: &[&str],
     ) -> Result<(Vec<Item>, bool), StoreError> {
-        let mut query = self
+        let query = self
             .client
             .query()
             .table_name(&self.table)
             .consistent_read(true)
-            .key_condition_expression(format!("pk = :pk AND {sk}"))
-            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)));
-        for (name, value) in [":a", ":b"].into_iter().zip(values) {
-            let value = AttributeValue::S((*value).to_owned());
-            query = query.expression_attribute_values(name, value);
-        }
+            .key_condition_expression(format!("pk = :pk AND {condition}"))
+            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)))
+            .expression_attribute_values(":sk", AttributeValue::S(sk.to_owned()));
         let answer = query.set_return_consumed_capacity(self.count_mode()).send().await;
         let answer = answer.map_err(StoreError::service)?;
         self.count(true, answer.consumed_capacity());
