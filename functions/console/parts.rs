@@ -1,5 +1,4 @@
 //! What pages are made of: each component of the design is a function here.
-#![allow(dead_code, reason = "the pages that use the rest come next")]
 
 use maud::{Markup, PreEscaped, Render, html};
 
@@ -115,7 +114,7 @@ pub fn empty(title: &str, said: impl Render, ways: Markup) -> Markup {
             (PreEscaped(LOOP))
             h2.h1 { (title) }
             p.lead { (said) }
-            p class="row c center mt6" { (ways) }
+            div class="row c center mt6" { (ways) }
         }
     }
 }

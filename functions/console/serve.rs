@@ -131,6 +131,9 @@ async fn serve(
     let (parts, body) = request.into_parts();
     let mut ask = match come_in(&console, &parts).await {
         Ok(ask) => ask,
+        Err(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
+            return typed_too_late(&parts, body).await.unwrap_or(answer);
+        }
         Err(answer) => return answer,
     };
     let Ok(path) = path else { return trouble(&ask, &Trouble::NotFound) };
@@ -151,6 +154,14 @@ async fn serve(
         Ok(reply) => written(&frame, reply),
         Err(why) => told(&frame, &why),
     }
+}
+
+/// A form whose session had ended: what was typed comes back, to be sent again.
+async fn typed_too_late(parts: &Parts, body: Body) -> Option<Response> {
+    let typed = form(parts, body).await.ok()?;
+    let (lang, theme) = (look::language(&parts.headers), look::theme(&parts.headers));
+    let page = frame::expired(parts.uri.path(), &typed, lang, theme);
+    Some(response(StatusCode::UNAUTHORIZED, HTML, page.into_string()))
 }
 
 /// Who asks, and how they like the console.

@@ -51,7 +51,9 @@ fn until(one: &Listed, ask: &Ask) -> String {
     let day = ask.lang.day(one.call.expires_at_instant.date_in(&zone), ask.now.date_in(&zone));
     let rules = ask.rules();
     let rule = rules.book.rule(&one.call.touch.rule);
-    let title = rule.map_or(one.call.touch.rule.as_str(), |rule| ask.lang.title_of(rule));
+    let title = rule
+        .map_or(one.call.touch.rule.as_str(), |rule| ask.lang.title_of(rule))
+        .trim_end_matches('.');
     format!("{title} · {} {day}", ask.lang.pick("hasta", "until"))
 }
 
