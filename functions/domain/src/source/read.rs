@@ -374,9 +374,8 @@ fn read_detail(
     }
     let finds_customer =
         matches!(spec.event, EventKind::PurchaseRefunded | EventKind::PurchaseDelivered);
-    let is_missing = |field: &&str| {
-        !spec.detail.contains_key(*field) && !(finds_customer && *field == "customer_id")
-    };
+    let is_found = |field: &str| finds_customer && field == "customer_id";
+    let is_missing = |field: &&str| !spec.detail.contains_key(*field) && !is_found(field);
     let missing: Vec<&str> = required_fields(spec.event).filter(is_missing).collect();
     if !missing.is_empty() {
         let missing = missing.join(", ");
