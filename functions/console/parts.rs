@@ -76,8 +76,6 @@ pub enum Tone {
     Wait,
     /// Something that needs a person.
     Bad,
-    /// All is well.
-    Ok,
     /// A hint from the numbers.
     Hint,
 }
@@ -88,7 +86,6 @@ pub fn note(tone: Tone, said: impl Render) -> Markup {
         Tone::Plain => "note",
         Tone::Wait => "note wait",
         Tone::Bad => "note bad",
-        Tone::Ok => "note ok",
         Tone::Hint => "note anil",
     };
     html! { div class=(class) { (said) } }
