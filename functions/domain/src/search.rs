@@ -149,7 +149,8 @@ impl Typed {
         if words.iter().any(|word| !LINKS.contains(&word.as_str())) {
             words.retain(|word| !LINKS.contains(&word.as_str()));
         }
-        (!words.is_empty() && words.iter().any(is_long_enough)).then_some(Typed::Words(words))
+        (!words.is_empty() && words.iter().any(|word| is_long_enough(word)))
+            .then_some(Typed::Words(words))
     }
 
     /// The term whose beginning leads to whoever is meant: of words the two longest.
@@ -224,7 +225,7 @@ pub fn folded_name(profile: &Profile) -> String {
     folded(&name(profile))
 }
 
-fn is_long_enough(word: &String) -> bool {
+fn is_long_enough(word: &str) -> bool {
     word.chars().count() >= LETTERS_MIN[0]
 }
 
@@ -378,8 +379,8 @@ mod tests {
         let mut profile = person("a b c d e f g", "h i j k l m n");
         for second in 1..9 {
             let at = Instant::from_millis(second * 1000);
-            profile.email.set(at, Email::new(&format!("a{second}@example.com")).ok());
-            profile.phone.set(at, Phone::new(&format!("+5255123456{second}0")).ok());
+            profile.email.set(at, Email::new(format!("a{second}@example.com")).ok());
+            profile.phone.set(at, Phone::new(format!("+5255123456{second}0")).ok());
         }
         assert_eq!(terms(&profile).len(), TERMS_MAX);
         assert_eq!(terms(&Profile::default()).len(), 0);

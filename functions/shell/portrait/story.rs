@@ -29,7 +29,7 @@ pub fn story(portrait: &Portrait, telling: &Telling) -> Vec<Entry> {
     entries.extend(escalated(portrait, telling));
     stages(portrait, telling, &mut entries);
     entries.retain(|entry| entry.at <= telling.now);
-    entries.sort_by(|a, b| b.at.cmp(&a.at));
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     entries
 }
 
