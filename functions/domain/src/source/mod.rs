@@ -14,7 +14,7 @@
 //! | `incoming` | what arrived, by bus or webhook |
 //! | `map` | from what arrived to events |
 //! | `signature` | whether a webhook is authentic |
-//! | `cases`, `differs` | files of cases, and what differs |
+//! | `cases`, `differs`, `memory` | files of cases, and what differs |
 
 mod cases;
 mod compile;
@@ -23,6 +23,7 @@ mod expr;
 mod helpers;
 mod incoming;
 mod map;
+mod memory;
 mod read;
 mod shape;
 mod signature;
@@ -32,13 +33,12 @@ mod value;
 
 use std::collections::BTreeMap;
 
-pub use cases::{
-    Became, Case, CaseFile, CaseSource, Differs, Memory, Sample, Secrets, run_cases, try_sample,
-};
+pub use cases::{Case, CaseFile, CaseSource, Differs, Sample, Secrets, run_cases, try_sample};
 pub use differs::Line;
 use expr::Node;
 pub use incoming::{Incoming, RawEvent, Refusal, Request, WEBHOOKS, Way};
 pub use map::{Mapped, Outcome, Resolved, Waiting};
+pub use memory::{Became, Memory};
 pub use read::{Settings, read_sources};
 use shape::Shape;
 pub use signature::{BadSignature, SECRETS_MAX, Signed, sign, verify};

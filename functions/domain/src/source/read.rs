@@ -1,23 +1,23 @@
 //! Reads and checks the files of `events/sources/`.
 
+mod names;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use regex::Regex;
 
 use super::compile::{Compiler, Element};
 use super::expr::Node;
 use super::shape::Shape;
-use super::spec::{MakerSpec, PingSpec, SourceSpec, TopicSpec, source_schema};
+use super::spec::{MakerSpec, SourceSpec, TopicSpec, source_schema};
 use super::value::Value;
-use super::{Bus, Maker, Mapping, Ping, Source, Sources, Topic, Webhook};
+use super::{Bus, Maker, Mapping, Source, Sources, Topic, Webhook};
 use crate::bilingual::{Bilingual, said};
 use crate::condition::{Fault, Type, event_type};
 use crate::event::{EventKind, required_fields};
 use crate::nearest::hint;
-use crate::rule::is_name;
 use crate::rulebook::yaml::{self, Form, Key, Node as Yaml};
 use crate::rulebook::{Diagnostic, Place};
+use names::{check_names, read_ping};
 
 /// How many sources a shop may have.
 const SOURCES_MAX: usize = 50;
@@ -184,70 +184,6 @@ fn shapes(bus: Option<&Bus>, detail: Shape, payload: Shape) -> (Shape, Shape) {
     let mut of_webhook = detail;
     of_webhook.join(&payload);
     (of_bus, of_webhook)
-}
-
-fn check_names(spec: &SourceSpec, reading: &mut Reading<'_>) {
-    if !is_name(&spec.source) {
-        let message = said!(
-            "el nombre de un origen lleva minúsculas, dígitos y guiones, 64 a lo más",
-            "a source's name is lower-case letters, digits and hyphens, at most 64"
-        );
-        reading.error(&[Key::Name("source")], message);
-    }
-    let stem = reading.file.rsplit('/').next().unwrap_or_default();
-    let stem = stem.strip_suffix(".yaml").or_else(|| stem.strip_suffix(".yml")).unwrap_or(stem);
-    if stem != spec.source {
-        let message = said!(
-            "el archivo se llama {stem:?} y el origen {:?}; tienen que llamarse igual",
-            "the file is called {stem:?} and the source {:?}; they must be called the same",
-            spec.source
-        );
-        reading.error(&[Key::Name("source")], message);
-    }
-    let fits = |c: char| c.is_ascii_graphic();
-    if spec.prefix.is_empty() || spec.prefix.len() > 32 || !spec.prefix.chars().all(fits) {
-        let message = said!(
-            "prefix lleva de 1 a 32 letras, dígitos o signos, sin espacios",
-            "prefix is 1 to 32 letters, digits or signs, without blanks"
-        );
-        reading.error(&[Key::Name("prefix")], message);
-    }
-    if spec.bus.is_none() && spec.webhook.is_none() {
-        let message = said!(
-            "sin bus ni webhook, nada llega por este origen",
-            "without bus and webhook nothing comes from this source"
-        );
-        reading.error(&[], message);
-    }
-    if let Some(bus) = spec.bus.as_ref().filter(|bus| !bus.source.starts_with("aws.partner/")) {
-        let message = said!(
-            "los orígenes de otros sistemas empiezan por aws.partner/; dice {:?}",
-            "sources of other systems begin with aws.partner/, found {:?}",
-            bus.source
-        );
-        reading.error(&[Key::Name("bus"), Key::Name("source")], message);
-    }
-    if let Some(webhook) = &spec.webhook
-        && webhook.signature.header != webhook.signature.header.to_ascii_lowercase()
-    {
-        let message = said!(
-            "los nombres de headers van en minúsculas",
-            "names of headers are written in small letters"
-        );
-        let path = [Key::Name("webhook"), Key::Name("signature"), Key::Name("header")];
-        reading.error(&path, message);
-    }
-}
-
-fn read_ping(ping: &PingSpec, reading: &mut Reading<'_>) -> Option<Ping> {
-    match Regex::new(&format!("^(?:{})$", ping.body)) {
-        Ok(body) => Some(Ping { body, without_headers: ping.without_headers.to_ascii_lowercase() }),
-        Err(_) => {
-            let message = said!("no es una expresión regular", "is no regular expression");
-            reading.error(&[Key::Name("webhook"), Key::Name("ping"), Key::Name("body")], message);
-            None
-        }
-    }
 }
 
 /// Names values in an order in which each stands behind those that it uses.
