@@ -223,7 +223,11 @@ fn row(rule: &Rule, kept: Option<&Kept>, draft: Option<&Draft>, lang: Language) 
 /// What a rule comes to, by its figures.
 fn sentence(rule: &Rule, figures: Option<&RuleFigures>, lang: Language) -> String {
     let Some(figures) = figures.filter(|figures| figures.enrolled > 0) else {
-        return lang.purpose_of(rule).to_owned();
+        // Where it has no title, the line above says already what it is for.
+        return match lang.pick_text(&rule.title) {
+            Some(_) => lang.purpose_of(rule).to_owned(),
+            None => lang.pick("Todavía no hay cifras.", "No figures yet.").to_owned(),
+        };
     };
     let month = (figures.reached * MONTH_DAYS).div_ceil(WINDOW_DAYS);
     let month = lang.figures(month as f64, 0);

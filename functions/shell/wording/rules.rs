@@ -15,9 +15,11 @@ impl Language {
         said.unwrap_or(&rule.name)
     }
 
-    /// What a rule is called: its title, or else its description or its name.
+    /// What a rule is called: its title, or else its description, without the full stop
+    /// of a sentence, or its name.
     pub fn title_of(self, rule: &Rule) -> &str {
-        self.pick_text(&rule.title).unwrap_or_else(|| self.purpose_of(rule))
+        let title = self.pick_text(&rule.title);
+        title.unwrap_or_else(|| self.purpose_of(rule).trim_end_matches('.'))
     }
 
     /// What a touchpoint is called.

@@ -354,7 +354,7 @@ impl Store {
             }
         }
         // What waits is listed once it waited too long.
-        failures.retain(|failure| failure.failed_at <= now);
+        failures.retain(|one| one.kind != FailureKind::Waiting || one.failed_at <= now);
         failures.sort_by(|a, b| (a.failed_at, &a.id).cmp(&(b.failed_at, &b.id)));
         Ok(failures)
     }
