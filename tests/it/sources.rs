@@ -38,7 +38,7 @@ fn every_case_comes_out_as_expected_alone_thrice_and_in_any_order() {
 
 /// The sample of a case, as a message of the queue; a post is signed by a secret of its
 /// own first, and received.
-fn message(case: &str) -> String {
+pub fn message(case: &str) -> String {
     let (_, folder) = cases();
     let text = std::fs::read_to_string(folder.join(format!("samples/{case}.json"))).unwrap();
     match serde_json::from_str(&text).unwrap() {
@@ -54,7 +54,7 @@ fn message(case: &str) -> String {
     }
 }
 
-fn noon() -> Instant {
+pub fn noon() -> Instant {
     at("2027-03-02T10:00:00Z")
 }
 

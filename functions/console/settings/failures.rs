@@ -114,7 +114,7 @@ fn page(ask: &Ask, failure: &Failure, text: &str, still: Option<&str>) -> Page {
     let main = html! {
         div.wrap {
             p.crumbs { a href="/settings/failures" { (lang.pick("Fallas", "Failures")) } " / " (failure.id) }
-            (parts::head(None, title, &lang.failure_reason(&failure.why)))
+            (parts::head(None, title, lang.failure_reason(&failure.why)))
             @if let Some(still) = still {
                 (note(Tone::Bad, html! { p { (lang.pick("Todavía no: ", "Still not: ")) (lang.failure_reason(still)) } }))
             }

@@ -75,7 +75,7 @@ impl Store {
                     AttributeValue::N(until.millis().to_string()),
                 );
             let found = self.first_of(query, of_each).await?;
-            let touches = found.iter().map(|item| Ok(ended_at(item, went_out)?));
+            let touches = found.iter().map(|item| ended_at(item, went_out));
             touches.collect::<Result<Vec<Option<EndedTouch>>, StoreError>>()
         });
         let mut ended = Ended::default();
