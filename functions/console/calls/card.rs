@@ -166,8 +166,12 @@ fn place(zone: &TimeZone) -> String {
 
 /// A number in groups of four from its end, to be read aloud.
 fn spaced(phone: &str) -> String {
-    let digits: Vec<char> = phone.chars().collect();
-    let mut out = String::new();
+    let (plus, digits) = match phone.strip_prefix('+') {
+        Some(digits) => ("+", digits),
+        None => ("", phone),
+    };
+    let digits: Vec<char> = digits.chars().collect();
+    let mut out = plus.to_owned();
     for (at, digit) in digits.iter().enumerate() {
         let left = digits.len() - at;
         if at > 0 && left.is_multiple_of(4) {
