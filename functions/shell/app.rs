@@ -95,12 +95,6 @@ pub mod env {
     pub const CONSOLE_CLAIM: &str = "LAZO_CONSOLE_CLAIM";
     /// Where visitors find the console, where that is not the function URL itself.
     pub const CONSOLE_URL: &str = "LAZO_CONSOLE_URL";
-    /// What other systems sign their webhooks with: `{"shopify": "…"}` as JSON.
-    pub const WEBHOOK_SECRETS: &str = "LAZO_WEBHOOK_SECRETS";
-    /// The address before the path of webhooks, where it is not the function's own.
-    pub const WEBHOOKS_URL: &str = "LAZO_WEBHOOKS_URL";
-    /// The address of the queue of events in.
-    pub const QUEUE: &str = "LAZO_QUEUE";
     /// How much is logged: trace, debug, info, warn, error or off.
     pub const LOG: &str = "LAZO_LOG";
 }

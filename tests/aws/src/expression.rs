@@ -155,6 +155,8 @@ fn compares(operator: &str, ordering: Option<Ordering>) -> Result<bool, Unknown>
 pub struct KeyCondition {
     pub hash: String,
     range: Option<(String, Scalar)>,
+    /// The last that is asked for, of a `BETWEEN`.
+    last: Option<Scalar>,
 }
 
 impl KeyCondition {
@@ -174,7 +176,7 @@ impl KeyCondition {
         if name != hash || operator != "=" {
             return unknown(format!("the key condition {text:?}"));
         }
-        let mut condition = KeyCondition { hash: key, range: None };
+        let mut condition = KeyCondition { hash: key, range: None, last: None };
         if words.eat("AND") {
             if words.eat("begins_with") {
                 words.expect("(")?;
@@ -194,6 +196,14 @@ impl KeyCondition {
             if name != range || operator == "<>" {
                 return unknown(format!("the key condition {text:?}"));
             }
+            let operator = match operator {
+                "BETWEEN" => {
+                    words.expect("AND")?;
+                    condition.last = Some(bindings.value(words.next())?.clone());
+                    ">="
+                }
+                other => other,
+            };
             condition.range = Some((operator.to_owned(), value.clone()));
         }
         words.end()?;
@@ -222,7 +232,7 @@ impl KeyCondition {
     /// by none that is.
     pub fn ends_early(&self) -> bool {
         let has_end = |(operator, _): &(String, Scalar)| !operator.starts_with('>');
-        self.range.as_ref().is_some_and(has_end)
+        self.last.is_some() || self.range.as_ref().is_some_and(has_end)
     }
 
     /// Whether a range key that is a text is asked for.
@@ -239,6 +249,11 @@ impl KeyCondition {
 
     /// Whether a range key that is a number is asked for.
     pub fn takes_number(&self, range: i64) -> Result<bool, Unknown> {
+        if let Some(Scalar::N(last)) = &self.last
+            && Decimal::from(range) > decimal(last)?
+        {
+            return Ok(false);
+        }
         match &self.range {
             None => Ok(true),
             Some((operator, Scalar::N(value))) if operator != "begins_with" => {

@@ -113,6 +113,8 @@ pub struct Query {
     pub exclusive_start_key: Option<HashMap<String, Scalar>>,
     #[serde(default)]
     pub consistent_read: bool,
+    /// The last first, where it is `false`.
+    pub scan_index_forward: Option<bool>,
 }
 
 impl Query {

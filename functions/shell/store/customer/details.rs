@@ -133,17 +133,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where DynamoDB does not answer.
     pub async fn forget_history(&self, id: &Id, before: Instant) -> Result<(), StoreError> {
-        let query = self
-            .client
-            .query()
-            .key_condition_expression("pk = :pk AND begins_with(sk, :event)")
-            .filter_expression("#at < :before")
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::customer(id)))
-            .expression_attribute_values(":event", AttributeValue::S("event#".into()))
-            .expression_attribute_values(":before", AttributeValue::N(before.millis().to_string()));
         let tells = |item: &Item| [DETAIL, PACKED].iter().any(|of| item.contains_key(*of));
-        let old = self.all_of(query).await?.into_iter().filter(tells);
+        let is_old = |item: &Item| keys::instant(item, "at").is_ok_and(|at| at < before);
+        let events = self.items_under(id, Sk::Begins("event#")).await?;
+        let old = events.into_iter().filter(|item| tells(item) && is_old(item));
         for item in old.take(FORGOTTEN_AT_ONCE) {
             self.strip(id, &item).await?;
         }

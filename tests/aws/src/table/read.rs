@@ -65,6 +65,24 @@ impl Table {
         };
         let partitions = self.lock(Table::lock_of(&condition.hash));
         let mut page = Page::new(request.limit);
+        if request.scan_index_forward == Some(false) {
+            let items = partitions.items.get(&condition.hash).into_iter().flatten();
+            for (sk, stored) in items.rev() {
+                let is_behind = match behind {
+                    Some(Scalar::S(behind)) => sk.as_str() < behind.as_str(),
+                    _ => true,
+                };
+                let key =
+                    || serde_json::json!({ "pk": { "S": condition.hash }, "sk": { "S": sk } });
+                if is_behind
+                    && condition.takes_text(sk)?
+                    && page.add(&stored.text, || key().to_string())
+                {
+                    break;
+                }
+            }
+            return Ok(Answer::ok(page.answer()));
+        }
         let partition = partitions.items.get(&condition.hash);
         let items = partition.map(|items| items.range::<str, _>((first, Bound::Unbounded)));
         for (sk, stored) in items.into_iter().flatten() {
