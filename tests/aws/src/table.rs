@@ -216,14 +216,26 @@ impl Table {
     fn delete(&self, body: &[u8]) -> Done {
         let request: DeleteItem = serde_json::from_slice(body)?;
         self.check_name(&request.table_name)?;
-        let (pk, sk) = request.key.texts()?;
+        let (pk, sk) = request.key.clone().texts()?;
         let mut partitions = self.lock(Table::lock_of(&pk));
+        let found = partitions.find(&pk, &sk).map(|stored| stored.text.clone());
+        if let Some(condition) = &request.condition_expression {
+            let before = found.as_deref().map_or_else(|| Ok(Attributes::default()), attributes)?;
+            if !holds(condition, request.bindings(), &before)? {
+                return Err(Refused::Condition(None));
+            }
+        }
+        let answer = match (request.return_values.as_deref(), &found) {
+            (None | Some("NONE"), _) | (Some("ALL_OLD"), None) => "{}".to_owned(),
+            (Some("ALL_OLD"), Some(text)) => format!(r#"{{"Attributes":{text}}}"#),
+            (Some(other), _) => return Err(Unknown(format!("to return {other}")).into()),
+        };
         if let Some(partition) = partitions.items.get_mut(&pk)
             && let Some(stored) = partition.remove(&sk)
         {
             self.indexes.moved(&pk, &sk, &stored.indexed, &[]);
         }
-        Ok(Answer::ok("{}"))
+        Ok(Answer::ok(answer))
     }
 
     fn transact(&self, body: &[u8]) -> Done {

@@ -99,6 +99,19 @@ impl UpdateItem {
 pub struct DeleteItem {
     pub table_name: String,
     pub key: Key,
+    pub condition_expression: Option<String>,
+    pub expression_attribute_names: Option<HashMap<String, String>>,
+    pub expression_attribute_values: Option<HashMap<String, Scalar>>,
+    pub return_values: Option<String>,
+}
+
+impl DeleteItem {
+    pub fn bindings(&self) -> Bindings<'_> {
+        Bindings {
+            names: self.expression_attribute_names.as_ref(),
+            values: self.expression_attribute_values.as_ref(),
+        }
+    }
 }
 
 #[derive(Deserialize)]

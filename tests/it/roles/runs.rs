@@ -440,6 +440,11 @@ pub async fn of_console() -> Vec<Step> {
     let mended = purchase("eve", "p9", now, "10.00");
     let redrive = format!("/settings/failures/{}/redrive", failure.id);
     assert_eq!(eva.post(&redrive, &[("text", &mended)]).await.status, 303);
+    // A word that ends what waits, which others are told.
+    let once = eva.get("/customers/eve/consent").await.hidden("once");
+    let form =
+        [("once", once.as_str()), ("channel", "call"), ("purpose", "all"), ("state", "denied")];
+    assert_eq!(eva.post("/customers/eve/consent", &form).await.status, 303);
     assert_eq!(eva.post("/reports/refresh", &[]).await.status, 303);
     signs_in(&app, now).await;
     shop.heard()
