@@ -3,26 +3,26 @@
 //!
 //! - **A page** is a folder with `mod.rs` (its handlers), `view.rs` (a *view*: what is read
 //!   for the page, by a number of requests that does not grow with the shop) and `page.rs`
-//!   (from the view to markup: no reading, no clock). Add its rows to [`routes::ROUTES`];
+//!   (from the view to markup: no reading, no clock). Add its rows to `routes::ROUTES`;
 //!   menus, the router and the test of every route by every role follow from that table.
-//! - **A handler** is `async fn(Ask) -> Answer`. [`ask::Ask`] has who asks, the language,
-//!   the time, path, query and form. It ends with a [`reply::Page`], with
-//!   [`reply::Reply::go`] after an action, or with a [`reply::Trouble`], which becomes a
-//!   page of its own. Only [`Console::clock`] tells the time; it is `ask.now` everywhere.
-//! - **Ids in paths** are written by [`ask::segment`] and read by `ask.id("id")`.
-//! - **An action** is a plain form: `method=post`, [`parts::once`] in it, a row in the
+//! - **A handler** is `async fn(Ask) -> Answer`. `ask::Ask` has who asks, the language,
+//!   the time, path, query and form. It ends with a `reply::Page`, with
+//!   `reply::Reply::go` after an action, or with a `reply::Trouble`, which becomes a
+//!   page of its own. Only `Console::clock` tells the time; it is `ask.now` everywhere.
+//! - **Ids in paths** are written by `ask::segment` and read by `ask.id("id")`.
+//! - **An action** is a plain form: `method=post`, `parts::once` in it, a row in the
 //!   table with its roles. It reads `ask.form`, acts (an event goes in by
-//!   [`acts::tell`], and counts before the page answers), leaves an entry by
-//!   [`acts::audit`], and goes to a page, so that a reload repeats nothing. What comes
+//!   `acts::tell`, and counts before the page answers), leaves an entry by
+//!   `acts::audit`, and goes to a page, so that a reload repeats nothing. What comes
 //!   twice does nothing twice: ids of events are made of `ask.once()`, which is the same
 //!   for both. Where something typed does not do, the same page comes again by
-//!   `Page::refused()`, with what was typed and why beside the field ([`parts::Field`]).
+//!   `Page::refused()`, with what was typed and why beside the field (`parts::Field`).
 //! - **What was done** is told by `?done=<code>` of the page that an action goes to; the
-//!   page has the words of its codes ([`parts::flash`]). No text comes from an address.
+//!   page has the words of its codes (`parts::flash`). No text comes from an address.
 //! - **Words**: Spanish first, as `ask.lang.pick("español", "English")`; days, money and
-//!   numbers by [`crate::shell::wording`], which the command line and mails use too. Spanish says *tú*.
+//!   numbers by `crate::shell::wording`, which the command line and mails use too. Spanish says *tú*.
 //! - **Markup** by maud; no inline style, no inline script (the CSP forbids both). Classes
-//!   are those of `assets/lazo.css`; parts that pages share are in [`parts`].
+//!   are those of `assets/lazo.css`; parts that pages share are in `parts`.
 
 pub mod access;
 mod acts;

@@ -22,7 +22,7 @@ pub struct Found {
     pub is_too_short: bool,
 }
 
-/// Finds customers by a text, at most [`PAGE`] at once. What it reads does not grow with
+/// Finds customers by a text, at most `PAGE` at once. What it reads does not grow with
 /// how many customers there are.
 ///
 /// # Errors
