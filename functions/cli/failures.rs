@@ -262,7 +262,7 @@ async fn redrive_event(
         };
         return Ok(Some(format!("{}; {mend}", spoken().failure_reason(&failure.why))));
     }
-    if RawEvent::is_likely(text) {
+    if RawEvent::read(text).is_some() {
         return redrive_foreign(system, failure, text, now).await;
     }
     let delivered = match intake::read(text, now) {

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use lazo::ingest;
+use lazo::shell::intake::foreign;
 use lazo::shell::rules::source_files;
 use lazo::shell::store::FailureKind;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
-use lazo_domain::source::{CaseFile, Request, Sample, read_sources, run_cases};
+use lazo_domain::source::{CaseFile, RawEvent, Request, Sample, read_sources, run_cases};
 use serde_json::{Value, json};
 
 use crate::support::events::batch;
@@ -143,4 +144,25 @@ async fn an_event_of_a_source_that_nobody_knows_is_kept() {
     let failures = world.app.store.failures(noon()).await.unwrap();
     assert_eq!(failures.len(), 2);
     assert!(failures.iter().any(|one| one.why.contains("no source for aws.partner/example.com/1")));
+}
+
+/// A note that speaks of another system makes no event of another system: it is neither
+/// mapped nor taken for one that was.
+#[tokio::test]
+async fn an_own_event_that_names_another_system_stays_an_own_one() {
+    let world = World::shipped().await;
+    let own = json!({
+        "source": "shop", "detail-type": "InteractionRecorded", "time": noon().to_string(),
+        "detail": {
+            "interaction_id": "i1", "customer_id": "ana", "occurred_at": noon().to_string(),
+            "phase": "purchase", "touchpoint": "shop", "channel": "store", "initiated_by": "brand",
+            "kind": "contact", "note": "asked about aws.partner/shopify.com and lazo.webhooks",
+        },
+    });
+    let text = own.to_string();
+    assert!(RawEvent::is_likely(&text) && RawEvent::read(&text).is_none());
+    let still = foreign::take_again(&world.app, &text, noon()).await.unwrap();
+    assert_eq!(still.as_deref(), Some("is no event of another system"));
+    put(&world, &[text], noon()).await;
+    assert_eq!(world.customer(&id("ana")).await.contacts.len(), 1);
 }

@@ -180,7 +180,7 @@ async fn again(
             if failure.kind == FailureKind::PartlyTaken && !is_mended {
                 return Ok(Some(failure.why.clone()));
             }
-            if RawEvent::is_likely(text) {
+            if RawEvent::read(text.trim()).is_some() {
                 if let Some(still) =
                     Box::pin(intake::foreign::take_again(app, text, ask.now)).await?
                 {

@@ -192,7 +192,8 @@ pub async fn take_again(
             take_events(app, &events, now).await?;
             Ok(None)
         }
-        Some(Foreign::Ignored(_)) | None => Ok(None),
+        Some(Foreign::Ignored(_)) => Ok(None),
+        None => Ok(Some("is no event of another system".to_owned())),
     }
 }
 
