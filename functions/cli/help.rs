@@ -152,6 +152,7 @@ fn told(error: &Error) -> String {
         }
         ErrorKind::ValueValidation => {
             let why = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+            let why = Language::Es.failure_reason(&why);
             format!("{value:?} no sirve para {arg}: {why}")
         }
         ErrorKind::TooManyValues => format!("{value:?} sobra en {arg}"),

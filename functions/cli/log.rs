@@ -14,7 +14,7 @@ use super::complaints::{is_unhappy, offer};
 use super::customer;
 use super::staff::is_somebody;
 use super::system::{System, Target, publish};
-use crate::clock;
+use crate::{argument, clock};
 
 /// Log a contact with a customer: a visit, a meeting, a talk in the shop.
 #[derive(clap::Args)]
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// The day on which the customer was promised to hear again.
-    #[arg(long, value_name = "DATE", requires = "about")]
+    #[arg(long, value_name = "DATE", value_parser = argument::date, requires = "about")]
     follow_up: Option<Date>,
     /// What that is about.
     #[arg(long, value_name = "TEXT", requires = "follow_up")]

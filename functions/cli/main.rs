@@ -27,6 +27,7 @@ macro_rules! eprintln {
     }};
 }
 
+mod argument;
 mod ask;
 mod by_customer;
 mod calling;

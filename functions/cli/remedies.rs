@@ -15,7 +15,7 @@ const ERROR_CHARS_MAX: usize = 400;
 pub fn told(error: &anyhow::Error, target: &Target, verbose: bool, lang: Language) -> String {
     let whole = match error.downcast_ref::<RulesError>() {
         Some(error) if !matches!(error, RulesError::Store(_)) => lang.rules_error(error),
-        _ => format!("{error:#}"),
+        _ => of_causes(error, lang),
     };
     let of_account = Account { target, lang }.trouble(&whole);
     match (of_account, of_disk(error, &whole, lang)) {
@@ -27,6 +27,19 @@ pub fn told(error: &anyhow::Error, target: &Target, verbose: bool, lang: Languag
         (None, None) if verbose => format!("{whole}\n{error:?}"),
         (None, None) => shortened(&whole, lang),
     }
+}
+
+/// An error and what caused it. A cause that the error before it tells already is left out.
+fn of_causes(error: &anyhow::Error, lang: Language) -> String {
+    let mut told = Vec::new();
+    let mut before = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !before.ends_with(&cause) {
+            told.push(lang.failure_reason(&cause).into_owned());
+        }
+        before = cause;
+    }
+    told.join(": ")
 }
 
 /// The SDK's errors go over many lines of a debugger's language.

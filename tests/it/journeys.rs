@@ -1,4 +1,4 @@
-//! The first hour of four people, as they type it: `tests/journeys/*.txt` are replayed
+//! The first hour of five people, as they type it: `tests/journeys/*.txt` are replayed
 //! from an empty folder, command by command, and what READMEs quote is in them.
 
 mod quotes;
@@ -130,11 +130,11 @@ macro_rules! journeys {
     )*};
 }
 
-journeys!(developer, marketing, rep, operations);
+journeys!(developer, marketing, rep, operations, analyst);
 
 #[test]
 fn both_languages_take_the_same_way() {
-    for person in ["developer", "marketing", "rep", "operations"] {
+    for person in ["developer", "marketing", "rep", "operations", "analyst"] {
         let commands = |lang: &str| {
             let text = fs::read_to_string(folder().join(format!("{person}.{lang}.txt"))).unwrap();
             let script = Script::read(&text);

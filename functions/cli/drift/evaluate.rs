@@ -10,7 +10,7 @@ use lazo_domain::drift::{Evaluation, EvaluationReport, Judge, Observed, Scorer, 
 use serde::Serialize;
 
 use super::{Common, name, plot, why, write_file, write_line};
-use crate::Answer;
+use crate::{Answer, argument};
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
@@ -18,7 +18,7 @@ pub struct Args {
     pub(super) common: Common,
     /// The last day that the model sees. Who bought up to it and not after it,
     /// up to --until, counts as lost.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = argument::date)]
     split: Date,
     /// Draw what was said against what came true, as SVG.
     #[arg(long, value_name = "FILE.svg")]

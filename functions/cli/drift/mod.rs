@@ -28,6 +28,7 @@ use lazo::shell::rules;
 use super::Answer;
 use super::csv_rows::CsvArgs;
 use super::system::Target;
+use crate::argument;
 use purchases::{Customer, Shop};
 
 /// Who is drifting away and why: fit, use and measure the model on a file of
@@ -69,7 +70,7 @@ struct Common {
     purchases: PathBuf,
     /// The last day that counts. Time runs from each customer's first purchase
     /// to this day.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = argument::date)]
     until: Date,
     /// Which model of purchases and of leaving is fitted.
     #[arg(long, value_enum, default_value = "mbg-nbd")]

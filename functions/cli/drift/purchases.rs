@@ -4,12 +4,14 @@ use std::path::Path;
 
 use anyhow::bail;
 use jiff::civil::Date;
+use lazo::shell::wording::Language;
 use lazo_domain::drift::PurchaseDay;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::csv_rows::{CsvArgs, CustomerDeals, Remark, Sheet};
 use crate::event_files;
+use crate::lang::spoken;
 
 /// How many bad rows are told one by one.
 const BAD_SHOWN: usize = 10;
@@ -84,10 +86,16 @@ pub fn read(path: &Path, args: &CsvArgs) -> anyhow::Result<Shop> {
     told.sort();
     let bad = &told.rejected;
     if !bad.is_empty() {
-        let shown = bad.iter().take(BAD_SHOWN).map(|(line, why)| format!("  line {line}: {why}"));
+        let lang = spoken();
+        let (line, and, rest) = match lang {
+            Language::Es => ("línea", "y", "más"),
+            Language::En => ("line", "and", "more"),
+        };
+        let shown = bad.iter().take(BAD_SHOWN);
+        let shown = shown.map(|(at, why)| format!("  {line} {at}: {}", lang.failure_reason(why)));
         let shown = shown.collect::<Vec<_>>().join("\n");
         let more = match bad.len().checked_sub(BAD_SHOWN) {
-            Some(more) if more > 0 => format!("\n  … and {more} more"),
+            Some(more) if more > 0 => format!("\n  … {and} {more} {rest}"),
             _ => String::new(),
         };
         bail!("{name}: {} rows do not fit; mend or remove them:\n{shown}{more}", bad.len());

@@ -47,9 +47,9 @@ pub fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answe
         out!(
             "{} ({})\n  {expected}: {}\n  {found}: {}",
             one.case,
-            one.check,
+            check(one.check, lang),
             one.expected,
-            one.found
+            lang.failure_reason(&one.found)
         );
     }
     if !args.json {
@@ -62,4 +62,15 @@ pub fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answe
         }
     }
     Ok(if differs.is_empty() { Answer::Yes } else { Answer::No })
+}
+
+/// How a case was run when it came out otherwise.
+fn check(name: &'static str, lang: Language) -> &'static str {
+    match (lang, name) {
+        (Language::En, _) => name,
+        (Language::Es, "alone") => "solo",
+        (Language::Es, "thrice") => "tres veces",
+        (Language::Es, "order") => "en otro orden",
+        (Language::Es, _) => "por dos caminos",
+    }
 }

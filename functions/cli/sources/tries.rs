@@ -13,10 +13,9 @@ use lazo_domain::source::{
 use serde_json::{Map, Value, json};
 
 use super::Which;
-use crate::Answer;
-use crate::clock;
 use crate::event_files::text;
 use crate::system::Target;
+use crate::{Answer, argument, clock};
 
 /// Stands in for a secret where none is given: then signatures are not verified.
 const ANY_SECRET: &str = "none was given";
@@ -47,7 +46,7 @@ pub struct Args {
     #[arg(long, default_value = "")]
     url: String,
     /// When it arrived, as an instant with its offset; without it now.
-    #[arg(long, value_name = "INSTANT")]
+    #[arg(long, value_name = "INSTANT", value_parser = argument::instant)]
     at: Option<jiff::Timestamp>,
     /// For each file one JSON object with the outcome, then one a line per event.
     #[arg(long)]
@@ -111,7 +110,8 @@ fn tell(
         });
         out!("{outcome}");
     } else {
-        let why = if became.why.is_empty() { String::new() } else { format!(": {}", became.why) };
+        let why = lang.failure_reason(&became.why);
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         out!("{path}: {source}: {}{why}", lang.source_outcome(became.outcome));
     }
     for line in &became.lines {
@@ -119,7 +119,7 @@ fn tell(
     }
     if !json {
         for one in &became.left_out {
-            out!("  {}: {one}", lang.pick("sin", "without"));
+            out!("  {}: {}", lang.pick("sin", "without"), lang.failure_reason(&one.to_string()));
         }
     }
     Ok(())

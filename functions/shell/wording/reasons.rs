@@ -1,6 +1,7 @@
-//! Reasons that are kept in English, such as why an event does not fit, in Spanish: a
-//! line of `reasons.tsv` each. A reason is written down long before somebody reads it, by
-//! a worker that does not know who will.
+//! Reasons that are kept in English, such as why an event does not fit, and errors of
+//! commands, in Spanish: a line of `reasons.tsv`, `errors.tsv` or `sources.tsv` each. A
+//! reason is written down long before somebody reads it, by a worker that does not know
+//! who will.
 //!
 //! `{}` stands for what is the same in both languages, such as a path, a number or a
 //! name; `{…}` for a reason inside a reason, which is told in Spanish too.
@@ -9,7 +10,9 @@ use std::borrow::Cow;
 
 use super::Language;
 
-static PHRASES: &str = include_str!("reasons.tsv");
+/// What the shipped sources say, why something is kept aside, and what a command cannot do.
+static PHRASES: [&str; 3] =
+    [include_str!("sources.tsv"), include_str!("reasons.tsv"), include_str!("errors.tsv")];
 
 /// How many reasons may stand inside each other.
 const DEPTH_MAX: usize = 6;
@@ -38,7 +41,7 @@ impl Language {
 
 /// Each phrase: English, Spanish.
 fn phrases() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PHRASES.lines().filter_map(|line| line.split_once('\t'))
+    PHRASES.iter().flat_map(|part| part.lines()).filter_map(|line| line.split_once('\t'))
 }
 
 /// A reason in Spanish; `None` where no phrase fits it.

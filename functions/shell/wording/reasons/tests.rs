@@ -48,7 +48,8 @@ fn both_sides_of_a_phrase_have_the_same_holes() {
     for (english, spanish) in phrases() {
         assert_eq!(holes(english), holes(spanish), "{english}");
     }
-    assert_eq!(phrases().count(), PHRASES.lines().count(), "a line without a tab");
+    let lines: usize = PHRASES.iter().map(|part| part.lines().count()).sum();
+    assert_eq!(phrases().count(), lines, "a line without a tab");
 }
 
 /// Values that fit nowhere, or in few places.
@@ -180,4 +181,98 @@ fn whatever_is_wrong_with_an_event_is_told_in_spanish() {
     assert!(untold.is_empty(), "{} have no phrase:\n{}", untold.len(), {
         untold.iter().take(60).cloned().collect::<Vec<_>>().join("\n")
     });
+}
+
+/// The texts of errors in a source file: what stands in quotes right behind a macro or a
+/// method that makes one. Those in two languages begin with a `match` on the language.
+fn errors_in(source: &str) -> Vec<String> {
+    let makers = ["bail!(", "anyhow!(", ".context(", ".with_context(|| format!("];
+    let starts = makers
+        .iter()
+        .flat_map(|maker| source.match_indices(maker).map(move |(at, _)| (at, at + maker.len())));
+    let mut found = Vec::new();
+    for (at, behind) in starts {
+        let Some(text) = source[behind..].trim_start().strip_prefix('"') else { continue };
+        let line = source[..at].rfind('\n').map_or(0, |line| line);
+        let before = source[..line].rfind('\n').unwrap_or(0);
+        if source[before..at].contains("Language::") {
+            continue;
+        }
+        let text = text.replace("\\\"", "\u{1}");
+        let text = text.split('"').next().unwrap_or_default();
+        found.push(
+            text.replace('\u{1}', "\"").replace("\\\n", "").replace("{{", "").replace("}}", ""),
+        );
+    }
+    found
+}
+
+/// Each hole of a format text filled by a word.
+fn filled_in(text: &str) -> String {
+    let mut parts = text.split('{');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        whole += "X";
+        whole += part.split_once('}').map_or(part, |(_, rest)| rest);
+    }
+    whole.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn errors_of_commands_are_told_in_spanish() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/cli");
+    let (mut folders, mut untold, mut seen) = (vec![folder], Vec::new(), 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if !name.ends_with(".rs") || name.ends_with("tests.rs") {
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            let source = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+            for text in errors_in(source) {
+                seen += 1;
+                let whole = filled_in(&text);
+                let words = whole
+                    .split_whitespace()
+                    .filter(|word| word.chars().all(|c| c.is_ascii_lowercase()) && word.len() > 1);
+                if words.count() > 1 && spanish(&whole, DEPTH_MAX).is_none() {
+                    untold.push(format!("{name}: {whole}"));
+                }
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+    assert!(untold.is_empty(), "add these to functions/shell/wording/errors.tsv: {untold:#?}");
+}
+
+/// What a mapping says of events that give nothing, or cannot be mapped.
+fn said_by(mapping: &str) -> Vec<String> {
+    let topics = mapping.split_once("\ntopics:\n").unwrap().1.split("\n\n").next().unwrap();
+    let topics = topics.lines().filter_map(|line| line.split_once(": \"")).map(|(_, said)| said);
+    let keys = ["as: ", "because: ", "otherwise: "];
+    let others = mapping.lines().flat_map(|line| {
+        keys.iter().filter_map(move |key| line.split_once(key)).map(|(_, said)| said)
+    });
+    let bare = |said: &str| said.trim_matches(['"', ' ', '}']).to_owned();
+    // `each` names what it goes through by `as` too.
+    topics.chain(others).filter(|said| !said.contains(", in: ")).map(bare).collect()
+}
+
+#[test]
+fn what_the_shipped_sources_say_is_told_in_spanish() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("events/sources");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let said: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|kind| kind == "yaml"))
+        .flat_map(|path| said_by(&std::fs::read_to_string(path).unwrap()))
+        .collect();
+    assert!(said.len() > 40, "{said:?}");
+    let untold: Vec<_> = said.iter().filter(|said| spanish(said, DEPTH_MAX).is_none()).collect();
+    assert!(untold.is_empty(), "add these to functions/shell/wording/sources.tsv: {untold:#?}");
 }
