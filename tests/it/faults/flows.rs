@@ -204,6 +204,7 @@ fn calendar() -> Vec<Flow> {
     let midnight = at("2026-11-19T00:00:00-06:00");
     let born = profile(CUSTOMER, noon(), json!({ "birthday": "--11-19" }));
     let look = |at| Act::Calendar { alarm: Alarm::Occasion, at };
+    let greeted = Act::Event { text: born.clone(), at: noon() };
     vec![
         // Who slept by other rules is found, and greeted on the day.
         flow(
@@ -212,17 +213,19 @@ fn calendar() -> Vec<Flow> {
             look(minutes_after(noon(), 20)),
             look(midnight),
         ),
-        flow(
-            "birthday",
-            vec![Act::Event { text: born, at: noon() }],
-            look(midnight),
-            bought("p2", 22 * 60, "10.00"),
-        ),
+        flow("birthday", vec![greeted.clone()], look(midnight), bought("p2", 22 * 60, "10.00")),
         // Bought so long ago that drift begins with the day.
         flow(
             "drift",
             vec![bought("p0", -180 * 1440, "5.00"), known(-60)],
             Act::Calendar { alarm: Alarm::Review, at: midnight },
+            bought("p2", 22 * 60, "10.00"),
+        ),
+        // What was bought then is kept no longer; that it was bought counts for ever.
+        flow(
+            "history that is too old",
+            vec![bought("p0", -4 * 366 * 1440, "5.00"), greeted],
+            look(midnight),
             bought("p2", 22 * 60, "10.00"),
         ),
     ]

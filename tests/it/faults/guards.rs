@@ -11,7 +11,7 @@ use lazo_fake_aws::faults::{Fault, Plan, Without};
 
 use super::acts::Act;
 use super::flows::{self, CUSTOMER, due};
-use super::run::{World, mails};
+use super::run::{Variant, World, mails};
 use super::schedules::{Clean, Schedule, block_on};
 use super::shop::book_with;
 use crate::support::{id, minutes_after};
@@ -158,4 +158,16 @@ fn with_retries_of_the_sdk_a_lost_answer_is_a_second_mail() {
 fn where_unknown_mail_is_resent_it_may_go_out_twice() {
     let world = World::in_memory().by(|| book_with("resend_unknown: true"));
     assert!(finds(&world, "DUPLICATE", is_lost).is_some());
+}
+
+/// What events told is kept as long as the policy says, and no longer.
+#[test]
+fn where_history_is_never_forgotten_it_is_kept_for_too_long() {
+    let world = World::in_memory().by(|| book_with("keep_history: 50 years"));
+    let flows = flows::all();
+    let flow = flows.iter().position(|flow| flow.name == "history that is too old").unwrap();
+    let variant = Variant::each().into_iter().next().unwrap();
+    let schedule = Schedule { flow, variant, plan: Plan::Clean };
+    let wrong = block_on(Clean::get().judge(&world, &schedule));
+    assert!(wrong.iter().any(|line| line.contains("kept for too long")), "{wrong:?}");
 }

@@ -10,6 +10,7 @@ use lazo_domain::address::{Asks, Heard};
 use lazo_domain::channel::Channel;
 use lazo_domain::customer::{CallReports, Customer, Phase};
 use lazo_domain::event::{Body, EventKind};
+use lazo_domain::instant::Instant;
 use lazo_domain::notice::{NoticeId, NoticeKind};
 use lazo_domain::search::Typed;
 use lazo_domain::touch::Reason;
@@ -18,6 +19,7 @@ use lazo_fake_aws::faults::{Fault, Plan};
 
 use serde_json::json;
 
+use super::acts::Act;
 use super::flows::{CUSTOMER, Flow, due};
 use super::run::{Trail, Variant, World, mails};
 use crate::support::events::{delivered, profile};
@@ -27,12 +29,17 @@ use crate::support::{id, minutes_after};
 const SEARCHED: [&str; 6] =
     ["marisol", "marisol quis", "nandu quispe", "sol luna", "marisol.nandu@", "5550142"];
 
+/// How long the policy of the flows keeps what events told: three years, and a leap day.
+const KEPT_DAYS: i64 = 3 * 365 + 1;
+
 /// What a run left.
 #[derive(Clone, Debug)]
 pub struct Left {
     pub customer: Customer,
     /// The ledger's events. A profile has no key, and is told by the state.
     pub events: BTreeSet<String>,
+    /// When the events happened of which the details are kept.
+    pub kept: BTreeSet<(Instant, String)>,
     /// The ledger's touches, and why they were not sent.
     pub touches: BTreeMap<String, (TouchState, Option<Reason>)>,
     /// How often each touch's mail was accepted.
@@ -119,6 +126,11 @@ impl Left {
                 .iter()
                 .filter(|e| e.kind != EventKind::CustomerUpdated)
                 .map(|e| keys::event(e.kind, &e.key))
+                .collect(),
+            kept: events
+                .iter()
+                .filter(|e| e.detail.is_some())
+                .map(|e| (e.at, keys::event(e.kind, &e.key)))
                 .collect(),
             touches: touches.iter().map(|e| (e.touch.to_string(), (e.state, e.reason))).collect(),
             mails: mails(&world.aws),
@@ -243,6 +255,15 @@ pub fn check(
     }
     if left.events != clean.events {
         wrong.push(format!("the ledger's events: {:?}, clean {:?}", left.events, clean.events));
+    }
+    if left.kept != clean.kept {
+        wrong.push(format!("details are kept of {:?}, clean {:?}", left.kept, clean.kept));
+    }
+    // Whoever looks at a calendar looks whether something has been kept for too long.
+    let is_look = matches!(flow.input, Act::Calendar { .. });
+    let oldest = minutes_after(due(), -KEPT_DAYS * 24 * 60);
+    if is_look && left.kept.iter().any(|(at, _)| *at < oldest) {
+        wrong.push(format!("kept for too long: {:?}", left.kept));
     }
     if left.counted != clean.counted {
         wrong.push(format!("counted: {:?}, clean {:?}", left.counted, clean.counted));

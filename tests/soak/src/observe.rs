@@ -47,6 +47,8 @@ async fn add(
 ) -> Result<(), StoreError> {
     let (events, touches) = store.ledger(id).await?;
     for event in events {
+        let told_at = event.detail.is_some().then_some(event.at.millis());
+        observed.kept_since = observed.kept_since.into_iter().chain(told_at).min();
         let kind = event.kind.to_string();
         for refused in event.refused {
             observed.refused.push(Refusal {

@@ -133,6 +133,8 @@ pub enum Defect {
     SharesNothing,
     /// Workers go on by the first version of the rules that they saw.
     OldVersion,
+    /// What events told is kept for ever.
+    KeepsForEver,
 }
 
 impl Defect {
@@ -153,6 +155,9 @@ impl Defect {
             Defect::TellsTooMuch => POLICY.replace("normal: 2 days", "normal: 1 day"),
             Defect::NoMornings => POLICY.replace("digest_at: \"07:00\"\n", ""),
             Defect::NoGlobalHoldout => POLICY.replace("share: 12%", "share: 0%"),
+            Defect::KeepsForEver => {
+                POLICY.replace("keep_history: 90 days", "keep_history: 50 years")
+            }
             Defect::LeapDayInMarch => POLICY.replace("feb28", "mar1"),
             _ => POLICY.to_owned(),
         }

@@ -15,10 +15,11 @@ const TRIED: usize = 480;
 const AT_ONCE: usize = 24;
 
 fn run(customers: Range<usize>, defect: Defect) -> (Totals, Vec<Violation>) {
+    let takes_two_years = matches!(defect, Defect::DriftsLater | Defect::KeepsForEver);
     let setup = Setup {
         seed: 7,
-        // Few drift away within a year.
-        years: years(if defect == Defect::DriftsLater { 2 } else { 1 }).unwrap(),
+        // Few drift away within a year, and nothing is kept for too long in one.
+        years: years(1 + u8::from(takes_two_years)).unwrap(),
         zones: people::zones().into(),
         defect,
         only: None,
@@ -100,6 +101,7 @@ the_oracle_sees! {
     a_morning_without_a_mail_is_seen: NoMornings, "did not come";
     a_morning_s_mail_that_tells_too_much_is_seen: TellsTooMuch, "complaints, and ";
     a_survey_that_everybody_gets_is_seen: AsksAll, "to somebody who was not drawn";
+    history_that_is_kept_for_ever_is_seen: KeepsForEver, "told is still kept";
     a_piece_that_reaches_nobody_is_seen: SharesNothing, "not begun for filter_false without cause";
 }
 

@@ -189,6 +189,8 @@ impl Helper {
         match self {
             // A text of blanks says as little as null.
             _ if is_blank && self != Helper::Text => Value::Null.into(),
+            // Systems write 0 where there is nobody, and nothing.
+            Helper::Id if text.trim() == "0" => Value::Null.into(),
             Helper::Id => Value::text(format!("{prefix}{}", text.trim())).into(),
             Helper::Guest => match text::guest_address(text) {
                 Some(address) => {

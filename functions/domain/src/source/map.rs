@@ -220,10 +220,17 @@ fn make<'a>(maker: &'a Maker, run: &mut Run<'a>, events: &mut Vec<Mapped>) -> Re
         }
         // What does not fit is found before anything is taken.
         let anybody = mapped.purchase.clone();
-        mapped.deliver(anybody.as_ref()).map_err(|why| why.to_string())?;
+        mapped.deliver(anybody.as_ref()).map_err(|why| with_unfit(&why, &mapped.unfit))?;
         events.push(mapped);
     }
     Ok(())
+}
+
+/// Why an event does not fit, and which fields were left out of it: what is missing may
+/// be one that was there and did not fit.
+fn with_unfit(why: &BadEvent, unfit: &[LeftOut]) -> String {
+    let whys = std::iter::once(why.to_string()).chain(unfit.iter().map(ToString::to_string));
+    whys.collect::<Vec<_>>().join("; ")
 }
 
 /// Makes one event; `None` where it is about nobody, or says nothing.

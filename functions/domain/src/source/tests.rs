@@ -93,7 +93,7 @@ fn what_arrives_becomes_events_or_is_told_why_not() {
     );
     assert_eq!(
         why(r#"{"kind":"sale","total":"x","who":7,"id":1,"at":"2026-01-02T03:04:05Z"}"#),
-        "failed: PurchaseCompleted: is missing total"
+        "failed: PurchaseCompleted: is missing total; total: is no amount"
     );
     for bad in ["", "webhook_id=16", "\u{1f}\u{8b}\u{8}", "[]", "null", "{\"kind\":\"sale\""] {
         assert!(!matches!(map(&till, bad), Outcome::Events(_)), "{bad:?}");

@@ -32,6 +32,7 @@ mod drift;
 mod fate;
 mod flows;
 mod guest;
+mod history;
 mod kin;
 mod mornings;
 mod reasons;
@@ -120,6 +121,8 @@ pub struct Observed {
     pub pending: BTreeMap<String, Pending>,
     /// By kind and key, when it was received.
     pub events: BTreeMap<(String, String), Received>,
+    /// When the oldest event happened of which the details are kept.
+    pub kept_since: Option<i64>,
 }
 
 impl Received {
@@ -218,5 +221,6 @@ pub fn examine(
     case.check_complaints();
     case.check_guest();
     case.check_versions();
+    case.check_history();
     case.violations
 }

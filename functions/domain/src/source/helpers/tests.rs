@@ -62,6 +62,9 @@ fn ids_are_text_with_all_their_digits() {
     assert_eq!(told("id", &["cus_1".into_value()]), r#""shop-cus_1""#);
     assert_eq!(told("id", &[Value::Null]), "null");
     assert_eq!(told("id", &["".into_value()]), "null");
+    // Nobody is the customer of that number: all would be one.
+    assert_eq!(told("id", &[number("0")]), "null");
+    assert_eq!(told("id", &["0".into_value()]), "null");
     let guest = told("guest", &[" Paula@Example.com".into_value()]);
     assert!(guest.starts_with(r#""shop-guest-"#) && guest.len() == 2 + 11 + 32, "{guest}");
     assert_eq!(guest, told("guest", &["paula@example.com".into_value()]));
