@@ -2,7 +2,7 @@
 //!
 //! Arrows run one way: a worker's `function.rs` → its module → `shell` → `lazo_domain`.
 //! No worker imports another. The kinds of the AWS SDK stay inside `shell::store`,
-//! `shell::mailer` and `shell::bus`, and only a `function.rs` or a command reads the
+//! `shell::mailer`, `shell::bus`, `shell::queue` and `shell::secrets`, and only a `function.rs` or a command reads the
 //! clock.
 
 // A page reads several things at once: its futures nest deeply.
@@ -18,3 +18,4 @@ pub mod ingest;
 pub mod links;
 pub mod occasions;
 pub mod shell;
+pub mod webhooks;

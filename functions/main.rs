@@ -22,6 +22,8 @@ mod ingest;
 mod links;
 #[path = "occasions/function.rs"]
 mod occasions;
+#[path = "webhooks/function.rs"]
+mod webhooks;
 
 use lambda_runtime::Error;
 use lazo::shell::telemetry;
@@ -43,6 +45,7 @@ async fn main() -> Result<(), Error> {
         "ingest" => ingest::serve().await,
         "links" => links::serve().await,
         "occasions" => occasions::serve().await,
+        "webhooks" => webhooks::serve().await,
         _ => Err(format!("there is no function {handler:?}; {HANDLER} names one").into()),
     }
 }

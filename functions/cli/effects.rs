@@ -1,11 +1,12 @@
 //! What an event led to, in one line each.
 
 use lazo::shell::app::App;
-use lazo::shell::intake;
+use lazo::shell::intake::{self, Foreign};
 use lazo::shell::store::{EventEntry, StoreError};
 use lazo::shell::wording::Language;
 use lazo_domain::customer::{Customer, Enrolment};
 use lazo_domain::event::{Delivered, Event, EventKind};
+use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::rule::Trigger;
 use lazo_domain::touch::Reason;
@@ -14,9 +15,20 @@ use serde_json::Value;
 /// How many things are told of one event.
 const TOLD_MAX: usize = 8;
 
-/// An event that is about to come, with how things stand before it.
-pub struct Watch {
-    delivered: Option<Delivered>,
+/// A text that is about to be taken, with how things stand before it.
+pub enum Watch {
+    /// The events that come of it: of the shop's own one, of another system's as many
+    /// as its mapping makes.
+    Events(Vec<Watched>),
+    /// It is another system's, and no event comes of it now.
+    Foreign(Foreign),
+    /// It is no event.
+    Nothing,
+}
+
+/// An event that is about to come.
+pub struct Watched {
+    delivered: Delivered,
     before: Option<Customer>,
     has_counted: bool,
 }
@@ -27,19 +39,30 @@ impl Watch {
     /// # Errors
     /// Where the table does not answer.
     pub async fn of(app: &App, text: &str, now: Instant) -> Result<Watch, StoreError> {
-        let Ok(delivered) = intake::read(text, now) else {
-            return Ok(Watch { delivered: None, before: None, has_counted: false });
+        let delivered = match intake::foreign::look(app, text, now).await? {
+            Some(Foreign::Events(events)) => events,
+            Some(other) => return Ok(Watch::Foreign(other)),
+            None => match intake::read(text, now) {
+                Ok(delivered) => vec![delivered],
+                Err(_) => return Ok(Watch::Nothing),
+            },
         };
-        let store = &app.store;
-        let before = match delivered.event.customer() {
-            Some(id) => Some(store.person(id).await?.customer),
-            None => None,
-        };
-        let has_counted = store.has_counted(&delivered.event).await?;
-        Ok(Watch { delivered: Some(delivered), before, has_counted })
+        let mut watched = Vec::with_capacity(delivered.len());
+        for one in delivered {
+            watched.push(Watched::of(app, one).await?);
+        }
+        Ok(Watch::Events(watched))
     }
 
-    /// What came of it. Ids and names of rules only: nothing of a person.
+    /// Whether it is another system's and kept aside, and why.
+    pub fn unfit(&self) -> Option<&str> {
+        match self {
+            Watch::Foreign(Foreign::Kept(why)) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// What came of it, a line an event. Ids and names of rules only: nothing of a person.
     ///
     /// # Errors
     /// Where the table does not answer.
@@ -48,18 +71,70 @@ impl Watch {
         app: &App,
         kept: Option<&str>,
         lang: Language,
+    ) -> Result<Vec<String>, StoreError> {
+        match self {
+            Watch::Events(watched) => {
+                let mut lines = Vec::with_capacity(watched.len());
+                let customers: Vec<Option<Id>> =
+                    watched.iter().map(|one| one.delivered.event.customer().cloned()).collect();
+                for (place, one) in watched.into_iter().enumerate() {
+                    // What several events of one customer led to is told with the last.
+                    let is_last = !customers[place + 1..].contains(&customers[place]);
+                    lines.push(match is_last {
+                        true => one.told(app, kept, lang).await?,
+                        false => head(&one.delivered.event, lang),
+                    });
+                }
+                Ok(lines)
+            }
+            Watch::Foreign(foreign) => Ok(vec![told_of(&foreign, lang)]),
+            Watch::Nothing => Ok(vec![aside(kept.unwrap_or_default(), lang)]),
+        }
+    }
+}
+
+/// What becomes of another system's event of which no event comes.
+fn told_of(foreign: &Foreign, lang: Language) -> String {
+    match foreign {
+        Foreign::Events(_) => String::new(),
+        Foreign::Ignored(why) => {
+            format!("{} → {}", lang.failure_reason(why), lang.pick("se ignora", "ignored"))
+        }
+        Foreign::Kept(why) => aside(why, lang),
+        Foreign::Waits(purchase) => {
+            let waits = lang.pick("espera a la compra", "waits for purchase");
+            format!("→ {waits} {purchase}")
+        }
+    }
+}
+
+fn aside(why: &str, lang: Language) -> String {
+    let what = lang.pick("apartado", "kept aside");
+    format!("{what}: {} (lazo failures list)", lang.failure_reason(why))
+}
+
+impl Watched {
+    async fn of(app: &App, delivered: Delivered) -> Result<Watched, StoreError> {
+        let store = &app.store;
+        let before = match delivered.event.customer() {
+            Some(id) => Some(store.person(id).await?.customer),
+            None => None,
+        };
+        let has_counted = store.has_counted(&delivered.event).await?;
+        Ok(Watched { delivered, before, has_counted })
+    }
+
+    async fn told(
+        self,
+        app: &App,
+        kept: Option<&str>,
+        lang: Language,
     ) -> Result<String, StoreError> {
-        let Watch { delivered, before, has_counted } = self;
-        let aside = |why: &str| {
-            let what = lang.pick("apartado", "kept aside");
-            format!("{what}: {} (lazo failures list)", lang.failure_reason(why))
-        };
-        let Some(Delivered { event, left_out, .. }) = delivered else {
-            return Ok(aside(kept.unwrap_or_default()));
-        };
+        let Watched { delivered, before, has_counted } = self;
+        let Delivered { event, left_out, .. } = delivered;
         let head = head(&event, lang);
         if let Some(why) = kept {
-            return Ok(format!("{head} → {}", aside(why)));
+            return Ok(format!("{head} → {}", aside(why, lang)));
         }
         if has_counted {
             let known = lang.pick("ya se había contado: nada cambia", "counted before: no change");

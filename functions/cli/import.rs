@@ -1,7 +1,10 @@
 //! `lazo import`: history that counts and opens no follow-ups.
 
+mod exported;
+mod file;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -16,11 +19,12 @@ use lazo_domain::event::{AnnualDate, Body, Delivered, suspicious_birthdays};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 
-use super::csv_rows::{CsvArgs, PartlyTaken, Sheet, Told};
+use super::csv_rows::{CsvArgs, PartlyTaken};
 use super::lang::spoken;
 use super::system::{System, Target};
 use super::{Answer, ask, event_files, rejected};
 use crate::clock;
+use file::File;
 
 /// How many customers are written at a time.
 const CUSTOMERS_AT_ONCE: usize = 16;
@@ -45,23 +49,21 @@ pub struct Args {
     /// Do not ask first; on a terminal a CSV file is shown and confirmed.
     #[arg(long, short)]
     yes: bool,
+    /// The files hold what this system exported, such as orders of shopify: its mapping
+    /// makes the events.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     #[command(flatten)]
     csv: CsvArgs,
-}
-
-/// A file that was read.
-struct Source<'a> {
-    path: &'a Path,
-    text: String,
-    events: Vec<Delivered>,
-    told: Told,
-    preview: Option<String>,
 }
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
     let threads = std::thread::available_parallelism().map_or(1, Into::into);
     let csv = args.csv.of_shop(&Rules::from(target.rules.as_deref())?.book.policy);
-    if csv.currency.is_none() && args.files.iter().any(|path| event_files::is_csv(path)) {
+    if csv.currency.is_none()
+        && args.source.is_none()
+        && args.files.iter().any(|path| event_files::is_csv(path))
+    {
         bail!(
             "{}",
             lang.pick(
@@ -71,15 +73,19 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         );
     }
     let now = clock::now();
-    let read = args.files.iter().map(|path| Source::read(path, &csv, threads, now, lang));
-    let sources: Vec<Source> = read.collect::<anyhow::Result<_>>()?;
-    sources.iter().for_each(|source| event_files::report(source.path, &source.told));
+    let mapping = args.source.as_deref().map(|name| exported::source(name, target)).transpose()?;
+    let read = args.files.iter().map(|path| match &mapping {
+        Some(mapping) => File::exported(path, mapping, now),
+        None => File::read(path, &csv, threads, now, lang),
+    });
+    let sources: Vec<File> = read.collect::<anyhow::Result<_>>()?;
+    sources.iter().for_each(|source| source.report(lang));
     if args.dry_run {
         for source in &sources {
             out!("{}", source.page(lang).trim_end());
         }
         out!("{}", lang.pick("no se escribió nada (--dry-run)", "nothing was written (--dry-run)"));
-        return Ok(if sources.iter().all(Source::fits) { Answer::Yes } else { Answer::No });
+        return Ok(if sources.iter().all(File::fits) { Answer::Yes } else { Answer::No });
     }
     let is_asked = ask::is_possible() && !args.yes;
     if is_asked && sources.iter().any(|source| source.preview.is_some()) {
@@ -98,7 +104,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
 /// Imports what was read, and keeps what does not fit.
 async fn import_all(
     system: &System,
-    sources: Vec<Source<'_>>,
+    sources: Vec<File<'_>>,
     now: Instant,
     lang: Language,
 ) -> anyhow::Result<Answer> {
@@ -249,44 +255,6 @@ async fn keep_refused(
         intake::quarantine(app, &text, why, now).await?;
     }
     Ok(())
-}
-
-impl Source<'_> {
-    fn read<'a>(
-        path: &'a Path,
-        csv: &CsvArgs,
-        threads: usize,
-        now: Instant,
-        lang: Language,
-    ) -> anyhow::Result<Source<'a>> {
-        let text = event_files::text(path)?;
-        let ((events, told), preview) = match event_files::is_csv(path) {
-            true => {
-                let sheet = Sheet::of(path, &text, csv)?;
-                let read = event_files::of_sheet(&sheet, threads, Some(now))?;
-                (read, Some(sheet.preview(lang)?))
-            }
-            false => {
-                let texts = event_files::json_texts(path, &text)?;
-                (event_files::decode(&texts, threads, Some(now))?, None)
-            }
-        };
-        Ok(Source { path, text, events, told, preview })
-    }
-
-    fn fits(&self) -> bool {
-        self.told.rejected.is_empty()
-    }
-
-    /// How the file was understood.
-    fn page(&self, lang: Language) -> String {
-        let (name, preview) = (self.path.display(), self.preview.as_deref().unwrap_or_default());
-        let (events, bad) = (self.events.len(), self.told.rejected.len());
-        let fit =
-            lang.count(bad, ["que no sirve", "que no sirven"], ["does not fit", "do not fit"]);
-        let events = lang.count(events, ["evento", "eventos"], ["event", "events"]);
-        format!("{name}: {events}, {fit}\n{preview}")
-    }
 }
 
 /// Each customer's events in the order in which they happened.

@@ -11,6 +11,7 @@ use lazo_domain::customer::Customer;
 use lazo_domain::event::{BadEvent, EventKind};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
+use lazo_domain::source::RawEvent;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -219,11 +220,16 @@ impl Sender<'_> {
         }
         self.count.lost_in_a_row = 0;
         self.count.sent += 1;
-        if let (Some((watch, app)), Ok(_)) = (watch, &read) {
-            let told = watch.told(&app, None, self.lang).await?;
-            out!("{told}");
+        let is_foreign = RawEvent::is_likely(text) && RawEvent::read(text).is_some();
+        if let Some((watch, app)) = watch.filter(|_| read.is_ok() || is_foreign) {
+            self.count.bad += usize::from(watch.unfit().is_some());
+            for told in watch.told(&app, None, self.lang).await? {
+                out!("{told}");
+            }
         }
         match read {
+            // What the mapping makes of it is told where it is taken.
+            Err(_) if is_foreign => {}
             Err(why) => {
                 self.count.bad += 1;
                 self.remark(place, &self.lang.failure_reason(&why.to_string()));

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use super::lang;
-use super::local::{bus_server, console_server, links_server};
+use super::local::{bus_server, console_server, links_server, webhooks_server};
 use super::place::{self, Place};
 pub use super::publish::publish;
 use super::which_rules::{Told, WhichRules, in_force, publish_first};
@@ -72,6 +72,9 @@ pub struct Endpoints {
     /// What mails link to.
     #[serde(default)]
     pub links: String,
+    /// What other systems post to; empty where nothing listens.
+    #[serde(default)]
+    pub webhooks: String,
     /// Where the console is; empty where none runs.
     #[serde(default)]
     pub console: String,
@@ -110,8 +113,15 @@ pub struct Setup {
     pub dynamodb_port: u16,
     pub bus_port: u16,
     pub links_port: u16,
-    /// Where the console listens; `None` where none is served.
-    pub console_port: Option<u16>,
+    /// What `lazo local` alone serves; `None` where a command runs the embedded parts.
+    pub ports_of_local: Option<LocalPorts>,
+}
+
+/// Where `lazo local` listens besides.
+#[derive(Clone, Copy, Debug)]
+pub struct LocalPorts {
+    pub webhooks: u16,
+    pub console: u16,
 }
 
 impl System {
@@ -260,16 +270,23 @@ impl System {
         tokio::spawn(dynoxide::server::serve_on(listener, database));
         let listener = listen(setup.bus_port).await?;
         let links = listen(setup.links_port).await?;
-        let console = match setup.console_port {
-            Some(port) => Some(listen(port).await?),
+        let of_local = match setup.ports_of_local {
+            Some(LocalPorts { webhooks, console }) => {
+                Some((listen(webhooks).await?, listen(console).await?))
+            }
             None => None,
         };
-        let console_url = console.as_ref().map(|at| at.local_addr()).transpose()?;
+        let (webhooks, console) = of_local.unzip();
+        let url = |listener: &Option<TcpListener>| -> anyhow::Result<String> {
+            let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+            Ok(address.map(|address| format!("http://{address}")).unwrap_or_default())
+        };
         let endpoints = Endpoints {
             dynamodb,
             bus: format!("http://{}", listener.local_addr()?),
             links: format!("http://{}", links.local_addr()?),
-            console: console_url.map(|at| format!("http://{at}")).unwrap_or_default(),
+            webhooks: url(&webhooks)?,
+            console: url(&console)?,
             rules: target.rules.as_deref().map(std::path::absolute).transpose()?,
         };
         let store = store_at(&endpoints.dynamodb);
@@ -287,6 +304,10 @@ impl System {
         let app = App::new(store, bus_at(&endpoints.bus), mailer, links_url, rules);
         let app = Arc::new(app.with_link_keys(links_server::keys(data)?));
         tokio::spawn(links_server::serve(links, app.clone()));
+        if let Some(listener) = webhooks {
+            let secrets = webhooks_server::secrets(data, &app)?;
+            tokio::spawn(webhooks_server::serve(listener, app.clone(), secrets));
+        }
         if let Some(listener) = console {
             tokio::spawn(console_server::serve(listener, app.clone()));
         }

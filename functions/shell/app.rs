@@ -17,7 +17,9 @@ use lazo_domain::instant::Instant;
 use crate::shell::bus::Bus;
 use crate::shell::link::token::{BadKeys, Keys};
 use crate::shell::mailer::{Mailer, Ses};
+use crate::shell::queue::Queue;
 use crate::shell::rules::{Rules, RulesError};
+use crate::shell::secrets::Vault;
 use crate::shell::send_rate::AccountRate;
 use crate::shell::store::{CalendarRules, Deployed, LiveVersion, Store, StoreError};
 
@@ -95,6 +97,12 @@ pub mod env {
     pub const CONSOLE_CLAIM: &str = "LAZO_CONSOLE_CLAIM";
     /// Where visitors find the console, where that is not the function URL itself.
     pub const CONSOLE_URL: &str = "LAZO_CONSOLE_URL";
+    /// The URL of the queue on which verified webhooks are put.
+    pub const INGEST_QUEUE: &str = "LAZO_INGEST_QUEUE";
+    /// The ARN of the secret with which the shop's sources sign their webhooks.
+    pub const WEBHOOK_SECRETS: &str = "LAZO_WEBHOOK_SECRETS";
+    /// The address before the path of webhooks, where it is not the function URL itself.
+    pub const WEBHOOKS_URL: &str = "LAZO_WEBHOOKS_URL";
     /// How much is logged: trace, debug, info, warn, error or off.
     pub const LOG: &str = "LAZO_LOG";
 }
@@ -104,6 +112,26 @@ pub fn aws() -> ConfigLoader {
     let tls = Provider::Rustls(CryptoMode::Ring);
     let https = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
     aws_config::defaults(BehaviorVersion::latest()).http_client(https)
+}
+
+fn needed(name: &'static str) -> Result<String, ConfigError> {
+    std::env::var(name).map_err(|_| ConfigError::Missing(name))
+}
+
+/// A variable of the environment; `None` where it is not set, or empty.
+pub fn optional(name: &'static str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The queue of events in, and the secrets of the sources, as the environment names them.
+///
+/// # Errors
+/// [`ConfigError`] where a variable is missing.
+pub async fn inbox_from_env() -> Result<(Queue, Vault), ConfigError> {
+    let (queue, secrets) = (needed(env::INGEST_QUEUE)?, needed(env::WEBHOOK_SECRETS)?);
+    let sdk = aws().load().await;
+    let queue = Queue::new(aws_sdk_sqs::Client::new(&sdk), queue);
+    Ok((queue, Vault::new(aws_sdk_secretsmanager::Client::new(&sdk), secrets)))
 }
 
 impl App {
@@ -131,9 +159,7 @@ impl App {
     /// # Errors
     /// [`ConfigError`] where a variable is missing or the rules are wrong.
     pub async fn from_env() -> Result<App, ConfigError> {
-        let need = |name| std::env::var(name).map_err(|_| ConfigError::Missing(name));
-        let (table, bus) = (need(env::TABLE)?, need(env::BUS)?);
-        let optional = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (table, bus) = (needed(env::TABLE)?, needed(env::BUS)?);
         let link_keys = optional(env::LINK_KEYS).map(|keys| Keys::parse(&keys)).transpose()?;
         let sdk = aws().load().await;
         let mailer = Mailer::Ses(Ses::new(ses_client(&sdk), optional(env::CONFIGURATION_SET)));
@@ -167,8 +193,7 @@ impl App {
     /// # Errors
     /// [`ConfigError`] where the variable is missing or the addresses differ.
     pub fn check_sender(&self) -> Result<(), ConfigError> {
-        let allowed = std::env::var(env::MAIL_FROM);
-        let allowed = allowed.map_err(|_| ConfigError::Missing(env::MAIL_FROM))?;
+        let allowed = needed(env::MAIL_FROM)?;
         sends_from(&self.rules().book.policy.brand.from, &allowed)
     }
 
@@ -178,7 +203,7 @@ impl App {
     /// # Errors
     /// [`StoreError`] where the table does not answer.
     pub async fn tell_bus(&self) -> Result<(), StoreError> {
-        let source = std::env::var(env::SHOP_SOURCE).ok().filter(|source| !source.is_empty());
+        let source = optional(env::SHOP_SOURCE);
         let deployed = Deployed { bus: self.bus.name().to_owned(), source };
         match self.store.deployed().await? {
             Some(known) if known == deployed => Ok(()),

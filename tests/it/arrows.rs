@@ -9,10 +9,23 @@ const NO_WORKERS: [&str; 3] = ["cli", "domain", "shell"];
 
 /// The folders and files in which types of the AWS SDK may be named; `app` makes the
 /// clients.
-const SDK: [&str; 4] = ["shell/store", "shell/mailer", "shell/bus.rs", "shell/app.rs"];
+const SDK: [&str; 6] = [
+    "shell/store",
+    "shell/mailer",
+    "shell/bus.rs",
+    "shell/queue.rs",
+    "shell/secrets.rs",
+    "shell/app.rs",
+];
 
 /// The clients of AWS's services, as their crates are called.
-const SDK_CRATES: [&str; 3] = ["aws_sdk_dynamodb", "aws_sdk_eventbridge", "aws_sdk_sesv2"];
+const SDK_CRATES: [&str; 5] = [
+    "aws_sdk_dynamodb",
+    "aws_sdk_eventbridge",
+    "aws_sdk_secretsmanager",
+    "aws_sdk_sesv2",
+    "aws_sdk_sqs",
+];
 
 fn functions() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("functions")

@@ -56,7 +56,7 @@ impl Desk {
     }
 
     /// What is another on each machine and in each run: where the folder lies, the ports,
-    /// and how long it took.
+    /// secrets, and how long it took.
     fn steady(&self, said: &str) -> String {
         let here = self.root.path().canonicalize().unwrap().join("shop");
         let said = said.replace(&here.display().to_string(), "/home/ana/shop");
@@ -64,7 +64,9 @@ impl Desk {
             let line = without_number(line, "http://127.0.0.1:", "");
             let line = without_number(&line, " in ", " s (");
             let line = without_number(&line, " en ", " s (");
-            without_number(&line, " s (", " ")
+            let line = without_number(&line, " s (", " ");
+            let line = without_word(&line, "  secret ");
+            without_word(&line, "  secreto ")
         });
         lines.map(|line| line.trim_end().to_owned() + "\n").collect()
     }
@@ -82,6 +84,14 @@ fn without_number(line: &str, before: &str, after: &str) -> String {
         done += if is_number { rest } else { part };
     }
     done
+}
+
+/// A line that ends with a word behind a text, with `…` for that word.
+fn without_word(line: &str, before: &str) -> String {
+    match line.split_once(before) {
+        Some((start, word)) if !word.contains(' ') => format!("{start}{before}…"),
+        _ => line.to_owned(),
+    }
 }
 
 /// Replays a journey, and holds what is written down of it to what comes out.

@@ -57,4 +57,5 @@ mod table;
 mod table_commands;
 mod unknown_sends;
 mod versions;
+mod webhooks;
 mod workshop;

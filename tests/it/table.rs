@@ -174,6 +174,7 @@ fn every_variable_that_the_code_reads_is_set_and_none_besides() {
             ]),
         ),
         ("feedback", BTreeSet::from([env::CONFIGURATION_SET])),
+        ("webhooks", BTreeSet::from([env::INGEST_QUEUE, env::WEBHOOK_SECRETS, env::WEBHOOKS_URL])),
     ]);
     let names = |variables: &Value| -> BTreeSet<String> {
         variables.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
@@ -232,6 +233,9 @@ fn no_other_variable_is_read_by_the_functions() {
         env::CONSOLE_SECRET,
         env::CONSOLE_CLAIM,
         env::CONSOLE_URL,
+        env::INGEST_QUEUE,
+        env::WEBHOOK_SECRETS,
+        env::WEBHOOKS_URL,
         env::LOG,
         RULES_VAR,
     ];

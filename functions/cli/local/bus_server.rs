@@ -160,8 +160,9 @@ impl Server {
         let kept = intake::receive(&self.app, &text, now).await?;
         if let Some((watch, lang)) = watch {
             let clock = clock::here().strftime("%H:%M:%S").to_string();
-            let told = watch.told(&self.app, kept.as_deref(), lang).await?;
-            println!("{clock}  {told}");
+            for told in watch.told(&self.app, kept.as_deref(), lang).await? {
+                println!("{clock}  {told}");
+            }
         }
         Ok(())
     }

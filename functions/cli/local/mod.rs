@@ -5,6 +5,7 @@ pub mod console_server;
 pub mod links_server;
 mod summary;
 mod watch;
+pub mod webhooks_server;
 
 use std::fs::File;
 use std::path::Path;
@@ -25,7 +26,7 @@ use lazo_domain::instant::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::sample_shop;
-use super::system::{self, Setup, System, Target};
+use super::system::{self, LocalPorts, Setup, System, Target};
 use super::which_rules::WhichRules;
 use super::{Answer, import};
 use crate::clock;
@@ -50,6 +51,9 @@ pub struct Args {
     /// The port of the links in mails; any free one where it is taken.
     #[arg(long, value_name = "PORT", default_value_t = LINKS_PORT)]
     links_port: u16,
+    /// The port of the webhooks of other systems; any free one where it is taken.
+    #[arg(long, value_name = "PORT", default_value_t = WEBHOOKS_PORT)]
+    webhooks_port: u16,
     /// The port of the console, on this machine alone; any free one where it is taken.
     #[arg(long, value_name = "PORT", default_value_t = CONSOLE_PORT)]
     console_port: u16,
@@ -81,6 +85,7 @@ pub const SAMPLE_EVENTS: &str = "sample-shop.jsonl";
 const DYNAMODB_PORT: u16 = 4701;
 const BUS_PORT: u16 = 4702;
 const LINKS_PORT: u16 = 4703;
+const WEBHOOKS_PORT: u16 = 4704;
 const CONSOLE_PORT: u16 = 8080;
 
 pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result<Answer> {
@@ -143,7 +148,10 @@ async fn start(args: &Args, target: &Target, lock: File) -> anyhow::Result<Syste
         dynamodb_port: args.dynamodb_port,
         bus_port: args.bus_port,
         links_port: args.links_port,
-        console_port: Some(args.console_port),
+        ports_of_local: Some(LocalPorts {
+            webhooks: args.webhooks_port,
+            console: args.console_port,
+        }),
     };
     System::embed(target, &setup, lock).await
 }

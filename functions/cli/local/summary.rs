@@ -13,6 +13,7 @@ use lazo_domain::instant::Instant;
 use lazo_domain::touch::Reason;
 
 use super::SAMPLE_EVENTS;
+use super::webhooks_server;
 use crate::clock;
 use crate::system::{Endpoints, System, TABLE, Target};
 
@@ -189,11 +190,18 @@ fn commands(system: &System, target: &Target, customer: Option<String>, lang: La
         );
     }
     if let Some(endpoints) = &system.endpoints {
-        let Endpoints { dynamodb, bus, links, console, .. } = endpoints;
+        let Endpoints { dynamodb, bus, links, webhooks, console, .. } = endpoints;
         println!(
             "\n  {}  {console}",
             lang.pick("la consola, en el navegador:", "the console, in a browser:")
         );
+        let (of, signed) = match lang {
+            Language::Es => ("los webhooks de tus sistemas:", "secreto"),
+            Language::En => ("webhooks of your systems:", "secret"),
+        };
+        for (secret, sources) in webhooks_server::of_file(&target.data) {
+            println!("  {of}  {webhooks}/{}  {signed} {secret}", sources.join("|"));
+        }
         println!("\n  DynamoDB {dynamodb}   bus {bus}   {} {links}", lang.pick("enlaces", "links"));
         println!(
             "  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region us-east-1 --endpoint-url {} dynamodb list-tables",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lazo_domain::event::{Body, Delivered};
+use lazo_domain::event::{Body, Delivered, LeftOut};
 use lazo_domain::id::Id;
 use lazo_domain::instant::{DAY_MILLIS, Instant};
 use lazo_domain::source::{Outcome, RawEvent, Source, Sources, Waiting, Way};
@@ -29,6 +29,54 @@ pub enum Foreign {
     Waits(Id),
 }
 
+/// A look at a text of another system.
+struct Looked {
+    foreign: Foreign,
+    /// The source's name; empty where there is none for it.
+    source: String,
+    unfit: Vec<LeftOut>,
+}
+
+/// What becomes of a text, where it is an event of another system; `None` where it is
+/// none. Nothing is taken, and nothing kept.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn look(app: &App, text: &str, now: Instant) -> Result<Option<Foreign>, StoreError> {
+    Ok(looked(app, text, now).await?.map(|looked| looked.foreign))
+}
+
+async fn looked(app: &App, text: &str, now: Instant) -> Result<Option<Looked>, StoreError> {
+    if !RawEvent::is_likely(text) {
+        return Ok(None);
+    }
+    let Some(raw) = RawEvent::read(text) else { return Ok(None) };
+    let rules = app.rules();
+    let Some(source) = find(rules.sources(), &raw) else {
+        let why = format!("there is no source for {}", told(&raw.source));
+        let foreign = Foreign::Kept(why);
+        return Ok(Some(Looked { foreign, source: String::new(), unfit: Vec::new() }));
+    };
+    let outcome = source.map(&raw.incoming(now));
+    let name = &source.name;
+    let foreign = match &outcome {
+        Outcome::Ignored(why) => Foreign::Ignored(format!("{name}: {why}")),
+        Outcome::Failed(why) => Foreign::Kept(format!("{name}: {why}")),
+        Outcome::Events(_) => match resolved(app, &outcome, &BTreeMap::new()).await? {
+            Err(Waiting(purchase)) => Foreign::Waits(purchase),
+            Ok(events) => {
+                let arrived = events.into_iter().map(|event| event.arrived(now));
+                match arrived.collect::<Result<Vec<_>, _>>() {
+                    Ok(events) => Foreign::Events(events),
+                    Err(why) => Foreign::Kept(format!("{name}: {why}")),
+                }
+            }
+        },
+    };
+    let unfit = outcome.unfit().cloned().collect();
+    Ok(Some(Looked { foreign, source: name.clone(), unfit }))
+}
+
 /// Maps a text, where it is an event of another system; `None` where it is none. What
 /// cannot be mapped is kept aside, and what is about a purchase that nobody knows yet
 /// waits for it.
@@ -36,70 +84,29 @@ pub enum Foreign {
 /// # Errors
 /// [`StoreError`] where it could not be kept, or the table does not answer.
 pub async fn map(app: &App, text: &str, now: Instant) -> Result<Option<Foreign>, StoreError> {
-    if !RawEvent::is_likely(text) {
-        return Ok(None);
+    let Some(mut found) = looked(app, text, now).await? else { return Ok(None) };
+    if let Foreign::Waits(purchase) = &found.foreign {
+        wait(app, text, purchase, now).await?;
+        // It may have come while the note was written.
+        if let Some(again) = looked(app, text, now).await? {
+            found = again;
+        }
     }
-    let Some(raw) = RawEvent::read(text) else { return Ok(None) };
-    let rules = app.rules();
-    let source = match find(rules.sources(), &raw) {
-        Some(source) => source,
-        None => {
-            let why = format!("there is no source for {}", told(&raw.source));
-            quarantine(app, text, &why, now).await?;
-            return Ok(Some(Foreign::Kept(why)));
+    let Looked { foreign, source, unfit } = found;
+    match &foreign {
+        Foreign::Ignored(why) => {
+            tracing::info!(ignored_foreign_events = 1, source, why, "an event is ignored");
         }
-    };
-    let outcome = source.map(&raw.incoming(now));
-    let name = source.name.as_str();
-    match &outcome {
-        Outcome::Ignored(why) => {
-            tracing::info!(ignored_foreign_events = 1, source = name, why, "an event is ignored");
-            return Ok(Some(Foreign::Ignored(why.clone())));
-        }
-        Outcome::Failed(why) => {
-            let why = format!("{name}: {why}");
-            quarantine(app, text, &why, now).await?;
-            return Ok(Some(Foreign::Kept(why)));
-        }
-        Outcome::Events(_) => {}
-    }
-    let found = resolved(app, &outcome, &BTreeMap::new()).await?;
-    let events = match found {
-        Ok(events) => events,
-        Err(Waiting(purchase)) => {
-            wait(app, text, &purchase, now).await?;
-            // It may have come while the note was written.
-            let owner = app.store.purchase_owner(&purchase).await?;
-            match owner {
-                None => return Ok(Some(Foreign::Waits(purchase))),
-                Some(owner) => {
-                    let known = BTreeMap::from([(purchase.clone(), owner)]);
-                    match resolved(app, &outcome, &known).await? {
-                        Ok(events) => events,
-                        Err(Waiting(other)) => return Ok(Some(Foreign::Waits(other))),
-                    }
-                }
+        Foreign::Kept(why) => quarantine(app, text, why, now).await?,
+        Foreign::Waits(_) => {}
+        Foreign::Events(_) => {
+            for one in unfit {
+                let (field, why) = (one.path, one.why);
+                tracing::info!(fields_left_out = 1, source, field, "{why}");
             }
         }
-    };
-    for left_out in outcome.unfit() {
-        tracing::info!(
-            fields_left_out = 1,
-            source = name,
-            field = left_out.path,
-            "{}",
-            left_out.why
-        );
     }
-    let arrived = events.into_iter().map(|event| event.arrived(now));
-    match arrived.collect::<Result<Vec<_>, _>>() {
-        Ok(events) => Ok(Some(Foreign::Events(events))),
-        Err(why) => {
-            let why = format!("{name}: {why}");
-            quarantine(app, text, &why, now).await?;
-            Ok(Some(Foreign::Kept(why)))
-        }
-    }
+    Ok(Some(foreign))
 }
 
 fn find<'a>(sources: &'a Sources, raw: &RawEvent) -> Option<&'a Source> {

@@ -1,4 +1,4 @@
-//! A fake AWS: DynamoDB, SES and EventBridge in memory, for runs that
+//! A fake AWS: DynamoDB, SES, EventBridge, SQS and Secrets Manager in memory, for runs that
 //! need millions of calls or a fault at each of them.
 //!
 //! It stands where the SDK's HTTP connection stands. The store, the mailer and
@@ -29,6 +29,8 @@ pub mod faults;
 mod index;
 pub mod mail;
 mod page;
+pub mod queue;
+pub mod secret;
 mod table;
 mod wire;
 mod wiring;
@@ -76,6 +78,10 @@ pub struct Aws {
     pub mail: Arc<mail::Mail>,
     /// EventBridge: the events that were published.
     pub bus: Arc<bus::Bus>,
+    /// SQS: the webhooks that wait.
+    pub queue: Arc<queue::Queue>,
+    /// Secrets Manager: the secrets of the sources.
+    pub secret: Arc<secret::Secret>,
     /// How often each operation was asked for.
     asked: Arc<Mutex<BTreeMap<String, u64>>>,
 }
@@ -95,11 +101,21 @@ pub enum Service {
     Ses,
     /// Where events are published.
     EventBridge,
+    /// Where webhooks wait to be taken.
+    Sqs,
+    /// Where the secrets of sources are.
+    SecretsManager,
 }
 
 impl Service {
     /// Each service once, in the order in which they are declared.
-    pub const ALL: [Service; 3] = [Service::DynamoDb, Service::Ses, Service::EventBridge];
+    pub const ALL: [Service; 5] = [
+        Service::DynamoDb,
+        Service::Ses,
+        Service::EventBridge,
+        Service::Sqs,
+        Service::SecretsManager,
+    ];
 
     /// The name of the service in the text of a plan, such as `ses`.
     pub fn name(self) -> &'static str {
@@ -107,6 +123,8 @@ impl Service {
             Service::DynamoDb => "dynamodb",
             Service::Ses => "ses",
             Service::EventBridge => "eventbridge",
+            Service::Sqs => "sqs",
+            Service::SecretsManager => "secretsmanager",
         }
     }
 }
@@ -117,6 +135,8 @@ pub fn operation(request: &HttpRequest) -> (Service, &str) {
         Some((service, operation)) if service.starts_with("DynamoDB") => {
             (Service::DynamoDb, operation)
         }
+        Some(("AmazonSQS", operation)) => (Service::Sqs, operation),
+        Some(("secretsmanager", operation)) => (Service::SecretsManager, operation),
         Some((_, operation)) => (Service::EventBridge, operation),
         None if request.uri().ends_with("/v2/email/account") => (Service::Ses, "GetAccount"),
         None => (Service::Ses, "SendEmail"),
@@ -130,6 +150,8 @@ impl Aws {
             table: Arc::new(Table::new(TABLE, keep.past)),
             mail: Arc::new(mail::Mail::new(keep.bodies)),
             bus: Arc::default(),
+            queue: Arc::default(),
+            secret: Arc::default(),
             asked: Arc::default(),
         }
     }
@@ -162,6 +184,7 @@ impl Aws {
         self.table.clear();
         self.mail.clear();
         self.bus.take();
+        self.queue.take();
     }
 
     /// When the first alarm of a kind rings, by the table's index: virtual time
@@ -188,6 +211,8 @@ impl Aws {
                 self.table.answer(operation, body, stale)
             }
             (Service::EventBridge, _) => self.bus.answer(body),
+            (Service::Sqs, _) => self.queue.answer(body),
+            (Service::SecretsManager, _) => self.secret.answer(),
             (Service::Ses, "GetAccount") => self.mail.account(),
             (Service::Ses, _) => self.mail.answer(body),
         }

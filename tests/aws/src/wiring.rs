@@ -28,11 +28,16 @@ use lazo::shell::app::{App, ses_config};
 use lazo::shell::bus::Bus;
 use lazo::shell::link::token::Keys;
 use lazo::shell::mailer::{Mailer, Ses};
+use lazo::shell::queue::Queue;
 use lazo::shell::rules::Rules;
+use lazo::shell::secrets::Vault;
 use lazo::shell::store::Store;
 
 /// Where nothing listens: the connection is never made.
 const NOWHERE: &str = "http://fake-aws.invalid";
+
+/// The queue's URL.
+const QUEUE_URL: &str = "http://fake-aws.invalid/000000000000/ingest";
 
 /// By which addresses are hashed, whatever is cleared meanwhile.
 const ADDRESS_KEY: [u8; 32] = [7; 32];
@@ -163,6 +168,24 @@ impl Wiring {
         let mut config = config.interceptor(Nameless).identity_cache(IdentityCache::no_cache());
         config.set_endpoint_resolver(Some(nowhere()));
         Bus::new(aws_sdk_eventbridge::Client::from_conf(config.build()), TABLE)
+    }
+
+    /// The product's queue of events in; its requests are not signed.
+    pub fn queue(&self) -> Queue {
+        let sdk = self.sdk(false);
+        let config = aws_sdk_sqs::config::Builder::from(&sdk).allow_no_auth();
+        let mut config = config.interceptor(Nameless).identity_cache(IdentityCache::no_cache());
+        config.set_endpoint_resolver(Some(nowhere()));
+        Queue::new(aws_sdk_sqs::Client::from_conf(config.build()), QUEUE_URL)
+    }
+
+    /// The product's secrets of sources; its requests are not signed.
+    pub fn vault(&self) -> Vault {
+        let sdk = self.sdk(false);
+        let config = aws_sdk_secretsmanager::config::Builder::from(&sdk).allow_no_auth();
+        let mut config = config.interceptor(Nameless).identity_cache(IdentityCache::no_cache());
+        config.set_endpoint_resolver(Some(nowhere()));
+        Vault::new(aws_sdk_secretsmanager::Client::from_conf(config.build()), "webhooks")
     }
 
     /// The product's mailer, by the client that its functions use.

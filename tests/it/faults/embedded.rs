@@ -45,7 +45,7 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         match operation(&request).0 {
             Service::DynamoDb => self.dynamodb.call(request),
-            Service::Ses | Service::EventBridge => self.rest.call(request),
+            _ => self.rest.call(request),
         }
     }
 }

@@ -23,3 +23,4 @@ mod run;
 pub mod schedules;
 mod shop;
 mod table_keys;
+mod webhooks;

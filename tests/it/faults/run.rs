@@ -6,6 +6,7 @@ use std::fmt;
 
 use lazo::shell::app::App;
 use lazo::shell::mailer::{Mailer, Ses};
+use lazo::shell::queue::Queue;
 use lazo::shell::rules::Rules;
 use lazo::shell::store::keys;
 use lazo::shell::store::table::{self, Alarm};
@@ -152,6 +153,11 @@ impl World {
     /// The app whose requests the SDK does not repeat.
     pub fn app(&self) -> &App {
         &self.apps[0]
+    }
+
+    /// The queue of events in, as the app that posts to it reaches it.
+    pub fn queue(&self) -> Queue {
+        self.wiring.queue()
     }
 
     /// Makes everything as new.

@@ -12,6 +12,7 @@ use lazo::shell::link::token::{Claim, Keys};
 use lazo::shell::rules::Rules;
 use lazo::shell::store::table::INTEREST_SHARDS;
 use lazo::shell::store::{Session, SignIn};
+use lazo::webhooks::{self, Inbox, Webhooks};
 use lazo::{content, digest, dispatch, drift, feedback, ingest, occasions};
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 use crate::console::browser::Browser;
 use crate::support::events::{batch, envelope, profile, purchase};
 use crate::support::{CONFIGURATION_SET, LINK_KEYS, LINKS_URL, at, id, minutes_after, rules};
+use crate::webhooks::{PAID, signed};
 
 const POLICY: &str = "
 brand: { name: Casa, from: hola@casa.example, postal_address: Orizaba 127 }
@@ -481,4 +483,24 @@ async fn signs_in(app: &App, now: Instant) {
     app.store.begin_session("s", &session).await.unwrap();
     assert_eq!(app.store.session("s", now).await.unwrap(), Some(session));
     app.store.end_session("s").await.unwrap();
+}
+
+/// A post that goes on the queue, and one that is too large for it, twice.
+pub async fn of_webhooks() -> Vec<Step> {
+    let shop = Shop::new();
+    shop.aws.secret.set(Some(r#"{"shopify":"shpss_1"}"#));
+    shop.listen();
+    shop.start().await;
+    shop.app.follow_version(noon()).await;
+    let wiring = Wiring::to(&shop.faults.on(shop.aws.clone()));
+    let (inbox, vault) = (Inbox::Queue(wiring.queue()), wiring.vault());
+    let secrets = vault.secrets(noon()).await.unwrap();
+    let webhooks = Webhooks { secrets: &secrets, inbox: &inbox, base_url: None };
+    for note in ["short".to_owned(), "n".repeat(1_100_000), "n".repeat(1_100_000)] {
+        let body = json!({ "id": 1, "customer_id": 7, "note": note }).to_string();
+        let post = signed("shopify", "shpss_1", PAID, &body, noon());
+        let answer = webhooks::respond(&shop.app, webhooks, &post, noon()).await;
+        assert_eq!(answer.status(), http::StatusCode::OK);
+    }
+    shop.heard()
 }

@@ -58,6 +58,8 @@ pub struct Source {
     pub bus: Option<Bus>,
     /// Its webhooks.
     pub webhook: Option<Webhook>,
+    /// As which webhooks a record of an exported file is read: the headers of each.
+    pub exported_as: Vec<Vec<(String, String)>>,
     settings: Settings,
     mapping: Mapping,
 }

@@ -163,6 +163,7 @@ fn read(file: &str, text: &str, found: &mut Vec<Diagnostic>) -> Option<Source> {
         name: spec.source,
         title: spec.title,
         bus,
+        exported_as: spec.exported_as.into_iter().map(|one| one.into_iter().collect()).collect(),
         webhook: spec.webhook.map(|webhook| Webhook { signature: webhook.signature, ping }),
         settings: Settings { prefix: spec.prefix, values },
         mapping: Mapping { topic: topic?, ignore, fail, topics, makers, named, of_bus, of_webhook },

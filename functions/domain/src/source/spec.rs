@@ -34,6 +34,10 @@ pub struct SourceSpec {
     /// Its webhooks, where it has some.
     #[serde(default)]
     pub webhook: Option<WebhookSpec>,
+    /// As which webhooks a record of an exported file is read, one after the other: the
+    /// headers that each has. Where there are none, a record tells by itself what it is.
+    #[serde(default)]
+    pub exported_as: Vec<BTreeMap<String, String>>,
     /// What a shop may set, with the value that holds where it does not.
     #[serde(default)]
     pub settings: BTreeMap<String, serde_json::Value>,

@@ -24,7 +24,7 @@ pub fn failed() -> Answer {
 
 pub fn throttled(service: Service) -> Answer {
     match service {
-        Service::DynamoDb | Service::EventBridge => {
+        Service::DynamoDb | Service::EventBridge | Service::Sqs | Service::SecretsManager => {
             Answer::error(400, "ThrottlingException", "Rate exceeded", "")
         }
         Service::Ses => {
