@@ -20,13 +20,7 @@ pub async fn serve() -> Result<(), Error> {
     publish_first(app).await?;
     run(service_fn(async move |event: LambdaEvent<Share>| {
         let now = jiff::Timestamp::now().into();
-        if let Err(error) = versions::keep_schedule(app, now).await {
-            tracing::error!(%error, "the versions that are to go live could not be looked at");
-        }
-        if let Err(error) = versions::tell_published(app).await {
-            tracing::error!(%error, "others were not told yet which rules are live");
-        }
-        app.follow_version(now).await;
+        versions::keep_up(app, now).await;
         app.ask_account_rate(now).await;
         Ok::<_, Error>(dispatch::run_for(app, now, event.payload, dispatch::BUDGET).await?)
     }))

@@ -256,10 +256,19 @@ impl App {
     /// [`RulesError`] where the version cannot be read: the one before stays.
     pub async fn take_version(&self) -> Result<Option<LiveVersion>, RulesError> {
         let Some(live) = self.store.live_version().await? else { return Ok(None) };
+        self.work_by(&live).await?;
+        Ok(Some(live))
+    }
+
+    /// Works by this version from here on; reads it where it is another one.
+    ///
+    /// # Errors
+    /// [`RulesError`] where it cannot be read: the one before stays.
+    pub async fn work_by(&self, live: &LiveVersion) -> Result<(), RulesError> {
         if self.rules().book.version() == Some(live.number) {
-            return Ok(Some(live));
+            return Ok(());
         }
-        let mut rules = Rules::of_version(&self.store, &live).await?;
+        let mut rules = Rules::of_version(&self.store, live).await?;
         if let Some(learnt) = self.store.drift_model().await? {
             rules.book = rules.book.with_model(&learnt.model);
         }
@@ -268,7 +277,7 @@ impl App {
             self.set_calendar_rules_since(&published);
         }
         tracing::info!(version = live.number.get(), "works by another version of the rules");
-        Ok(Some(live))
+        Ok(())
     }
 
     /// How many mails a second the mail service takes of this account, as it was

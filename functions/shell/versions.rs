@@ -237,18 +237,40 @@ pub async fn begin(
     }
 }
 
+/// What a worker does for versions that runs every minute: makes those live whose time has
+/// come, tells others of those that went live, and works by the one that is live. Where
+/// nothing changed it costs one read. What fails is logged, and done by the next run.
+pub async fn keep_up(app: &App, now: Instant) {
+    let live = match keep_schedule(app, now).await {
+        Ok(Some(live)) => live,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::error!(%error, "the versions that are to go live could not be looked at");
+            return;
+        }
+    };
+    if let Err(error) = tell_published(app, &live).await {
+        tracing::error!(%error, "others were not told yet which rules are live");
+    }
+    if let Err(error) = app.work_by(&live).await {
+        tracing::error!(%error, "the live version of the rules could not be read");
+    }
+}
+
 /// Makes those versions live whose time has come. One whose base is no longer live is
-/// suspended, and listed as a failure.
+/// suspended, and listed as a failure. What is live then; `None` where nothing is.
 ///
 /// # Errors
 /// [`StoreError`] where the table does not answer: the next run does it.
-pub async fn keep_schedule(app: &App, now: Instant) -> Result<(), StoreError> {
+pub async fn keep_schedule(app: &App, now: Instant) -> Result<Option<LiveVersion>, StoreError> {
+    let mut live = None;
     for _ in 0..ATTEMPTS_MAX {
-        let Some(seen) = app.store.live_version().await? else { return Ok(()) };
+        let Some(seen) = app.store.live_version().await? else { return Ok(None) };
+        live = Some(seen.clone());
         let Some(first) = seen.scheduled.first().filter(|first| first.at <= now).cloned() else {
-            return Ok(());
+            break;
         };
-        let Some(version) = app.store.version(first.number).await? else { return Ok(()) };
+        let Some(version) = app.store.version(first.number).await? else { break };
         let mut next = LiveVersion { revision: seen.revision + 1, ..seen.clone() };
         next.scheduled.remove(0);
         let state = match first.base == seen.number {
@@ -267,7 +289,7 @@ pub async fn keep_schedule(app: &App, now: Instant) -> Result<(), StoreError> {
         // Where somebody else came first, it is looked at again.
         app.store.move_live(Some(&seen), &next, &[changed]).await?;
     }
-    Ok(())
+    Ok(live)
 }
 
 /// Those that others are still to be told of; the oldest go where nobody could be told
@@ -284,8 +306,7 @@ fn with_latest(mut untold: Vec<VersionNumber>, number: VersionNumber) -> Vec<Ver
 ///
 /// # Errors
 /// [`TellError`] where the table or the bus does not answer.
-pub async fn tell_published(app: &App) -> Result<(), TellError> {
-    let Some(seen) = app.store.live_version().await? else { return Ok(()) };
+pub async fn tell_published(app: &App, seen: &LiveVersion) -> Result<(), TellError> {
     if seen.untold.is_empty() {
         return Ok(());
     }
@@ -300,7 +321,7 @@ pub async fn tell_published(app: &App) -> Result<(), TellError> {
     app.bus.publish(&messages).await?;
     let next = LiveVersion { untold: Vec::new(), revision: seen.revision + 1, ..seen.clone() };
     // Where somebody publishes meanwhile, the next run tells of it, and of these again.
-    app.store.move_live(Some(&seen), &next, &[]).await?;
+    app.store.move_live(Some(seen), &next, &[]).await?;
     Ok(())
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lazo::shell::app::App;
+use lazo::shell::rules::Rules;
 use lazo::shell::store::{FailureKind, Store, Version, VersionState};
 use lazo::shell::versions::{self, Publication, PublishError, Published};
 use lazo::{dispatch, ingest};
 use lazo_domain::instant::Instant;
 use lazo_domain::rulebook::{Bundle, VersionNumber};
+use lazo_fake_aws::{Aws, Keep, Wiring};
 use serde_json::json;
 
 use crate::dispatch::noon;
@@ -304,12 +306,35 @@ async fn others_are_told_which_version_went_live_though_the_bus_fails_at_first()
     publish(&app.store, &bundle("one"), noon()).await;
     publish(&app.store, &bundle("two"), noon()).await;
     world.recorder.script(Service::EventBridge, [Reply::Partial(1)]);
-    assert!(versions::tell_published(app).await.is_err());
+    assert!(tell(app).await.is_err());
     assert_eq!(app.store.live_version().await.unwrap().unwrap().untold, [number(1), number(2)]);
     let asked = told_versions(&world).len();
-    versions::tell_published(app).await.unwrap();
+    tell(app).await.unwrap();
     assert_eq!(told_versions(&world)[asked..], [1, 2]);
     // Once is enough.
-    versions::tell_published(app).await.unwrap();
+    tell(app).await.unwrap();
     assert_eq!(told_versions(&world).len(), asked + 2);
+}
+
+async fn tell(app: &App) -> Result<(), versions::TellError> {
+    let live = app.store.live_version().await?.unwrap();
+    versions::tell_published(app, &live).await
+}
+
+/// The minute's look of a worker that runs every minute.
+#[tokio::test]
+async fn a_look_at_versions_is_one_read_where_nothing_changed() {
+    let aws = Aws::new(Keep::default());
+    let app = Wiring::to(&aws).app(Rules::from(None).unwrap(), None);
+    let asked = || aws.asked().into_values().sum::<u64>();
+    versions::keep_up(&app, noon()).await;
+    assert_eq!(asked(), 1, "{:?}", aws.asked());
+    publish(&app.store, &bundle("one"), noon()).await;
+    versions::keep_up(&app, minutes_after(noon(), 1)).await;
+    assert_eq!(app.rules().book.version(), Some(number(1)));
+    assert_eq!(aws.bus.published().len(), 1);
+    let before = asked();
+    versions::keep_up(&app, minutes_after(noon(), 2)).await;
+    versions::keep_up(&app, minutes_after(noon(), 3)).await;
+    assert_eq!(asked() - before, 2, "{:?}", aws.asked());
 }

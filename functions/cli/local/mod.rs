@@ -208,19 +208,10 @@ async fn tell_version(
 
 /// Works by what was published meanwhile, and says so.
 async fn follow(app: &App, now: Instant, lang: Language) {
-    if let Err(error) = versions::keep_schedule(app, now).await {
-        eprintln!("lazo: {error}");
-    }
-    if let Err(error) = versions::tell_published(app).await {
-        eprintln!("lazo: {error}");
-    }
     let before = app.rules().book.version();
-    match app.take_version().await {
-        Ok(Some(live)) if before != Some(live.number) => {
-            println!("{}", WhichRules::Live(live.number).told(lang));
-        }
-        Ok(_) => {}
-        Err(error) => eprintln!("lazo: {error}"),
+    versions::keep_up(app, now).await;
+    if let Some(live) = app.rules().book.version().filter(|live| before != Some(*live)) {
+        println!("{}", WhichRules::Live(live).told(lang));
     }
 }
 
