@@ -7,6 +7,7 @@ What it does not emulate, and what that means here:
 - SES resources and condition keys in IAM: `ses:SendEmail` is checked against `*`,
   so the mailing role gets that beside its own policy. Everything else that the
   functions call is checked against their roles as deployed.
+- `Fn::Split` in conditions: which of the four partner buses there are is said outright.
 - Secrets without punctuation by `ExcludePunctuation`: said with the characters instead.
 - Dead-letter queues of rules and schedules, TTL, recovery, KMS: accepted, not acted on.
 """
@@ -32,6 +33,7 @@ STACK = "lazo"
 REGION = "us-east-1"
 NOT_EMULATED = {"AWS::Events::Archive"}
 START_SECONDS = 30
+PARTNER_BUSES_MAX = 4
 
 
 def free_port() -> int:
@@ -155,6 +157,11 @@ class Emulator:
             generated = resource.get("Properties", {}).get("GenerateSecretString", {})
             if generated.pop("ExcludePunctuation", False):  # the emulator knows only this
                 generated["ExcludeCharacters"] = string.punctuation
+        buses = [name for name in parameters.get("PartnerBuses", "").split(",") if name]
+        template["Conditions"] = self.template["Conditions"] | {
+            f"HasPartnerBus{number}": {"Fn::Equals": [str(number <= len(buses)), "True"]}
+            for number in range(1, PARTNER_BUSES_MAX + 1)
+        }
         (checkout / "infra/template.yaml").write_text(json.dumps(template))
 
         overrides = [f"{name}={value}" for name, value in parameters.items()]
