@@ -1,10 +1,11 @@
-//! `lazo schemas`: the JSON Schemas of rules and events, written from the types.
+//! `lazo schemas`: the JSON Schemas of rules, events and sources, written from the types.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use lazo_domain::event::{self, EventKind};
 use lazo_domain::rulebook::{policy_schema, rule_schema, segments_schema};
+use lazo_domain::source::source_schema;
 
 use super::Answer;
 
@@ -22,6 +23,7 @@ pub fn run(args: &Args) -> anyhow::Result<Answer> {
     {
         write(&args.folder.join(format!("infra/rules/{name}.schema.json")), schema)?;
     }
+    write(&args.folder.join("events/sources/source.schema.json"), source_schema())?;
     for kind in EventKind::ALL {
         let path = args.folder.join(format!("events/schemas/{kind}.json"));
         write(&path, event::schema(kind).as_value())?;

@@ -6,6 +6,7 @@ holds nobody up. Nothing personal leaves in the events out.
 """
 
 import datetime
+import json
 import pathlib
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import time
 
 from emulator import Emulator
 from links import Links
+from sources import PERSONAL as OF_SHOPIFY, Sources, order
 from shop import (
     PURCHASE_AGE,
     Shop,
@@ -90,6 +92,31 @@ def check_quarantine(shop: Shop) -> None:
     assert counted and all(count > 0 for count in counted), f"quarantined_events in the log of ingest: {counted}"
 
 
+def check_shopify(aws: Emulator, shop: Shop) -> None:
+    """Two customers of Shopify's: one is mailed, one is called, by whichever way their
+    orders come, and however often."""
+    shopify = Sources(aws, shop.stack)
+    mailed = order(701, {"id": 501, "first_name": "Noemi Arriaga", "email": "noemi@customer.example"}, PURCHASE_AGE)
+    called = order(702, {"id": 502, "first_name": "Bruno"}, PURCHASE_AGE)
+    body = json.dumps(mailed).encode()
+    shopify.check_refusals(body)
+    at = (datetime.datetime.now(datetime.timezone.utc) - PURCHASE_AGE).isoformat(timespec="seconds")
+    shop.publish([("CustomerUpdated", CALLED | {"customer_id": "shopify-502", "occurred_at": at})])
+    for secret in ("shpss_e2e_new", "shpss_e2e_old"):
+        equal("the answer to a signed post", shopify.post("shopify", body, secret), 200)
+    for _ in range(2):
+        shopify.put(mailed)
+        shopify.put(called)
+    shop.await_ingest()
+    for _ in range(2):
+        shop.tick()
+    time.sleep(SETTLE_SECONDS)
+    recipients = sorted(mail["To"][0] for mail in aws.mails())
+    equal("recipients of mail", recipients, sorted([MAILED["email"], "noemi@customer.example"]))
+    called_ids = sorted(call["detail"]["customer_id"] for call in shop.calls())
+    equal("customers to call", called_ids, sorted([CALLED["customer_id"], "shopify-502"]))
+
+
 def scenario(aws: Emulator, shop: Shop, policy: dict) -> None:
     step("a customer to mail and one to call; an event that fits no schema among theirs")
     shop.publish([*profiles(), ("PurchaseCompleted", {"customer_id": MAILED["customer_id"], "total": "free"})])
@@ -120,9 +147,12 @@ def scenario(aws: Emulator, shop: Shop, policy: dict) -> None:
     Links(aws, shop.stack).check(MAILED["customer_id"])
     step("a made-up link is not found; one of ours asks, and acts only when it is clicked")
 
-    check_no_personal_data_out(shop.events_out(), PERSONAL)
+    check_shopify(aws, shop)
+    step("Shopify by signed posts and by a partner bus: one mail, one call; forged posts are refused")
+
+    check_no_personal_data_out(shop.events_out(), PERSONAL + OF_SHOPIFY)
     check_quarantine(shop)
-    check_nothing_left_behind(shop, PERSONAL)
+    check_nothing_left_behind(shop, PERSONAL + OF_SHOPIFY)
     step("nothing personal in the events out and the logs, dead-letter queues empty")
 
 

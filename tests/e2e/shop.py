@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import yaml
 
+import sources
 from emulator import ROOT, Emulator
 
 # A thank-you falls due on the day after the purchase at the rule's time of day,
@@ -18,7 +19,7 @@ from emulator import ROOT, Emulator
 # in the customer's time zone; and it is younger than the policy's max_trigger_age.
 PURCHASE_AGE = datetime.timedelta(hours=50)
 
-FUNCTIONS = ("IngestFunction", "DispatchFunction", "FeedbackFunction", "LinksFunction")
+FUNCTIONS = ("IngestFunction", "DispatchFunction", "FeedbackFunction", "LinksFunction", "WebhooksFunction")
 DEAD_LETTERS = (
     "IngestDeadLettersUrl",
     "UndeliveredEventsUrl",
@@ -234,7 +235,7 @@ def deployed(aws: Emulator, zips: pathlib.Path, arch: str, policy: dict) -> Iter
     sender = policy["brand"]["from"]
     aws.client("sesv2").create_email_identity(EmailIdentity=sender)
     step("sam deploy")
-    stack = aws.deploy(zips, MailFrom=sender, Architecture=arch)
+    stack = aws.deploy(zips, MailFrom=sender, Architecture=arch, **sources.parameters(aws))
     try:
         yield stack
     except BaseException:

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jsonschema::Validator;
 use lazo_domain::event::{self, EventKind, from_wire};
 use lazo_domain::rulebook::{policy_schema, rule_schema, segments_schema};
+use lazo_domain::source::source_schema;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -38,6 +39,8 @@ fn the_schemas_in_the_repository_are_current() {
         [("rule", rule_schema()), ("policy", policy_schema()), ("segments", segments_schema())];
     let mut expected =
         of_rules.map(|(name, of)| (format!("infra/rules/{name}.schema.json"), of.clone())).to_vec();
+    let of_source = "events/sources/source.schema.json".to_owned();
+    expected.push((of_source, source_schema().clone()));
     for kind in EventKind::ALL {
         expected.push((format!("events/schemas/{kind}.json"), event::schema(kind).to_value()));
     }
