@@ -31,6 +31,8 @@ const DESK: Roles = Roles::of(&[Role::Rep, Role::Marketing, Role::Admin]);
 const STEER: Roles = Roles::of(&[Role::Marketing, Role::Admin]);
 /// Those who look after the system.
 const OPERATE: Roles = Roles::of(&[Role::Operations, Role::Admin]);
+/// Those who look after who may come in.
+const ADMIN: Roles = Roles::of(&[Role::Admin]);
 /// Everybody but reps: figures, rules and settings.
 const OFFICE: Roles = Roles::of(&[Role::Marketing, Role::Operations, Role::Admin]);
 /// Everybody.
@@ -61,7 +63,7 @@ pub static ROUTES: &[Route] = routes! {
     POST "/calls/{touch}/report" DESK => calls::report;
     GET  "/customers" ALL => customers::search;
     GET  "/customers/{id}" ALL => customers::show;
-    POST "/customers/{id}/export" ALL => customers::export;
+    POST "/customers/{id}/export" OPERATE => customers::export;
     GET  "/customers/{id}/contact" DESK => customers::contact_form;
     POST "/customers/{id}/contact" DESK => customers::contact_sent;
     GET  "/customers/{id}/complaint" DESK => customers::open_form;
@@ -88,13 +90,18 @@ pub static ROUTES: &[Route] = routes! {
     GET  "/templates" OFFICE => templates::list;
     GET  "/templates/{name}" OFFICE => templates::show;
     GET  "/templates/{name}/preview" OFFICE => templates::preview;
+    POST "/templates/{name}/send" STEER => templates::send;
     GET  "/reports" OFFICE => reports::rules;
     GET  "/reports/rules/{rule}" OFFICE => reports::rule;
     GET  "/reports/journey" OFFICE => reports::journey;
     GET  "/reports/complaints" OFFICE => reports::complaints;
+    GET  "/reports/plan" OFFICE => reports::plan;
+    GET  "/reports/segments" OFFICE => reports::segments;
     POST "/reports/refresh" OFFICE => reports::refresh;
     GET  "/settings" OFFICE => settings::show;
     GET  "/settings/audit" OFFICE => settings::audit;
+    GET  "/settings/sessions" ADMIN => settings::sessions;
+    POST "/settings/sessions/{session}/end" ADMIN => settings::end_session;
     GET  "/settings/health" OFFICE => settings::health;
     GET  "/settings/failures" OPERATE => settings::failures;
     GET  "/settings/failures/{id}" OPERATE => settings::failure;

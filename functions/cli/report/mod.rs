@@ -4,6 +4,7 @@ mod chart;
 mod html;
 mod interval;
 mod page;
+mod ten;
 
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,10 @@ struct TableArgs {
     /// One JSON object a line for each rule.
     #[arg(long)]
     json: bool,
+    /// In place of rules: the plan of relationships, ten questions answered by the shop's
+    /// own figures and policy.
+    #[arg(long, conflicts_with_all = ["rule", "from", "until", "json"])]
+    plan: bool,
     /// Writes a page with charts into a file, which opens without a network.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -71,6 +76,9 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
     let args = &args.table;
     let now = crate::clock::now();
     let system = System::open(target).await?;
+    if args.plan {
+        return ten::run(&system, args.html.as_deref(), lang).await;
+    }
     let rules = system.app.rules();
     let book = &rules.book;
     expect_rule(args.rule.as_deref(), book, lang)?;

@@ -274,8 +274,10 @@ async fn come_back(
 fn user_of(claims: &Value, claim: &str, policy: &Policy) -> Option<User> {
     let role = role_of(claims, claim)?;
     let text = |name: &str| claims[name].as_str().map(str::trim).filter(|text| !text.is_empty());
-    // An address that the provider did not look at may be anybody's.
-    let is_verified = claims["email_verified"] != Value::Bool(false);
+    // An address that the provider does not say it looked at may be anybody's. Some say
+    // so as a text.
+    let verified = &claims["email_verified"];
+    let is_verified = *verified == Value::Bool(true) || verified.as_str() == Some("true");
     let email = text("email").filter(|_| is_verified);
     let mut people = policy.people.iter();
     let person = people.find(|(_, person)| {
@@ -354,10 +356,19 @@ mod tests {
         let policy = "people: { luis: { name: Luis Paz, email: luis@casa.example } }";
         let policy = RuleBook::read(&[("policy.yaml".into(), policy.into())]).unwrap().policy;
         let of = |claims: Value| user_of(&claims, "role", &policy);
-        let known = of(json!({ "sub": "1", "email": "Luis@Casa.example", "role": "rep" })).unwrap();
-        assert_eq!((known.name.as_str(), known.called.as_str()), ("luis", "Luis Paz"));
-        let unverified = json!({ "sub": "1", "email": "luis@casa.example", "email_verified": false, "role": "rep" });
-        assert_eq!(of(unverified).unwrap().name, "1");
+        let mut claims = json!({ "sub": "1", "email": "Luis@Casa.example", "role": "rep" });
+        for verified in [json!(true), json!("true")] {
+            claims["email_verified"] = verified;
+            let known = of(claims.clone()).unwrap();
+            assert_eq!((known.name.as_str(), known.called.as_str()), ("luis", "Luis Paz"));
+        }
+        for not in [json!(false), json!("false"), json!("yes"), json!(1), Value::Null] {
+            claims["email_verified"] = not;
+            let stranger = of(claims.clone()).unwrap();
+            assert_eq!((stranger.name.as_str(), stranger.called.as_str()), ("1", "1"), "{claims}");
+        }
+        claims.as_object_mut().unwrap().remove("email_verified");
+        assert_eq!(of(claims).unwrap().name, "1", "nothing is said of the address");
         assert_eq!(of(json!({ "sub": "1", "email": "luis@casa.example" })), None);
         assert_eq!(of(json!({ "role": "rep" })), None, "nobody");
     }

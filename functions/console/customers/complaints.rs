@@ -198,7 +198,7 @@ fn resolving(ask: &Ask, customer: &Customer, id: &Id, wrong: &Wrong) -> Page {
             action={ (path(&customer.id)) "/complaints/" (segment(id.as_str())) } {
             (once(&ask.once()))
             (summary(&named(wrong), lang))
-            p { (lang.pick("Queja: ", "Complaint: ")) b { (category) } }
+            p { (lang.pick("Queja: ", "Complaint: ")) b { (lang.category(category)) } }
             (resolution.area(4))
             (cause.line("text"))
             div.row {

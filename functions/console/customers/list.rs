@@ -20,7 +20,7 @@ pub fn page(ask: &Ask, typed: &str, found: Option<&Found>) -> Markup {
                 h1 { (lang.pick("Clientes", "Customers")) }
                 p.lead role="status" { (lead(typed, found, lang)) }
             }
-            form.row role="search" action="/customers" {
+            form.row role="search" action="/customers" aria-label=(lang.pick("Clientes", "Customers")) {
                 div.field {
                     label for="find" {
                         (lang.pick("A quién buscas", "Whom you look for"))

@@ -140,7 +140,7 @@ pub fn complaints(ask: &Ask, view: &View) -> Markup {
                     li {
                         div {
                             p.who {
-                                (one.category.as_ref().map_or(lang.pick("sin categoría", "no category"), |line| line.as_str()))
+                                (lang.category(one.category.as_ref().map_or("", |line| line.as_str())))
                             }
                             p.s {
                                 (tag(Knot::Bad, lang.severity(one.severity))) " "

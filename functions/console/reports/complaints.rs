@@ -51,14 +51,13 @@ fn lead(kept: &Kept, lang: Language) -> String {
 }
 
 fn months(kept: &Kept, lang: Language) -> Markup {
-    let none = lang.pick("sin categoría", "no category");
     html! {
         section.card aria-labelledby="h-months" {
             h2 #h-months { (lang.pick("Mes a mes, y qué las causó", "Month by month, and what caused them")) }
             @if kept.complaints.is_empty() {
                 p.mute { (lang.pick("No hubo quejas.", "There were no complaints.")) }
             } @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="h-months" {
+                div.scroll tabindex="0" role="group" aria-labelledby="h-months" {
                     table {
                         thead {
                             tr {
@@ -73,7 +72,7 @@ fn months(kept: &Kept, lang: Language) -> Markup {
                             @for one in &kept.complaints {
                                 tr {
                                     th scope="row" { (one.month) }
-                                    td { (if one.category.is_empty() { none } else { &one.category }) }
+                                    td { (lang.category(&one.category)) }
                                     td.n { (one.opened) }
                                     td.n { (one.resolved) }
                                     td { @for (at, (cause, count)) in one.causes.iter().enumerate() { @if at > 0 { ", " } (cause) " (" (count) ")" } }

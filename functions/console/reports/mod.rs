@@ -1,13 +1,18 @@
-//! Reports: what rules brought, where customers fare worst, what they complain of. Read
+//! Reports: what rules brought, where customers fare worst, what they complain of, who
+//! they are, and the plan that follows. Read
 //! from what was reckoned last; reckoning is an act of its own.
 
 mod complaints;
 mod journey;
+mod plan;
 mod rules;
+mod segments;
 
 pub use complaints::complaints;
 pub use journey::journey;
+pub use plan::plan;
 pub use rules::{rule, rules};
+pub use segments::segments;
 
 use maud::{Markup, html};
 use serde_json::json;
@@ -40,6 +45,8 @@ fn sub(current: &str, lang: Language) -> Markup {
         ("/reports", lang.pick("Reglas", "Rules")),
         ("/reports/journey", lang.pick("Recorrido", "Journey")),
         ("/reports/complaints", lang.pick("Quejas y despedidas", "Complaints and farewells")),
+        ("/reports/segments", lang.pick("Etapas y segmentos", "Stages and segments")),
+        ("/reports/plan", lang.pick("El plan", "The plan")),
     ];
     html! {
         nav.sub aria-label=(lang.pick("Informes", "Reports")) {

@@ -4,6 +4,7 @@ use lazo_domain::instant::DAY_MILLIS;
 use maud::{Markup, html};
 
 use super::sub;
+use crate::console::access::Role;
 use crate::console::ask::Ask;
 use crate::console::parts;
 use crate::console::reply::{Answer, Page};
@@ -56,7 +57,7 @@ fn table(entries: &[AuditEntry], ask: &Ask) -> Markup {
                     @for entry in entries {
                         tr {
                             th scope="row" { (lang.time(entry.at, ask.now, &ask.zone())) }
-                            td data-l=(lang.pick("Quién", "Who")) { (rules.book.policy.called(&entry.by)) " (" (entry.role) ")" }
+                            td data-l=(lang.pick("Quién", "Who")) { (rules.book.policy.called(&entry.by)) " (" (role(&entry.role, lang)) ")" }
                             td data-l=(lang.pick("Qué", "What")) { (called(&entry.what, lang)) " " code.faint { (entry.about) } }
                             td data-l=(lang.pick("Antes", "Before")) { (value(&entry.before)) }
                             td data-l=(lang.pick("Después", "After")) { (value(&entry.after)) }
@@ -66,6 +67,10 @@ fn table(entries: &[AuditEntry], ask: &Ask) -> Markup {
             }
         }
     }
+}
+
+fn role(name: &str, lang: Language) -> &str {
+    Role::of(name).map_or(name, |role| role.called(lang))
 }
 
 fn value(value: &serde_json::Value) -> Markup {
@@ -89,6 +94,15 @@ fn called(what: &str, lang: Language) -> &str {
         "rules.rollback" => lang.pick("volvió a la versión", "went back to version"),
         "rules.status" => lang.pick("cambió el estado de", "changed the status of"),
         "report.reckon" => lang.pick("calculó el informe", "reckoned the report"),
+        "template.test" => lang.pick("envió una prueba de", "sent a test of"),
+        "session.end" => lang.pick("cerró la sesión de", "ended the session of"),
+        "complaint.open" => lang.pick("abrió una queja de", "opened a complaint of"),
+        "complaint.resolve" => lang.pick("resolvió la queja", "resolved the complaint"),
+        "customer.consent" => lang.pick("anotó lo que acepta", "noted what is welcome to"),
+        "customer.export" => lang.pick("exportó los datos de", "exported the data of"),
+        "customer.erase" => lang.pick("olvidó a", "forgot"),
+        "customer.merge" => lang.pick("unió con otro a", "merged with another"),
+        "customer.contact" => lang.pick("anotó un contacto con", "logged a contact with"),
         "failure.redrive" => lang.pick("reintentó la falla", "redrove the failure"),
         "failure.drop" => lang.pick("quitó la falla", "dropped the failure"),
         other => other,

@@ -4,10 +4,12 @@
 mod audit;
 mod failures;
 mod health;
+mod sessions;
 
 pub use audit::audit;
 pub use failures::{failure, failures, redrive};
 pub use health::health;
+pub use sessions::{end_session, sessions};
 
 use lazo_domain::policy::Policy;
 use maud::{Markup, html};
@@ -23,6 +25,7 @@ fn sub(current: &str, ask: &Ask) -> Markup {
     let all = [
         ("/settings", lang.pick("Política y personas", "Policy and people")),
         ("/settings/failures", lang.pick("Fallas", "Failures")),
+        ("/settings/sessions", lang.pick("Sesiones", "Sessions")),
         ("/settings/health", lang.pick("Salud", "Health")),
         ("/settings/audit", lang.pick("Quién cambió qué", "Who changed what")),
     ];
@@ -65,7 +68,7 @@ fn staff(policy: &Policy, ask: &Ask) -> Markup {
     html! {
         section.card aria-labelledby="h-people" {
             h2 #h-people { (lang.pick("Personas y equipos", "People and teams")) }
-            div.scroll tabindex="0" role="region" aria-labelledby="h-people" {
+            div.scroll tabindex="0" role="group" aria-labelledby="h-people" {
                 table.tcards {
                     thead { tr {
                         th scope="col" { (lang.pick("Nombre", "Name")) }

@@ -1,5 +1,9 @@
 //! Templates: what is said, in which languages; each as a customer would read it.
 
+mod send;
+
+pub use send::send;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use lazo_domain::channel::Channel;
@@ -11,7 +15,7 @@ use maud::{Markup, html};
 use super::ask::{Ask, segment};
 use super::edit::files::{self, Live, Place};
 use super::markdown;
-use super::parts::{Knot, Tone, note, tag};
+use super::parts::{self, Knot, Tone, note, tag};
 use super::reply::{Answer, Page, Reply, Trouble};
 use super::routes::Section;
 use crate::shell::rules::Rules;
@@ -176,16 +180,22 @@ fn locale(ask: &Ask, by_locale: &ByLocale) -> String {
 
 /// One template.
 pub async fn show(ask: Ask) -> Answer {
+    Ok(page(&ask, None).await?.into())
+}
+
+/// Its page, with what is wrong with the address of a test.
+async fn page(ask: &Ask, wrong: Option<&str>) -> Result<Page, Trouble> {
     let lang = ask.lang;
     let name = ask.named("name");
     let live = files::live(ask.app()).await?;
     let all = all(&live.bundle.templates);
     let by_locale = all.get(&name).ok_or(Trouble::NotFound)?;
-    let (templates, drafts) = shown(&ask, &live, &name).await?;
-    let locale = locale(&ask, by_locale);
+    let (templates, drafts) = shown(ask, &live, &name).await?;
+    let locale = locale(ask, by_locale);
     let rules = ask.rules();
     let main = html! {
         div class="wrap wide" {
+            @if let Some(said) = send::done(ask) { (parts::flash(said)) }
             p.crumbs { a href="/templates" { (Section::Templates.called(lang)) } " / " (name) }
             header.head {
                 h1 { (name) }
@@ -218,11 +228,14 @@ pub async fn show(ask: Ask) -> Answer {
                         } }
                     }
                 }
-                (said(&name, &locale, by_locale, &templates, &rules, &ask))
+                div {
+                    (said(&name, &locale, by_locale, &templates, &rules, ask))
+                    @if is_mail(by_locale) { (send::form(&name, &locale, wrong, ask)) }
+                }
             }
         }
     };
-    Ok(Page::new(Section::Templates, name.clone(), main).into())
+    Ok(Page::new(Section::Templates, name.clone(), main))
 }
 
 /// What it says, in a language.

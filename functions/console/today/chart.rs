@@ -91,7 +91,7 @@ fn drawn(
                 text x=(one(size.x(hour as f64))) y="164" text-anchor="middle" { (hour) }
             }
             line.l-now x1=(one(at)) x2=(one(at)) y1="14" y2="146" {}
-            text.b x=(one(if is_late { at - 6.0 } else { at + 6.0 })) y="20"
+            text.b.over x=(one(if is_late { at - 6.0 } else { at + 6.0 })) y="20"
                 text-anchor=[is_late.then_some("end")] { (lang.pick("ahora, ", "now, ")) (clock) }
         }
     }

@@ -9,6 +9,7 @@ use lazo_domain::touch::Reason;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::base::{self, BaseFigures};
 use super::{enrolled, json, measure, usual};
 use crate::shell::app::App;
 use crate::shell::store::{Moment, Month, StoreError};
@@ -31,6 +32,9 @@ pub struct Kept {
     pub complaints: Vec<ComplaintFigures>,
     /// Why customers left, with how many.
     pub leaving: Vec<(DissolutionReason, u64)>,
+    /// Who the customers are; absent in what an older program reckoned.
+    #[serde(default)]
+    pub base: Option<BaseFigures>,
 }
 
 /// What is told of one rule.
@@ -215,6 +219,18 @@ pub async fn read(app: &App) -> Result<Option<Kept>, StoreError> {
 /// # Errors
 /// [`StoreError`] where the table does not answer.
 pub async fn reckon(app: &App, now: Instant) -> Result<Kept, StoreError> {
+    let kept = figures(app, now).await?;
+    let text =
+        serde_json::to_string(&kept).map_err(|error| StoreError::Unwritable(error.to_string()))?;
+    app.store.keep_report(&text, now).await?;
+    Ok(kept)
+}
+
+/// The same, which keeps nothing.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn figures(app: &App, now: Instant) -> Result<Kept, StoreError> {
     let rules = app.rules();
     let book = &rules.book;
     let window = usual(now);
@@ -225,18 +241,15 @@ pub async fn reckon(app: &App, now: Instant) -> Result<Kept, StoreError> {
         .iter()
         .filter_map(|report| serde_json::to_value(json(report, window, &book.default_zone)).ok());
     let told: Vec<RuleFigures> = told.filter_map(|value| RuleFigures::of(&value)).collect();
-    let kept = Kept {
+    Ok(Kept {
         at: now,
         from: window.from,
         rules: told,
         journey: journey(app, now).await?,
         complaints: complaints(app, now).await?,
         leaving: leaving(app, now).await?,
-    };
-    let text =
-        serde_json::to_string(&kept).map_err(|error| StoreError::Unwritable(error.to_string()))?;
-    app.store.keep_report(&text, now).await?;
-    Ok(kept)
+        base: Some(base::figures(app, now).await?),
+    })
 }
 
 fn months(app: &App, now: Instant) -> impl Iterator<Item = Month> {

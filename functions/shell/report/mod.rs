@@ -6,8 +6,10 @@
 //! read units); where first touches of these days may still be pending, the states of
 //! those who have any touch pending besides.
 
+pub mod base;
 mod facts;
 pub mod kept;
+pub mod relationship_plan;
 mod told;
 
 use std::collections::BTreeSet;

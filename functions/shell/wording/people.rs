@@ -28,6 +28,18 @@ impl Language {
         }
     }
 
+    /// What a complaint is about: the usual categories in words, others as they are told.
+    pub fn category(self, name: &str) -> &str {
+        match name {
+            "delivery" => self.pick("entrega", "delivery"),
+            "product" => self.pick("producto", "product"),
+            "billing" => self.pick("cobro", "billing"),
+            "service" => self.pick("atención", "service"),
+            "" => self.pick("sin categoría", "no category"),
+            other => other,
+        }
+    }
+
     /// Why a customer left.
     pub fn dissolution(self, reason: DissolutionReason) -> &'static str {
         match reason {

@@ -166,6 +166,11 @@ impl Language {
         }
         said.push(self.channel(step.channel).to_owned());
         if let Some(who) = &step.assign_to {
+            let who = match who.as_str() {
+                "account_manager" => self.pick("su ejecutivo de cuenta", "their account manager"),
+                "sold_by" => self.pick("quien vendió", "whoever sold"),
+                other => other,
+            };
             said.push(format!("{} {who}", self.pick("a", "of")));
         }
         if let Some(attempts) = &step.attempts {

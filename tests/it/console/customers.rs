@@ -262,6 +262,12 @@ async fn data_are_exported_and_two_ids_are_joined() {
     let browser = Browser::at(&world, noon()).role(Role::Operations);
     let file = browser.post("/customers/c1/export", &[]).await;
     assert_eq!(file.status, StatusCode::OK);
+    for role in [Role::Rep, Role::Marketing] {
+        let other = Browser::at(&world, noon()).role(role);
+        let refused = other.post("/customers/c1/export", &[]).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{role:?}");
+        assert!(!other.get("/customers/c1").await.body.contains("/customers/c1/export"));
+    }
     let how = file.headers[header::CONTENT_DISPOSITION].to_str().unwrap();
     assert_eq!(how, "attachment; filename=\"c1.txt\"");
     assert!(

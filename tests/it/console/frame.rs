@@ -1,5 +1,7 @@
 //! What holds for every page and action: who may, headers, languages, what is refused.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use lazo::console::access::Role;
@@ -40,6 +42,19 @@ async fn each_route_is_open_to_its_roles_and_to_no_other() {
             assert_eq!(seen.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
         }
     }
+}
+
+/// The pages that a real browser looks at: tests/browser/pages.json.
+const IN_THE_BROWSER: &str = include_str!("../../browser/pages.json");
+
+#[test]
+fn a_real_browser_looks_at_every_page() {
+    let pages: Vec<serde_json::Value> = serde_json::from_str(IN_THE_BROWSER).unwrap();
+    let looked_at: BTreeSet<&str> =
+        pages.iter().filter_map(|page| page["route"].as_str()).collect();
+    let pages = ROUTES.iter().filter(|route| route.method == Method::GET);
+    let offered: BTreeSet<&str> = pages.map(|route| route.path).collect();
+    assert_eq!(looked_at, offered);
 }
 
 #[tokio::test]

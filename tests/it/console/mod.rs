@@ -4,4 +4,5 @@ pub mod browser;
 mod calls;
 mod customers;
 mod frame;
+mod reports;
 mod sign_in;

@@ -312,3 +312,44 @@ async fn nobody_is_signed_in_as_somebody_else_by_a_link() {
     let address = visit.get("/signin/go?to=https%3A%2F%2Fevil.example").await.location().to_owned();
     assert_eq!(visit.get(&provider.let_in(&address, |_| {})).await.location(), "/");
 }
+
+#[tokio::test]
+async fn an_admin_ends_the_session_of_somebody_else() {
+    let (world, provider) = (World::shipped().await, StandIn::start().await);
+    let visit = Visit::new(&world, &provider, noon());
+    visit.get(&provider.let_in(&visit.go().await, |_| {})).await;
+    let admin = Visit::new(&world, &provider, noon());
+    let is_admin = |claims: &mut Value| {
+        claims["groups"] = json!(["admin"]);
+        claims["email"] = json!("grace.hall@casalumbre.example");
+    };
+    admin.get(&provider.let_in(&admin.go().await, is_admin)).await;
+    let page = admin.get("/settings/sessions").await;
+    assert!(page.text().contains("Hay dos sesiones abiertas"), "{}", page.text());
+    let live = world.app.store.sessions(noon()).await.unwrap();
+    let (theirs, _) = live.iter().find(|(_, session)| session.role == "rep").unwrap();
+    let path = format!("/settings/sessions/{theirs}/end");
+    assert_eq!(visit.ask("POST", &path).await.status, StatusCode::FORBIDDEN, "a rep");
+    for _ in 0..2 {
+        assert_eq!(admin.ask("POST", &path).await.location(), "/settings/sessions?done=ended");
+    }
+    assert_eq!(visit.get("/").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(admin.get("/").await.status, StatusCode::OK);
+    let seen = admin.get("/settings/audit").await.text();
+    assert!(seen.contains("cerró la sesión de lucia.ortega"), "{seen}");
+}
+
+#[tokio::test]
+async fn an_address_that_the_provider_did_not_verify_makes_nobody_somebody() {
+    let (world, provider) = (World::shipped().await, StandIn::start().await);
+    let changes: [fn(&mut Value); 2] = [
+        |claims| drop(claims.as_object_mut().unwrap().remove("email_verified")),
+        |claims| claims["email_verified"] = false.into(),
+    ];
+    for change in changes {
+        let visit = Visit::new(&world, &provider, noon());
+        visit.get(&provider.let_in(&visit.go().await, change)).await;
+        let page = visit.get("/").await.text();
+        assert!(!page.contains("Lucía") && page.contains("u-1"), "{page}");
+    }
+}

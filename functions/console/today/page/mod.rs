@@ -269,7 +269,7 @@ fn complaints(told: &Told, view: &View) -> Markup {
                                         None => (entry.customer),
                                     }
                                 }
-                                p.s { (entry.category.as_ref().map_or("—", Line::as_str)) }
+                                p.s { (lang.category(entry.category.as_ref().map_or("", Line::as_str))) }
                             }
                             div.end {
                                 (deadline(told, entry))
