@@ -449,7 +449,7 @@ pub async fn of_console() -> Vec<Step> {
     assert_eq!(eva.post("/customers/eve/consent", &form).await.status, 303);
     assert_eq!(eva.post("/reports/refresh", &[]).await.status, 303);
     let test = [("to", "eva@shop.example")];
-    let test = eva.post("/templates/thank-you-mail/send", &test).await;
+    let test = eva.post("/templates/daily-digest/send", &test).await;
     assert_eq!(test.status, 303, "{}", test.text());
     signs_in(&app, now).await;
     shop.heard()

@@ -64,7 +64,9 @@ impl Known<'_> {
         let named: Vec<String> = named
             .map(|(name, count)| {
                 let title = book.segments().get(name).and_then(|one| lang.pick_text(&one.title));
-                format!("«{}» {}", title.unwrap_or(name), percent(base.share(*count), lang))
+                let (open, close) = (lang.pick("«", "“"), lang.pick("»", "”"));
+                let (title, share) = (title.unwrap_or(name), percent(base.share(*count), lang));
+                format!("{open}{title}{close} {share}")
             })
             .collect();
         let said = lang.pick("Los segmentos más grandes", "The largest segments");
