@@ -8,6 +8,7 @@ What it does not emulate, and what that means here:
   so the mailing role gets that beside its own policy. Everything else that the
   functions call is checked against their roles as deployed.
 - `Fn::Split` in conditions: which of the four partner buses there are is said outright.
+- Partner events: accepted and passed on to nobody.
 - Secrets without punctuation by `ExcludePunctuation`: said with the characters instead.
 - Dead-letter queues of rules and schedules, TTL, recovery, KMS: accepted, not acted on.
 """

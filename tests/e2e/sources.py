@@ -8,10 +8,12 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 
 from emulator import Emulator
 
 BUS = "aws.partner/shopify.com/77/lazo"
+PATTERN = {"source": [{"prefix": "aws.partner/"}]}
 SECRETS = {"shopify": ["shpss_e2e_new", "shpss_e2e_old"], "stripe": "whsec_e2e"}
 PERSONAL = ["Noemi Arriaga", "noemi@customer.example"]
 
@@ -35,7 +37,7 @@ def order(number: int, customer: dict, age: datetime.timedelta) -> dict:
 
 class Sources:
     def __init__(self, aws: Emulator, stack: dict[str, str]):
-        self.events = aws.client("events")
+        self.events, self.sqs, self.queue = aws.client("events"), aws.client("sqs"), stack["IngestQueueUrl"]
         self.gateway, self.host = aws.url, urllib.parse.urlsplit(stack["WebhooksUrl"]).netloc
 
     def post(self, source: str, body: bytes, secret: str | None) -> int:
@@ -52,15 +54,26 @@ class Sources:
             return answer.code
 
     def put(self, payload: dict) -> None:
-        """The same event on the partner's bus."""
-        detail = {
-            "metadata": {"X-Shopify-Topic": "orders/paid", "X-Shopify-Shop-Domain": "lazo.myshopify.com"},
-            "payload": payload,
+        """The same event by the partner's bus. The emulator lets nobody put one there: so
+        its rule is looked at, and what it would put on the queue is put there."""
+        rules = self.events.list_rules(EventBusName=BUS)["Rules"]
+        assert [json.loads(rule["EventPattern"]) for rule in rules] == [PATTERN], rules
+        targets = self.events.list_targets_by_rule(EventBusName=BUS, Rule=rules[0]["Name"])["Targets"]
+        assert [target["Arn"] for target in targets] == [self.queue_arn()], targets
+        envelope = {
+            "version": "0", "id": str(uuid.uuid4()), "detail-type": "shopifyWebhook", "source": BUS,
+            "account": "000000000000", "region": "us-east-1", "resources": [],
+            "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "detail": {
+                "metadata": {"X-Shopify-Topic": "orders/paid", "X-Shopify-Shop-Domain": "lazo.myshopify.com"},
+                "payload": payload,
+            },
         }
-        answer = self.events.put_events(Entries=[{
-            "EventBusName": BUS, "Source": BUS, "DetailType": "shopifyWebhook", "Detail": json.dumps(detail),
-        }])
-        assert answer["FailedEntryCount"] == 0, answer
+        self.sqs.send_message(QueueUrl=self.queue, MessageBody=json.dumps(envelope))
+
+    def queue_arn(self) -> str:
+        names = ["QueueArn"]
+        return self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]["QueueArn"]
 
     def check_refusals(self, body: bytes) -> None:
         for what, source, secret, status in [
