@@ -48,7 +48,7 @@ fn shipped(folder: &Path) -> Sources {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         (name, std::fs::read_to_string(path).unwrap())
     };
-    let (sources, found) = read_sources(&yaml.map(read).collect());
+    let (sources, found) = read_sources(&yaml.map(read).collect::<Vec<_>>());
     assert!(found.is_empty(), "{found:?}");
     sources
 }
