@@ -294,7 +294,7 @@ impl System {
         let outbox = outbox_in(data)?;
         let mailer = match &setup.smtp {
             None => Mailer::Outbox(outbox.clone()),
-            Some(url) => Mailer::Smtp(Smtp::new(url).with_context(|| format!("--smtp {url}"))?),
+            Some(url) => Mailer::Smtp(smtp(url)?),
         };
         if setup.publishes_first {
             publish_first(&store, target).await?;
@@ -329,6 +329,15 @@ impl System {
             ..embedded
         })
     }
+}
+
+/// A mail server by its URL, which may hold a password and is not repeated.
+///
+/// # Errors
+/// Where it is none.
+pub fn smtp(url: &str) -> anyhow::Result<Smtp> {
+    let form = "--smtp: no address of a mail server such as smtp://user:password@host:587";
+    Smtp::new(url).map_err(|_| anyhow::anyhow!(form))
 }
 
 /// The folder of mails of a local system.

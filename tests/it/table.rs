@@ -306,7 +306,8 @@ fn every_function_is_watched() {
             publishes == counts(&function, "lost_events"),
             "lost events: counted where it publishes",
         );
-        let mails = role.contains("ses:SendEmail");
+        // The console sends tests of templates alone, and its page tells what became of them.
+        let mails = role.contains("ses:SendEmail") && function != "Console";
         for field in ["unknown_sends", "refused_mails", "unwritten_mails"] {
             check(mails == counts(&function, field), &format!("{field}: counted where it sends"));
         }

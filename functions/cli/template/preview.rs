@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use lazo::shell::mailer::{Letter, Mailer, Recipient, Refusal, SendError, Ses, Smtp};
+use lazo::shell::mailer::{Letter, Mailer, Recipient, Refusal, SendError, Ses};
 use lazo::shell::rules::{Rules, template_files};
 use lazo::shell::timeline;
 use lazo::shell::wording::Language;
@@ -20,7 +20,7 @@ use lazo_domain::view::View;
 
 use crate::Answer;
 use crate::clock;
-use crate::system::{System, Target};
+use crate::system::{System, Target, smtp};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -216,7 +216,7 @@ async fn send(
     lang: Language,
 ) -> anyhow::Result<Answer> {
     let mailer = match &args.smtp {
-        Some(url) => Mailer::Smtp(Smtp::new(url).with_context(|| format!("--smtp {url}"))?),
+        Some(url) => Mailer::Smtp(smtp(url)?),
         None => {
             let sdk = lazo::shell::app::aws().load().await;
             Mailer::Ses(Ses::new(lazo::shell::app::ses_client(&sdk), None))

@@ -31,10 +31,10 @@ pub fn hint_or<'a>(
     let names: Vec<String> =
         related(typed, &known).into_iter().map(|name| format!("{name:?}")).collect();
     match names.is_empty() {
-        true => said!("; `{command}` los lista todos", "; `{command}` lists all"),
+        true => said!("; `{command}` muestra la lista", "; `{command}` lists all"),
         false => {
             let (es, en) = (names.join(" o "), names.join(" or "));
-            let all = said!("? `{command}` los lista todos", "? `{command}` lists all");
+            let all = said!("? `{command}` muestra la lista", "? `{command}` lists all");
             Bilingual { es: format!("; ¿quisiste decir {es}"), en: format!("; did you mean {en}") }
                 .then(&all)
         }

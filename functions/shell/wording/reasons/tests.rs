@@ -255,7 +255,7 @@ fn errors_of_commands_are_told_in_spanish() {
 fn said_by(mapping: &str) -> Vec<String> {
     let topics = mapping.split_once("\ntopics:\n").unwrap().1.split("\n\n").next().unwrap();
     let topics = topics.lines().filter_map(|line| line.split_once(": \"")).map(|(_, said)| said);
-    let keys = ["as: ", "because: ", "otherwise: "];
+    let keys = [" as: ", " because: ", " otherwise: "];
     let others = mapping.lines().flat_map(|line| {
         keys.iter().filter_map(move |key| line.split_once(key)).map(|(_, said)| said)
     });
