@@ -90,6 +90,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "failures redrive",
         "lazo failures redrive 521e --with mended.json\nlazo failures redrive --all",
     ),
+    (
+        "pause",
+        "lazo pause --why \"wrong prices\"\nlazo pause --purpose marketing\nlazo pause --rule winback\nlazo pause --list",
+    ),
+    ("resume", "lazo resume\nlazo resume --rule winback"),
     ("export", "lazo export cus-00226 > cus-00226.txt\nlazo export cus-00226 --json"),
     ("erase", "lazo erase cus-00226\nlazo erase cus-00226 --yes --request-id ticket-981"),
 ];

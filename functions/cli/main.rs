@@ -54,6 +54,7 @@ mod lang;
 mod local;
 mod log;
 mod new_shop;
+mod pause;
 mod place;
 mod plan;
 mod publish;
@@ -128,6 +129,8 @@ enum Command {
     Journey(journey::Args),
     Report(report::Args),
     Failures(failures::Args),
+    Pause(pause::PauseArgs),
+    Resume(pause::ResumeArgs),
     Export(export::Args),
     Erase(erase::Args),
     #[command(hide = true)]
@@ -231,6 +234,8 @@ impl Command {
             | Command::New(_)
             | Command::Sources(_)
             | Command::Failures(_)
+            | Command::Pause(_)
+            | Command::Resume(_)
             | Command::Export(_)
             | Command::Erase(_)
             | Command::Schemas(_) => return None,
@@ -279,6 +284,8 @@ fn on_runtime(
             Command::Journey(args) => journey::run(&args, target, lang).await,
             Command::Report(args) => report::run(&args, target, lang).await,
             Command::Failures(args) => failures::run(&args, target).await,
+            Command::Pause(args) => pause::pause(&args, target, lang).await,
+            Command::Resume(args) => pause::resume(&args, target, lang).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
             Command::New(_) | Command::Schemas(_) | Command::Sources(_) => Ok(Answer::Yes),

@@ -2,14 +2,14 @@
 
 mod deliver;
 mod escalate;
+mod fence;
 mod hear;
 mod settle;
 
 use std::time::Duration;
 
 use lazo_domain::channel::DoneBy;
-use lazo_domain::customer::Phase;
-use lazo_domain::decide::{Decision, Input, decide};
+use lazo_domain::decide::Decision;
 use lazo_domain::id::Id;
 use lazo_domain::instant::Instant;
 use lazo_domain::touch::{Send, TouchId};
@@ -22,11 +22,10 @@ use crate::shell::commit::{Step, until_done};
 use crate::shell::intake::merging;
 use crate::shell::rules::Rules;
 use crate::shell::send_rate::{SendRate, SendSlot};
+use crate::shell::sending::{self, Sending};
 use crate::shell::store::table::Alarm;
-use crate::shell::store::{
-    Call, Commit, EscalationEntry, LEDGER_ITEMS_MAX, Ledger, LedgerEntry, Loaded, SETTLE_AFTER,
-    StoreError, TouchEntry, mark,
-};
+use crate::shell::store::{Commit, EscalationEntry, Loaded, SETTLE_AFTER, StoreError};
+use fence::{entries_of, known_sends, mark_sent};
 use settle::{settle, write_outcome};
 
 /// How long a run takes new customers on: until the schedule starts the next one. A
@@ -100,8 +99,8 @@ pub async fn run_for(
 /// [`StoreError`] where the index cannot be read.
 pub async fn settle_all(app: &App, now: Instant) -> Result<DispatchReport, StoreError> {
     let pace = SendRate::new(now, None);
-    let run = Run::new(app, &pace, now);
     let mut report = DispatchReport::default();
+    let Some(run) = Run::begin(app, &pace, now).await? else { return Ok(report) };
     let done = run.settle_each(&mut report).await;
     let report = run.end(report).await;
     done.map(|()| report)
@@ -113,8 +112,8 @@ async fn run_at(
     share: Share,
     pace: &SendRate,
 ) -> Result<DispatchReport, StoreError> {
-    let run = Run::new(app, pace, now);
     let mut report = DispatchReport::default();
+    let Some(run) = Run::begin(app, pace, now).await? else { return Ok(report) };
     let work = async |loaded: Loaded| match pace.is_over() {
         true => Ok(DispatchReport::default()),
         false => run.attend(loaded).await,
@@ -139,9 +138,11 @@ async fn run_at(
 /// # Errors
 /// [`StoreError`] where the store does not answer.
 pub async fn attend(app: &App, id: &Id, now: Instant) -> Result<DispatchReport, StoreError> {
-    let loaded = app.store.load(id).await?;
     let pace = SendRate::new(now, None);
-    let run = Run::new(app, &pace, now);
+    let Some(run) = Run::begin(app, &pace, now).await? else {
+        return Ok(DispatchReport::default());
+    };
+    let loaded = app.store.load(id).await?;
     let done = run.attend(loaded).await;
     let told = run.end(DispatchReport::default()).await;
     done.map(|report| DispatchReport { not_notified: told.not_notified, ..report })
@@ -156,8 +157,21 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(app: &'a App, pace: &'a SendRate, now: Instant) -> Run<'a> {
-        Run { app, pace, now, outgoing: Outgoing::new(&app.bus) }
+    /// A run; `None` where nothing may go out.
+    async fn begin(
+        app: &'a App,
+        pace: &'a SendRate,
+        now: Instant,
+    ) -> Result<Option<Run<'a>>, StoreError> {
+        if sending::look_now(app).await? == Sending::OnHold {
+            tracing::error!(
+                on_hold = 1,
+                "this table is a restored copy: nothing goes out until lazo restore has \
+                 looked what went out since it was made"
+            );
+            return Ok(None);
+        }
+        Ok(Some(Run { app, pace, now, outgoing: Outgoing::new(&app.bus) }))
     }
 
     /// Tells what is left to tell, and counts what may not have been told.
@@ -231,6 +245,7 @@ impl<'a> Run<'a> {
             return Ok(Some(Round::Over));
         }
         let loaded = escalate::tell(app, loaded, pace, now).await?;
+        sending::look(app).await?;
         let rules = app.rules();
         let (loaded, mut decision) = hear::decide_due(app, loaded, &rules.book, now).await?;
         let before = &loaded.customer;
@@ -336,60 +351,4 @@ fn is_mail(send: &Send) -> bool {
 
 fn is_for_a_person(send: &Send) -> bool {
     send.channel.is_for_a_person()
-}
-
-/// What a decision about what is due writes into the ledger. Its fences carry a
-/// mark of this one try, so that it knows them again.
-fn entries_of(decision: &mut Decision) -> Ledger {
-    let mut entries: Vec<LedgerEntry> = Vec::new();
-    let mark = mark();
-    for send in &decision.sends {
-        entries.push(LedgerEntry::Touch(TouchEntry::fence(send).by(&mark)));
-        if is_for_a_person(send) {
-            entries.push(LedgerEntry::Call(Call::new(send)));
-        }
-    }
-    let escalations = decision.escalations.iter().map(EscalationEntry::new);
-    entries.extend(escalations.map(LedgerEntry::Escalation));
-    let mut ledger = Ledger { entries };
-    let room = LEDGER_ITEMS_MAX.saturating_sub(ledger.entries.len());
-    ledger.end_touches(&mut decision.customer, std::mem::take(&mut decision.records), room);
-    ledger
-}
-
-/// The touches whose once-only key the ledger has already.
-fn known_sends<'a>(ledger: &Ledger, entries: &[usize], sends: &'a [Send]) -> Vec<&'a Send> {
-    let known = entries.iter().filter_map(|index| match &ledger.entries[*index] {
-        LedgerEntry::Touch(entry) => Some(&entry.touch),
-        _ => None,
-    });
-    let known: Vec<_> = known.collect();
-    sends.iter().filter(|send| known.contains(&&send.touch)).collect()
-}
-
-/// A touch that the ledger knows was sent before, by a state that is lost: it
-/// is taken for sent, and not sent again. Whether something was written.
-async fn mark_sent(
-    app: &App,
-    loaded: &Loaded,
-    known: &[&Send],
-    now: Instant,
-) -> Result<bool, StoreError> {
-    if known.is_empty() {
-        return Ok(false);
-    }
-    let rules = app.rules();
-    let mut customer = loaded.customer.clone();
-    for send in known {
-        tracing::warn!(
-            rule = send.touch.rule,
-            "a touch is in the ledger already, it is not sent again"
-        );
-        if let Some(enrolment) = customer.enrolments.iter_mut().find(|e| e.is_at(&send.touch)) {
-            enrolment.phase = Phase::sending(send.at, send.version);
-        }
-        customer = decide(customer, Input::Confirmed(&send.touch), &rules.book, now).customer;
-    }
-    let done = app.store.commit(loaded, customer, &Ledger::default(), now).await?;
-    Ok(matches!(done, Commit::Done(_)))
 }

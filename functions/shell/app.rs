@@ -13,6 +13,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use lazo_domain::drift::Model;
 use lazo_domain::instant::Instant;
+use lazo_domain::sending_pause::SendingPause;
 
 use crate::shell::bus::Bus;
 use crate::shell::link::token::{BadKeys, Keys};
@@ -21,6 +22,7 @@ use crate::shell::queue::Queue;
 use crate::shell::rules::{Rules, RulesError};
 use crate::shell::secrets::Vault;
 use crate::shell::send_rate::AccountRate;
+use crate::shell::sending::LastLook;
 use crate::shell::store::{CalendarRules, Deployed, LiveVersion, Store, StoreError};
 
 /// Why a function cannot start.
@@ -69,6 +71,8 @@ pub struct App {
     /// When it was last looked which version is live, in milliseconds.
     version_looked_at: AtomicI64,
     account_rate: AccountRate,
+    /// What was last read of whether anything may go out.
+    pub(in crate::shell) sending: LastLook,
 }
 
 /// The environment that the functions read: names, as the template sets them.
@@ -146,7 +150,18 @@ impl App {
         let rules = RwLock::new(Arc::new(rules));
         let (account_rate, link_keys) = (AccountRate::default(), None);
         let version_looked_at = AtomicI64::new(i64::MIN);
-        App { store, bus, mailer, links_url, link_keys, rules, version_looked_at, account_rate }
+        let sending = LastLook::default();
+        App {
+            store,
+            bus,
+            mailer,
+            links_url,
+            link_keys,
+            rules,
+            version_looked_at,
+            account_rate,
+            sending,
+        }
     }
 
     /// The same, which can sign links and verify them.
@@ -298,8 +313,23 @@ impl App {
         }
     }
 
-    /// Puts other rules in force.
-    pub fn replace_rules(&self, rules: Rules) {
+    /// Decides by what of the sending is paused from here on.
+    pub(in crate::shell) fn set_pauses(&self, pauses: Vec<SendingPause>) {
+        let rules = self.rules();
+        if rules.book.pauses() != pauses {
+            let book = rules.book.clone().with_pauses(pauses);
+            self.put_rules(rules.with_book(book));
+        }
+    }
+
+    /// Puts other rules in force. What is paused stays so.
+    pub fn replace_rules(&self, mut rules: Rules) {
+        let pauses = self.rules().book.pauses().to_vec();
+        rules.book = rules.book.with_pauses(pauses);
+        self.put_rules(rules);
+    }
+
+    fn put_rules(&self, rules: Rules) {
         match self.rules.write() {
             Ok(mut live) => *live = Arc::new(rules),
             Err(poisoned) => *poisoned.into_inner() = Arc::new(rules),

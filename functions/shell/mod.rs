@@ -20,6 +20,7 @@ pub mod report;
 pub mod rules;
 pub mod secrets;
 pub mod send_rate;
+pub mod sending;
 pub mod staff_mail;
 pub mod store;
 pub mod telemetry;

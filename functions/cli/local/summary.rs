@@ -37,11 +37,13 @@ const EMPTY_ITEMS_MAX: i32 = 200;
 /// # Errors
 /// Where the table cannot be read.
 pub async fn is_empty(store: &Store) -> anyhow::Result<bool> {
-    // Besides the versions of its rules, which are there from the beginning.
+    // Besides the versions of its rules and whether it sends, which are there from the
+    // beginning.
     let scan = store.client().scan().table_name(TABLE).select(Select::Count);
     let scan = scan
-        .filter_expression("pk <> :rules AND NOT begins_with(pk, :bundle)")
+        .filter_expression("pk <> :rules AND pk <> :sending AND NOT begins_with(pk, :bundle)")
         .expression_attribute_values(":rules", AttributeValue::S("rules".into()))
+        .expression_attribute_values(":sending", AttributeValue::S("sending".into()))
         .expression_attribute_values(":bundle", AttributeValue::S("bundle#".into()));
     Ok(scan.limit(EMPTY_ITEMS_MAX).send().await?.count() == 0)
 }

@@ -95,6 +95,8 @@ fn called(what: &str, lang: Language) -> &str {
         "rules.status" => lang.pick("cambió el estado de", "changed the status of"),
         "report.reckon" => lang.pick("calculó el informe", "reckoned the report"),
         "template.test" => lang.pick("envió una prueba de", "sent a test of"),
+        "sending.pause" => lang.pick("pausó el envío", "paused the sending"),
+        "sending.resume" => lang.pick("reanudó el envío", "resumed the sending"),
         "session.end" => lang.pick("cerró la sesión de", "ended the session of"),
         "complaint.open" => lang.pick("abrió una queja de", "opened a complaint of"),
         "complaint.resolve" => lang.pick("resolvió la queja", "resolved the complaint"),

@@ -4,11 +4,13 @@
 mod audit;
 mod failures;
 mod health;
+mod sending;
 mod sessions;
 
 pub use audit::audit;
 pub use failures::{failure, failures, redrive};
 pub use health::health;
+pub use sending::{on_hold, pause, resume, sending};
 pub use sessions::{end_session, sessions};
 
 use lazo_domain::policy::Policy;
@@ -26,6 +28,7 @@ fn sub(current: &str, ask: &Ask) -> Markup {
         ("/settings", lang.pick("Política y personas", "Policy and people")),
         ("/settings/failures", lang.pick("Fallas", "Failures")),
         ("/settings/sessions", lang.pick("Sesiones", "Sessions")),
+        ("/settings/sending", lang.pick("Envío", "Sending")),
         ("/settings/health", lang.pick("Salud", "Health")),
         ("/settings/audit", lang.pick("Quién cambió qué", "Who changed what")),
     ];

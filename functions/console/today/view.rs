@@ -18,7 +18,7 @@ use crate::console::reply::Trouble;
 use crate::console::routes::may;
 use crate::shell::app::App;
 use crate::shell::call_list::{self, Listed};
-use crate::shell::store::{ComplaintEntry, Failure, StoreError};
+use crate::shell::store::{ComplaintEntry, Failure, SendingState, StoreError};
 
 /// How many calls of each list are read.
 const CALLS_OF_EACH: usize = 30;
@@ -47,6 +47,8 @@ pub struct View {
     pub failures: Option<Vec<Failure>>,
     /// What went out, what did not, and what comes.
     pub day: Day,
+    /// How the sending stands; `None` while nobody looked.
+    pub sending: Option<SendingState>,
 }
 
 /// Calls that wait.
@@ -84,16 +86,17 @@ impl Calls {
 pub async fn read(ask: &Ask) -> Result<View, Trouble> {
     let role = ask.user.role;
     let sees_people = may(role, &Method::GET, "/customers/{id}") || role != Role::Operations;
-    let (calls, complaints, birthdays, drifting, failures, day) = futures::try_join!(
+    let (calls, complaints, birthdays, drifting, failures, day, sending) = futures::try_join!(
         calls(ask),
         complaints(ask),
         birthdays(ask, sees_people),
         drifting(ask, sees_people),
         failures(ask),
         day::read(ask.app(), ask.now),
+        async { Ok(ask.app().store.sending_state().await?) },
     )?;
     let (complaints, complaints_more) = complaints;
-    Ok(View { calls, complaints, complaints_more, birthdays, drifting, failures, day })
+    Ok(View { calls, complaints, complaints_more, birthdays, drifting, failures, day, sending })
 }
 
 async fn calls(ask: &Ask) -> Result<Option<Calls>, StoreError> {

@@ -39,6 +39,7 @@ pub mod rule;
 pub mod rulebook;
 pub mod search;
 pub mod segment;
+pub mod sending_pause;
 pub mod simulation;
 pub mod source;
 pub mod span;

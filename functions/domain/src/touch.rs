@@ -105,6 +105,8 @@ pub enum Reason {
     QuietHours,
     /// It waits: a cap is full, or what room it has is for touches that rank higher.
     FrequencyCap,
+    /// It waits: somebody paused the sending.
+    SendingPaused,
     /// The mail service took no more for now.
     Throttled,
     /// The answer to its sending was lost, and it goes once more.
@@ -137,6 +139,7 @@ impl Reason {
             Reason::NotSampled => "not_sampled",
             Reason::QuietHours => "quiet_hours",
             Reason::FrequencyCap => "frequency_cap",
+            Reason::SendingPaused => "sending_paused",
             Reason::Throttled => "throttled",
             Reason::Unanswered => "unanswered",
             Reason::Undeliverable => "undeliverable",

@@ -42,6 +42,7 @@
 //! | `sign_ins` | `<hash of a state>` | a sign-in that was begun |
 //! | `failure#waits/<purchase id>` | `<hash>` | one that waits for a purchase |
 //! | `deployed` | `bus` | the bus that the stack works on |
+//! | `sending` | `pauses` | what of the sending is paused, and in which table that was written |
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lazo_domain::digest::{self, sha256_hex};
@@ -179,6 +180,10 @@ pub(super) fn drift_model() -> Item {
 
 pub(super) fn deployed() -> Item {
     keyed("deployed", "bus")
+}
+
+pub(super) fn sending_state() -> Item {
+    keyed("sending", "pauses")
 }
 
 /// The partition of those who are signed in.

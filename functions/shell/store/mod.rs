@@ -46,8 +46,8 @@ use customer::{addresses, alarms, details, format, item, search, sections};
 use ledger::{answers, beside, ended, enrolments, entries, feedback, history};
 use monthly::{dissolutions, experiences, monthly_statistics};
 use operations::{
-    audit, calendar_rules, deployed, drafts, drift_model, failures, purchases, send_rate, sessions,
-    versions,
+    audit, calendar_rules, deployed, drafts, drift_model, failures, purchases, send_rate,
+    sending_state, sessions, versions,
 };
 use work_list::{calls, complaints, staff_index, staff_mail};
 
@@ -82,6 +82,7 @@ use query::Sk;
 pub use search::{Part, SEARCH_FORMAT, SearchPage};
 use sections::Sections;
 pub use send_rate::Reservation;
+pub use sending_state::SendingState;
 pub use sessions::{Session, SignIn};
 pub use staff_index::{MonthDay, STAFF_INDEX_ITEMS_MAX};
 pub use staff_mail::{Fence, NoticeEntry, NoticeState};

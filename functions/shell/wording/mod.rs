@@ -8,6 +8,7 @@ mod days;
 pub mod described;
 mod desk;
 mod failures;
+mod pauses;
 pub mod people;
 pub mod plan;
 mod reasons;

@@ -89,6 +89,7 @@ fn why(reason: Reason) -> (&'static str, &'static str) {
             "el cliente ya recibió suficientes mensajes",
             "the customer has heard from us often enough",
         ),
+        R::SendingPaused => ("el envío está en pausa", "the sending is paused"),
         R::Throttled => {
             ("el servicio no aceptó más por ahora", "the service takes no more for now")
         }

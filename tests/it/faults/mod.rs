@@ -18,6 +18,7 @@ mod guards;
 mod lost;
 mod model;
 mod oracle;
+mod pauses;
 mod publications;
 mod run;
 pub mod schedules;

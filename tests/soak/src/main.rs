@@ -42,6 +42,7 @@ mod mailbox;
 mod malformed;
 mod observe;
 mod oracle;
+mod pauses;
 mod people;
 mod publications;
 mod queue;
@@ -247,7 +248,8 @@ async fn judge(world: &mut World) -> anyhow::Result<Vec<Violation>> {
     let (listed, kept) = observe::failures(world).await?;
     let Years { from, until } = world.setup.years;
     let live = std::mem::take(&mut world.publications.live);
-    let around = Surroundings { from, until, trouble, listed, live };
+    let pauses = world.pauses.all.clone();
+    let around = Surroundings { from, until, trouble, listed, live, pauses };
     let mut violations = observe::not_kept(world, &kept);
     violations.extend(observe::told_twice(world));
     violations.extend(observe::mornings(world, &around));

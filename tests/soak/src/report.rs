@@ -71,6 +71,7 @@ pub fn print(args: &Args, found: &Found, took: Duration) -> anyhow::Result<()> {
     out!("{:>12} calls and {} tasks asked for", totals.calls, totals.tasks);
     out!("{:>12} mails to somebody in the shop", totals.notices);
     out!("{:>12} versions of the rules that went live", totals.versions);
+    out!("{:>12} pauses of the sending", totals.pauses);
     out!("touches:");
     for (outcome, count) in &totals.touches {
         out!("{count:>12} {outcome}");

@@ -133,6 +133,8 @@ pub enum Defect {
     SharesNothing,
     /// Workers go on by the first version of the rules that they saw.
     OldVersion,
+    /// A pause of the sending is acknowledged and never made.
+    DeafToPauses,
     /// What events told is kept for ever.
     KeepsForEver,
 }

@@ -38,7 +38,7 @@ fn whatever_goes_wrong_every_customer_gets_what_they_should() {
     assert!(violations.is_empty(), "{}", told(&violations));
     assert!(totals.crashes > 0 && totals.faults > 0 && totals.duplicates > 0, "{totals:?}");
     assert!(totals.replayed > 150 && totals.mails > 50, "{totals:?}");
-    assert!(totals.versions > 5, "{totals:?}");
+    assert!(totals.versions > 5 && totals.pauses > 3, "{totals:?}");
 }
 
 #[test]
@@ -101,6 +101,7 @@ the_oracle_sees! {
     a_morning_without_a_mail_is_seen: NoMornings, "did not come";
     a_morning_s_mail_that_tells_too_much_is_seen: TellsTooMuch, "complaints, and ";
     a_survey_that_everybody_gets_is_seen: AsksAll, "to somebody who was not drawn";
+    a_pause_of_the_sending_that_is_not_kept_is_seen: DeafToPauses, "while its sending was paused";
     history_that_is_kept_for_ever_is_seen: KeepsForEver, "told is still kept";
     a_piece_that_reaches_nobody_is_seen: SharesNothing, "not begun for filter_false without cause";
 }

@@ -43,6 +43,8 @@ pub struct Totals {
     pub notices: u64,
     /// Versions of the rules that went live.
     pub versions: u64,
+    /// Pauses of the sending.
+    pub pauses: u64,
     /// Touches by how they ended, and why where they did not go out.
     pub touches: BTreeMap<String, u64>,
     pub replayed: u64,
@@ -85,6 +87,7 @@ impl Totals {
             (&mut self.corrections, other.corrections),
             (&mut self.notices, other.notices),
             (&mut self.versions, other.versions),
+            (&mut self.pauses, other.pauses),
             (&mut self.replayed, other.replayed),
             (&mut self.violations, other.violations),
         ] {

@@ -24,6 +24,7 @@ use super::fact::{Fact, What};
 use super::happening::Of;
 use super::life::{DAY, MINUTE, Years, life};
 use super::malformed::{self, Malformed};
+use super::pauses::Pauses;
 use super::people::{Person, dice, of_thousand, person};
 use super::publications::Publications;
 use super::queue::{Delivery, Place, Queue};
@@ -89,6 +90,8 @@ pub struct World {
     pub listed: BTreeSet<String>,
     /// Versions of the rules.
     pub publications: Publications,
+    /// What of the sending was paused.
+    pub pauses: Pauses,
     pub totals: Totals,
 }
 
@@ -123,6 +126,7 @@ impl World {
         let app = Rc::new(wiring.app(rules(setup.defect)?, Some(links)));
         let count = numbers.len();
         let publications = Publications::new(rng.fork(), setup.years.from);
+        let pauses = Pauses::new(rng.fork(), setup.years.from);
         let mut world = World {
             setup: setup.clone(),
             rng,
@@ -146,6 +150,7 @@ impl World {
             trouble: Vec::new(),
             listed: BTreeSet::new(),
             publications,
+            pauses,
             totals: Totals { customers: count as u64, ..Totals::default() },
         };
         for number in numbers {

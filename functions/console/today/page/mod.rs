@@ -14,6 +14,7 @@ use crate::console::access::Role;
 use crate::console::ask::{Ask, segment};
 use crate::console::parts::{Knot, Tone, note, tag};
 use crate::console::routes::may;
+use crate::console::settings::on_hold;
 use crate::shell::call_list::Listed;
 use crate::shell::rules::Rules;
 use crate::shell::store::{ComplaintEntry, Failure};
@@ -65,6 +66,7 @@ pub fn page(view: &View, ask: &Ask) -> Markup {
                 h1 { (greeting(local.hour(), lang)) ", " (ask.user.first_name()) }
                 p.lead { (lead(&told, view)) }
             }
+            (held_back(&told, view))
             @if is_first { (day) }
             div class="cols c75" {
                 div.stack6 {
@@ -81,6 +83,31 @@ pub fn page(view: &View, ask: &Ask) -> Markup {
             @if !is_first { (day) }
         }
     }
+}
+
+/// What of the sending waits for a person to go on.
+fn held_back(told: &Told, view: &View) -> Markup {
+    let lang = told.lang;
+    let Some(state) = &view.sending else { return html! {} };
+    let is_on_hold = state.table != told.ask.app().store.table();
+    let said = match (is_on_hold, state.pauses.is_empty()) {
+        (true, _) => on_hold(lang).to_owned(),
+        (false, true) => return html! {},
+        (false, false) => {
+            let scopes = state.pauses.iter().map(|pause| lang.pause_scope(&pause.scope));
+            let scopes = scopes.collect::<Vec<_>>().join(", ");
+            format!("{} {scopes}.", lang.pick("El envío está en pausa:", "Sending is paused:"))
+        }
+    };
+    let tone = if is_on_hold { Tone::Bad } else { Tone::Wait };
+    let sees = may(told.ask.user.role, &http::Method::GET, "/settings/sending");
+    note(
+        tone,
+        html! {
+            (said)
+            @if sees { " " a href="/settings/sending" { (lang.pick("Ver el envío", "See the sending")) } }
+        },
+    )
 }
 
 fn capital(text: &str) -> String {

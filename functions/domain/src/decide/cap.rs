@@ -137,7 +137,7 @@ impl Turn<'_> {
         higher
     }
 
-    /// Whether nothing known now ends a touch, nor does a complaint hold it.
+    /// Whether nothing known now ends a touch, nor do a complaint or a person hold it.
     fn would_go(&self, enrolment: &Enrolment, rule: &Rule, step: &Step) -> bool {
         let paused = match self.pause() {
             Pause::None => false,
@@ -147,6 +147,7 @@ impl Turn<'_> {
         let waits = paused && rule.during_complaint == DuringComplaint::Wait;
         self.forbidden(Gate::of(Some(rule)), step.channel).is_none()
             && !waits
+            && !self.book.is_paused(rule)
             && enrolment.next < self.expires_at(enrolment.due, step)
             && self.condition_fails(enrolment, step).is_none()
     }

@@ -13,6 +13,7 @@ use crate::instant::Instant;
 use crate::ordered;
 use crate::rule::{DuringComplaint, Trigger};
 use crate::rulebook::{Rule, Step};
+use crate::sending_pause::LOOK_AGAIN_MILLIS;
 use crate::touch::{Defer, Reason, Send, TouchStatus};
 use crate::view::View;
 
@@ -186,6 +187,10 @@ impl<'a> Turn<'a> {
         }
         if let Some(reason) = self.condition_fails(enrolment, step) {
             return Fate::End { reason, at: self.now };
+        }
+        if self.book.is_paused(rule) {
+            let until = self.now.plus_millis(LOOK_AGAIN_MILLIS).min(expires_at);
+            return Fate::Wait { reason: Reason::SendingPaused, until };
         }
         if let Some(fate) = self.rests(step.channel, expires_at) {
             return fate;

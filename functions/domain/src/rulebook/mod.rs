@@ -10,6 +10,7 @@ mod diagnostic;
 mod files;
 mod gaps;
 mod goal;
+mod paused;
 mod report;
 mod schema;
 mod segments;
@@ -30,6 +31,7 @@ use crate::instant::Instant;
 use crate::policy::Policy;
 use crate::rule::{DuringComplaint, Goal, PromisedDay, Reentry, Share, Status, Survey, Trigger};
 use crate::segment::Segments;
+use crate::sending_pause::SendingPause;
 use crate::span::Span;
 use crate::stage::Stage;
 use crate::text_by_language::TextByLanguage;
@@ -196,6 +198,8 @@ pub struct RuleBook {
     knows_values: bool,
     /// Which published version it is; `None` where it was read from a folder.
     version: Option<VersionNumber>,
+    /// What of the sending is paused.
+    pauses: Vec<SendingPause>,
 }
 
 impl RuleBook {
@@ -296,6 +300,7 @@ impl RuleBook {
             scorer,
             knows_values: false,
             version: None,
+            pauses: Vec::new(),
         }
     }
 

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{Item, StoreError, keys};
 
 /// The format that is written. Items without a number are of the first.
-pub(in crate::shell::store) const FORMAT: u32 = 5;
+pub(in crate::shell::store) const FORMAT: u32 = 6;
 
 /// The attribute that holds it.
 const ATTRIBUTE: &str = "format";

@@ -11,6 +11,7 @@ pub(super) mod kept_report;
 pub(super) mod purchases;
 pub(super) mod same_failure;
 pub(super) mod send_rate;
+pub(super) mod sending_state;
 pub(super) mod sessions;
 pub(super) mod versions;
 

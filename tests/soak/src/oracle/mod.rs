@@ -20,6 +20,7 @@
 //! | `drift` | the same for who drifts away |
 //! | `calls` | the same for calls that are tried again |
 //! | `complaints` | whether those in charge are told of what nobody resolves |
+//! | `pauses` | what somebody had paused when |
 //! | `versions` | whether each touch names the version of the rules that was live |
 //! | `mornings` | whether they are told in the morning of what is due |
 
@@ -35,6 +36,7 @@ mod guest;
 mod history;
 mod kin;
 mod mornings;
+mod pauses;
 mod reasons;
 mod safety;
 mod versions;
@@ -45,6 +47,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::fact::{Fact, Known};
+use super::pauses::Paused;
 use super::seen::{Escalated, Gone, Morning};
 pub use flows::is_of_a_day;
 pub use guest::under_any_id;
@@ -150,6 +153,8 @@ pub struct Surroundings {
     pub listed: BTreeSet<String>,
     /// Which version of the rules was live from when on, in the order of time.
     pub live: Vec<(i64, u32)>,
+    /// What was paused when.
+    pub pauses: Vec<Paused>,
 }
 
 impl Surroundings {

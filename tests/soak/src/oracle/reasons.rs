@@ -59,6 +59,7 @@ impl Case<'_> {
             "complaint_open" => view.is_paused(),
             "quiet_hours" => !is_open(step.line, view.country(), view.at, &view.zone()),
             "frequency_cap" => self.has_no_room(expected, view),
+            "sending_paused" => self.around.is_paused(expected.flow, view.at),
             "throttled" => self.around.had_trouble(view.at, view.at),
             "unanswered" => self.around.listed.contains(&expected.touch),
             _ => false,

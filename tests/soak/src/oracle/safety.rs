@@ -95,6 +95,7 @@ impl Case<'_> {
         let is_limited = step.line != Line::Email || is_marketing;
         check(view.is_transactional() && is_limited, "against the kind of relationship");
         check(flow.waits_for_complaints && view.is_paused(), "during a complaint's pause");
+        check(self.around.is_paused(flow, gone.at), "while its sending was paused");
         let zone = view.zone();
         check(!is_open(step.line, view.country(), gone.at, &zone), "outside its window");
         check(flow.holds_out(self.id_of(gone.is_of_guest)), "to somebody who is held out");

@@ -36,6 +36,7 @@ impl World {
             told = self.now;
             self.ses_faults.set_clock(self.now);
             self.look_at_versions().await;
+            self.look_at_pauses().await;
             self.bring().await;
             if self.now >= rounds_at {
                 rounds_at += 30 * DAY;

@@ -11,6 +11,7 @@ mod complaints;
 mod contacts;
 mod corrections;
 mod occasions;
+mod pauses;
 mod reports;
 mod sending;
 mod stages;
