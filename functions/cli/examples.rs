@@ -95,6 +95,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "lazo pause --why \"wrong prices\"\nlazo pause --purpose marketing\nlazo pause --rule winback\nlazo pause --list",
     ),
     ("resume", "lazo resume\nlazo resume --rule winback"),
+    (
+        "restore",
+        "lazo restore --table lazo-restored\nlazo restore --table lazo-restored --no-replay --yes",
+    ),
     ("export", "lazo export cus-00226 > cus-00226.txt\nlazo export cus-00226 --json"),
     ("erase", "lazo erase cus-00226\nlazo erase cus-00226 --yes --request-id ticket-981"),
 ];

@@ -63,6 +63,7 @@ mod rejected;
 mod remedies;
 mod replay;
 mod report;
+mod restore;
 mod rules;
 mod sample_shop;
 mod samples;
@@ -131,6 +132,7 @@ enum Command {
     Failures(failures::Args),
     Pause(pause::PauseArgs),
     Resume(pause::ResumeArgs),
+    Restore(restore::Args),
     Export(export::Args),
     Erase(erase::Args),
     #[command(hide = true)]
@@ -236,6 +238,7 @@ impl Command {
             | Command::Failures(_)
             | Command::Pause(_)
             | Command::Resume(_)
+            | Command::Restore(_)
             | Command::Export(_)
             | Command::Erase(_)
             | Command::Schemas(_) => return None,
@@ -286,6 +289,7 @@ fn on_runtime(
             Command::Failures(args) => failures::run(&args, target).await,
             Command::Pause(args) => pause::pause(&args, target, lang).await,
             Command::Resume(args) => pause::resume(&args, target, lang).await,
+            Command::Restore(args) => restore::run(&args, target, lang).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
             Command::New(_) | Command::Schemas(_) | Command::Sources(_) => Ok(Answer::Yes),

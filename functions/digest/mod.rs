@@ -23,6 +23,7 @@ use crate::shell::app::App;
 use crate::shell::call_list::{self, Listed};
 use crate::shell::rules::Rules;
 use crate::shell::send_rate::SendRate;
+use crate::shell::sending::{self, Sending};
 use crate::shell::staff_mail::{Notice, SendStatus, settle_held, tell};
 use crate::shell::store::{ComplaintEntry, NoticeEntry, NoticeState, StoreError};
 
@@ -68,6 +69,10 @@ pub async fn run(app: &App, now: Instant) -> Result<DigestReport, StoreError> {
     let morning = calendar::instant(today, at, zone);
     let is_morning = now >= morning && now < morning.plus_millis(MORNING_MILLIS);
     if now < morning || now >= morning.plus_millis(MORNING_MILLIS + SETTLING_MILLIS) {
+        return Ok(report);
+    }
+    // Of a restored copy nobody knows yet what was told since.
+    if sending::look(app).await? == Sending::OnHold {
         return Ok(report);
     }
     let pace = SendRate::new(now, None);

@@ -5,6 +5,7 @@
 //! one mail, so taking one changes the same once or a hundred times.
 
 mod manual_resolution;
+mod rebuilt;
 pub mod ses_event;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +126,12 @@ async fn take_from(
         Some(About::Staff(hash)) => return take_of_staff(app, hash, event).await,
         None => return Ok(Taken::Foreign),
     };
+    let known = match find(app, read, &tagged).await? {
+        None if rebuilt::is_wanted(app, event).await? => {
+            Box::pin(rebuilt::rebuild(app, &tagged, event, now)).await?
+        }
+        known => known,
+    };
     let attempt = async |entry: Option<TouchEntry>| -> Result<_, FeedbackError> {
         if !needs_state(event.fact, entry.as_ref())
             || settle_once(app, &tagged.customer, event, entry.as_ref(), now).await?
@@ -136,7 +143,7 @@ async fn take_from(
             None => None,
         }))
     };
-    let entry = until_done(find(app, read, &tagged).await?, attempt).await?;
+    let entry = until_done(known, attempt).await?;
     let entry = entry.map_err(|_| Contention)?;
     let Some(entry) = entry else { return Ok(Taken::Foreign) };
     // Also where it was settled before: this may be the second try of an event
@@ -163,6 +170,9 @@ async fn take_of_staff(app: &App, hash: &str, event: &MailEvent) -> Result<Taken
         false => (NoticeState::Refused, None),
     };
     app.store.settle_notice(hash, state, message_id).await?;
+    if let (Some(message_id), true) = (message_id, rebuilt::is_wanted(app, event).await?) {
+        app.store.rebuild_notice(hash, message_id, event.mailed_at).await?;
+    }
     if cause(event.fact).is_some() {
         tracing::error!(notice = hash, "mail to somebody in the shop bounces: mend the policy");
     }

@@ -212,14 +212,15 @@ impl App {
         sends_from(&self.rules().book.policy.brand.from, &allowed)
     }
 
-    /// Tells in the table which bus this stack works on, for commands that put
-    /// events on it.
+    /// Tells in the table which bus this stack works on and by which configuration set
+    /// its mails go, for commands that are given the table alone.
     ///
     /// # Errors
     /// [`StoreError`] where the table does not answer.
     pub async fn tell_bus(&self) -> Result<(), StoreError> {
         let source = optional(env::SHOP_SOURCE);
-        let deployed = Deployed { bus: self.bus.name().to_owned(), source };
+        let configuration_set = self.mailer.configuration_set().map(str::to_owned);
+        let deployed = Deployed { bus: self.bus.name().to_owned(), source, configuration_set };
         match self.store.deployed().await? {
             Some(known) if known == deployed => Ok(()),
             _ => self.store.keep_deployed(&deployed).await,

@@ -159,6 +159,33 @@ async fn change(
     Err(StoreError::Service("others change what is paused all the time; try again".into()).into())
 }
 
+/// Whether the table is a restored copy that waits: then the name of the table that it
+/// was copied from.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn copied_from(store: &Store) -> Result<Option<String>, StoreError> {
+    let state = store.sending_state().await?;
+    Ok(state.map(|state| state.table).filter(|table| table != store.table()))
+}
+
+/// Ends the wait of a restored copy: from the next look on it sends. What is paused stays
+/// so.
+///
+/// # Errors
+/// [`StoreError`] where the table does not answer.
+pub async fn begin_anew(store: &Store) -> Result<(), StoreError> {
+    for _ in 0..ATTEMPTS_MAX {
+        let Some(seen) = store.sending_state().await? else { return Ok(()) };
+        let (table, revision) = (store.table().to_owned(), seen.revision + 1);
+        let next = SendingState { table, revision, ..seen.clone() };
+        if seen.table == next.table || store.move_sending(Some(&seen), &next).await? {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Service("others change what is paused all the time; try again".into()))
+}
+
 /// What is paused.
 ///
 /// # Errors

@@ -144,9 +144,10 @@ class Emulator:
         """Deploys as the README says, by `sam deploy`. Returns the stack's outputs."""
         # The layout of the checkout, for the template's relative CodeUri.
         checkout = self.home / "checkout"
-        (checkout / "infra").mkdir(parents=True)
-        (checkout / "target").mkdir()
-        (checkout / "target/lambda").symlink_to(zips.resolve())
+        if not checkout.exists():
+            (checkout / "infra").mkdir(parents=True)
+            (checkout / "target").mkdir()
+            (checkout / "target/lambda").symlink_to(zips.resolve())
         shutil.copy(ROOT / "infra/samconfig.toml", checkout / "infra")
         template = dict(self.template)
         template["Resources"] = {

@@ -352,7 +352,7 @@ def main() -> int:
         with (
             Emulator(rules, proxy.url) as aws,
             proxy.before(aws.url),
-            deployed(aws, zips, arch, policy) as stack,
+            deployed(aws, zips, arch, policy) as (stack, _),
         ):
             run = Storm(aws, stack, proxy)
             run.prepare()

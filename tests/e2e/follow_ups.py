@@ -12,11 +12,13 @@ import sys
 import tempfile
 import time
 
+import restored
 from emulator import Emulator
 from links import Links
 from sources import PERSONAL as OF_SHOPIFY, Sources, order
 from shop import (
     PURCHASE_AGE,
+    Deploy,
     Shop,
     check_no_personal_data_out,
     check_nothing_left_behind,
@@ -119,7 +121,9 @@ def check_shopify(aws: Emulator, shop: Shop) -> None:
     equal("customers to call", called_ids, sorted([CALLED["customer_id"], "shopify-502"]))
 
 
-def scenario(aws: Emulator, shop: Shop, policy: dict) -> None:
+def scenario(aws: Emulator, shop: Shop, policy: dict, again: Deploy) -> None:
+    shop.tick()
+    restored.copy_of(aws, shop.stack["TableName"])
     step("a customer to mail and one to call; an event that fits no schema among theirs")
     shop.publish([*profiles(), ("PurchaseCompleted", {"customer_id": MAILED["customer_id"], "total": "free"})])
     step("both bought 50 hours ago")
@@ -139,7 +143,7 @@ def scenario(aws: Emulator, shop: Shop, policy: dict) -> None:
     check_one_mail_and_one_call(aws, shop)
     step("the same events published again change nothing")
 
-    shop.replay()
+    shop.replay("e2e")
     shop.tick()
     shop.tick()
     time.sleep(SETTLE_SECONDS)
@@ -152,6 +156,9 @@ def scenario(aws: Emulator, shop: Shop, policy: dict) -> None:
     check_shopify(aws, shop)
     step("Shopify by signed posts and by a partner bus: one mail, one call; forged posts are refused")
 
+    restored.check(aws, shop, again, MAILED)
+    step("a restored table sends nothing before it knows, and no mail twice after that")
+
     check_no_personal_data_out(shop.events_out(), PERSONAL + OF_SHOPIFY)
     check_quarantine(shop)
     check_nothing_left_behind(shop, PERSONAL + OF_SHOPIFY)
@@ -163,8 +170,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="lazo-e2e-rules-") as directory:
         rules, policy = rules_at_any_hour(pathlib.Path(directory))
         step("starting the emulator")
-        with Emulator(rules) as aws, deployed(aws, zips, arch, policy) as stack:
-            scenario(aws, Shop(aws, stack), policy)
+        with Emulator(rules) as aws, deployed(aws, zips, arch, policy) as (stack, again):
+            scenario(aws, Shop(aws, stack), policy, again)
     step("passed")
     return 0
 

@@ -3,11 +3,12 @@ and sees what comes out."""
 
 import contextlib
 import datetime
+import functools
 import json
 import pathlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import yaml
 
@@ -30,6 +31,8 @@ DEAD_LETTERS = (
 QUEUE_SECONDS = 60
 ENTRIES_MAX = 10  # what one PutEvents takes
 LOG_LINES_SHOWN = 40
+
+Deploy = Callable[..., dict[str, str]]
 
 started = time.monotonic()
 
@@ -133,17 +136,17 @@ class Shop:
             equal("refused events", answer["FailedEntryCount"], 0)
         self.await_ingest()
 
-    def replay(self) -> None:
+    def replay(self, name: str) -> None:
         runs = self.runs("IngestFunction")
         now = datetime.datetime.now(datetime.timezone.utc)
         self.events.start_replay(
-            ReplayName="e2e",
+            ReplayName=name,
             EventSourceArn=self.archive,
             EventStartTime=now - datetime.timedelta(hours=1),
             EventEndTime=now + datetime.timedelta(hours=1),
             Destination={"Arn": self.stack["BusArn"]},
         )
-        wait_for("the replay", QUEUE_SECONDS, lambda: self.events.describe_replay(ReplayName="e2e")["State"] == "COMPLETED")
+        wait_for("the replay", QUEUE_SECONDS, lambda: self.events.describe_replay(ReplayName=name)["State"] == "COMPLETED")
         self.await_ingest()
         assert self.runs("IngestFunction") > runs, "the replay reached nobody"
 
@@ -229,15 +232,17 @@ def check_nothing_left_behind(shop: Shop, personal: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def deployed(aws: Emulator, zips: pathlib.Path, arch: str, policy: dict) -> Iterator[dict[str, str]]:
-    """The stack on a started emulator, by its outputs. Where what is done with it
-    fails, the logs of its functions and of the emulator are shown."""
+def deployed(aws: Emulator, zips: pathlib.Path, arch: str, policy: dict) -> Iterator[tuple[dict[str, str], Deploy]]:
+    """The stack on a started emulator, by its outputs, and what deploys it again with
+    other parameters. Where what is done with it fails, the logs of its functions and of
+    the emulator are shown."""
     sender = policy["brand"]["from"]
     aws.client("sesv2").create_email_identity(EmailIdentity=sender)
     step("sam deploy")
-    stack = aws.deploy(zips, MailFrom=sender, Architecture=arch, **sources.parameters(aws))
+    again = functools.partial(aws.deploy, zips, MailFrom=sender, Architecture=arch, **sources.parameters(aws))
+    stack = again()
     try:
-        yield stack
+        yield stack, again
     except BaseException:
         for function in FUNCTIONS:
             lines = log_lines(aws.client("logs"), stack[function])

@@ -16,7 +16,8 @@ use crate::table_commands::{Account, listed, now, said};
 /// Ana, who bought, and whose call is on the list of the care team.
 async fn desk() -> Account {
     let account = Account { rules: Some(always_open()), ..Account::new().await };
-    let told = Deployed { bus: "tienda".into(), source: Some("shop.pos".into()) };
+    let told =
+        Deployed { bus: "tienda".into(), source: Some("shop.pos".into()), configuration_set: None };
     account.world.app.store.keep_deployed(&told).await.unwrap();
     let at = now().plus_millis(-3 * DAY_MILLIS);
     let bought = purchase("ana", "ana-1", at, "129.90");

@@ -46,6 +46,7 @@ mod pace;
 mod refusals;
 mod report;
 mod report_commands;
+mod restore;
 mod roles;
 mod sample;
 mod schemas;

@@ -59,6 +59,10 @@ fn needs(step: &Step) -> Vec<(String, String)> {
     }
 }
 
+/// The table that the functions work on, whether it is the stack's own or a restored one.
+const TABLE_IN_USE: &str =
+    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableInUse.Value}";
+
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Array(values) => values.iter().flat_map(texts).collect(),
@@ -87,7 +91,7 @@ fn allows(role: &str) -> BTreeSet<(String, String)> {
             let leading = &statement["Condition"]["ForAllValues:StringLike"];
             let leading = &leading["dynamodb:LeadingKeys"];
             for resource in texts(&statement["Resource"]) {
-                let resource = match resource.replace("${Table.Arn}", "Table.Arn") {
+                let resource = match resource.replace(TABLE_IN_USE, "Table.Arn") {
                     resource if leading.is_array() => {
                         let of_console = *leading == json!(OF_CONSOLE);
                         assert!(of_console || *leading == json!(["failure#*", "failures#*"]));

@@ -319,7 +319,7 @@ fn every_function_is_watched() {
         }
         let sweeps = ["due", "occasion", "review"]
             .iter()
-            .any(|index| role.contains(&format!("${{Table.Arn}}/index/{index}")));
+            .any(|index| role.contains(&format!("${{TableInUse.Value}}/index/{index}")));
         check(
             sweeps == counts(&function, "failed_customers"),
             "customers who cannot be worked on: counted where it goes by alarms",

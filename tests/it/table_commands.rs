@@ -101,7 +101,8 @@ const RESOLVE: [&str; 5] = ["complaints", "resolve", "k1", "--cause", "lost"];
 async fn a_command_goes_to_the_bus_that_the_workers_told_and_waits_for_the_table() {
     let account = Account::new().await;
     account.complaint().await;
-    let told = Deployed { bus: "tienda".into(), source: Some("shop.pos".into()) };
+    let told =
+        Deployed { bus: "tienda".into(), source: Some("shop.pos".into()), configuration_set: None };
     account.world.app.store.keep_deployed(&told).await.unwrap();
     // What the account does: the bus's event comes to the queue a little later.
     let meanwhile = async {

@@ -2,6 +2,7 @@
 //! server that stands where SES and EventBridge stand.
 #![allow(dead_code, reason = "each user of this module needs a part of it")]
 
+pub mod archives;
 pub mod events;
 pub mod generate;
 pub mod program;

@@ -183,7 +183,7 @@ fn put_events_answer(request: &Value, refused: usize) -> Value {
 }
 
 /// One request's head and body; `None` where the client is done.
-async fn read_request(
+pub async fn read_request(
     stream: &mut TcpStream,
     buffer: &mut Vec<u8>,
 ) -> std::io::Result<Option<(String, Vec<u8>)>> {

@@ -305,6 +305,29 @@ impl TouchEntry {
         }
     }
 
+    /// A mail of which nothing is known but that it went out then.
+    pub fn told(touch: TouchId, at: Instant) -> TouchEntry {
+        TouchEntry {
+            touch,
+            channel: Channel::Email,
+            state: TouchState::Sent,
+            at,
+            due: at,
+            enrolled_at: None,
+            reason: None,
+            variant: None,
+            why: None,
+            met: None,
+            version: None,
+            defers: Vec::new(),
+            message_id: None,
+            fenced_by: None,
+            settled_late: false,
+            feedback: Feedback::default(),
+            was_fenced: false,
+        }
+    }
+
     /// The same fence, with a mark that nobody else writes.
     pub fn by(self, mark: &str) -> TouchEntry {
         TouchEntry { fenced_by: Some(mark.to_owned()), ..self }

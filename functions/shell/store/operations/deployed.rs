@@ -12,6 +12,8 @@ pub struct Deployed {
     pub bus: String,
     /// The source that the stack takes the shop's events by.
     pub source: Option<String>,
+    /// The configuration set that mails go by: SES's events name it.
+    pub configuration_set: Option<String>,
 }
 
 impl Store {
@@ -21,8 +23,10 @@ impl Store {
     /// [`StoreError`] where DynamoDB does not answer or the item is unreadable.
     pub async fn deployed(&self) -> Result<Option<Deployed>, StoreError> {
         let Some(item) = self.get(keys::deployed()).await? else { return Ok(None) };
-        let source = item.get("source").and_then(|source| source.as_s().ok()).cloned();
-        Ok(Some(Deployed { bus: keys::text(&item, "bus")?.to_owned(), source }))
+        let told = |name: &str| item.get(name).and_then(|told| told.as_s().ok()).cloned();
+        let bus = keys::text(&item, "bus")?.to_owned();
+        let (source, configuration_set) = (told("source"), told("configuration_set"));
+        Ok(Some(Deployed { bus, source, configuration_set }))
     }
 
     /// Tells which bus the stack works on.
@@ -32,8 +36,10 @@ impl Store {
     pub async fn keep_deployed(&self, deployed: &Deployed) -> Result<(), StoreError> {
         let mut item = keys::deployed();
         item.insert("bus".into(), AttributeValue::S(deployed.bus.clone()));
-        if let Some(source) = &deployed.source {
-            item.insert("source".into(), AttributeValue::S(source.clone()));
+        let told =
+            [("source", &deployed.source), ("configuration_set", &deployed.configuration_set)];
+        for (name, told) in told {
+            item.extend(told.as_ref().map(|told| (name.into(), AttributeValue::S(told.clone()))));
         }
         self.put(item).await
     }

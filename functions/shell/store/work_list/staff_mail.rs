@@ -142,6 +142,25 @@ impl Store {
         .map(drop)
     }
 
+    /// Writes that a mail to somebody in the shop went out, by its hash, where nothing
+    /// is known of it: a restored table learns it so.
+    ///
+    /// # Errors
+    /// [`StoreError`] where DynamoDB does not answer.
+    pub async fn rebuild_notice(
+        &self,
+        hash: &str,
+        message_id: &str,
+        at: Instant,
+    ) -> Result<(), StoreError> {
+        let (notice, state) = (String::new(), NoticeState::Sent);
+        let mut item = to_item(&NoticeEntry { notice, state, at, fenced_by: None })?;
+        item.extend(keys::notice(hash));
+        item.insert("message_id".into(), AttributeValue::S(message_id.to_owned()));
+        let put = self.client.put_item().set_item(Some(item));
+        self.put_if(put.condition_expression("attribute_not_exists(pk)")).await.map(drop)
+    }
+
     /// How a mail to somebody in the shop stands; `None` where it was never
     /// fenced.
     ///

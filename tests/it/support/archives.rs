@@ -1,0 +1,167 @@
+//! A server that stands where EventBridge's archives and SQS stand: what is replayed comes
+//! to the queues of the stack's rules.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::CONFIGURATION_SET;
+use super::recorder::read_request;
+
+const ACCOUNT: &str = "arn:aws:events:us-east-1:000000000000";
+
+/// The archive of the shop's events, and that of what SES tells.
+pub const SHOP: &str = "lazo-shop";
+pub const MAIL: &str = "lazo-mail-events";
+
+/// A message of a queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub queue: &'static str,
+    pub body: String,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// What each archive holds.
+    kept: BTreeMap<&'static str, Vec<String>>,
+    waiting: Vec<Message>,
+    under_way: usize,
+    replays: BTreeMap<String, Value>,
+}
+
+#[derive(Clone)]
+pub struct Archives {
+    pub url: String,
+    inner: Arc<Mutex<Inner>>,
+}
+
+impl Archives {
+    pub async fn start(kept: BTreeMap<&'static str, Vec<String>>) -> Archives {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let inner = Arc::new(Mutex::new(Inner { kept, ..Inner::default() }));
+        let archives = Archives { url, inner };
+        let server = archives.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let server = server.clone();
+                tokio::spawn(async move {
+                    let _ = server.talk(stream).await;
+                });
+            }
+        });
+        archives
+    }
+
+    /// Takes what waits in the queues; it is worked on until [`Archives::done`].
+    pub fn take(&self) -> Vec<Message> {
+        let mut inner = self.inner.lock().unwrap();
+        let taken = std::mem::take(&mut inner.waiting);
+        inner.under_way += taken.len();
+        taken
+    }
+
+    pub fn done(&self, count: usize) {
+        self.inner.lock().unwrap().under_way -= count;
+    }
+
+    /// What was replayed, as it was asked for.
+    pub fn replays(&self) -> Vec<Value> {
+        self.inner.lock().unwrap().replays.values().cloned().collect()
+    }
+
+    async fn talk(&self, mut stream: TcpStream) -> std::io::Result<()> {
+        let mut buffer = Vec::new();
+        while let Some((head, body)) = read_request(&mut stream, &mut buffer).await? {
+            let head = head.to_ascii_lowercase();
+            let target = head.lines().find_map(|line| line.strip_prefix("x-amz-target: "));
+            let target = target.and_then(|target| target.split_once('.')).map(|(_, name)| name);
+            let request: Value = serde_json::from_slice(&body)?;
+            let (status, answer) = self.answer(target.unwrap_or_default(), &request);
+            let answer = answer.to_string();
+            let length = answer.len();
+            let head = format!(
+                "HTTP/1.1 {status} Told\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {length}\r\n\r\n"
+            );
+            stream.write_all((head + &answer).as_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self, target: &str, request: &Value) -> (u16, Value) {
+        let mut inner = self.inner.lock().unwrap();
+        let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
+        let bus = |name: &str| format!("{ACCOUNT}:event-bus/{name}");
+        let is_shop = text("EventBusName") == "lazo";
+        let answer = match target {
+            "describeeventbus" => json!({ "Name": text("Name"), "Arn": bus(&text("Name")) }),
+            "listrules" => {
+                let set = format!(
+                    "{{\"detail\":{{\"mail\":{{\"tags\":{{\"ses:configuration-set\":[\"{CONFIGURATION_SET}\"]}}}}}}}}"
+                );
+                let rule = |name: &str, pattern: &str| json!({ "Name": name, "Arn": format!("{ACCOUNT}:rule/{name}"), "EventPattern": pattern });
+                match is_shop {
+                    true => json!({ "Rules": [rule("shop", "{}"), rule("others", "{}")] }),
+                    false => json!({ "Rules": [rule("foreign", "{}"), rule("mail", &set)] }),
+                }
+            }
+            "listtargetsbyrule" => {
+                let (id, queue) = match text("Rule").as_str() {
+                    "shop" => ("ingest-queue", "ingest"),
+                    "mail" => ("feedback-queue", "feedback"),
+                    _ => ("somebody", "elses"),
+                };
+                let arn = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
+                json!({ "Targets": [{ "Id": id, "Arn": arn }] })
+            }
+            "listarchives" => {
+                let of = |(name, bus): (&str, String)| json!({ "ArchiveName": name, "EventSourceArn": bus });
+                let all =
+                    [(SHOP, bus("lazo")), (MAIL, bus("default")), ("foreign", bus("default"))];
+                let there = |(name, _): &(&str, String)| {
+                    *name == "foreign" || inner.kept.contains_key(name)
+                };
+                json!({ "Archives": all.into_iter().filter(there).map(of).collect::<Vec<_>>() })
+            }
+            "describearchive" if text("ArchiveName") == MAIL => {
+                json!({ "EventPattern": format!("{{\"x\":[\"{CONFIGURATION_SET}\"]}}") })
+            }
+            "describearchive" => json!({ "EventPattern": "{}" }),
+            "startreplay" => {
+                let name = text("ReplayName");
+                if inner.replays.contains_key(&name) {
+                    return (
+                        400,
+                        json!({ "__type": "ResourceAlreadyExistsException", "message": "there" }),
+                    );
+                }
+                let archive = text("EventSourceArn");
+                let (queue, of) = match archive.ends_with(SHOP) {
+                    true => ("ingest", SHOP),
+                    false => ("feedback", MAIL),
+                };
+                let replayed = inner.kept[of].clone();
+                inner.waiting.extend(replayed.into_iter().map(|body| Message { queue, body }));
+                inner.replays.insert(name, request.clone());
+                json!({ "State": "STARTING" })
+            }
+            "describereplay" => json!({ "State": "COMPLETED" }),
+            "getqueueurl" => json!({ "QueueUrl": format!("{}/0/{}", self.url, text("QueueName")) }),
+            "getqueueattributes" => {
+                let queue = text("QueueUrl").rsplit('/').next().unwrap_or_default().to_owned();
+                let waiting = inner.waiting.iter().filter(|one| one.queue == queue).count();
+                let under_way = inner.under_way.to_string();
+                json!({ "Attributes": {
+                    "ApproximateNumberOfMessages": waiting.to_string(),
+                    "ApproximateNumberOfMessagesNotVisible": under_way,
+                } })
+            }
+            other => panic!("{other} is asked for"),
+        };
+        (200, answer)
+    }
+}
