@@ -26,13 +26,13 @@ fn main() {
     for name in ["shopify", "stripe", "woocommerce", "square"] {
         let mut times = times_of(&sources, name, &root.join("tests/cases/sources/samples"));
         times.sort();
-        let (most, count) = (times[times.len() - 1], times.len());
+        let ((most, dear), count) = (&times[times.len() - 1], times.len());
         println!(
-            "{name:<12} {count:>3} samples  median {:>5.1} µs  most {:>5.1} µs",
-            micros(times[count / 2]),
-            micros(most)
+            "{name:<12} {count:>3} samples  median {:>5.1} µs  most {:>5.1} µs ({dear})",
+            micros(times[count / 2].0),
+            micros(*most)
         );
-        dearest = dearest.max(most);
+        dearest = dearest.max(*most);
     }
     let own = best(|| {
         black_box(RawEvent::is_likely(black_box(OWN)));
@@ -53,14 +53,15 @@ fn shipped(folder: &Path) -> Sources {
     sources
 }
 
-/// How long each sample of a system takes.
-fn times_of(sources: &Sources, name: &str, samples: &Path) -> Vec<Duration> {
+/// How long each sample of a system takes, with the sample's name.
+fn times_of(sources: &Sources, name: &str, samples: &Path) -> Vec<(Duration, String)> {
     let source = sources.get(name).unwrap();
     let files = std::fs::read_dir(samples.join(name)).unwrap().map(|entry| entry.unwrap().path());
     let now = At::from_millis(1_804_068_000_000);
     let time = |path: PathBuf| {
+        let file = path.file_name().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).unwrap();
-        match serde_json::from_str(&text).unwrap() {
+        let time = match serde_json::from_str(&text).unwrap() {
             Sample::Event(event) => {
                 let raw = RawEvent::read(&event.to_string()).unwrap();
                 best(|| {
@@ -82,7 +83,8 @@ fn times_of(sources: &Sources, name: &str, samples: &Path) -> Vec<Duration> {
                     black_box(source.map(&incoming));
                 })
             }
-        }
+        };
+        (time, file)
     };
     files.map(time).collect()
 }

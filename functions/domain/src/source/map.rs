@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::expr::{Roots, Run, Stop};
 use super::incoming::{Incoming, Way};
 use super::shape::Shape;
-use super::value::Value;
+use super::value::{Value, write_fields};
 use super::{Maker, Source, Topic};
 use crate::event::{BadEvent, Delivered, EventKind, LeftOut, of_kind};
 use crate::id::Id;
@@ -64,11 +64,14 @@ impl Mapped {
     /// [`BadEvent`] where a required field is missing, or does not fit.
     fn deliver(&self, customer: Option<&Id>) -> Result<Delivered, BadEvent> {
         let mut json = String::with_capacity(512);
-        let mut fields = self.fields.clone();
-        if let Some(customer) = customer.filter(|_| self.purchase.is_some()) {
-            fields.push((CUSTOMER.into(), Value::text(customer.as_str())));
+        match customer.filter(|_| self.purchase.is_some()) {
+            None => write_fields(&self.fields, &mut json),
+            Some(customer) => {
+                let mut fields = self.fields.clone();
+                fields.push((CUSTOMER.into(), Value::text(customer.as_str())));
+                write_fields(&fields, &mut json);
+            }
         }
-        Value::Object(Arc::new(fields)).write_json(&mut json);
         Ok(Delivered { by_source: true, ..of_kind(self.kind, &json)? })
     }
 }
@@ -243,11 +246,11 @@ fn one<'a>(maker: &'a Maker, run: &mut Run<'a>) -> Result<Option<Mapped>, String
         match value {
             Value::Absent => {
                 // What another value stands in for is not missed.
-                let left_out = |why: &str| LeftOut { path: name.clone(), why: why.to_owned() };
+                let left_out = |why: &str| LeftOut { path: name.to_string(), why: why.to_owned() };
                 unfit.extend(why.first().map(|why| left_out(why)));
             }
-            Value::Null if !maker.clears.contains(name) => {}
-            value => fields.push((Arc::from(name.as_str()), value)),
+            Value::Null if !maker.clears.iter().any(|clear| **clear == **name) => {}
+            value => fields.push((name.clone(), value)),
         }
     }
     let id = |wanted: &str| told(&fields, wanted).and_then(Value::as_text);

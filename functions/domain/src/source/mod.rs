@@ -32,6 +32,7 @@ mod text;
 mod value;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use cases::{Case, CaseFile, CaseSource, Differs, Sample, Secrets, run_cases, try_sample};
 pub use differs::Line;
@@ -122,7 +123,7 @@ struct Maker {
     otherwise: Option<String>,
     clears: Vec<String>,
     needs: Vec<String>,
-    detail: Vec<(String, Node)>,
+    detail: Vec<(Arc<str>, Node)>,
 }
 
 /// The sources of a shop, by their names.

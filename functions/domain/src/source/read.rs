@@ -287,7 +287,7 @@ fn read_detail(
     element: &Element,
     compiler: &mut Compiler<'_>,
     reading: &mut Reading<'_>,
-) -> Vec<(String, Node)> {
+) -> Vec<(Arc<str>, Node)> {
     let none = BTreeMap::new();
     let fields = match event_type(spec.event) {
         Type::Object(_, fields) => fields,
@@ -307,7 +307,7 @@ fn read_detail(
             continue;
         };
         let node = compiler.value(source, element, Some(kind));
-        detail.extend(reading.take(&path, source, node).map(|node| (field.clone(), node)));
+        detail.extend(reading.take(&path, source, node).map(|node| (field.as_str().into(), node)));
     }
     let finds_customer =
         matches!(spec.event, EventKind::PurchaseRefunded | EventKind::PurchaseDelivered);

@@ -26,7 +26,7 @@ pub(super) enum Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     is_whole: bool,
-    fields: BTreeMap<String, Shape>,
+    fields: BTreeMap<Arc<str>, Shape>,
     elements: Option<Box<Shape>>,
 }
 
@@ -38,7 +38,7 @@ impl Shape {
             return;
         };
         let inner = match step {
-            Step::Field(name) => self.fields.entry(name.clone()).or_default(),
+            Step::Field(name) => self.fields.entry(name.as_str().into()).or_default(),
             Step::Element => self.elements.get_or_insert_default(),
         };
         inner.ask(rest, is_whole);
@@ -57,7 +57,7 @@ impl Shape {
 
     /// The shape of an object that has this one in a field.
     pub fn within(self, field: &str) -> Shape {
-        Shape { fields: [(field.to_owned(), self)].into(), ..Shape::default() }
+        Shape { fields: [(field.into(), self)].into(), ..Shape::default() }
     }
 
     /// Reads what is asked for of a JSON text.
@@ -148,14 +148,18 @@ impl<'de> Visitor<'de> for Part<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut fields = Vec::new();
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-            let shape = match self.shape.is_whole {
-                true => Some(self.shape),
-                false => self.shape.fields.get(&*key),
+            let known = match self.shape.is_whole {
+                true => Some((key.into(), self.shape)),
+                // A name that is asked for is held already.
+                false => {
+                    let known = self.shape.fields.get_key_value(&*key);
+                    known.map(|(name, shape)| (name.clone(), shape))
+                }
             };
-            match shape {
-                Some(shape) => {
+            match known {
+                Some((name, shape)) => {
                     let value = map.next_value_seed(self.inner(shape))?;
-                    fields.push((key.into(), value));
+                    fields.push((name, value));
                 }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }

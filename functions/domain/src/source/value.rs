@@ -98,36 +98,47 @@ impl Value {
                 }
                 out.push(']');
             }
-            Value::Object(fields) => {
-                out.push('{');
-                let known = fields.iter().filter(|(_, value)| *value != Value::Absent);
-                for (index, (name, value)) in known.enumerate() {
-                    if index > 0 {
-                        out.push(',');
-                    }
-                    write_text(name, out);
-                    out.push(':');
-                    value.write_json(out);
-                }
-                out.push('}');
-            }
+            Value::Object(fields) => write_fields(fields, out),
         }
     }
 }
 
+/// The JSON of an object of these fields, without those that are absent.
+pub(super) fn write_fields(fields: &[(Arc<str>, Value)], out: &mut String) {
+    out.push('{');
+    let known = fields.iter().filter(|(_, value)| *value != Value::Absent);
+    for (index, (name, value)) in known.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_text(name, out);
+        out.push(':');
+        value.write_json(out);
+    }
+    out.push('}');
+}
+
 fn write_text(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < ' ' => drop(write!(out, "\\u{:04x}", u32::from(c))),
-            c => out.push(c),
+    let mut written = 0;
+    // What has to be escaped is one byte long, so that the runs between are whole text.
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(&text[written..at]);
+        written = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            // Writing to a string cannot fail.
+            _ => drop(write!(out, "\\u{byte:04x}")),
         }
     }
+    out.push_str(&text[written..]);
     out.push('"');
 }
 
