@@ -95,6 +95,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "lazo pause --why \"wrong prices\"\nlazo pause --purpose marketing\nlazo pause --rule winback\nlazo pause --list",
     ),
     ("resume", "lazo resume\nlazo resume --rule winback"),
+    ("doctor", "lazo doctor --table lazo\nlazo doctor --json"),
     (
         "restore",
         "lazo restore --table lazo-restored\nlazo restore --table lazo-restored --no-replay --yes",

@@ -36,6 +36,7 @@ mod clock;
 mod complaints;
 mod csv_rows;
 mod customer;
+mod doctor;
 mod drift;
 mod effects;
 mod erase;
@@ -72,6 +73,7 @@ mod segments;
 mod send;
 mod simulate;
 mod sources;
+mod stack;
 mod staff;
 mod system;
 mod template;
@@ -133,6 +135,7 @@ enum Command {
     Pause(pause::PauseArgs),
     Resume(pause::ResumeArgs),
     Restore(restore::Args),
+    Doctor(doctor::Args),
     Export(export::Args),
     Erase(erase::Args),
     #[command(hide = true)]
@@ -239,6 +242,7 @@ impl Command {
             | Command::Pause(_)
             | Command::Resume(_)
             | Command::Restore(_)
+            | Command::Doctor(_)
             | Command::Export(_)
             | Command::Erase(_)
             | Command::Schemas(_) => return None,
@@ -290,6 +294,7 @@ fn on_runtime(
             Command::Pause(args) => pause::pause(&args, target, lang).await,
             Command::Resume(args) => pause::resume(&args, target, lang).await,
             Command::Restore(args) => restore::run(&args, target, lang).await,
+            Command::Doctor(args) => doctor::run(&args, target, lang).await,
             Command::Export(args) => export::run(&args, target, chosen, lang).await,
             Command::Erase(args) => erase::run(&args, target, lang).await,
             Command::New(_) | Command::Schemas(_) | Command::Sources(_) => Ok(Answer::Yes),

@@ -69,7 +69,7 @@ pub async fn run(args: &Args, target: &Target, lang: Language) -> anyhow::Result
         let (from, until) = (moment(since, &zone), moment(now, &zone));
         for archive in &archives.all {
             let replayed = lang.pick("se repite", "replaying");
-            out!("{replayed} {}: {from} … {until}", archive.name);
+            out!("{replayed} {}: {from} … {until}", archive.0.name);
             archives.replay(archive, span, name, lang).await?;
         }
         archives.wait_for_queues(lang).await?;

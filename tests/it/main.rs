@@ -25,6 +25,7 @@ mod dispatch;
 mod dispatch_faults;
 mod dissolutions;
 mod docs;
+mod doctor;
 mod erasure;
 mod faults;
 mod feedback;

@@ -31,6 +31,8 @@ struct Inner {
     waiting: Vec<Message>,
     under_way: usize,
     replays: BTreeMap<String, Value>,
+    /// What is wrong with the stack, by the name of the finding.
+    planted: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -57,6 +59,11 @@ impl Archives {
         archives
     }
 
+    /// Breaks something of the stack, and mends what was broken before.
+    pub fn plant(&self, planted: Option<&'static str>) {
+        self.inner.lock().unwrap().planted = planted;
+    }
+
     /// Takes what waits in the queues; it is worked on until [`Archives::done`].
     pub fn take(&self) -> Vec<Message> {
         let mut inner = self.inner.lock().unwrap();
@@ -77,11 +84,15 @@ impl Archives {
     async fn talk(&self, mut stream: TcpStream) -> std::io::Result<()> {
         let mut buffer = Vec::new();
         while let Some((head, body)) = read_request(&mut stream, &mut buffer).await? {
+            let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
             let head = head.to_ascii_lowercase();
             let target = head.lines().find_map(|line| line.strip_prefix("x-amz-target: "));
             let target = target.and_then(|target| target.split_once('.')).map(|(_, name)| name);
-            let request: Value = serde_json::from_slice(&body)?;
-            let (status, answer) = self.answer(target.unwrap_or_default(), &request);
+            let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let (status, answer) = match target {
+                Some(target) => self.answer(target, &request),
+                None => self.answer_of_ses(&path),
+            };
             let answer = answer.to_string();
             let length = answer.len();
             let head = format!(
@@ -97,7 +108,15 @@ impl Archives {
         let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
         let bus = |name: &str| format!("{ACCOUNT}:event-bus/{name}");
         let is_shop = text("EventBusName") == "lazo";
+        let planted = inner.planted;
+        let is = |finding: &str| planted == Some(finding);
         let answer = match target {
+            "describeeventbus" if is("bus") && text("Name") == "lazo" => {
+                return (
+                    400,
+                    json!({ "__type": "ResourceNotFoundException", "message": "no bus" }),
+                );
+            }
             "describeeventbus" => json!({ "Name": text("Name"), "Arn": bus(&text("Name")) }),
             "listrules" => {
                 let set = format!(
@@ -105,7 +124,13 @@ impl Archives {
                 );
                 let rule = |name: &str, pattern: &str| json!({ "Name": name, "Arn": format!("{ACCOUNT}:rule/{name}"), "EventPattern": pattern });
                 match is_shop {
+                    true if is("shop-events") => json!({ "Rules": [rule("others", "{}")] }),
                     true => json!({ "Rules": [rule("shop", "{}"), rule("others", "{}")] }),
+                    false if is("mail-rule") => {
+                        let mut off = rule("mail", &set);
+                        off["State"] = "DISABLED".into();
+                        json!({ "Rules": [off] })
+                    }
                     false => json!({ "Rules": [rule("foreign", "{}"), rule("mail", &set)] }),
                 }
             }
@@ -123,7 +148,9 @@ impl Archives {
                 let all =
                     [(SHOP, bus("lazo")), (MAIL, bus("default")), ("foreign", bus("default"))];
                 let there = |(name, _): &(&str, String)| {
-                    *name == "foreign" || inner.kept.contains_key(name)
+                    let is_planted =
+                        is("archive") && *name == SHOP || is("mail-archive") && *name == MAIL;
+                    *name == "foreign" || inner.kept.contains_key(name) && !is_planted
                 };
                 json!({ "Archives": all.into_iter().filter(there).map(of).collect::<Vec<_>>() })
             }
@@ -155,13 +182,70 @@ impl Archives {
                 let queue = text("QueueUrl").rsplit('/').next().unwrap_or_default().to_owned();
                 let waiting = inner.waiting.iter().filter(|one| one.queue == queue).count();
                 let under_way = inner.under_way.to_string();
-                json!({ "Attributes": {
+                let dead = is("dead-letters") && queue.ends_with("-dead");
+                let full = is("queue") && !queue.ends_with("-dead");
+                let waiting = waiting + usize::from(dead) + if full { 2_000 } else { 0 };
+                let mut attributes = json!({
                     "ApproximateNumberOfMessages": waiting.to_string(),
                     "ApproximateNumberOfMessagesNotVisible": under_way,
-                } })
+                });
+                if !is("redrive-policy") {
+                    let dead = format!("arn:aws:sqs:us-east-1:000000000000:{queue}-dead");
+                    let policy = json!({ "deadLetterTargetArn": dead, "maxReceiveCount": 5 });
+                    attributes["RedrivePolicy"] = policy.to_string().into();
+                }
+                json!({ "Attributes": attributes })
             }
             other => panic!("{other} is asked for"),
         };
         (200, answer)
+    }
+
+    /// What SES v2 tells of the account.
+    fn answer_of_ses(&self, path: &str) -> (u16, Value) {
+        let inner = self.inner.lock().unwrap();
+        let is = |finding: &str| inner.planted == Some(finding);
+        let path = path.split('?').next().unwrap_or_default();
+        let no = || (404, json!({ "__type": "NotFoundException", "message": "not there" }));
+        if path == "/v2/email/account" {
+            let rate = if is("rate") { 0.5 } else { 14.0 };
+            let sent = if is("quota") { 49_000.0 } else { 10.0 };
+            return (
+                200,
+                json!({
+                    "ProductionAccessEnabled": !is("sandbox"), "SendingEnabled": !is("sending-disabled"),
+                    "EnforcementStatus": if is("reputation") { "PROBATION" } else { "HEALTHY" },
+                    "SendQuota": { "Max24HourSend": 50_000.0, "MaxSendRate": rate, "SentLast24Hours": sent },
+                }),
+            );
+        }
+        if let Some(name) = path.strip_prefix("/v2/email/identities/") {
+            let is_domain = name == "casalumbre.example";
+            return match is_domain && !is("identity") {
+                true => (
+                    200,
+                    json!({
+                        "VerifiedForSendingStatus": true,
+                        "DkimAttributes": { "Status": if is("dkim") { "PENDING" } else { "SUCCESS" } },
+                    }),
+                ),
+                false => no(),
+            };
+        }
+        if path.starts_with("/v2/email/configuration-sets/") {
+            let mut types = vec!["SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY"];
+            if is("mail-events") {
+                types.retain(|kind| *kind != "BOUNCE");
+            }
+            let bus = json!({ "EventBusArn": format!("{ACCOUNT}:event-bus/default") });
+            let destination = json!({
+                "Name": "lazo", "Enabled": true, "MatchingEventTypes": types, "EventBridgeDestination": bus,
+            });
+            return match is("configuration-set") {
+                true => no(),
+                false => (200, json!({ "EventDestinations": [destination] })),
+            };
+        }
+        panic!("{path} is asked for");
     }
 }
