@@ -93,7 +93,7 @@ pub async fn read(ask: &Ask) -> Result<View, Trouble> {
         drifting(ask, sees_people),
         failures(ask),
         day::read(ask.app(), ask.now),
-        async { Ok(ask.app().store.sending_state().await?) },
+        ask.app().store.sending_state(),
     )?;
     let (complaints, complaints_more) = complaints;
     Ok(View { calls, complaints, complaints_more, birthdays, drifting, failures, day, sending })
