@@ -5,4 +5,5 @@ mod calls;
 mod customers;
 mod frame;
 mod reports;
+mod sending;
 mod sign_in;
