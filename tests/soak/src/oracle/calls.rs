@@ -6,7 +6,7 @@ use super::End;
 use super::clock::is_open;
 use super::fate::Expected;
 use super::flows::{ATTEMPTS, FLOWS, Flow, TRIGGER_DAYS};
-use super::safety::{named, when};
+use super::safety::{Named, named, when};
 use super::view::View;
 use crate::fact::{Calls, Fact, Line, NEVER, What};
 use crate::life::DAY;
@@ -76,7 +76,8 @@ impl<'a> Case<'a> {
         let following = next.touch(self.id, occurrence, &next.steps[0]);
         let is_there = self.observed.touches.contains_key(&following)
             || self.observed.pending.contains_key(&following);
-        if !is_there && (!is_of_use || has_ended || report.sure == NEVER) {
+        let is_settled = has_ended || self.was_over_before(&named, occurrence);
+        if !is_there && (!is_of_use || is_settled || report.sure == NEVER) {
             return;
         }
         self.check_named_time(&following, report);
@@ -92,6 +93,15 @@ impl<'a> Case<'a> {
             known: report.sure.max(report.maybe),
             zones,
         });
+    }
+
+    /// Whether an attempt before this one was the last, as it turned out: the correction
+    /// that says so may come once the next was asked for.
+    fn was_over_before(&self, named: &Named, occurrence: &str) -> bool {
+        let before = attempts().take_while(|(flow, _)| flow.steps[0].id != named.step.id);
+        let touches = before.map(|(flow, _)| flow.touch(self.id, occurrence, &flow.steps[0]));
+        let mut reports = touches.filter_map(|touch| self.report(&touch));
+        reports.any(|report| !is_unanswered(report))
     }
 
     /// Who named a time is called back then, or once calls may be made again.
