@@ -26,7 +26,9 @@ export async function open() {
 
   const target = ['--data', join(folder, 'data'), '--rules', join(folder, 'rules')];
   const ports = ['--dynamodb-port', '0', '--bus-port', '0', '--links-port', '0', '--console-port', '0'];
-  const lazo = spawn(process.env.LAZO_BIN, ['local', ...ports, ...target]);
+  // On a Wednesday afternoon: how many calls wait hangs on the hour and on the weekday.
+  const env = { ...process.env, LAZO_CLOCK: '2026-11-25T16:00:00-06:00' };
+  const lazo = spawn(process.env.LAZO_BIN, ['local', ...ports, ...target], { env });
   let output = '';
   for (const stream of [lazo.stdout, lazo.stderr]) stream.on('data', (text) => (output += text));
   const close = async () => {
