@@ -31,7 +31,7 @@ pub async fn sending(ask: Ask) -> Answer {
             (sub("/settings/sending", &ask))
             @if is_on_hold { (note(Tone::Bad, on_hold(lang))) }
             div class="cols c84" {
-                div.stack6 { @if !paused.is_empty() { (table(&paused, &ask)) } }
+                @if !paused.is_empty() { div.stack6 { (table(&paused, &ask)) } }
                 div.stack6 { (form(&paused, &ask)) }
             }
         }
