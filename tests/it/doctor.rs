@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::archives::{Archives, MAIL, SHOP};
 use crate::support::events::{profile, purchase};
 use crate::support::{CONFIGURATION_SET, TABLE, World};
-use crate::table_commands::{now, said, take};
+use crate::table_commands::{now, of_account, said, take};
 
 /// A stack that is sound, but for what is planted in it.
 struct Stack {
@@ -56,15 +56,10 @@ impl Stack {
             ("AWS_ENDPOINT_URL_EVENTBRIDGE", self.archives.url.as_str()),
             ("AWS_ENDPOINT_URL_SQS", self.archives.url.as_str()),
             ("AWS_ENDPOINT_URL_SESV2", self.archives.url.as_str()),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("NO_PROXY", "127.0.0.1"),
         ] {
             command.env(name, value);
         }
-        command.env_remove("LAZO_RULES").env_remove("LAZO_BUS").kill_on_drop(true);
+        of_account(&mut command);
         let output = command.output().await.unwrap();
         let lines = String::from_utf8_lossy(&output.stdout).into_owned();
         let found = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

@@ -21,7 +21,7 @@ use crate::support::events::{batch, profile, purchase};
 use crate::support::{
     CONFIGURATION_SET, LINKS_URL, TABLE, World, at, id, minutes_after, rules, sdk_at,
 };
-use crate::table_commands::said;
+use crate::table_commands::{of_account, said};
 
 const COPY: &str = "lazo-restored";
 
@@ -117,15 +117,10 @@ impl Shop {
             ("AWS_ENDPOINT_URL_DYNAMODB", self.world.dynamodb.as_str()),
             ("AWS_ENDPOINT_URL_EVENTBRIDGE", self.archives.url.as_str()),
             ("AWS_ENDPOINT_URL_SQS", self.archives.url.as_str()),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("NO_PROXY", "127.0.0.1"),
         ] {
             command.env(name, value);
         }
-        command.env_remove("LAZO_RULES").env_remove("LAZO_BUS").kill_on_drop(true);
+        of_account(&mut command);
         let work = async {
             loop {
                 let taken = self.archives.take();

@@ -38,20 +38,10 @@ impl Account {
         command.args(["--table", TABLE]).args(words);
         command.env("AWS_ENDPOINT_URL_DYNAMODB", &self.world.dynamodb);
         command.env("AWS_ENDPOINT_URL_EVENTBRIDGE", &self.world.recorder.url);
-        for (name, value) in [
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("NO_PROXY", "127.0.0.1"),
-        ] {
-            command.env(name, value);
-        }
-        command.env_remove("LAZO_RULES");
+        of_account(&mut command);
         if let Some(folder) = &self.rules {
             command.env("LAZO_RULES", folder.path().join("rules"));
         }
-        command.env_remove("LAZO_BUS").env_remove("LAZO_SHOP_SOURCE").kill_on_drop(true);
         command.output().await.unwrap()
     }
 
@@ -75,6 +65,23 @@ impl Account {
         let sent = of_shop(&self.world.recorder).into_iter();
         sent.map(|e| (text(&e, "EventBusName"), text(&e, "Source"), e.to_string())).collect()
     }
+}
+
+/// An account that asks nothing of the machine: its credentials, and nothing of ours.
+pub fn of_account(command: &mut tokio::process::Command) {
+    for (name, value) in [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("NO_PROXY", "127.0.0.1"),
+    ] {
+        command.env(name, value);
+    }
+    for name in ["LAZO_RULES", "LAZO_BUS", "LAZO_SHOP_SOURCE"] {
+        command.env_remove(name);
+    }
+    command.kill_on_drop(true);
 }
 
 /// What commands put on a bus.
